@@ -1,0 +1,1 @@
+namespace Sockeye; internal static class Libc;

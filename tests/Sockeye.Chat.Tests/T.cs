@@ -1,0 +1,2 @@
+namespace TestsSockeyeChatTests;
+public class T { [Fact] public void A() { } }

@@ -1,0 +1,2 @@
+namespace TestsSockeyeCliTests;
+public class T { [Fact] public void A() { } }

@@ -1,0 +1,2 @@
+namespace TestsSockeyeInteropTests;
+public class T { [Fact] public void A() { } }

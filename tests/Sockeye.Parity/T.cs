@@ -1,0 +1,2 @@
+namespace TestsSockeyeParity;
+public class T { [Fact] public void A() { } }

@@ -1,0 +1,2 @@
+namespace TestsSockeyeTests;
+public class T { [Fact] public void A() { } }
