@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>
+/// Owns one socket descriptor and counts the calls in flight on it, so that its number is never reused under one:
+/// close(2) runs at the last release.
+/// </summary>
+/// <remarks>
+/// A plain close(2): what was sent is still delivered and the peer reads an end of stream. The runtime's own
+/// SafeSocketHandle, disposed directly, resets the connection instead (docs/adr/0001).
+/// </remarks>
+public sealed class SocketHandle : SafeHandle
+{
+    private ManualResetEventSlim? _released;
+
+    /// <summary>An empty handle, for a descriptor yet to come.</summary>
+    public SocketHandle()
+        : base(-1, ownsHandle: true)
+    {
+    }
+
+    /// <summary>Takes over the open descriptor <paramref name="descriptor"/>; from now on this handle closes it.</summary>
+    /// <param name="descriptor">A descriptor number, or a negative number for none.</param>
+    public SocketHandle(nint descriptor)
+        : this() => SetHandle(descriptor);
+
+    /// <summary>True when the handle holds no descriptor.</summary>
+    public override bool IsInvalid => handle < 0;
+
+    /// <summary>
+    /// Called once, just before close(2), on whichever thread released last (the finalizer's included).
+    /// The engine frees the socket's slot here, so that a socket nobody disposed leaks none.
+    /// </summary>
+    internal Action? BeforeClose { get; set; }
+
+    /// <summary>The descriptor's number. Valid only while the caller holds a reference.</summary>
+    internal int Number => (int)handle;
+
+    /// <summary>Waits until close(2) has run.</summary>
+    /// <param name="limit">How long at most; a caller that kept a reference of its own would else block Dispose for ever.</param>
+    /// <returns>False when somebody still holds a reference after <paramref name="limit"/>.</returns>
+    internal bool WaitForClose(TimeSpan limit)
+    {
+        ManualResetEventSlim? released = Volatile.Read(ref _released);
+        if (released is null)
+        {
+            var mine = new ManualResetEventSlim(initialState: false);
+            released = Interlocked.CompareExchange(ref _released, mine, comparand: null) ?? mine;
+        }
+
+        return released.IsSet || released.Wait(limit);
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle()
+    {
+        BeforeClose?.Invoke();
+
+        // Linux frees the number even when close(2) reports EINTR or EIO: calling it again could close a stranger's.
+        int result = Libc.Close((int)handle);
+        var done = Interlocked.Exchange(ref _released, AlreadyReleased.Event);
+        done?.Set();
+        return result >= 0;
+    }
+
+    private static class AlreadyReleased
+    {
+        internal static readonly ManualResetEventSlim Event = new(initialState: true);
+    }
+}

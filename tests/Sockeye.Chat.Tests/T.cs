@@ -1,2 +1,0 @@
-namespace TestsSockeyeChatTests;
-public class T { [Fact] public void A() { } }

@@ -1,2 +1,0 @@
-namespace TestsSockeyeCliTests;
-public class T { [Fact] public void A() { } }

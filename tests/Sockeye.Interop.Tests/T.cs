@@ -1,2 +1,0 @@
-namespace TestsSockeyeInteropTests;
-public class T { [Fact] public void A() { } }

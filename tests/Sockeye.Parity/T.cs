@@ -1,2 +1,0 @@
-namespace TestsSockeyeParity;
-public class T { [Fact] public void A() { } }

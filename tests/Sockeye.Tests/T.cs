@@ -1,2 +1,0 @@
-namespace TestsSockeyeTests;
-public class T { [Fact] public void A() { } }
