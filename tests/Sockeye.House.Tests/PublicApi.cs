@@ -39,10 +39,12 @@ internal sealed class PublicApi
     private readonly StringBuilder _text = new();
     private readonly NullabilityInfoContext _nullability = new();
 
-    public static string Of(Assembly assembly)
+    public static string Of(Assembly assembly) => Of(assembly.GetExportedTypes());
+
+    public static string Of(IEnumerable<Type> types)
     {
         PublicApi api = new();
-        foreach (IGrouping<string?, Type> space in assembly.GetExportedTypes().Where(type => !type.IsNested)
+        foreach (IGrouping<string?, Type> space in types.Where(type => !type.IsNested)
             .GroupBy(type => type.Namespace).OrderBy(space => space.Key, StringComparer.Ordinal))
         {
             api._text.Append(CultureInfo.InvariantCulture, $"namespace {space.Key}\n{{\n");
@@ -59,14 +61,16 @@ internal sealed class PublicApi
 
     private void AddType(Type type, string indent)
     {
-        if (type.GetCustomAttribute<ObsoleteAttribute>() is { } obsolete)
+        // The compiler marks every ref struct as obsolete for compilers that know none.
+        if (!type.IsByRefLike && type.GetCustomAttribute<ObsoleteAttribute>() is { } obsolete)
         {
             _text.Append(CultureInfo.InvariantCulture, $"{indent}[Obsolete(\"{obsolete.Message}\")]\n");
         }
 
-        string name = NameOf(type) + Parameters(type.GetGenericArguments().Skip(type.DeclaringType?.GetGenericArguments().Length ?? 0));
+        Type[] own = [.. type.GetGenericArguments().Skip(type.DeclaringType?.GetGenericArguments().Length ?? 0)];
+        string name = NameOf(type) + Parameters(own);
         string access = type.IsNestedFamily || type.IsNestedFamORAssem ? "protected" : "public";
-        string where = Constraints(type.GetGenericArguments());
+        string where = Constraints(own);
         if (typeof(Delegate).IsAssignableFrom(type))
         {
             MethodInfo invoke = type.GetMethod("Invoke")!;
@@ -180,7 +184,14 @@ internal sealed class PublicApi
         (method.IsDefined(typeof(ExtensionAttribute)) ? "this " : "") + string.Join(", ", method.GetParameters().Select(Parameter));
 
     private static string Parameters(IEnumerable<Type> generic) =>
-        generic.Select(NameOf).ToArray() is { Length: > 0 } names ? $"<{string.Join(", ", names)}>" : "";
+        generic.Select(type => Variance(type) + type.Name).ToArray() is { Length: > 0 } names ? $"<{string.Join(", ", names)}>" : "";
+
+    private static string Variance(Type type) => (type.GenericParameterAttributes & GenericParameterAttributes.VarianceMask) switch
+    {
+        GenericParameterAttributes.Contravariant => "in ",
+        GenericParameterAttributes.Covariant => "out ",
+        _ => "",
+    };
 
     private string Parameter(ParameterInfo parameter)
     {
@@ -270,7 +281,9 @@ internal sealed class PublicApi
 
         if (type.IsGenericParameter)
         {
-            return type.Name + mark;
+            // Of an unconstrained T nobody can say whether it may be null; reflection says "yes" to all.
+            bool isClass = type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint);
+            return type.Name + (isClass ? mark : "");
         }
 
         Type[] arguments = type.GetGenericArguments();

@@ -28,6 +28,50 @@ public class PublicApiTests
             $"The public surface of {name} changed. If it is meant: ./test --accept-api, and commit docs/api/{name}.txt with the change.");
     }
 
+    // The printer itself: a member that it left out would be a promise that nobody watches.
+    [Fact]
+    public void The_surface_is_printed_whole() =>
+        Assert.Equal(
+            """
+            namespace Sockeye.House.Tests.Samples
+            {
+                public static class Extra
+                {
+                    public static T? Make<T>(T? seed) where T : unmanaged;
+                    public static int Twice(this int number);
+                    public static int get_Thrice(int number);
+                }
+                public delegate bool Judge<in T>(T one, nint two = 3);
+                public enum Kind : byte
+                {
+                    None = 0,
+                    Some = 4,
+                }
+                public abstract class Shapes<T> : IDisposable where T : class, new()
+                {
+                    public const string Text = "a\"b";
+                    public static readonly int Number;
+                    protected Shapes(T? first, params int[] rest);
+                    protected abstract T this[int index] { get; }
+                    public required int Once { get; init; }
+                    public string? Name { get; protected set; }
+                    public event EventHandler Rang;
+                    public override string ToString();
+                    public virtual (int, string?) Pair(in Guid id, out List<string?> names, ref int more, DayOfWeek day = DayOfWeek.Friday, string? tail = null);
+                    public void Dispose();
+                    protected struct Inner
+                    {
+                        public int Value;
+                    }
+                }
+                public readonly ref struct View
+                {
+                    public ReadOnlySpan<byte> Bytes { get; }
+                }
+            }
+            """ + "\n",
+            PublicApi.Of(typeof(PublicApiTests).Assembly.GetExportedTypes().Where(type => type.Namespace == "Sockeye.House.Tests.Samples")));
+
     [Fact]
     public void No_baseline_is_left_of_a_project_that_is_gone() =>
         House.AssertNone(House.Files("docs/api", "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)).Except(House.Projects.Keys), "No such project:");
