@@ -21,19 +21,27 @@ internal sealed class KernelDescriptor : SafeHandle
 /// <summary>An eventfd(2): wakes a thread that waits in epoll_wait or ppoll.</summary>
 internal sealed class EventDescriptor : IDisposable
 {
-    internal EventDescriptor()
-    {
-        int result = Libc.EventDescriptor();
-        if (result < 0)
-        {
-            throw InteropException.For("eventfd", -result);
-        }
-
-        Handle = new KernelDescriptor(result);
-    }
+    private EventDescriptor(KernelDescriptor handle) => Handle = handle;
 
     // Owned: closed in Dispose, or by the handle's finalizer.
     internal KernelDescriptor Handle { get; }
+
+    /// <summary>eventfd(2).</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The process has no descriptor left.</exception>
+    internal static EventDescriptor Create()
+    {
+        int errno = TryCreate(out EventDescriptor? made);
+        return errno == 0 ? made! : throw InteropException.For("eventfd", errno);
+    }
+
+    /// <summary>eventfd(2), with the failure as a value.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal static int TryCreate(out EventDescriptor? made)
+    {
+        int result = Libc.EventDescriptor();
+        made = result < 0 ? null : new EventDescriptor(new KernelDescriptor(result));
+        return result < 0 ? -result : 0;
+    }
 
     /// <summary>Makes the descriptor readable. Any thread may call it; it never waits.</summary>
     /// <remarks>EAGAIN means that the counter is full, so the descriptor is readable already.</remarks>

@@ -298,6 +298,22 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>recvmsg(2) into one buffer; descriptors that arrive are close-on-exec.</summary>
+    internal static int ReceiveMessage(
+        SocketHandle socket,
+        Span<byte> buffer,
+        int flags,
+        Span<byte> address,
+        Span<byte> control,
+        out MessageLengths lengths)
+    {
+        fixed (byte* pointer = buffer)
+        {
+            var vector = new NativeBuffer((nint)pointer, (nuint)buffer.Length);
+            return ReceiveMessage(socket, new ReadOnlySpan<NativeBuffer>(in vector), flags, address, control, out lengths);
+        }
+    }
+
     /// <summary>Sends file bytes from <paramref name="offset"/> on, without moving the file's own position.</summary>
     internal static int SendFile(SocketHandle socket, SafeFileHandle file, long offset, int count)
     {

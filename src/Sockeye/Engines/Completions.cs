@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Sockeye.Engines;
+
+/// <summary>
+/// Brings completed operations' continuations to the thread pool: one queue, drained by one work item, joined by
+/// further ones while there is more to do, so that a continuation that blocks holds up no other.
+/// </summary>
+internal sealed class Completions : IThreadPoolWorkItem
+{
+    // A drain gives its thread back after this long, as the BCL's does, so that other work gets its turn.
+    private static readonly long DrainLimit = Stopwatch.Frequency * 15 / 1000;
+
+    private readonly ConcurrentQueue<SocketOperation> _queue = new();
+    private int _scheduled;
+
+    internal static Completions Pool { get; } = new();
+
+    internal void Enqueue(SocketOperation operation)
+    {
+        _queue.Enqueue(operation);
+        Schedule();
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        // From here on a new arrival schedules another work item; what came before is seen below.
+        Volatile.Write(ref _scheduled, 0);
+        Interlocked.MemoryBarrier();
+        if (!_queue.TryDequeue(out SocketOperation? operation))
+        {
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (!_queue.IsEmpty)
+            {
+                Schedule();
+            }
+
+            operation.RunContinuation();
+            if (Stopwatch.GetTimestamp() - start > DrainLimit)
+            {
+                if (!_queue.IsEmpty)
+                {
+                    Schedule();
+                }
+
+                return;
+            }
+
+            if (!_queue.TryDequeue(out operation))
+            {
+                return;
+            }
+        }
+    }
+
+    private void Schedule()
+    {
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+}

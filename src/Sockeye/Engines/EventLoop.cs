@@ -1,0 +1,372 @@
+using Sockeye.Engines;
+using Sockeye.Engines.Epoll;
+
+namespace Sockeye;
+
+/// <summary>
+/// One thread that waits for its sockets, runs their continuations, its timers and posted work. What is awaited on
+/// the loop's thread resumes there, so code on one loop needs no locks among itself.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A socket made on the loop's thread belongs to the loop, and so do the sockets it accepts. Code on the loop must not
+/// block: while it does, every other connection of the loop waits.
+/// </para>
+/// <para>
+/// An exception that escapes posted work, a timer or an <c>async void</c> method ends <see cref="Run(Func{Task})"/> and
+/// is thrown from it.
+/// </para>
+/// </remarks>
+/// <example>
+/// <code>
+/// using var loop = new EventLoop();
+/// loop.Run(async () =>
+/// {
+///     using Socket listener = Socket.CreateServer(new IPEndPoint(IPAddress.Loopback, 0));
+///     using Socket peer = await listener.AcceptAsync();
+/// });
+/// </code>
+/// </example>
+public sealed class EventLoop : IDisposable
+{
+    // How many operations in a row may complete at once before the loop looks after the others: as many as one wait
+    // reports events, roughly. Tokio's is 128.
+    private const int BudgetPerTurn = 128;
+
+    [ThreadStatic]
+    private static EventLoop? t_current;
+
+    private readonly EpollEngine _engine;
+    private readonly EventLoopContext _context;
+    private readonly Func<bool> _hasWork;
+    private readonly Lock _postedGate = new();
+
+    // Work from other threads, under the gate; swapped out whole each turn.
+    private List<LoopWork> _posted = [];
+    private List<LoopWork> _postedSpare = [];
+
+    // Work of this thread: touched by nobody else.
+    private readonly Queue<LoopWork> _ready = new();
+    private readonly Queue<SocketOperation> _deferred = new();
+    private int _postedCount;
+    private int _budget = BudgetPerTurn;
+    private int _running;
+    private volatile bool _stopRequested;
+    private int _disposed;
+
+    /// <summary>A loop that does not run yet.</summary>
+    /// <param name="kind">Which engine waits for its sockets. Defaults to the best the machine has.</param>
+    /// <param name="time">The clock of its timers. Defaults to the system's.</param>
+    /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
+    public EventLoop(EngineKind kind = EngineKind.Default, TimeProvider? time = null)
+    {
+        if (kind is not (EngineKind.Default or EngineKind.Epoll))
+        {
+            throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such engine.");
+        }
+
+        Time = time ?? TimeProvider.System;
+        _engine = new EpollEngine(this, Time);
+        _context = new EventLoopContext(this);
+        _hasWork = HasWork;
+    }
+
+    /// <summary>The loop whose thread this is; null on any other thread.</summary>
+    public static EventLoop? Current => t_current;
+
+    /// <summary>What waits for the loop's sockets.</summary>
+    public SocketEngine Engine => _engine;
+
+    /// <summary>The clock of the loop's timers.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>Runs the loop on the calling thread until <paramref name="main"/>'s task has completed.</summary>
+    /// <param name="main">Called on the loop; its awaits come back to the loop.</param>
+    /// <exception cref="InvalidOperationException">The loop runs already, or this thread runs another.</exception>
+    /// <remarks>An exception of the task is thrown. Work that was posted and not reached stays for the next Run.</remarks>
+    public void Run(Func<Task> main)
+    {
+        ArgumentNullException.ThrowIfNull(main);
+        RunUntil(main).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs the loop on the calling thread until <paramref name="main"/>'s task has completed.</summary>
+    /// <typeparam name="T">What the task gives.</typeparam>
+    /// <param name="main">Called on the loop; its awaits come back to the loop.</param>
+    /// <returns>The task's value.</returns>
+    /// <exception cref="InvalidOperationException">The loop runs already, or this thread runs another.</exception>
+    public T Run<T>(Func<Task<T>> main)
+    {
+        ArgumentNullException.ThrowIfNull(main);
+        return ((Task<T>)RunUntil(main)).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs the loop on the calling thread until <see cref="Stop"/>.</summary>
+    /// <exception cref="InvalidOperationException">The loop runs already, or this thread runs another.</exception>
+    public void Run() => RunUntil(main: null);
+
+    /// <summary>Makes <see cref="Run()"/> return after the current turn. Any thread may call it.</summary>
+    public void Stop()
+    {
+        _stopRequested = true;
+        _engine.Poller.Wake();
+    }
+
+    /// <summary>Runs <paramref name="action"/> on the loop, after what is queued there already. Any thread may call it.</summary>
+    /// <param name="action">Must not block.</param>
+    public void Post(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        Enqueue(new LoopWork(static state => ((Action)state!)(), action, Operation: null));
+    }
+
+    /// <summary>Runs <paramref name="action"/> on the loop. Allocates nothing when the delegate is a static one.</summary>
+    /// <param name="action">Must not block.</param>
+    /// <param name="state">Handed to it.</param>
+    public void Post(Action<object?> action, object? state)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        Enqueue(new LoopWork(action, state, Operation: null));
+    }
+
+    /// <summary>Runs <paramref name="action"/> on the loop once, after <paramref name="delay"/>; never early.</summary>
+    /// <param name="delay">Rounded up to a whole millisecond.</param>
+    /// <param name="action">Must not block.</param>
+    /// <returns>Dispose it to take the timer back; on the loop's thread it is certain not to run afterwards.</returns>
+    public IDisposable Schedule(TimeSpan delay, Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+        var timer = new LoopTimer(this, action);
+        _engine.StartTimer(timer, delay);
+        return timer;
+    }
+
+    /// <summary>Completes after <paramref name="delay"/> on the loop's clock.</summary>
+    /// <param name="delay">Rounded up to a whole millisecond.</param>
+    /// <param name="cancellationToken">Ends the wait early.</param>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public async Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken = default)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable timer = Schedule(delay, () => done.TrySetResult());
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), done);
+#pragma warning disable CA2007 // The await comes back to the loop, which is what a caller on it wants.
+        await done.Task;
+#pragma warning restore CA2007
+    }
+
+    /// <summary>Ends the loop's engine. The loop must not be running.</summary>
+    /// <exception cref="InvalidOperationException">The loop runs.</exception>
+    public void Dispose()
+    {
+        if (Interlocked.CompareExchange(ref _running, -1, 0) == 1)
+        {
+            throw new InvalidOperationException("The loop runs; call Stop, and dispose it after Run has returned.");
+        }
+
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _engine.Dispose();
+        }
+    }
+
+    /// <summary>As <c>event loop (epoll, on an event loop, 3 sockets registered)</c>.</summary>
+    public override string ToString() => $"event loop ({_engine})";
+
+    /// <summary>Counts one operation that completed at once; false when the turn's share is spent.</summary>
+    internal bool SpendBudget() => --_budget > 0;
+
+    /// <summary>Shows a completed operation's outcome in the next turn only.</summary>
+    internal void Defer(SocketOperation operation) => _deferred.Enqueue(operation);
+
+    /// <summary>Brings a completed operation's continuation to the loop.</summary>
+    internal void Resume(SocketOperation operation) => Enqueue(new LoopWork(Action: null, State: null, operation));
+
+    internal void Enqueue(LoopWork work)
+    {
+        if (ReferenceEquals(t_current, this))
+        {
+            _ready.Enqueue(work);
+            return;
+        }
+
+        lock (_postedGate)
+        {
+            _posted.Add(work);
+            Volatile.Write(ref _postedCount, _posted.Count);
+        }
+
+        _engine.Poller.Wake();
+    }
+
+    private Task RunUntil(Func<Task>? main)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (t_current is not null)
+        {
+            throw new InvalidOperationException("This thread runs a loop already.");
+        }
+
+        if (Interlocked.CompareExchange(ref _running, 1, 0) != 0)
+        {
+            throw new InvalidOperationException("The loop runs already.");
+        }
+
+        SynchronizationContext? before = SynchronizationContext.Current;
+        t_current = this;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        try
+        {
+            _stopRequested = false;
+            Task task = main is null ? new TaskCompletionSource().Task : main();
+            if (main is not null && !task.IsCompleted)
+            {
+                task.ContinueWith(
+                    static (_, loop) => ((EventLoop)loop!).Stop(),
+                    this,
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default);
+            }
+
+            while (!_stopRequested && (main is null || !task.IsCompleted))
+            {
+                _engine.Poller.Turn(_hasWork);
+                RunReady();
+            }
+
+            return main is null ? Task.CompletedTask
+                : task.IsCompleted ? task
+                : throw new InvalidOperationException("The loop was stopped before its main task had completed.");
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+            t_current = null;
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    // What was ready when the turn began; what that makes ready waits for the next turn, after a look at the kernel.
+    private void RunReady()
+    {
+        _budget = BudgetPerTurn;
+        if (Volatile.Read(ref _postedCount) != 0)
+        {
+            TakePosted();
+        }
+
+        for (int deferred = _deferred.Count; deferred > 0; deferred--)
+        {
+            _deferred.Dequeue().Publish();
+        }
+
+        for (int ready = _ready.Count; ready > 0; ready--)
+        {
+            LoopWork work = _ready.Dequeue();
+            if (work.Operation is { } operation)
+            {
+                operation.RunContinuation();
+            }
+            else
+            {
+                work.Action!(work.State);
+            }
+        }
+    }
+
+    private void TakePosted()
+    {
+        List<LoopWork> taken;
+        lock (_postedGate)
+        {
+            taken = _posted;
+            (_posted, _postedSpare) = (_postedSpare, _posted);
+            Volatile.Write(ref _postedCount, 0);
+        }
+
+        foreach (LoopWork work in taken)
+        {
+            _ready.Enqueue(work);
+        }
+
+        taken.Clear();
+    }
+
+    private bool HasWork() =>
+        _ready.Count != 0 || _deferred.Count != 0 || _stopRequested || Volatile.Read(ref _postedCount) != 0;
+
+    /// <summary>A continuation or an action waiting for the loop's thread.</summary>
+    internal readonly record struct LoopWork(Action<object?>? Action, object? State, SocketOperation? Operation);
+
+    private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable
+    {
+        private int _ended;
+
+        internal override short TimerVersion => 0;
+
+        // On the loop's thread, in its turn; the action waits for its place among the ready ones.
+        internal override void Expire(short version) =>
+            loop.Enqueue(new LoopWork(static state => ((LoopTimer)state!).Fire(), this, Operation: null));
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            {
+                loop._engine.StopTimer(this);
+            }
+        }
+
+        private void Fire()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            {
+                action();
+            }
+        }
+    }
+}
+
+/// <summary>Brings awaits home to their loop.</summary>
+internal sealed class EventLoopContext(EventLoop loop) : SynchronizationContext
+{
+    internal EventLoop Loop { get; } = loop;
+
+    public override void Post(SendOrPostCallback d, object? state) =>
+        Loop.Enqueue(new EventLoop.LoopWork(new Action<object?>(d), state, Operation: null));
+
+    public override void Send(SendOrPostCallback d, object? state)
+    {
+        if (ReferenceEquals(EventLoop.Current, Loop))
+        {
+            d(state);
+            return;
+        }
+
+        using var done = new ManualResetEventSlim(initialState: false);
+        Exception? error = null;
+        Loop.Post(() =>
+        {
+            try
+            {
+                d(state);
+            }
+            catch (Exception exception)
+            {
+                // Carried over to the sender's thread, where it is thrown.
+                error = exception;
+            }
+
+            done.Set();
+        });
+        done.Wait();
+        if (error is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    public override SynchronizationContext CreateCopy() => this;
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>A list of segments as the kernel's iovec, pinned for one call.</summary>
+internal ref struct BufferVector : IDisposable
+{
+    /// <summary>IOV_MAX: one call takes no more (readv(2)). Further segments go with the next call.</summary>
+    internal const int BuffersMax = 1024;
+
+    private readonly PinnedMemory[] _pins;
+    private readonly NativeBuffer[] _buffers;
+    private readonly int _count;
+
+    /// <summary>Pins the segments, without their first <paramref name="skip"/> bytes.</summary>
+    internal BufferVector(IList<ArraySegment<byte>> segments, int skip = 0)
+    {
+        int room = Math.Min(segments.Count, BuffersMax);
+        _pins = ArrayPool<PinnedMemory>.Shared.Rent(room);
+        _buffers = ArrayPool<NativeBuffer>.Shared.Rent(room);
+        for (int i = 0; i < segments.Count && _count < room; i++)
+        {
+            Memory<byte> segment = segments[i];
+            int skipped = Math.Min(skip, segment.Length);
+            skip -= skipped;
+            if (segment.Length == skipped)
+            {
+                continue;
+            }
+
+            PinnedMemory pin = PinnedMemory.Pin(segment[skipped..]);
+            _pins[_count] = pin;
+            _buffers[_count] = pin.Buffer;
+            _count++;
+            Length += segment.Length - skipped;
+        }
+    }
+
+    /// <summary>The segments that hold anything.</summary>
+    internal readonly ReadOnlySpan<NativeBuffer> Buffers => _buffers.AsSpan(0, _count);
+
+    /// <summary>How many bytes they have together.</summary>
+    internal int Length { get; }
+
+    public readonly void Dispose()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            _pins[i].Dispose();
+        }
+
+        Array.Clear(_pins, 0, _count);
+        ArrayPool<PinnedMemory>.Shared.Return(_pins);
+        ArrayPool<NativeBuffer>.Shared.Return(_buffers);
+    }
+}

@@ -1,0 +1,186 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>recv(2), or recvmsg(2) into several buffers; once, or until the buffer is full.</summary>
+internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read)
+{
+    // Borrowed from the caller until the outcome is taken.
+    private Memory<byte> _buffer;
+    private IList<ArraySegment<byte>>? _buffers;
+    private int _flags;
+    private bool _exactly;
+    private int _bytesLost;
+
+    internal override string Call => _exactly ? "receive exactly" : "receive";
+
+    protected override int BytesLost => _bytesLost;
+
+    internal ReceiveOperation With(Memory<byte> buffer, int flags, bool exactly = false)
+    {
+        _buffer = buffer;
+        _flags = flags;
+        _exactly = exactly;
+        return this;
+    }
+
+    internal ReceiveOperation With(IList<ArraySegment<byte>> buffers, int flags)
+    {
+        _buffers = buffers;
+        _flags = flags;
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        while (true)
+        {
+            int result = _buffers is null
+                ? Receive(Socket, _buffer.Span[BytesTransferred..], _flags, out _bytesLost)
+                : Receive(Socket, _buffers, _flags, out _bytesLost);
+            if (result == -Interop.Errno.EAGAIN)
+            {
+                return false;
+            }
+
+            if (!Account(result))
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// True when MSG_WAITALL asks for a full buffer. The kernel heeds it on blocking descriptors only, and ours never
+    /// block: so the call is repeated.
+    /// </summary>
+    internal static bool FillsBuffer(Socket socket, int flags) =>
+        socket.IsStream && (flags & (SocketConstants.MSG_WAITALL | SocketConstants.MSG_PEEK)) == SocketConstants.MSG_WAITALL;
+
+    /// <summary>recv(2) without waiting.</summary>
+    /// <returns>How many bytes are in the buffer, or −errno. −EMSGSIZE: the buffer is full and the rest of the message is lost.</returns>
+    internal static int Receive(Socket socket, Span<byte> buffer, int flags, out int bytesLost)
+    {
+        bytesLost = 0;
+        if (socket.IsStream)
+        {
+            if (buffer.IsEmpty)
+            {
+                return PeekForZeroBytes(socket, flags);
+            }
+
+            int received;
+            do
+            {
+                received = Libc.Receive(socket.Descriptor, buffer, flags & ~SocketConstants.MSG_TRUNC);
+            }
+            while (received == -Errno_EINTR);
+            return received;
+        }
+
+        // MSG_TRUNC makes a message socket answer with the message's true length: so a cut message is told.
+        int length;
+        do
+        {
+            length = Libc.Receive(socket.Descriptor, buffer, flags | SocketConstants.MSG_TRUNC);
+        }
+        while (length == -Errno_EINTR);
+        return Cut(length, buffer.Length, flags, out bytesLost);
+    }
+
+    /// <summary>recvmsg(2) into several buffers, without waiting.</summary>
+    internal static int Receive(Socket socket, IList<ArraySegment<byte>> buffers, int flags, out int bytesLost)
+    {
+        bytesLost = 0;
+        using var vector = new BufferVector(buffers);
+        if (socket.IsStream && vector.Length == 0)
+        {
+            return PeekForZeroBytes(socket, flags);
+        }
+
+        int own = socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+        int length;
+        do
+        {
+            length = Libc.ReceiveMessage(socket.Descriptor, vector.Buffers, own, default, default, out _);
+        }
+        while (length == -Errno_EINTR);
+        return socket.IsStream ? length : Cut(length, vector.Length, flags, out bytesLost);
+    }
+
+    /// <summary>A true length beyond the room becomes EMSGSIZE, unless the caller said that a cut is fine.</summary>
+    internal static int Cut(int length, int room, int flags, out int bytesLost)
+    {
+        bytesLost = 0;
+        if (length <= room)
+        {
+            return length;
+        }
+
+        if ((flags & SocketConstants.MSG_TRUNC) != 0)
+        {
+            return room;
+        }
+
+        bytesLost = length - room;
+        return -Interop.Errno.EMSGSIZE;
+    }
+
+    protected override int TakeValue() => BytesTransferred;
+
+    protected override void Reset()
+    {
+        _buffer = default;
+        _buffers = null;
+        _exactly = false;
+        _bytesLost = 0;
+    }
+
+    protected override void Return() => Socket.ReturnReceive(this);
+
+    private const int Errno_EINTR = Interop.Errno.EINTR;
+
+    // Books one answer; true when the call must be repeated for the rest.
+    private bool Account(int result)
+    {
+        if (result < 0)
+        {
+            if (BytesTransferred > 0 && !_exactly)
+            {
+                // MSG_WAITALL: what came before the error is the answer; the error comes with the next call.
+                return false;
+            }
+
+            Errno = -result;
+            BytesTransferred += result == -Interop.Errno.EMSGSIZE ? _buffer.Length : 0;
+            return false;
+        }
+
+        BytesTransferred += result;
+        if (BytesTransferred == _buffer.Length || !(_exactly || FillsBuffer(Socket, _flags)))
+        {
+            return false;
+        }
+
+        if (result == 0 || !Socket.IsStream)
+        {
+            Errno = _exactly ? Interop.Errno.ESHUTDOWN : 0;
+            return false;
+        }
+
+        return true;
+    }
+
+    // A receive of no bytes on a stream waits until there is something to receive, as in .NET; recv(2) itself would not.
+    private static int PeekForZeroBytes(Socket socket, int flags)
+    {
+        Span<byte> one = stackalloc byte[1];
+        int result;
+        do
+        {
+            result = Libc.Receive(socket.Descriptor, one, (flags & ~SocketConstants.MSG_TRUNC) | SocketConstants.MSG_PEEK);
+        }
+        while (result == -Errno_EINTR);
+        return Math.Min(result, 0);
+    }
+}

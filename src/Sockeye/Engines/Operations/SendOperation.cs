@@ -1,0 +1,97 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>send(2), or sendmsg(2) of several buffers: on a stream until all is sent, else one message.</summary>
+internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+{
+    // Borrowed from the caller until the outcome is taken.
+    private ReadOnlyMemory<byte> _data;
+    private IList<ArraySegment<byte>>? _buffers;
+    private int _total;
+    private int _flags;
+
+    internal override string Call => "send";
+
+    internal SendOperation With(ReadOnlyMemory<byte> data, int flags)
+    {
+        _data = data;
+        _total = data.Length;
+        _flags = flags;
+        return this;
+    }
+
+    internal SendOperation With(IList<ArraySegment<byte>> buffers, int flags)
+    {
+        _buffers = buffers;
+        _total = 0;
+        foreach (ArraySegment<byte> buffer in buffers)
+        {
+            _total = checked(_total + buffer.Count);
+        }
+
+        _flags = flags;
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        while (true)
+        {
+            int result = _buffers is null
+                ? Send(Socket, _data.Span[BytesTransferred..], _flags)
+                : Send(Socket, _buffers, BytesTransferred, _flags);
+            if (result == -Interop.Errno.EAGAIN)
+            {
+                return false;
+            }
+
+            if (result < 0)
+            {
+                Errno = -result;
+                return true;
+            }
+
+            BytesTransferred += result;
+            if (BytesTransferred >= _total || !Socket.IsStream)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>send(2) without waiting and without SIGPIPE.</summary>
+    internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags)
+    {
+        int result;
+        do
+        {
+            result = Libc.Send(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL);
+        }
+        while (result == -Interop.Errno.EINTR);
+        return result;
+    }
+
+    /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
+    internal static int Send(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags)
+    {
+        using var vector = new BufferVector(buffers, skip);
+        int result;
+        do
+        {
+            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
+        }
+        while (result == -Interop.Errno.EINTR);
+        return result;
+    }
+
+    protected override int TakeValue() => BytesTransferred;
+
+    protected override void Reset()
+    {
+        _data = default;
+        _buffers = null;
+    }
+
+    protected override void Return() => Socket.ReturnSend(this);
+}

@@ -1,0 +1,459 @@
+using System.Diagnostics;
+
+namespace Sockeye.Engines;
+
+/// <summary>
+/// One socket with one engine: its slot, and the lanes in which its operations wait. Made on the first operation that
+/// has to wait; a socket that never waits has none.
+/// </summary>
+/// <remarks>
+/// Contract.
+/// - Edge-triggered: the engine says once that the descriptor may be ready. <see cref="Sequence"/> counts these
+///   words. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the word may have
+///   come in between, and the try is repeated. So no wake-up is lost.
+/// - One thread at a time runs a lane (<c>Busy</c>). It tries operations outside the lock and changes states under it.
+/// - Close completes what waits with EBADF and notes it for what runs; afterwards nothing is queued.
+/// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
+///   idle socket is kept alive by nobody here.
+/// </remarks>
+internal sealed class Registration(SocketEngine engine, SocketHandle handle)
+{
+    private readonly Lock _gate = new();
+    private LaneState _read;
+    private LaneState _write;
+    private LaneState _watch;
+    private bool _closed;
+    private int _sequence;
+
+    internal SocketEngine Engine { get; } = engine;
+
+    /// <summary>The descriptor; the socket owns it.</summary>
+    internal SocketHandle Handle { get; } = handle;
+
+    /// <summary>The engine's own data: epoll's slot and generation.</summary>
+    internal int Slot { get; set; } = -1;
+
+    /// <summary>Which of the engine's threads has this socket.</summary>
+    internal int Shard { get; set; }
+
+    /// <summary>How often the engine has said that the descriptor may be ready.</summary>
+    internal int Sequence => Volatile.Read(ref _sequence);
+
+    /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
+    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LaneOf(lane).Head) is null;
+
+    /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait its turn.</summary>
+    internal void Enqueue(SocketOperation operation, int sequence)
+    {
+        bool run = false;
+        bool completed = false;
+        lock (_gate)
+        {
+            Debug.Assert(operation.State == OperationState.New, "queued once");
+            int errno = _closed ? Interop.Errno.EBADF : operation.CancelErrno;
+            if (errno != 0)
+            {
+                operation.Errno = errno;
+                operation.State = OperationState.Completed;
+                completed = true;
+            }
+            else
+            {
+                ref LaneState lane = ref LaneOf(operation.Lane);
+                Append(ref lane, operation);
+                operation.State = OperationState.Waiting;
+                if (!lane.Busy && _sequence != sequence)
+                {
+                    lane.Busy = true;
+                    lane.Head!.State = OperationState.Running;
+                    run = true;
+                }
+            }
+        }
+
+        if (completed)
+        {
+            operation.Publish();
+        }
+        else if (run)
+        {
+            Run(operation.Lane);
+        }
+    }
+
+    /// <summary>The engine's word that the descriptor may be ready.</summary>
+    internal void Ready(bool read, bool write)
+    {
+        bool runRead;
+        bool runWrite;
+        bool runWatch;
+        lock (_gate)
+        {
+            Volatile.Write(ref _sequence, _sequence + 1);
+            runRead = read && Start(ref _read);
+            runWrite = write && Start(ref _write);
+            runWatch = Start(ref _watch);
+        }
+
+        if (runRead)
+        {
+            Run(OperationLane.Read);
+        }
+
+        if (runWrite)
+        {
+            Run(OperationLane.Write);
+        }
+
+        if (runWatch)
+        {
+            Run(OperationLane.Watch);
+        }
+    }
+
+    /// <summary>Asks an operation to end with <paramref name="errno"/>, unless its own outcome comes first.</summary>
+    internal void Cancel(SocketOperation operation, int errno, short version)
+    {
+        bool runNext = false;
+        lock (_gate)
+        {
+            OperationState state = operation.State;
+            if (operation.Version != version || state == OperationState.Completed)
+            {
+                return;
+            }
+
+            if (state != OperationState.Waiting)
+            {
+                // Not queued yet, or a thread is trying it: whoever has it finds the note.
+                if (operation.CancelErrno == 0)
+                {
+                    operation.CancelErrno = errno;
+                }
+
+                return;
+            }
+
+            ref LaneState lane = ref LaneOf(operation.Lane);
+            bool wasHead = ReferenceEquals(lane.Head, operation);
+            Remove(ref lane, operation);
+            operation.State = OperationState.Completed;
+            operation.Errno = errno;
+
+            // The next one has not been tried since it was queued, and what held up the head need not hold it up.
+            runNext = wasHead && Start(ref lane);
+        }
+
+        OperationLane which = operation.Lane;
+        operation.Publish();
+        if (runNext)
+        {
+            Run(which);
+        }
+    }
+
+    /// <summary>Ends all that waits with EBADF. The descriptor is still open.</summary>
+    internal void Close()
+    {
+        SocketOperation? waiting = null;
+        lock (_gate)
+        {
+            _closed = true;
+            Drain(ref _read, ref waiting);
+            Drain(ref _write, ref waiting);
+            Drain(ref _watch, ref waiting);
+        }
+
+        while (waiting is not null)
+        {
+            SocketOperation operation = waiting;
+            waiting = operation.Next;
+            operation.Next = null;
+            if (operation is SynchronousTurn turn)
+            {
+                // Its thread goes on to the kernel, and finds the descriptor closed.
+                turn.Grant();
+            }
+            else
+            {
+                operation.Publish();
+            }
+        }
+
+        Engine.Forget(this);
+    }
+
+    /// <summary>Takes the lane for a thread that will call the kernel itself, once all before it is done.</summary>
+    /// <returns>True when the lane was free and is now the caller's; false when <paramref name="turn"/> was queued.</returns>
+    internal bool TryEnterTurn(SynchronousTurn turn)
+    {
+        lock (_gate)
+        {
+            ref LaneState lane = ref LaneOf(turn.Lane);
+            if (_closed || lane.Head is null)
+            {
+                return true;
+            }
+
+            Append(ref lane, turn);
+            turn.State = OperationState.Waiting;
+            return false;
+        }
+    }
+
+    /// <summary>Gives the lane back after <see cref="TryEnterTurn"/> queued a turn and it was granted, or gives up waiting for it.</summary>
+    internal void LeaveTurn(SynchronousTurn turn)
+    {
+        bool run;
+        lock (_gate)
+        {
+            ref LaneState lane = ref LaneOf(turn.Lane);
+            if (turn.State == OperationState.Completed)
+            {
+                return;
+            }
+
+            bool held = turn.State == OperationState.Running;
+            bool wasHead = ReferenceEquals(lane.Head, turn);
+            Remove(ref lane, turn);
+            turn.State = OperationState.Completed;
+            if (held)
+            {
+                lane.Busy = false;
+            }
+
+            run = wasHead && Start(ref lane);
+        }
+
+        if (run)
+        {
+            Run(turn.Lane);
+        }
+    }
+
+    private static bool Start(ref LaneState lane)
+    {
+        if (lane.Busy || lane.Head is null)
+        {
+            return false;
+        }
+
+        lane.Busy = true;
+        lane.Head.State = OperationState.Running;
+        return true;
+    }
+
+    // The caller has made the lane busy and its head running.
+    private void Run(OperationLane which)
+    {
+        ref LaneState lane = ref LaneOf(which);
+        bool inOrder = which != OperationLane.Watch;
+        SocketOperation? operation;
+        int sequence;
+        lock (_gate)
+        {
+            operation = lane.Head;
+            sequence = _sequence;
+        }
+
+        while (operation is not null)
+        {
+            if (operation is SynchronousTurn turn)
+            {
+                // The lane stays busy on behalf of the thread that now has the turn; LeaveTurn goes on from there.
+                turn.Grant();
+                return;
+            }
+
+            bool done = operation.Attempt();
+            SocketOperation? next;
+            lock (_gate)
+            {
+                if (!done && operation.CancelErrno != 0)
+                {
+                    operation.Errno = operation.CancelErrno;
+                    done = true;
+                }
+
+                if (done)
+                {
+                    next = operation.Next;
+                    Remove(ref lane, operation);
+                    operation.State = OperationState.Completed;
+                }
+                else
+                {
+                    next = inOrder ? null : operation.Next;
+                    operation.State = OperationState.Waiting;
+                }
+
+                if (next is null && lane.Head is not null && _sequence != sequence)
+                {
+                    sequence = _sequence;
+                    next = lane.Head;
+                }
+
+                if (next is null)
+                {
+                    lane.Busy = false;
+                }
+                else
+                {
+                    next.State = OperationState.Running;
+                }
+            }
+
+            if (done)
+            {
+                operation.Publish();
+            }
+
+            operation = next;
+        }
+    }
+
+    private static void Drain(ref LaneState lane, ref SocketOperation? waiting)
+    {
+        SocketOperation? operation = lane.Head;
+        SocketOperation? last = null;
+        while (operation is not null)
+        {
+            SocketOperation? next = operation.Next;
+            operation.CancelErrno = Interop.Errno.EBADF;
+            if (operation.State == OperationState.Waiting)
+            {
+                Remove(ref lane, operation);
+                operation.State = OperationState.Completed;
+                operation.Errno = Interop.Errno.EBADF;
+                if (last is null)
+                {
+                    // Put this lane's operations before those of the lanes drained earlier; order across lanes is free.
+                    operation.Next = waiting;
+                    waiting = operation;
+                }
+                else
+                {
+                    operation.Next = last.Next;
+                    last.Next = operation;
+                }
+
+                last = operation;
+            }
+
+            operation = next;
+        }
+    }
+
+    private static void Append(ref LaneState lane, SocketOperation operation)
+    {
+        operation.Next = null;
+        operation.Previous = lane.Tail;
+        if (lane.Tail is null)
+        {
+            lane.Head = operation;
+        }
+        else
+        {
+            lane.Tail.Next = operation;
+        }
+
+        lane.Tail = operation;
+    }
+
+    private static void Remove(ref LaneState lane, SocketOperation operation)
+    {
+        if (operation.Previous is null)
+        {
+            lane.Head = operation.Next;
+        }
+        else
+        {
+            operation.Previous.Next = operation.Next;
+        }
+
+        if (operation.Next is null)
+        {
+            lane.Tail = operation.Previous;
+        }
+        else
+        {
+            operation.Next.Previous = operation.Previous;
+        }
+
+        operation.Next = null;
+        operation.Previous = null;
+    }
+
+    private ref LaneState LaneOf(OperationLane lane)
+    {
+        switch (lane)
+        {
+            case OperationLane.Read: return ref _read;
+            case OperationLane.Write: return ref _write;
+            default: return ref _watch;
+        }
+    }
+
+    private struct LaneState
+    {
+        internal SocketOperation? Head;
+        internal SocketOperation? Tail;
+        internal bool Busy;
+    }
+}
+
+/// <summary>
+/// A synchronous call's place in a lane behind operations that wait: granted when all before it are done, so that
+/// synchronous and asynchronous calls on one socket keep their order.
+/// </summary>
+internal sealed class SynchronousTurn(Socket socket, OperationLane lane) : SocketOperation(socket, lane)
+{
+    private readonly object _gate = new();
+    private bool _granted;
+
+    internal override string Call => "turn";
+
+    internal override bool TryComplete() => throw new UnreachableException("A turn is granted, never tried.");
+
+    internal void Grant()
+    {
+        lock (_gate)
+        {
+            _granted = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Waits for the grant.</summary>
+    /// <param name="limit">How long at most; negative waits without limit.</param>
+    /// <returns>False when the limit passed first.</returns>
+    internal bool Wait(TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            while (!_granted)
+            {
+                TimeSpan left = limit < TimeSpan.Zero
+                    ? System.Threading.Timeout.InfiniteTimeSpan
+                    : limit - Stopwatch.GetElapsedTime(start);
+                if (limit >= TimeSpan.Zero && left <= TimeSpan.Zero)
+                {
+                    return false;
+                }
+
+                Monitor.Wait(_gate, left);
+            }
+
+            return true;
+        }
+    }
+
+    protected override void Reset()
+    {
+    }
+
+    protected override void Return()
+    {
+    }
+}

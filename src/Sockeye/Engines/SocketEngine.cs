@@ -1,0 +1,116 @@
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Engines.Epoll;
+
+namespace Sockeye;
+
+/// <summary>How an engine waits for sockets.</summary>
+public enum EngineKind
+{
+    /// <summary>The best the machine has; today that is <see cref="Epoll"/>.</summary>
+    Default,
+
+    /// <summary>epoll(7), edge-triggered.</summary>
+    Epoll,
+}
+
+/// <summary>Waits for sockets on behalf of asynchronous calls. A socket cannot tell which kind it has.</summary>
+/// <remarks>
+/// <para>
+/// Synchronous calls use no engine: they are system calls and ppoll(2) on the calling thread.
+/// </para>
+/// <para>The contract between sockets, operations and engines:</para>
+/// <list type="bullet">
+/// <item>An operation is tried once by its caller, without waiting, before an engine hears of it.</item>
+/// <item>Submit queues it. Its caller has registered the cancellation token and the timer before.</item>
+/// <item>An operation completes exactly once: by its own outcome, by cancel, by its time limit, or by the socket's
+/// Dispose. When the kernel's own answer is there, it wins over the other three.</item>
+/// <item>Operations of one lane complete in the order they were submitted; the lanes are independent.</item>
+/// <item>An engine's thread runs no user code; continuations go where <see cref="SocketOperation"/> says: to the pool,
+/// or to the <see cref="EventLoop"/> they were awaited on.</item>
+/// <item>Engines know operations and registrations, never sockets. What names a registration to the kernel is slot and
+/// generation, never a descriptor's number.</item>
+/// <item>Forget is called while the descriptor is still open; Release at its close, on any thread.</item>
+/// </list>
+/// </remarks>
+public abstract class SocketEngine : IDisposable
+{
+    /// <summary>The environment variable that chooses the engine: <c>epoll</c>.</summary>
+    internal const string EnvironmentVariable = "SOCKEYE_ENGINE";
+
+    private static readonly Lazy<SocketEngine> DefaultEngine = new(() => CreateDefault());
+
+    private protected SocketEngine()
+    {
+    }
+
+    /// <summary>
+    /// The engine of every socket that was made outside an <see cref="EventLoop"/> and given no other. Its one thread
+    /// starts with the first operation that has to wait.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
+    public static SocketEngine Default => DefaultEngine.Value;
+
+    /// <summary>Which kind this is.</summary>
+    public abstract EngineKind Kind { get; }
+
+    /// <summary>How many sockets are registered now.</summary>
+    public abstract int SocketCount { get; }
+
+    /// <summary>An engine on epoll(7) with its own threads.</summary>
+    /// <param name="threads">How many threads wait, 1 to 1024; each socket stays with one of them. Defaults to 1.</param>
+    /// <returns>The engine; dispose it after its sockets.</returns>
+    /// <exception cref="SocketException">No descriptor is left for the epoll set.</exception>
+    public static SocketEngine CreateEpoll(int threads = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
+        return new EpollEngine(threads, TimeProvider.System);
+    }
+
+    /// <summary>Ends the engine's threads. Operations that still wait complete with OperationAborted.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases the engine's threads and descriptors.</summary>
+    /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
+    protected abstract void Dispose(bool disposing);
+
+    /// <summary>Gives the socket a registration.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal abstract int Register(SocketHandle handle, out Registration? registration);
+
+    /// <summary>Takes an operation that has to wait.</summary>
+    /// <param name="operation">The operation, in state New.</param>
+    /// <param name="registration">Its socket's registration.</param>
+    /// <param name="sequence">The registration's sequence before the operation was tried.</param>
+    internal virtual void Submit(SocketOperation operation, Registration registration, int sequence) =>
+        registration.Enqueue(operation, sequence);
+
+    /// <summary>Asks an operation to end with <paramref name="errno"/>.</summary>
+    internal virtual void Cancel(SocketOperation operation, Registration registration, int errno, short version) =>
+        registration.Cancel(operation, errno, version);
+
+    /// <summary>The descriptor is about to close: wait for it no longer.</summary>
+    internal abstract void Forget(Registration registration);
+
+    /// <summary>Expires <paramref name="node"/> after <paramref name="delay"/>.</summary>
+    internal abstract void StartTimer(TimerNode node, TimeSpan delay);
+
+    /// <summary>Takes the timer back; true when it will not expire.</summary>
+    internal abstract bool StopTimer(TimerNode node);
+
+    private static SocketEngine CreateDefault()
+    {
+        string? choice = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        return choice switch
+        {
+            null or "" or "epoll" => new EpollEngine(threads: 1, TimeProvider.System),
+            _ => throw new NotSupportedException(
+                $"{EnvironmentVariable}={choice}: there is no such engine here. Unset it, or set it to: epoll"),
+        };
+    }
+}

@@ -1,0 +1,493 @@
+using System.Diagnostics;
+using System.Threading.Tasks.Sources;
+
+namespace Sockeye.Engines;
+
+/// <summary>Which of a socket's queues an operation waits in.</summary>
+internal enum OperationLane
+{
+    /// <summary>Receives and accepts: one after the other, in the order they were asked for.</summary>
+    Read,
+
+    /// <summary>Sends and connects: one after the other, in the order they were asked for.</summary>
+    Write,
+
+    /// <summary>Waits for readiness: beside each other, and beside the other two lanes.</summary>
+    Watch,
+}
+
+/// <summary>
+/// Something the kernel can complete, and the value-task source of whoever awaits it. One object serves the throwing
+/// and the Try face; it is rented from its socket and goes back when its result is taken.
+/// </summary>
+/// <remarks>
+/// States, changed only under the lock of the <see cref="Registration"/> that holds the operation:
+/// - New: rented; not with an engine. A cancel is noted, and found when the operation is queued.
+/// - Waiting: in a lane. A cancel takes it out and completes it.
+/// - Running: a thread is in <see cref="TryComplete"/>. A cancel is noted; the attempt's own success wins over it.
+/// - Completed: out of its lane; the outcome is final. Exactly one thread publishes it.
+/// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
+/// neither can reach the next user of a recycled operation.
+/// </remarks>
+internal abstract class SocketOperation(Socket socket, OperationLane lane) : TimerNode
+{
+    private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
+
+    // Links of the lane. Owned by the registration, under its lock.
+    internal SocketOperation? Next;
+    internal SocketOperation? Previous;
+    internal volatile OperationState State;
+
+    /// <summary>Why a cancel asked this operation to stop; 0 when none did.</summary>
+    internal int CancelErrno;
+
+    private CancellationTokenRegistration _tokenRegistration;
+    private CancellationToken _token;
+    private Registration? _registration;
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+    private ExecutionContext? _executionContext;
+
+    // Where the continuation wants to run: null (the pool), an EventLoop, a SynchronizationContext or a TaskScheduler.
+    private object? _home;
+    private int _version;
+    private volatile bool _shown;
+
+    /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
+    internal Socket Socket { get; } = socket;
+
+    internal OperationLane Lane { get; } = lane;
+
+    /// <summary>The outcome: 0, or the errno.</summary>
+    internal int Errno { get; set; }
+
+    /// <summary>How many bytes have moved so far.</summary>
+    internal int BytesTransferred { get; set; }
+
+    internal short Version => (short)_version;
+
+    /// <summary>Which of the engine's threads has the socket.</summary>
+    internal int Shard => _registration?.Shard ?? 0;
+
+    internal override short TimerVersion => Version;
+
+    /// <summary>The call's name in messages.</summary>
+    internal abstract string Call { get; }
+
+    /// <summary>
+    /// Tries the system call once, without waiting. False means EAGAIN: not yet. True means that the outcome is in
+    /// <see cref="Errno"/> and the operation's own fields.
+    /// </summary>
+    internal abstract bool TryComplete();
+
+    /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
+    protected abstract void Reset();
+
+    /// <summary>Gives the operation back to the socket's cache.</summary>
+    protected abstract void Return();
+
+    /// <summary>Starts the operation.</summary>
+    /// <returns>True when it completed at once; its outcome can be taken without waiting.</returns>
+    internal bool Begin(CancellationToken token)
+    {
+        Debug.Assert(State == OperationState.New, "an operation begins once per rent");
+        Registration? registration = Socket.Registration;
+        int sequence = registration?.Sequence ?? 0;
+        if (registration is not null && !registration.IsIdle(Lane))
+        {
+            // Not tried: by the time it is queued the lane may have emptied, and the engine's word for what is ready
+            // now may be spent. A sequence of the past makes the queue try it at once if it comes to the head.
+            sequence--;
+        }
+        else if (Attempt())
+        {
+            if (EventLoop.Current is { } loop && !loop.SpendBudget())
+            {
+                // Ready at once too often in a row: let the loop's other work run first.
+                loop.Defer(this);
+                return false;
+            }
+
+            return true;
+        }
+
+        if (registration is null)
+        {
+            int errno = Socket.Register(out registration);
+            if (errno != 0)
+            {
+                Errno = errno;
+                return true;
+            }
+        }
+
+        _registration = registration;
+        _token = token;
+
+        // Register first, submit second: a token that fires in between finds the state New and leaves a note.
+        if (token.CanBeCanceled)
+        {
+            _tokenRegistration = token.UnsafeRegister(
+                static state => ((SocketOperation)state!).RequestCancel(Interop.Errno.ECANCELED), this);
+        }
+
+        if (Socket.AsyncLimit is { } limit)
+        {
+            registration!.Engine.StartTimer(this, limit);
+        }
+
+        registration!.Engine.Submit(this, registration, sequence);
+        return false;
+    }
+
+    /// <summary>Tries the call; an exception of the attempt itself becomes an errno, so that no engine thread dies of it.</summary>
+    internal bool Attempt()
+    {
+        try
+        {
+            return TryComplete();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The handle was closed between the look and the call.
+            Errno = Interop.Errno.EBADF;
+            return true;
+        }
+    }
+
+    internal override void Expire(short version)
+    {
+        if (version == Version)
+        {
+            RequestCancel(Interop.Errno.ETIMEDOUT, version);
+        }
+    }
+
+    /// <summary>Makes the outcome visible and runs or queues the continuation. Called once, by whoever completed the operation.</summary>
+    internal void Publish()
+    {
+        // Waits for a callback that is running on another thread; within the callback itself it does not.
+        _tokenRegistration.Dispose();
+        _registration?.Engine.StopTimer(this);
+        ShowOutcome();
+    }
+
+    /// <summary>Runs the continuation on this thread.</summary>
+    internal void RunContinuation()
+    {
+        Action<object?> continuation = _continuation!;
+        object? state = _continuationState;
+        ExecutionContext? context = _executionContext;
+        _continuationState = null;
+        _executionContext = null;
+        _home = null;
+        if (context is null)
+        {
+            continuation(state);
+        }
+        else
+        {
+            ExecutionContext.Run(context, static pair =>
+            {
+                (Action<object?> action, object? argument) = ((Action<object?>, object?))pair!;
+                action(argument);
+            }, (continuation, state));
+        }
+    }
+
+    /// <summary>True once the outcome shows.</summary>
+    protected bool IsPublished => ReferenceEquals(Volatile.Read(ref _continuation), Sentinel) || _shown;
+
+    /// <summary>Cleans up after the result was taken, so that the operation can be rented again.</summary>
+    protected void Recycle()
+    {
+        Reset();
+        Errno = 0;
+        BytesTransferred = 0;
+        CancelErrno = 0;
+        _tokenRegistration = default;
+        _token = default;
+        _continuation = null;
+        _continuationState = null;
+        _executionContext = null;
+        _home = null;
+        _shown = false;
+        _version++;
+        State = OperationState.New;
+        Return();
+    }
+
+    /// <summary>The exception for a failed outcome: cancellation by the token is its own kind.</summary>
+    protected Exception CreateException()
+    {
+        if (Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested)
+        {
+            return new OperationCanceledException(_token);
+        }
+
+        return CreateSocketException();
+    }
+
+    /// <summary>The exception of the throwing twin.</summary>
+    protected virtual Exception CreateSocketException() =>
+        SocketErrors.Create(Call, Socket.EndPointForErrors(Lane), Errno, BytesTransferred);
+
+    protected void CheckVersion(short token)
+    {
+        if (token != Version)
+        {
+            throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
+        }
+    }
+
+    protected void CheckTaken(short token)
+    {
+        CheckVersion(token);
+        if (!IsPublished)
+        {
+            throw new InvalidOperationException("The operation has not completed; await the ValueTask, or turn it into a Task first.");
+        }
+    }
+
+    protected ValueTaskSourceStatus StatusOf(short token, bool isTry)
+    {
+        CheckVersion(token);
+        return !IsPublished ? ValueTaskSourceStatus.Pending
+            : Errno == 0 || isTry ? ValueTaskSourceStatus.Succeeded
+            : Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
+    }
+
+    /// <summary>IValueTaskSource.OnCompleted, shared by all faces.</summary>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        CheckVersion(token);
+        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
+        {
+            _executionContext = ExecutionContext.Capture();
+        }
+
+        _continuationState = state;
+        _home = FindHome((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0);
+        Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, comparand: null);
+        if (previous is null)
+        {
+            return;
+        }
+
+        if (!ReferenceEquals(previous, Sentinel))
+        {
+            throw new InvalidOperationException("This ValueTask is awaited already; await each ValueTask once.");
+        }
+
+        // Completed between the look and now. The outcome already shows; bring the continuation home as usual.
+        _shown = true;
+        _continuation = continuation;
+        GoHome();
+    }
+
+    // Whoever awaits on a loop's thread resumes there, with or without ConfigureAwait: the loop is the thread.
+    // Else the caller's context counts, if the await asked for it.
+    private static object? FindHome(bool useSchedulingContext)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        if (useSchedulingContext && context is not null
+            && context.GetType() != typeof(SynchronizationContext) && context is not EventLoopContext)
+        {
+            return context;
+        }
+
+        if (EventLoop.Current is { } loop)
+        {
+            return loop;
+        }
+
+        if (!useSchedulingContext)
+        {
+            return null;
+        }
+
+        if (context is EventLoopContext other)
+        {
+            return other.Loop;
+        }
+
+        TaskScheduler scheduler = TaskScheduler.Current;
+        return scheduler == TaskScheduler.Default ? null : scheduler;
+    }
+
+    /// <summary>Makes the outcome visible to whoever awaits.</summary>
+    protected void ShowOutcome()
+    {
+        Action<object?>? continuation = Interlocked.CompareExchange(ref _continuation, Sentinel, comparand: null);
+        if (continuation is not null)
+        {
+            _shown = true;
+            GoHome();
+        }
+    }
+
+    private void GoHome()
+    {
+        switch (_home)
+        {
+            case null:
+                Completions.Pool.Enqueue(this);
+                break;
+            case EventLoop loop:
+                loop.Resume(this);
+                break;
+            case SynchronizationContext context:
+                context.Post(static state => ((SocketOperation)state!).RunContinuation(), this);
+                break;
+            default:
+                Task.Factory.StartNew(
+                    static state => ((SocketOperation)state!).RunContinuation(),
+                    this,
+                    CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach,
+                    (TaskScheduler)_home);
+                break;
+        }
+    }
+
+    private void RequestCancel(int errno) => RequestCancel(errno, Version);
+
+    private void RequestCancel(int errno, short version) => _registration?.Engine.Cancel(this, _registration, errno, version);
+}
+
+/// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>
+internal enum OperationState
+{
+    New,
+    Waiting,
+    Running,
+    Completed,
+}
+
+/// <summary>An operation that gives a value: both its faces, throwing and Try.</summary>
+/// <typeparam name="T">What the call returns.</typeparam>
+internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
+    : SocketOperation(socket, lane), IValueTaskSource<T>, IValueTaskSource<SocketResult<T>>
+{
+    /// <summary>The value of a successful outcome.</summary>
+    protected abstract T TakeValue();
+
+    /// <summary>Starts the operation for the throwing face.</summary>
+    internal ValueTask<T> Run(CancellationToken token)
+    {
+        if (Begin(token))
+        {
+            if (Errno == 0)
+            {
+                T value = TakeValue();
+                Recycle();
+                return new ValueTask<T>(value);
+            }
+
+            ShowOutcome();
+        }
+
+        return new ValueTask<T>(this, Version);
+    }
+
+    /// <summary>Starts the operation for the Try face.</summary>
+    internal ValueTask<SocketResult<T>> TryRun(CancellationToken token) => Begin(token)
+        ? new ValueTask<SocketResult<T>>(TakeResult())
+        : new ValueTask<SocketResult<T>>(this, Version);
+
+    T IValueTaskSource<T>.GetResult(short token)
+    {
+        CheckTaken(token);
+        if (Errno != 0)
+        {
+            Exception exception = CreateException();
+            Recycle();
+            throw exception;
+        }
+
+        T value = TakeValue();
+        Recycle();
+        return value;
+    }
+
+    SocketResult<T> IValueTaskSource<SocketResult<T>>.GetResult(short token)
+    {
+        CheckTaken(token);
+        return TakeResult();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => StatusOf(token, isTry: false);
+
+    ValueTaskSourceStatus IValueTaskSource<SocketResult<T>>.GetStatus(short token) => StatusOf(token, isTry: true);
+
+    /// <summary>How many bytes of a message did not fit.</summary>
+    protected virtual int BytesLost => 0;
+
+    protected override Exception CreateSocketException() =>
+        SocketErrors.Create(Call, Socket.EndPointForErrors(Lane), Errno, BytesTransferred, BytesLost);
+
+    private SocketResult<T> TakeResult()
+    {
+        SocketResult<T> result = Errno == 0
+            ? SocketResult<T>.Success(TakeValue(), BytesTransferred)
+            : SocketResult<T>.Failure(Errno, BytesTransferred, BytesLost);
+        Recycle();
+        return result;
+    }
+}
+
+/// <summary>An operation without a value: both its faces, throwing and Try.</summary>
+internal abstract class SocketAction(Socket socket, OperationLane lane)
+    : SocketOperation(socket, lane), IValueTaskSource, IValueTaskSource<SocketResult>
+{
+    /// <summary>Starts the operation for the throwing face.</summary>
+    internal ValueTask Run(CancellationToken token)
+    {
+        if (Begin(token))
+        {
+            if (Errno == 0)
+            {
+                Recycle();
+                return ValueTask.CompletedTask;
+            }
+
+            ShowOutcome();
+        }
+
+        return new ValueTask(this, Version);
+    }
+
+    /// <summary>Starts the operation for the Try face.</summary>
+    internal ValueTask<SocketResult> TryRun(CancellationToken token) => Begin(token)
+        ? new ValueTask<SocketResult>(TakeResult())
+        : new ValueTask<SocketResult>(this, Version);
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        CheckTaken(token);
+        Exception? exception = Errno == 0 ? null : CreateException();
+        Recycle();
+        if (exception is not null)
+        {
+            throw exception;
+        }
+    }
+
+    SocketResult IValueTaskSource<SocketResult>.GetResult(short token)
+    {
+        CheckTaken(token);
+        return TakeResult();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => StatusOf(token, isTry: false);
+
+    ValueTaskSourceStatus IValueTaskSource<SocketResult>.GetStatus(short token) => StatusOf(token, isTry: true);
+
+    private SocketResult TakeResult()
+    {
+        var result = SocketResult.From(Errno, BytesTransferred);
+        Recycle();
+        return result;
+    }
+}

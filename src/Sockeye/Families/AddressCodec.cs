@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Interop;
+
+namespace Sockeye.Families;
+
+/// <summary>
+/// Turns one family's end points into the kernel's sockaddr and back. A family registers its codec in
+/// <see cref="AddressCodecs"/> by its AF_ number; nothing else in the library asks which family a socket has.
+/// </summary>
+internal abstract class AddressCodec
+{
+    /// <summary>The kernel's AF_ number.</summary>
+    internal abstract int Family { get; }
+
+    /// <summary>Writes <paramref name="endPoint"/> as a sockaddr.</summary>
+    /// <param name="endPoint">Where to.</param>
+    /// <param name="destination">Room for the longest sockaddr, 128 bytes.</param>
+    /// <param name="length">How many bytes were written.</param>
+    /// <returns>False when the end point is none of this codec's types.</returns>
+    internal abstract bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length);
+
+    /// <summary>Reads a sockaddr of this family.</summary>
+    internal abstract EndPoint Decode(ReadOnlySpan<byte> address);
+}
+
+/// <summary>All codecs, by number.</summary>
+internal static class AddressCodecs
+{
+    private static readonly AddressCodec[] All = [new Ip4Codec(), new Ip6Codec(), new UnixCodec()];
+
+    /// <summary>Writes <paramref name="endPoint"/> as the kernel's sockaddr.</summary>
+    /// <remarks>A type that no codec knows encodes itself through <see cref="EndPoint.Serialize"/>.</remarks>
+    /// <returns>The address's length in bytes.</returns>
+    internal static int Encode(EndPoint endPoint, Span<byte> destination)
+    {
+        foreach (AddressCodec codec in All)
+        {
+            if (codec.TryEncode(endPoint, destination, out int length))
+            {
+                return length;
+            }
+        }
+
+        SocketAddress address = endPoint.Serialize();
+        return Encode(address, destination);
+    }
+
+    /// <summary>Copies a <see cref="SocketAddress"/>, whose bytes are the kernel's already.</summary>
+    internal static int Encode(SocketAddress address, Span<byte> destination)
+    {
+        ReadOnlySpan<byte> bytes = address.Buffer.Span[..address.Size];
+        if (bytes.Length > destination.Length)
+        {
+            throw new ArgumentException($"A socket address has at most {destination.Length} bytes, this one {bytes.Length}.", nameof(address));
+        }
+
+        bytes.CopyTo(destination);
+        return bytes.Length;
+    }
+
+    /// <summary>Reads a sockaddr.</summary>
+    /// <param name="address">The kernel's bytes; empty when the peer has no name.</param>
+    /// <param name="like">An end point of the type that is wanted, for families without a codec.</param>
+    /// <returns>The end point; null when the bytes are empty or of a family that neither a codec nor <paramref name="like"/> reads.</returns>
+    internal static EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like)
+    {
+        if (address.Length < sizeof(ushort))
+        {
+            return null;
+        }
+
+        int family = BitConverter.ToUInt16(address);
+        if (like is not null and not IPEndPoint and not UnixDomainSocketEndPoint and not DnsEndPoint)
+        {
+            return like.Create(ToSocketAddress(address));
+        }
+
+        foreach (AddressCodec codec in All)
+        {
+            if (codec.Family == family)
+            {
+                return codec.Decode(address);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The bytes as a <see cref="SocketAddress"/>, whatever the family.</summary>
+    /// <remarks>
+    /// The constructor refuses families .NET does not know on this platform; Unspecified passes, and the true number
+    /// is then written into the buffer.
+    /// </remarks>
+    internal static SocketAddress ToSocketAddress(ReadOnlySpan<byte> address)
+    {
+        var result = new SocketAddress(AddressFamily.Unspecified, Math.Max(address.Length, 2));
+        address.CopyTo(result.Buffer.Span);
+        result.Size = address.Length;
+        return result;
+    }
+}
+
+/// <summary>Family numbers: .NET's on the outside, the kernel's within.</summary>
+internal static class FamilyNumbers
+{
+    /// <summary>Marks a value whose other bits are a Linux AF_ number; clear of all that .NET names.</summary>
+    internal const int Tag = 0x0100_0000;
+
+    /// <summary>The kernel's number for .NET's family.</summary>
+    /// <returns>False for a family that has no meaning on Linux under .NET's number.</returns>
+    internal static bool TryToLinux(AddressFamily family, out int number)
+    {
+        number = family switch
+        {
+            AddressFamily.Unspecified => SocketConstants.AF_UNSPEC,
+            AddressFamily.Unix => SocketConstants.AF_UNIX,
+            AddressFamily.InterNetwork => SocketConstants.AF_INET,
+            AddressFamily.InterNetworkV6 => SocketConstants.AF_INET6,
+            AddressFamily.Packet => SocketConstants.AF_PACKET,
+            AddressFamily.ControllerAreaNetwork => SocketConstants.AF_CAN,
+            _ when ((int)family & ~0xFFFF) == Tag => (int)family & 0xFFFF,
+            _ => -1,
+        };
+        return number >= 0;
+    }
+
+    /// <summary>.NET's family for the kernel's number, tagged where .NET has no name.</summary>
+    internal static AddressFamily FromLinux(int number) => number switch
+    {
+        SocketConstants.AF_UNSPEC => AddressFamily.Unspecified,
+        SocketConstants.AF_UNIX => AddressFamily.Unix,
+        SocketConstants.AF_INET => AddressFamily.InterNetwork,
+        SocketConstants.AF_INET6 => AddressFamily.InterNetworkV6,
+        SocketConstants.AF_PACKET => AddressFamily.Packet,
+        SocketConstants.AF_CAN => AddressFamily.ControllerAreaNetwork,
+        _ => (AddressFamily)(Tag + number),
+    };
+
+    /// <summary>What is wrong with a family <see cref="TryToLinux"/> refused, and how to say it.</summary>
+    internal static string Refusal(AddressFamily family) =>
+        $"{family} ({(int)family}) names no address family on Linux. "
+        + $"For the kernel's family number N, pass (AddressFamily)(0x{Tag:X8} + N).";
+}

@@ -1,0 +1,747 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+// bind, listen, accept, connect, disconnect, shutdown.
+public partial class Socket
+{
+    /// <summary>bind(2): gives the socket a local address.</summary>
+    /// <param name="localEP">Port 0 lets the kernel choose; <see cref="LocalEndPoint"/> then tells which.</param>
+    /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, InvalidArgument (bound already).</exception>
+    /// <remarks>As in .NET a TCP socket gets SO_REUSEADDR first, so that a server can be started again at once.</remarks>
+    public void Bind(EndPoint localEP)
+    {
+        int errno = BindCore(localEP, out EndPoint endPoint);
+        if (errno != 0)
+        {
+            Fail("bind", endPoint, errno);
+        }
+    }
+
+    /// <summary>bind(2), with the failure as a value.</summary>
+    /// <param name="localEP">As for <see cref="Bind"/>.</param>
+    /// <returns>Success, or the errno.</returns>
+    public SocketResult TryBind(EndPoint localEP) => SocketResult.From(BindCore(localEP, out _));
+
+    /// <summary>listen(2) with the longest backlog the kernel allows (net.core.somaxconn).</summary>
+    /// <exception cref="SocketException">AddressAlreadyInUse, OperationNotSupported (no stream or seqpacket socket).</exception>
+    public void Listen() => Listen(int.MaxValue);
+
+    /// <summary>listen(2): connections queue for accept.</summary>
+    /// <param name="backlog">How many may wait; the kernel caps it at net.core.somaxconn.</param>
+    /// <exception cref="SocketException">AddressAlreadyInUse, OperationNotSupported (no stream or seqpacket socket).</exception>
+    public void Listen(int backlog)
+    {
+        SocketResult result = TryListen(backlog);
+        if (!result.IsSuccess)
+        {
+            Fail("listen", _rightEndPoint, result.Errno);
+        }
+    }
+
+    /// <summary>listen(2), with the failure as a value.</summary>
+    /// <param name="backlog">As for <see cref="Listen(int)"/>. Defaults to the longest the kernel allows.</param>
+    /// <returns>Success, or the errno.</returns>
+    public SocketResult TryListen(int backlog = int.MaxValue)
+    {
+        ThrowIfDisposed();
+        int result = Libc.Listen(_handle, backlog);
+        if (result < 0)
+        {
+            return SocketResult.From(-result);
+        }
+
+        _listening = true;
+        if (_rightEndPoint is null)
+        {
+            NoteLocalAddress();
+        }
+
+        return SocketResult.Success;
+    }
+
+    /// <summary>accept4(2): takes a connection, waiting for one. Connections that died in the queue are passed over.</summary>
+    /// <returns>The connection, on this socket's engine, with no Timeout and Blocking true.</returns>
+    /// <exception cref="InvalidOperationException">The socket is not bound, or does not listen.</exception>
+    /// <exception cref="SocketException">TimedOut, WouldBlock, TooManyOpenSockets.</exception>
+    public Socket Accept()
+    {
+        SocketResult<Socket> result = TryAccept();
+        if (!result.TryGetValue(out Socket? accepted))
+        {
+            Fail("accept", _rightEndPoint, result.Errno);
+        }
+
+        return accepted;
+    }
+
+    /// <summary>accept4(2), with the failure as a value.</summary>
+    /// <returns>The connection, or the errno.</returns>
+    public SocketResult<Socket> TryAccept()
+    {
+        ThrowIfDisposed();
+        ThrowIfNotListening();
+        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = AcceptOperation.Accept(this, into: null, out Socket? accepted);
+            if (result == 0)
+            {
+                return SocketResult<Socket>.Success(accepted!);
+            }
+
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+        }
+
+        return SocketResult<Socket>.Failure(errno);
+    }
+
+    /// <summary>accept4(2), asynchronously.</summary>
+    /// <returns>The connection.</returns>
+    public Task<Socket> AcceptAsync() => AcceptAsync(CancellationToken.None).AsTask();
+
+    /// <summary>accept4(2), asynchronously.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask<Socket> AcceptAsync(CancellationToken cancellationToken) => AcceptAsync(acceptSocket: null, cancellationToken);
+
+    /// <summary>accept4(2), asynchronously, into a socket that was made for it.</summary>
+    /// <param name="acceptSocket">Neither bound nor connected; it takes over the connection's descriptor. Null makes a new one.</param>
+    /// <returns>The connection.</returns>
+    public Task<Socket> AcceptAsync(Socket? acceptSocket) => AcceptAsync(acceptSocket, CancellationToken.None).AsTask();
+
+    /// <summary>accept4(2), asynchronously, into a socket that was made for it.</summary>
+    /// <param name="acceptSocket">Neither bound nor connected; it takes over the connection's descriptor. Null makes a new one.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask<Socket> AcceptAsync(Socket? acceptSocket, CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<Socket>(cancellationToken);
+        }
+
+        ThrowIfNotListening();
+        if (acceptSocket is { _disposed: 0 } and ({ IsBound: true } or { Connected: true }))
+        {
+            throw new InvalidOperationException("The socket to accept into is bound or connected already.");
+        }
+
+        acceptSocket?.ThrowIfDisposed();
+        return RentAccept().With(acceptSocket).Run(cancellationToken);
+    }
+
+    /// <summary>accept4(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>The connection, or the errno.</returns>
+    public ValueTask<SocketResult<Socket>> TryAcceptAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        ThrowIfNotListening();
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromResult(SocketResult<Socket>.Failure(Errno.ECANCELED))
+            : RentAccept().With(into: null).TryRun(cancellationToken);
+    }
+
+    /// <summary>connect(2). On a datagram socket it names the peer of plain sends and receives.</summary>
+    /// <param name="remoteEP">Where to; of a <see cref="DnsEndPoint"/>'s addresses, the first that answers.</param>
+    /// <exception cref="SocketException">ConnectionRefused, TimedOut, NetworkUnreachable, HostUnreachable, IsConnected, …</exception>
+    public void Connect(EndPoint remoteEP)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        if (remoteEP is DnsEndPoint dns)
+        {
+            ThrowIfWrongFamily(dns);
+            Connect(dns.Host, dns.Port);
+            return;
+        }
+
+        ThrowIfListening();
+        EndPoint peer = ForThisFamily(remoteEP);
+        int errno = ConnectCore(peer, SendLimit);
+        if (errno != 0)
+        {
+            Fail("connect", remoteEP, errno);
+        }
+    }
+
+    /// <summary>connect(2), with the failure as a value: what Python calls connect_ex.</summary>
+    /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is told.</param>
+    /// <returns>Success, or the errno. When the socket does not wait: EINPROGRESS, then call again or wait until writable.</returns>
+    /// <exception cref="SocketException">HostNotFound: the host name means nothing to the resolver, which has error codes of its own.</exception>
+    public SocketResult TryConnect(EndPoint remoteEP)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        ThrowIfListening();
+        if (remoteEP is not DnsEndPoint dns)
+        {
+            return SocketResult.From(ConnectCore(ForThisFamily(remoteEP), SendLimit));
+        }
+
+        ThrowIfWrongFamily(dns);
+        return SocketResult.From(ConnectToAny(Dns.GetHostAddresses(dns.Host, dns.AddressFamily), dns.Port, out _));
+    }
+
+    /// <summary>connect(2) to an IP address.</summary>
+    /// <param name="address">Of this socket's family, or IPv4 on a dual-mode socket.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <exception cref="NotSupportedException">The address is of another family.</exception>
+    /// <exception cref="SocketException">As for <see cref="Connect(EndPoint)"/>.</exception>
+    public void Connect(IPAddress address, int port)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ThrowIfDisposed();
+        ThrowIfNotPort(port);
+        ThrowIfConnected();
+        ThrowIfWrongFamily(address.AddressFamily);
+        Connect(new IPEndPoint(address, port));
+    }
+
+    /// <summary>connect(2) to the first of a host's addresses that answers.</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <exception cref="SocketException">HostNotFound, or the last address's failure; the message names each.</exception>
+    public void Connect(string host, int port)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ThrowIfDisposed();
+        ThrowIfNotPort(port);
+        ThrowIfNotInternet();
+        ThrowIfConnected();
+        ThrowIfListening();
+        if (IPAddress.TryParse(host, out IPAddress? address) && IsOurFamily(address.AddressFamily))
+        {
+            Connect(new IPEndPoint(address, port));
+            return;
+        }
+
+        Connect(Dns.GetHostAddresses(host), port, host);
+    }
+
+    /// <summary>connect(2) to the first of several addresses that answers.</summary>
+    /// <param name="addresses">Those of another family are passed over.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <exception cref="SocketException">The last address's failure; the message names each.</exception>
+    public void Connect(IPAddress[] addresses, int port)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        ThrowIfDisposed();
+        if (addresses.Length == 0)
+        {
+            throw new ArgumentException("There is no address to connect to.", nameof(addresses));
+        }
+
+        ThrowIfNotPort(port);
+        ThrowIfNotInternet();
+        ThrowIfConnected();
+        ThrowIfListening();
+        Connect(addresses, port, host: null);
+    }
+
+    /// <summary>connect(2), asynchronously.</summary>
+    /// <param name="remoteEP">As for <see cref="Connect(EndPoint)"/>.</param>
+    /// <returns>Completes when connected.</returns>
+    public Task ConnectAsync(EndPoint remoteEP) => ConnectAsync(remoteEP, CancellationToken.None).AsTask();
+
+    /// <summary>connect(2), asynchronously.</summary>
+    /// <param name="remoteEP">As for <see cref="Connect(EndPoint)"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the kernel's attempt goes on until the socket is disposed.</param>
+    /// <returns>Completes when connected.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask ConnectAsync(EndPoint remoteEP, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        ThrowIfListening();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        if (remoteEP is DnsEndPoint dns)
+        {
+            ThrowIfWrongFamily(dns);
+            return new ValueTask(ConnectToHostAsync(dns.Host, dns.Port, cancellationToken));
+        }
+
+        return ConnectToEndPointAsync(remoteEP, cancellationToken);
+    }
+
+    /// <summary>connect(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="remoteEP">As for <see cref="TryConnect"/>.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>Success, or the errno.</returns>
+    /// <exception cref="SocketException">HostNotFound: the resolver's errors are its own.</exception>
+    public ValueTask<SocketResult> TryConnectAsync(EndPoint remoteEP, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        ThrowIfListening();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromResult(SocketResult.From(Errno.ECANCELED));
+        }
+
+        if (remoteEP is DnsEndPoint dns)
+        {
+            ThrowIfWrongFamily(dns);
+            return TryConnectToHostAsync(dns, cancellationToken);
+        }
+
+        return RentConnect().With(ForThisFamily(remoteEP)).TryRun(cancellationToken);
+    }
+
+    /// <summary>connect(2) to an IP address, asynchronously.</summary>
+    /// <param name="address">Of this socket's family, or IPv4 on a dual-mode socket.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <returns>Completes when connected.</returns>
+    public Task ConnectAsync(IPAddress address, int port) => ConnectAsync(new IPEndPoint(address, port));
+
+    /// <summary>connect(2) to an IP address, asynchronously.</summary>
+    /// <param name="address">Of this socket's family, or IPv4 on a dual-mode socket.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Completes when connected.</returns>
+    public ValueTask ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken) =>
+        ConnectAsync(new IPEndPoint(address, port), cancellationToken);
+
+    /// <summary>connect(2) to the first of several addresses that answers, asynchronously.</summary>
+    /// <param name="addresses">Those of another family are passed over.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <returns>Completes when connected.</returns>
+    public Task ConnectAsync(IPAddress[] addresses, int port) => ConnectAsync(addresses, port, CancellationToken.None).AsTask();
+
+    /// <summary>connect(2) to the first of several addresses that answers, asynchronously.</summary>
+    /// <param name="addresses">Those of another family are passed over.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Completes when connected.</returns>
+    public ValueTask ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        ThrowIfDisposed();
+        if (addresses.Length == 0)
+        {
+            throw new ArgumentException("There is no address to connect to.", nameof(addresses));
+        }
+
+        ThrowIfNotPort(port);
+        ThrowIfNotInternet();
+        ThrowIfListening();
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled(cancellationToken)
+            : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, cancellationToken));
+    }
+
+    /// <summary>connect(2) to the first of a host's addresses that answers, asynchronously.</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <returns>Completes when connected.</returns>
+    public Task ConnectAsync(string host, int port) => ConnectAsync(host, port, CancellationToken.None).AsTask();
+
+    /// <summary>connect(2) to the first of a host's addresses that answers, asynchronously.</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="port">0 to 65535.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Completes when connected.</returns>
+    public ValueTask ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ThrowIfDisposed();
+        EndPoint endPoint = IPAddress.TryParse(host, out IPAddress? address)
+            ? new IPEndPoint(address, port)
+            : new DnsEndPoint(host, port);
+        return ConnectAsync(endPoint, cancellationToken);
+    }
+
+    /// <summary>Ends the connection so that the socket can connect again: shutdown(2), then connect(2) to AF_UNSPEC.</summary>
+    /// <param name="reuseSocket">Kept for .NET's sake; on Linux the socket can be used again either way.</param>
+    /// <exception cref="SocketException">NotConnected.</exception>
+    public void Disconnect(bool reuseSocket)
+    {
+        ThrowIfDisposed();
+        int result = Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _);
+        if (result >= 0)
+        {
+            Span<byte> unspecified = stackalloc byte[16];
+            unspecified.Clear();
+            if (IsStream)
+            {
+                Libc.Shutdown(_handle, SocketConstants.SHUT_RDWR);
+            }
+
+            result = Libc.Connect(_handle, unspecified);
+        }
+
+        if (result < 0)
+        {
+            Fail("disconnect", _rightEndPoint, -result);
+        }
+
+        _connected = false;
+        _remoteEndPoint = null;
+    }
+
+    /// <summary>As <see cref="Disconnect"/>, which never waits.</summary>
+    /// <param name="reuseSocket">Kept for .NET's sake.</param>
+    /// <param name="cancellationToken">Looked at before, not during.</param>
+    /// <returns>A completed task.</returns>
+    public ValueTask DisconnectAsync(bool reuseSocket, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        try
+        {
+            Disconnect(reuseSocket);
+            return ValueTask.CompletedTask;
+        }
+        catch (SocketException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    /// <summary>shutdown(2): ends one direction or both; the peer reads what was sent, then the end of stream.</summary>
+    /// <param name="how">Which direction.</param>
+    /// <exception cref="SocketException">NotConnected.</exception>
+    public void Shutdown(SocketShutdown how)
+    {
+        SocketResult result = TryShutdown(how);
+        if (!result.IsSuccess)
+        {
+            Fail("shutdown", EndPointForErrors(OperationLane.Write), result.Errno);
+        }
+    }
+
+    /// <summary>shutdown(2), with the failure as a value.</summary>
+    /// <param name="how">Which direction.</param>
+    /// <returns>Success, or the errno.</returns>
+    public SocketResult TryShutdown(SocketShutdown how)
+    {
+        ThrowIfDisposed();
+        int result = Libc.Shutdown(_handle, (int)how);
+        if (result < 0)
+        {
+            return SocketResult.From(-result);
+        }
+
+        _connected = false;
+        return SocketResult.Success;
+    }
+
+    /// <summary>The socket for an accepted descriptor.</summary>
+    internal static Socket FromAccept(Socket listener, SocketHandle handle, ReadOnlySpan<byte> peer, Socket? into)
+    {
+        EndPoint? remote = AddressCodecs.Decode(peer, listener._rightEndPoint) ?? listener._rightEndPoint;
+        if (into is not null)
+        {
+            into._registration?.Close();
+            into._registration = null;
+            SocketHandle unused = into._handle;
+            into._handle = handle;
+            unused.Dispose();
+        }
+
+        Socket accepted = into ?? new Socket(listener, handle);
+        accepted._rightEndPoint = listener._rightEndPoint;
+        accepted._remoteEndPoint = remote;
+        Volatile.Write(ref accepted._connected, true);
+        return accepted;
+    }
+
+    private int BindCore(EndPoint localEP, out EndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(localEP);
+        ThrowIfDisposed();
+        if (localEP is DnsEndPoint)
+        {
+            throw new ArgumentException("bind takes an address, not a host name; resolve it first.", nameof(localEP));
+        }
+
+        endPoint = ForThisFamily(localEP);
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int length = AddressCodecs.Encode(endPoint, address);
+        if (ProtocolType == ProtocolType.Tcp)
+        {
+            Libc.SetOption(_handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEADDR, 1);
+        }
+
+        int result = Libc.Bind(_handle, address[..length]);
+        if (result < 0)
+        {
+            return -result;
+        }
+
+        _rightEndPoint = endPoint;
+
+        // A leading NUL is an abstract name: no file.
+        if (endPoint is UnixDomainSocketEndPoint unix && unix.ToString() is { Length: > 0 } path && path[0] is not ('\0' or '@'))
+        {
+            _boundPath = Path.GetFullPath(path);
+        }
+
+        return 0;
+    }
+
+    private int ConnectCore(EndPoint peer, TimeSpan? limit)
+    {
+        Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
+        ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
+        using var call = new BlockingCall(this, OperationLane.Write, limit);
+        int errno = call.Enter();
+        bool underWay = false;
+        TimeSpan retry = ConnectOperation.FirstRetry;
+        while (errno == 0)
+        {
+            int result = ConnectOperation.Connect(this, address, ref underWay);
+            switch (result)
+            {
+                case 0:
+                    SetConnected(peer);
+                    return 0;
+                case -Errno.EINPROGRESS:
+                    errno = call.Wait(PollConstants.POLLOUT);
+                    if (errno == Errno.EAGAIN)
+                    {
+                        return Errno.EINPROGRESS;
+                    }
+
+                    break;
+                case -Errno.EAGAIN:
+                    errno = call.Wait(events: 0, retry);
+                    retry = TimeSpan.FromTicks(Math.Min(retry.Ticks * 2, ConnectOperation.LongestRetry.Ticks));
+                    break;
+                default:
+                    return -result;
+            }
+        }
+
+        return errno;
+    }
+
+    private void Connect(IPAddress[] addresses, int port, string? host)
+    {
+        int errno = ConnectToAny(addresses, port, out string trace);
+        if (errno != 0)
+        {
+            NoteFailure(errno);
+            throw SocketErrors.Create("connect", host is null ? null : new DnsEndPoint(host, port), errno, trace);
+        }
+    }
+
+    // Tries each address within one total limit; the failure of each stands in the trace.
+    private int ConnectToAny(IPAddress[] addresses, int port, out string trace)
+    {
+        trace = "";
+        int errno = Errno.EAFNOSUPPORT;
+        TimeSpan? limit = SendLimit;
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        foreach (IPAddress address in addresses)
+        {
+            if (!IsOurFamily(address.AddressFamily))
+            {
+                continue;
+            }
+
+            TimeSpan? left = limit is { } total && total > TimeSpan.Zero
+                ? TimeSpan.FromTicks(Math.Max(1, (total - System.Diagnostics.Stopwatch.GetElapsedTime(start)).Ticks))
+                : limit;
+            var endPoint = new IPEndPoint(address, port);
+            errno = ConnectCore(ForThisFamily(endPoint), left);
+            if (errno is 0 or Errno.EINPROGRESS)
+            {
+                return errno;
+            }
+
+            trace = AddToTrace(trace, endPoint, errno);
+            if (errno is Errno.ETIMEDOUT && limit is not null && System.Diagnostics.Stopwatch.GetElapsedTime(start) >= limit)
+            {
+                break;
+            }
+        }
+
+        trace = trace.Length == 0 ? NoAddress(addresses) : trace;
+        return errno;
+    }
+
+    private ValueTask ConnectToEndPointAsync(EndPoint remoteEP, CancellationToken cancellationToken) =>
+        RentConnect().With(ForThisFamily(remoteEP)).Run(cancellationToken);
+
+    private async Task ConnectToHostAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        await ConnectToAnyAsync(addresses, port, host, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses;
+        try
+        {
+            addresses = await Dns.GetHostAddressesAsync(dns.Host, dns.AddressFamily, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return SocketResult.From(Errno.ECANCELED);
+        }
+
+        var result = SocketResult.From(Errno.EAFNOSUPPORT);
+        foreach (IPAddress address in addresses)
+        {
+            if (IsOurFamily(address.AddressFamily))
+            {
+                result = await TryConnectAsync(new IPEndPoint(address, dns.Port), cancellationToken).ConfigureAwait(false);
+                if (result.IsSuccess || result.Errno == Errno.ECANCELED)
+                {
+                    break;
+                }
+            }
+        }
+
+        return result;
+    }
+
+    private async Task ConnectToAnyAsync(IPAddress[] addresses, int port, string? host, CancellationToken cancellationToken)
+    {
+        string trace = "";
+        int errno = Errno.EAFNOSUPPORT;
+        foreach (IPAddress address in addresses)
+        {
+            if (!IsOurFamily(address.AddressFamily))
+            {
+                continue;
+            }
+
+            var endPoint = new IPEndPoint(address, port);
+            SocketResult result = await TryConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            if (result.IsSuccess)
+            {
+                return;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            errno = result.Errno;
+            trace = AddToTrace(trace, endPoint, errno);
+            if (errno == Errno.EBADF)
+            {
+                break;
+            }
+        }
+
+        NoteFailure(errno);
+        throw SocketErrors.Create(
+            "connect",
+            host is null ? null : new DnsEndPoint(host, port),
+            errno,
+            trace.Length == 0 ? NoAddress(addresses) : trace);
+    }
+
+    private static string AddToTrace(string trace, IPEndPoint endPoint, int errno)
+    {
+        string attempt = SocketErrors.Create("connect", endPoint, errno).Message["connect ".Length..];
+        return trace.Length == 0 ? attempt : $"{trace}; {attempt}";
+    }
+
+    private string NoAddress(IPAddress[] addresses) =>
+        $"none of {addresses.Length} addresses is of this socket's family, {AddressFamily}";
+
+    /// <summary>An IPv4 end point as a dual-mode socket needs it: mapped into IPv6.</summary>
+    private EndPoint ForThisFamily(EndPoint endPoint) =>
+        AddressFamily == AddressFamily.InterNetworkV6
+        && endPoint is IPEndPoint { AddressFamily: AddressFamily.InterNetwork } ip
+        && DualMode
+            ? new IPEndPoint(ip.Address.MapToIPv6(), ip.Port)
+            : endPoint;
+
+    private bool IsOurFamily(AddressFamily family) =>
+        family == AddressFamily
+        || (family == AddressFamily.InterNetwork && AddressFamily == AddressFamily.InterNetworkV6 && DualMode);
+
+    // After listen(2) or a first send the kernel has chosen an address.
+    private void NoteLocalAddress()
+    {
+        if (_rightEndPoint is not null)
+        {
+            return;
+        }
+
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        if (Libc.GetSocketName(_handle, address, out int length) >= 0)
+        {
+            _rightEndPoint = AddressCodecs.Decode(address[..length], like: null);
+        }
+    }
+
+    private void ThrowIfNotListening()
+    {
+        if (_rightEndPoint is null)
+        {
+            throw new InvalidOperationException("You must call the Bind method before performing this operation.");
+        }
+
+        if (!_listening)
+        {
+            throw new InvalidOperationException("You must call the Listen method before performing this operation.");
+        }
+    }
+
+    private void ThrowIfListening()
+    {
+        if (_listening)
+        {
+            throw new InvalidOperationException("You may not perform this operation after calling the Listen method.");
+        }
+    }
+
+    private void ThrowIfConnected()
+    {
+        if (_connected)
+        {
+            SocketErrors.Throw("connect", _remoteEndPoint, Errno.EISCONN);
+        }
+    }
+
+    private void ThrowIfNotInternet()
+    {
+        if (AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
+        {
+            throw new NotSupportedException($"A socket of family {AddressFamily} connects to no host name or IP address.");
+        }
+    }
+
+    private void ThrowIfWrongFamily(AddressFamily family)
+    {
+        if (!IsOurFamily(family))
+        {
+            throw new NotSupportedException($"This socket is of family {AddressFamily}, the address of {family}.");
+        }
+    }
+
+    private void ThrowIfWrongFamily(DnsEndPoint dns)
+    {
+        if (dns.AddressFamily != AddressFamily.Unspecified && !IsOurFamily(dns.AddressFamily))
+        {
+            throw new NotSupportedException($"This socket is of family {AddressFamily}, the end point of {dns.AddressFamily}.");
+        }
+    }
+
+    private static void ThrowIfNotPort(int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(port);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
+    }
+}

@@ -1,0 +1,510 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+// sendto(2), recvfrom(2), and recvmsg(2) with packet information.
+public partial class Socket
+{
+    /// <summary>sendto(2): sends one message to a named peer.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEP">Where to.</param>
+    /// <returns>How many bytes.</returns>
+    /// <exception cref="SocketException">MessageSize, AccessDenied (broadcast without EnableBroadcast), NetworkUnreachable, …</exception>
+    public int SendTo(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP)
+    {
+        SocketResult<int> result = TrySendTo(buffer, remoteEP, socketFlags);
+        if (!result.IsSuccess)
+        {
+            Fail("send to", remoteEP, result.Errno);
+        }
+
+        return result.Value;
+    }
+
+    /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
+    public int SendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP) => SendTo(buffer, SocketFlags.None, remoteEP);
+
+    /// <summary>sendto(2) to an address in the kernel's form, with nothing to encode and nothing to allocate.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="socketAddress">Where to.</param>
+    /// <returns>How many bytes.</returns>
+    public int SendTo(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, SocketAddress socketAddress)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int length = AddressCodecs.Encode(socketAddress, address);
+        SocketResult<int> result = SendToCore(buffer, address[..length], socketFlags);
+        if (!result.IsSuccess)
+        {
+            Fail("send to", AddressCodecs.Decode(address[..length], like: null), result.Errno);
+        }
+
+        return result.Value;
+    }
+
+    /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
+    public int SendTo(byte[] buffer, EndPoint remoteEP) => SendTo(Checked(buffer), SocketFlags.None, remoteEP);
+
+    /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
+    public int SendTo(byte[] buffer, SocketFlags socketFlags, EndPoint remoteEP) => SendTo(Checked(buffer), socketFlags, remoteEP);
+
+    /// <inheritdoc cref="SendTo(byte[], int, int, SocketFlags, EndPoint)"/>
+    public int SendTo(byte[] buffer, int size, SocketFlags socketFlags, EndPoint remoteEP) =>
+        SendTo(Checked(buffer, 0, size), socketFlags, remoteEP);
+
+    /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="offset">Where in the array they begin.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEP">Where to.</param>
+    public int SendTo(byte[] buffer, int offset, int size, SocketFlags socketFlags, EndPoint remoteEP) =>
+        SendTo(Checked(buffer, offset, size), socketFlags, remoteEP);
+
+    /// <summary>sendto(2), with the failure as a value.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="remoteEP">Where to.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes, or the errno.</returns>
+    public SocketResult<int> TrySendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int length = AddressCodecs.Encode(ForThisFamily(remoteEP), address);
+        return SendToCore(buffer, address[..length], socketFlags);
+    }
+
+    /// <summary>sendto(2), asynchronously.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEP">Where to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes.</returns>
+    public ValueTask<int> SendToAsync(
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return Unsupported<int>("send to");
+        }
+
+        ValueTask<int> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).Run(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
+    /// <inheritdoc cref="SendToAsync(ReadOnlyMemory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public ValueTask<int> SendToAsync(ReadOnlyMemory<byte> buffer, EndPoint remoteEP, CancellationToken cancellationToken = default) =>
+        SendToAsync(buffer, SocketFlags.None, remoteEP, cancellationToken);
+
+    /// <summary>sendto(2) to an address in the kernel's form, asynchronously, with nothing to allocate.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="socketAddress">Where to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes.</returns>
+    public ValueTask<int> SendToAsync(
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, SocketAddress socketAddress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return Unsupported<int>("send to");
+        }
+
+        ValueTask<int> sending = RentSendTo().With(buffer, flags, socketAddress).Run(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
+    /// <inheritdoc cref="SendToAsync(ReadOnlyMemory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<int> SendToAsync(ArraySegment<byte> buffer, EndPoint remoteEP) => SendToAsync(buffer, SocketFlags.None, remoteEP);
+
+    /// <inheritdoc cref="SendToAsync(ReadOnlyMemory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<int> SendToAsync(ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP) =>
+        SendToAsync(Checked(buffer), socketFlags, remoteEP, CancellationToken.None).AsTask();
+
+    /// <summary>sendto(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="remoteEP">Where to.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes, or the errno.</returns>
+    public ValueTask<SocketResult<int>> TrySendToAsync(
+        ReadOnlyMemory<byte> buffer, EndPoint remoteEP, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Canceled<int>();
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        }
+
+        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
+    /// <summary>recvfrom(2): receives one message and who sent it.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEP">In: an end point of the family. Out: the sender.</param>
+    /// <returns>How many bytes.</returns>
+    /// <exception cref="InvalidOperationException">The socket is not bound.</exception>
+    /// <exception cref="SocketException">MessageSize when the message did not fit, TimedOut, WouldBlock, ConnectionRefused.</exception>
+    public int ReceiveFrom(Span<byte> buffer, SocketFlags socketFlags, ref EndPoint remoteEP)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEP);
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
+        if (outcome.AddressLength > 0)
+        {
+            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+        }
+
+        return ReceivedFromOrThrow(result);
+    }
+
+    /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
+    public int ReceiveFrom(Span<byte> buffer, ref EndPoint remoteEP) => ReceiveFrom(buffer, SocketFlags.None, ref remoteEP);
+
+    /// <summary>recvfrom(2) with the sender's address in the kernel's form, with nothing to allocate.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address.</param>
+    /// <returns>How many bytes.</returns>
+    public int ReceiveFrom(Span<byte> buffer, SocketFlags socketFlags, SocketAddress receivedAddress)
+    {
+        ArgumentNullException.ThrowIfNull(receivedAddress);
+        ThrowIfDisposed();
+        CheckAddressRoom(receivedAddress);
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
+        if (outcome.AddressLength > 0)
+        {
+            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+        }
+
+        return ReceivedFromOrThrow(result);
+    }
+
+    /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
+    public int ReceiveFrom(byte[] buffer, ref EndPoint remoteEP) => ReceiveFrom(Checked(buffer), SocketFlags.None, ref remoteEP);
+
+    /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
+    public int ReceiveFrom(byte[] buffer, SocketFlags socketFlags, ref EndPoint remoteEP) =>
+        ReceiveFrom(Checked(buffer), socketFlags, ref remoteEP);
+
+    /// <inheritdoc cref="ReceiveFrom(byte[], int, int, SocketFlags, ref EndPoint)"/>
+    public int ReceiveFrom(byte[] buffer, int size, SocketFlags socketFlags, ref EndPoint remoteEP) =>
+        ReceiveFrom(Checked(buffer, 0, size), socketFlags, ref remoteEP);
+
+    /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="offset">Where in the array they begin.</param>
+    /// <param name="size">How many at most.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEP">In: an end point of the family. Out: the sender.</param>
+    public int ReceiveFrom(byte[] buffer, int offset, int size, SocketFlags socketFlags, ref EndPoint remoteEP) =>
+        ReceiveFrom(Checked(buffer, offset, size), socketFlags, ref remoteEP);
+
+    /// <summary>recvfrom(2), with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="remoteEP">The sender; null when it has no address, or on failure.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes, or the errno. A cut message: EMSGSIZE, with BytesTransferred, BytesLost and the sender.</returns>
+    public SocketResult<int> TryReceiveFrom(Span<byte> buffer, out EndPoint? remoteEP, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
+        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], _rightEndPoint);
+        return result;
+    }
+
+    /// <summary>recvfrom(2), asynchronously.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEndPoint">An end point of the family.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes, and who sent them.</returns>
+    public ValueTask<SocketReceiveFromResult> ReceiveFromAsync(
+        Memory<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEndPoint);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<SocketReceiveFromResult>(cancellationToken);
+        }
+
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).Run(cancellationToken)
+            : Unsupported<SocketReceiveFromResult>("receive from");
+    }
+
+    /// <inheritdoc cref="ReceiveFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public ValueTask<SocketReceiveFromResult> ReceiveFromAsync(
+        Memory<byte> buffer, EndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
+        ReceiveFromAsync(buffer, SocketFlags.None, remoteEndPoint, cancellationToken);
+
+    /// <summary>recvfrom(2) with the sender's address in the kernel's form, asynchronously, with nothing to allocate.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes.</returns>
+    public ValueTask<int> ReceiveFromAsync(
+        Memory<byte> buffer, SocketFlags socketFlags, SocketAddress receivedAddress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(receivedAddress);
+        ThrowIfDisposed();
+        CheckAddressRoom(receivedAddress);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentReceiveFrom().With(buffer, flags, receivedAddress).RunForCount(cancellationToken)
+            : Unsupported<int>("receive from");
+    }
+
+    /// <inheritdoc cref="ReceiveFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<SocketReceiveFromResult> ReceiveFromAsync(ArraySegment<byte> buffer, EndPoint remoteEndPoint) =>
+        ReceiveFromAsync(buffer, SocketFlags.None, remoteEndPoint);
+
+    /// <inheritdoc cref="ReceiveFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<SocketReceiveFromResult> ReceiveFromAsync(ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint) =>
+        ReceiveFromAsync(Checked(buffer), socketFlags, remoteEndPoint, CancellationToken.None).AsTask();
+
+    /// <summary>recvfrom(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="remoteEndPoint">An end point of the family.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes and who sent them, or the errno.</returns>
+    public ValueTask<SocketResult<SocketReceiveFromResult>> TryReceiveFromAsync(
+        Memory<byte> buffer, EndPoint remoteEndPoint, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEndPoint);
+        return cancellationToken.IsCancellationRequested ? Canceled<SocketReceiveFromResult>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+                ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).TryRun(cancellationToken)
+                : ValueTask.FromResult(SocketResult<SocketReceiveFromResult>.Failure(Errno.EOPNOTSUPP));
+    }
+
+    /// <summary>recvmsg(2): receives one message, who sent it, its flags, and to which address and interface it came.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="socketFlags">In: flags for the call. Out: what the kernel said; Truncated when the message did not fit.</param>
+    /// <param name="remoteEP">In: an end point of the family. Out: the sender.</param>
+    /// <param name="ipPacketInformation">IP_PKTINFO or IPV6_PKTINFO, which the first call turns on.</param>
+    /// <returns>How many bytes are in the buffer.</returns>
+    public int ReceiveMessageFrom(
+        Span<byte> buffer, ref SocketFlags socketFlags, ref EndPoint remoteEP, out IPPacketInformation ipPacketInformation)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEP);
+        EnablePacketInformation();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: true, out MessageOutcome outcome);
+        int count = ReceivedFromOrThrow(result);
+        socketFlags = outcome.Flags;
+        ipPacketInformation = outcome.Information;
+        if (outcome.AddressLength > 0)
+        {
+            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+        }
+
+        return count;
+    }
+
+    /// <inheritdoc cref="ReceiveMessageFrom(Span{byte}, ref SocketFlags, ref EndPoint, out IPPacketInformation)"/>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="offset">Where in the array they begin.</param>
+    /// <param name="size">How many at most.</param>
+    /// <param name="socketFlags">In: flags for the call. Out: what the kernel said.</param>
+    /// <param name="remoteEP">In: an end point of the family. Out: the sender.</param>
+    /// <param name="ipPacketInformation">IP_PKTINFO or IPV6_PKTINFO.</param>
+    public int ReceiveMessageFrom(
+        byte[] buffer, int offset, int size, ref SocketFlags socketFlags, ref EndPoint remoteEP, out IPPacketInformation ipPacketInformation) =>
+        ReceiveMessageFrom(Checked(buffer, offset, size), ref socketFlags, ref remoteEP, out ipPacketInformation);
+
+    /// <summary>recvmsg(2) with packet information, asynchronously.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="remoteEndPoint">An end point of the family.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes, who sent them, flags and packet information.</returns>
+    public ValueTask<SocketReceiveMessageFromResult> ReceiveMessageFromAsync(
+        Memory<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEndPoint);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<SocketReceiveMessageFromResult>(cancellationToken);
+        }
+
+        EnablePacketInformation();
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).RunForMessage(cancellationToken)
+            : Unsupported<SocketReceiveMessageFromResult>("receive message from");
+    }
+
+    /// <inheritdoc cref="ReceiveMessageFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public ValueTask<SocketReceiveMessageFromResult> ReceiveMessageFromAsync(
+        Memory<byte> buffer, EndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
+        ReceiveMessageFromAsync(buffer, SocketFlags.None, remoteEndPoint, cancellationToken);
+
+    /// <inheritdoc cref="ReceiveMessageFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<SocketReceiveMessageFromResult> ReceiveMessageFromAsync(ArraySegment<byte> buffer, EndPoint remoteEndPoint) =>
+        ReceiveMessageFromAsync(buffer, SocketFlags.None, remoteEndPoint);
+
+    /// <inheritdoc cref="ReceiveMessageFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
+    public Task<SocketReceiveMessageFromResult> ReceiveMessageFromAsync(
+        ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint) =>
+        ReceiveMessageFromAsync(Checked(buffer), socketFlags, remoteEndPoint, CancellationToken.None).AsTask();
+
+    /// <summary>The sender as an end point of the caller's kind; a dual-mode caller that passed IPv4 gets IPv4 back.</summary>
+    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like)
+    {
+        // A connected stream tells no sender: it is the peer.
+        EndPoint peer = AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? like;
+        return peer is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip && like.AddressFamily == AddressFamily.InterNetwork
+            ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)
+            : peer;
+    }
+
+    internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
+    {
+        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
+        address[..destination.Size].CopyTo(destination.Buffer.Span);
+    }
+
+    private SocketResult<int> SendToCore(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> address, SocketFlags socketFlags)
+    {
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        }
+
+        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = SendToOperation.Send(this, buffer, flags, address);
+            if (result >= 0)
+            {
+                NoteLocalAddress();
+                return SocketResult<int>.Success(result, result);
+            }
+
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+        }
+
+        return SocketResult<int>.Failure(errno);
+    }
+
+    private SocketResult<int> ReceiveFromCore(
+        Span<byte> buffer, SocketFlags socketFlags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
+    {
+        outcome = default;
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        }
+
+        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = ReceiveFromOperation.Receive(this, buffer, flags, address, wantsInformation, out outcome);
+            if (result >= 0)
+            {
+                return SocketResult<int>.Success(result, result);
+            }
+
+            if (outcome.BytesLost > 0)
+            {
+                return SocketResult<int>.Failure(-result, buffer.Length, outcome.BytesLost);
+            }
+
+            outcome = default;
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+        }
+
+        return SocketResult<int>.Failure(errno);
+    }
+
+    private int ReceivedFromOrThrow(SocketResult<int> result)
+    {
+        if (!result.IsSuccess)
+        {
+            Fail("receive from", _rightEndPoint, result.Errno, result.BytesTransferred, result.BytesLost);
+        }
+
+        return result.Value;
+    }
+
+    private void EnablePacketInformation()
+    {
+        if (!_packetInformation)
+        {
+            PacketInformation.Enable(this);
+            _packetInformation = true;
+        }
+    }
+
+    private void CheckPeerTemplate(EndPoint remoteEP)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEP);
+        if (!IsOurFamily(remoteEP.AddressFamily))
+        {
+            throw new ArgumentException(
+                $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", nameof(remoteEP));
+        }
+
+        if (_rightEndPoint is null)
+        {
+            throw new InvalidOperationException("You must call the Bind method before performing this operation.");
+        }
+    }
+
+    private void CheckAddressRoom(SocketAddress receivedAddress)
+    {
+        if (receivedAddress.Buffer.Length < SocketAddress.GetMaximumAddressSize(AddressFamily))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(receivedAddress), "The socket address has no room for this family's addresses.");
+        }
+    }
+}

@@ -1,0 +1,474 @@
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+using Sockeye.Engines;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+// send(2), sendmsg(2) of several buffers, sendfile(2).
+public partial class Socket
+{
+    /// <summary>send(2): on a stream sends all of it, waiting for room; else one message.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's (<see cref="LinuxSocketFlags"/>).</param>
+    /// <returns>How many bytes; fewer than asked for only on a stream that does not wait.</returns>
+    /// <exception cref="SocketException">
+    /// Shutdown (EPIPE), ConnectionReset, NotConnected, MessageSize, TimedOut, WouldBlock. What got through before a
+    /// failure is told in the message and in <c>Data["BytesTransferred"]</c>.
+    /// </exception>
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => SentOrThrow("send", TrySend(buffer, socketFlags));
+
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
+    public int Send(ReadOnlySpan<byte> buffer) => Send(buffer, SocketFlags.None);
+
+    /// <summary>send(2), with the failure in a parameter.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="errorCode">.NET's name for the error, or Success.</param>
+    /// <returns>How many bytes got through.</returns>
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, out SocketError errorCode) =>
+        SentOrError(TrySend(buffer, socketFlags), out errorCode);
+
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
+    public int Send(byte[] buffer) => Send(Checked(buffer), SocketFlags.None);
+
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
+    public int Send(byte[] buffer, SocketFlags socketFlags) => Send(Checked(buffer), socketFlags);
+
+    /// <inheritdoc cref="Send(byte[], int, int, SocketFlags)"/>
+    public int Send(byte[] buffer, int size, SocketFlags socketFlags) => Send(Checked(buffer, 0, size), socketFlags);
+
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="offset">Where in the array they begin.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    public int Send(byte[] buffer, int offset, int size, SocketFlags socketFlags) =>
+        Send(Checked(buffer, offset, size), socketFlags);
+
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags, out SocketError)"/>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="offset">Where in the array they begin.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="errorCode">.NET's name for the error, or Success.</param>
+    public int Send(byte[] buffer, int offset, int size, SocketFlags socketFlags, out SocketError errorCode) =>
+        Send(Checked(buffer, offset, size), socketFlags, out errorCode);
+
+    /// <summary>sendmsg(2): sends several buffers, one after the other; on a datagram socket as one message.</summary>
+    /// <param name="buffers">At least one.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <returns>How many bytes.</returns>
+    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="SocketException">As for the other sends.</exception>
+    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => SentOrThrow("send", TrySend(buffers, socketFlags));
+
+    /// <inheritdoc cref="Send(IList{ArraySegment{byte}}, SocketFlags)"/>
+    public int Send(IList<ArraySegment<byte>> buffers) => Send(buffers, SocketFlags.None);
+
+    /// <inheritdoc cref="Send(IList{ArraySegment{byte}}, SocketFlags)"/>
+    /// <param name="buffers">At least one.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="errorCode">.NET's name for the error, or Success.</param>
+    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, out SocketError errorCode) =>
+        SentOrError(TrySend(buffers, socketFlags), out errorCode);
+
+    /// <summary>send(2), with the failure as a value.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
+    public SocketResult<int> TrySend(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? SendCore(buffer, flags, all: false)
+            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+    }
+
+    /// <summary>sendmsg(2) of several buffers, with the failure as a value.</summary>
+    /// <param name="buffers">At least one.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
+    public SocketResult<int> TrySend(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        }
+
+        int total = 0;
+        foreach (ArraySegment<byte> buffer in buffers)
+        {
+            total = checked(total + buffer.Count);
+        }
+
+        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        int sent = 0;
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = SendOperation.Send(this, buffers, sent, flags);
+            sent += Math.Max(result, 0);
+            if (result >= 0 && (sent >= total || !IsStream))
+            {
+                return SocketResult<int>.Success(sent, sent);
+            }
+
+            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+        }
+
+        return errno == Errno.EAGAIN && sent > 0
+            ? SocketResult<int>.Success(sent, sent)
+            : SocketResult<int>.Failure(errno, sent);
+    }
+
+    /// <summary>send(2) until all is sent: what Python calls sendall. <see cref="Timeout"/> limits the whole.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <exception cref="SocketException">As for Send; the message tells how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
+    public void SendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
+        SentOrThrow("send all", TrySendAll(buffer, socketFlags));
+
+    /// <summary>send(2) until all is sent, with the failure as a value.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>The buffer's length; or the errno, EAGAIN included, with what got through in BytesTransferred.</returns>
+    public SocketResult<int> TrySendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? SendCore(buffer, flags, all: true)
+            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+    }
+
+    /// <summary>send(2), asynchronously: on a stream all of it, else one message.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="cancellationToken">Ends the wait. Some of the bytes may be sent then.</param>
+    /// <returns>How many bytes: all.</returns>
+    /// <exception cref="SocketException">As for Send.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentSend().With(buffer, flags).Run(cancellationToken)
+            : Unsupported<int>("send");
+    }
+
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        SendAsync(buffer, SocketFlags.None, cancellationToken);
+
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>
+    public Task<int> SendAsync(ArraySegment<byte> buffer) => SendAsync(buffer, SocketFlags.None);
+
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>
+    public Task<int> SendAsync(ArraySegment<byte> buffer, SocketFlags socketFlags) =>
+        SendAsync(Checked(buffer), socketFlags, CancellationToken.None).AsTask();
+
+    /// <inheritdoc cref="SendAsync(IList{ArraySegment{byte}}, SocketFlags)"/>
+    public Task<int> SendAsync(IList<ArraySegment<byte>> buffers) => SendAsync(buffers, SocketFlags.None);
+
+    /// <summary>sendmsg(2) of several buffers, asynchronously.</summary>
+    /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <returns>How many bytes: all.</returns>
+    public Task<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentSend().With(buffers, flags).Run(CancellationToken.None).AsTask()
+            : Unsupported<int>("send").AsTask();
+    }
+
+    /// <summary>send(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
+    public ValueTask<SocketResult<int>> TrySendAsync(
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return cancellationToken.IsCancellationRequested ? Canceled<int>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffer, flags).TryRun(cancellationToken)
+            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+    }
+
+    /// <summary>As <see cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="SendAll"/>.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes: all.</returns>
+    public ValueTask<int> SendAllAsync(
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        SendAsync(buffer, socketFlags, cancellationToken);
+
+    /// <summary>As <see cref="TrySendAsync"/>, which sends all: the twin of <see cref="TrySendAll"/>.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
+    public ValueTask<SocketResult<int>> TrySendAllAsync(
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        TrySendAsync(buffer, socketFlags, cancellationToken);
+
+    /// <summary>sendfile(2): sends a part of an open file.</summary>
+    /// <param name="file">A regular file; its position is neither used nor moved.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="count">How many bytes; null is all to the file's end.</param>
+    /// <returns>How many bytes were sent: fewer than asked for when the file is shorter.</returns>
+    /// <exception cref="SocketException">As for Send.</exception>
+    public long SendFile(SafeFileHandle file, long offset, long? count = null)
+    {
+        SocketResult<long> result = TrySendFile(file, offset, count);
+        if (!result.IsSuccess)
+        {
+            Fail("send file", EndPointForErrors(OperationLane.Write), result.Errno, result.BytesTransferred);
+        }
+
+        return result.Value;
+    }
+
+    /// <summary>sendfile(2), with the failure as a value.</summary>
+    /// <param name="file">A regular file; its position is neither used nor moved.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="count">How many bytes; null is all to the file's end.</param>
+    /// <returns>How many bytes were sent; or the errno.</returns>
+    public SocketResult<long> TrySendFile(SafeFileHandle file, long offset, long? count = null)
+    {
+        long left = CheckFile(file, offset, count);
+        using var call = new BlockingCall(this, OperationLane.Write, SendLimit);
+        long sent = 0;
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = SendFileOperation.Send(this, file, offset + sent, left - sent);
+            if (result == 0)
+            {
+                return SocketResult<long>.Success(sent, (int)Math.Min(sent, int.MaxValue));
+            }
+
+            sent += Math.Max(result, 0);
+            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+        }
+
+        return SocketResult<long>.Failure(errno, (int)Math.Min(sent, int.MaxValue));
+    }
+
+    /// <summary>sendfile(2), asynchronously.</summary>
+    /// <param name="file">A regular file, open until the task has completed.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="count">How many bytes; null is all to the file's end.</param>
+    /// <param name="cancellationToken">Ends the wait. Some of the bytes may be sent then.</param>
+    /// <returns>How many bytes were sent.</returns>
+    public ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
+    {
+        long left = CheckFile(file, offset, count);
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<long>(cancellationToken)
+            : new SendFileOperation(this).With(file, offset, left).Run(cancellationToken);
+    }
+
+    /// <summary>sendfile(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="file">A regular file, open until the task has completed.</param>
+    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="count">How many bytes; null is all to the file's end.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes were sent; or the errno.</returns>
+    public ValueTask<SocketResult<long>> TrySendFileAsync(
+        SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
+    {
+        long left = CheckFile(file, offset, count);
+        return cancellationToken.IsCancellationRequested
+            ? Canceled<long>()
+            : new SendFileOperation(this).With(file, offset, left).TryRun(cancellationToken);
+    }
+
+    /// <summary>sendfile(2): sends a whole file.</summary>
+    /// <param name="fileName">The file's path; null sends nothing.</param>
+    /// <exception cref="SocketException">As for Send.</exception>
+    public void SendFile(string? fileName) => SendFile(fileName, default, default, TransmitFileOptions.UseDefaultWorkerThread);
+
+    /// <inheritdoc cref="SendFile(string?, ReadOnlySpan{byte}, ReadOnlySpan{byte}, TransmitFileOptions)"/>
+    public void SendFile(string? fileName, byte[]? preBuffer, byte[]? postBuffer, TransmitFileOptions flags) =>
+        SendFile(fileName, preBuffer.AsSpan(), postBuffer.AsSpan(), flags);
+
+    /// <summary>sendfile(2): sends a whole file, with bytes before and after it.</summary>
+    /// <param name="fileName">The file's path; null sends the two buffers only.</param>
+    /// <param name="preBuffer">Sent first.</param>
+    /// <param name="postBuffer">Sent last.</param>
+    /// <param name="flags">As in .NET on Linux: Disconnect and ReuseSocket end the connection afterwards, the rest say nothing here.</param>
+    /// <exception cref="SocketException">As for Send.</exception>
+    public void SendFile(string? fileName, ReadOnlySpan<byte> preBuffer, ReadOnlySpan<byte> postBuffer, TransmitFileOptions flags)
+    {
+        ThrowIfDisposed();
+        ThrowIfNotConnected();
+        using SafeFileHandle? file = OpenFile(fileName);
+        if (!preBuffer.IsEmpty)
+        {
+            SendAll(preBuffer);
+        }
+
+        if (file is not null)
+        {
+            SendFile(file, offset: 0);
+        }
+
+        if (!postBuffer.IsEmpty)
+        {
+            SendAll(postBuffer);
+        }
+
+        EndAfterFile(flags);
+    }
+
+    /// <summary>sendfile(2): sends a whole file, asynchronously.</summary>
+    /// <param name="fileName">The file's path; null sends nothing.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Completes when all is sent.</returns>
+    public ValueTask SendFileAsync(string? fileName, CancellationToken cancellationToken = default) =>
+        SendFileAsync(fileName, default, default, TransmitFileOptions.UseDefaultWorkerThread, cancellationToken);
+
+    /// <summary>sendfile(2): sends a whole file, with bytes before and after it, asynchronously.</summary>
+    /// <param name="fileName">The file's path; null sends the two buffers only.</param>
+    /// <param name="preBuffer">Sent first.</param>
+    /// <param name="postBuffer">Sent last.</param>
+    /// <param name="flags">As for the synchronous twin.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Completes when all is sent.</returns>
+    public ValueTask SendFileAsync(
+        string? fileName,
+        ReadOnlyMemory<byte> preBuffer,
+        ReadOnlyMemory<byte> postBuffer,
+        TransmitFileOptions flags,
+        CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        ThrowIfNotConnected();
+        return new ValueTask(SendWholeFileAsync(OpenFile(fileName), preBuffer, postBuffer, flags, cancellationToken));
+    }
+
+    /// <summary>The send below the disposed check: files made of this socket outlive its Dispose.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="flags">MSG_ flags.</param>
+    /// <param name="all">EAGAIN after a part is a failure, not the part's success.</param>
+    internal SocketResult<int> SendCore(ReadOnlySpan<byte> buffer, int flags, bool all)
+    {
+        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        int sent = 0;
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = SendOperation.Send(this, buffer[sent..], flags);
+            sent += Math.Max(result, 0);
+            if (result >= 0 && (sent == buffer.Length || !IsStream))
+            {
+                return SocketResult<int>.Success(sent, sent);
+            }
+
+            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+        }
+
+        return errno == Errno.EAGAIN && sent > 0 && !all
+            ? SocketResult<int>.Success(sent, sent)
+            : SocketResult<int>.Failure(errno, sent);
+    }
+
+    /// <summary>As <see cref="SendCore"/>, asynchronously.</summary>
+    internal ValueTask<int> SendCoreAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<int>(cancellationToken)
+            : RentSend().With(buffer, flags: 0).Run(cancellationToken);
+
+    private async Task SendWholeFileAsync(
+        SafeFileHandle? file,
+        ReadOnlyMemory<byte> preBuffer,
+        ReadOnlyMemory<byte> postBuffer,
+        TransmitFileOptions flags,
+        CancellationToken cancellationToken)
+    {
+        using (file)
+        {
+            if (!preBuffer.IsEmpty)
+            {
+                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (file is not null)
+            {
+                await SendFileAsync(file, offset: 0, count: null, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!postBuffer.IsEmpty)
+            {
+                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            }
+
+            EndAfterFile(flags);
+        }
+    }
+
+    private void EndAfterFile(TransmitFileOptions flags)
+    {
+        if ((flags & (TransmitFileOptions.Disconnect | TransmitFileOptions.ReuseSocket)) != 0)
+        {
+            Disconnect((flags & TransmitFileOptions.ReuseSocket) != 0);
+        }
+    }
+
+    private static SafeFileHandle? OpenFile(string? fileName) =>
+        string.IsNullOrEmpty(fileName) ? null : File.OpenHandle(fileName, options: FileOptions.SequentialScan);
+
+    private long CheckFile(SafeFileHandle file, long offset, long? count)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
+        ThrowIfDisposed();
+        return count ?? Math.Max(0, RandomAccess.GetLength(file) - offset);
+    }
+
+    private int SentOrThrow(string call, SocketResult<int> result)
+    {
+        if (!result.IsSuccess)
+        {
+            Fail(call, EndPointForErrors(OperationLane.Write), result.Errno, result.BytesTransferred);
+        }
+
+        return result.Value;
+    }
+
+    private int SentOrError(SocketResult<int> result, out SocketError errorCode)
+    {
+        errorCode = result.Error;
+        if (!result.IsSuccess)
+        {
+            NoteFailure(result.Errno);
+        }
+
+        return result.BytesTransferred;
+    }
+
+    private void ThrowIfNotConnected()
+    {
+        if (!_connected)
+        {
+            throw new NotSupportedException("SendFile needs a connected socket.");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+using System.Collections;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>What a socket may be ready for; poll(2)'s events.</summary>
+[Flags]
+public enum SocketEvents
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>POLLIN: a receive or accept would not wait. Also at the end of a stream.</summary>
+    Readable = 0x1,
+
+    /// <summary>POLLPRI: urgent data, or another exceptional condition.</summary>
+    Priority = 0x2,
+
+    /// <summary>POLLOUT: a send would not wait, or a connect has ended.</summary>
+    Writable = 0x4,
+
+    /// <summary>POLLERR: an error waits in SO_ERROR. Reported whether asked for or not.</summary>
+    Error = 0x8,
+
+    /// <summary>POLLHUP: both directions have ended. Reported whether asked for or not.</summary>
+    HangUp = 0x10,
+
+    /// <summary>POLLRDHUP: the peer has ended its sending direction; what it sent before can still be received.</summary>
+    PeerShutdown = 0x2000,
+}
+
+// ppoll(2) and its asynchronous twin: readiness without reading; .NET's Poll and Select.
+public partial class Socket
+{
+    /// <summary>ppoll(2): waits until the socket is ready for any of <paramref name="events"/>; receives nothing.</summary>
+    /// <param name="events">What to wait for.</param>
+    /// <param name="limit">How long at most; zero looks and returns; null waits as long as <see cref="Timeout"/> says.</param>
+    /// <returns>What the socket is ready for; None when the limit passed.</returns>
+    /// <exception cref="SocketException">OperationAborted: disposed meanwhile.</exception>
+    public SocketEvents Wait(SocketEvents events, TimeSpan? limit = null)
+    {
+        SocketResult<SocketEvents> result = TryWait(events, limit);
+        if (result.IsSuccess)
+        {
+            return result.Value;
+        }
+
+        if (result.Errno is Errno.ETIMEDOUT or Errno.EAGAIN)
+        {
+            return SocketEvents.None;
+        }
+
+        Fail("wait", EndPointForErrors(OperationLane.Watch), result.Errno);
+        return SocketEvents.None;
+    }
+
+    /// <summary>ppoll(2), with the failure as a value.</summary>
+    /// <param name="events">What to wait for.</param>
+    /// <param name="limit">As for <see cref="Wait"/>.</param>
+    /// <returns>What the socket is ready for; or the errno: ETIMEDOUT, or EAGAIN when the socket does not wait.</returns>
+    public SocketResult<SocketEvents> TryWait(SocketEvents events, TimeSpan? limit = null)
+    {
+        ThrowIfDisposed();
+        using var call = new BlockingCall(this, OperationLane.Watch, limit ?? _timeout);
+        int errno = 0;
+        while (errno == 0)
+        {
+            int result = WaitOperation.Poll(this, events, TimeSpan.Zero, out SocketEvents seen);
+            if (result > 0)
+            {
+                return SocketResult<SocketEvents>.Success(seen);
+            }
+
+            errno = result is 0 or -Errno.EINTR ? call.Wait((short)events) : -result;
+        }
+
+        return SocketResult<SocketEvents>.Failure(errno);
+    }
+
+    /// <summary>Waits until the socket is ready for any of <paramref name="events"/>, asynchronously; receives nothing.</summary>
+    /// <param name="events">What to wait for. Several may wait at a time, beside receives and sends.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What the socket is ready for.</returns>
+    /// <exception cref="SocketException">TimedOut: <see cref="Timeout"/> passed; OperationAborted: disposed meanwhile.</exception>
+    public ValueTask<SocketEvents> WaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<SocketEvents>(cancellationToken)
+            : new WaitOperation(this).With(events).Run(cancellationToken);
+    }
+
+    /// <summary>As <see cref="WaitAsync"/>, with the failure as a value.</summary>
+    /// <param name="events">What to wait for.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>What the socket is ready for, or the errno.</returns>
+    public ValueTask<SocketResult<SocketEvents>> TryWaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return cancellationToken.IsCancellationRequested
+            ? Canceled<SocketEvents>()
+            : new WaitOperation(this).With(events).TryRun(cancellationToken);
+    }
+
+    /// <summary>ppoll(2), in .NET's form.</summary>
+    /// <param name="microSeconds">How long at most; −1 waits without limit.</param>
+    /// <param name="mode">SelectRead: a receive or accept would not wait. SelectWrite: a send would not. SelectError: urgent data or a failed connect.</param>
+    /// <returns>True when ready.</returns>
+    /// <exception cref="NotSupportedException">The mode is none of the three.</exception>
+    public bool Poll(int microSeconds, SelectMode mode) => Poll(ToTimeSpan(microSeconds), mode);
+
+    /// <summary>ppoll(2), in .NET's form.</summary>
+    /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
+    /// <param name="mode">As for the other overload.</param>
+    /// <returns>True when ready.</returns>
+    /// <exception cref="NotSupportedException">The mode is none of the three.</exception>
+    public bool Poll(TimeSpan timeout, SelectMode mode)
+    {
+        ThrowIfDisposed();
+        CheckSelectTimeout(timeout, nameof(timeout));
+        short events = mode switch
+        {
+            SelectMode.SelectRead => PollConstants.POLLIN,
+            SelectMode.SelectWrite => PollConstants.POLLOUT,
+            SelectMode.SelectError => PollConstants.POLLPRI,
+            _ => throw new NotSupportedException($"{mode} is none of SelectRead, SelectWrite, SelectError."),
+        };
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = Left(timeout, start);
+            int result = WaitOperation.Poll(this, (SocketEvents)events, left, out SocketEvents seen);
+            if (result == -Errno.EINTR)
+            {
+                continue;
+            }
+
+            if (result < 0)
+            {
+                Fail("poll", EndPointForErrors(OperationLane.Watch), -result);
+            }
+
+            return result > 0 && IsSelected(mode, (short)seen);
+        }
+    }
+
+    /// <summary>ppoll(2) of several sockets, in .NET's form: each list keeps only the sockets that are ready.</summary>
+    /// <param name="checkRead">Sockets to receive from or accept on; may be null.</param>
+    /// <param name="checkWrite">Sockets to send on; may be null.</param>
+    /// <param name="checkError">Sockets to watch for urgent data and failed connects; may be null.</param>
+    /// <param name="microSeconds">How long at most; −1 waits without limit.</param>
+    public static void Select(IList? checkRead, IList? checkWrite, IList? checkError, int microSeconds) =>
+        Select(checkRead, checkWrite, checkError, ToTimeSpan(microSeconds));
+
+    /// <summary>ppoll(2) of several sockets, in .NET's form: each list keeps only the sockets that are ready.</summary>
+    /// <param name="checkRead">Sockets to receive from or accept on; may be null.</param>
+    /// <param name="checkWrite">Sockets to send on; may be null.</param>
+    /// <param name="checkError">Sockets to watch for urgent data and failed connects; may be null.</param>
+    /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
+    /// <exception cref="ArgumentNullException">All lists are null or empty.</exception>
+    /// <exception cref="ArgumentException">A list holds something else than a <see cref="Socket"/>.</exception>
+    public static void Select(IList? checkRead, IList? checkWrite, IList? checkError, TimeSpan timeout)
+    {
+        int count = (checkRead?.Count ?? 0) + (checkWrite?.Count ?? 0) + (checkError?.Count ?? 0);
+        if (count == 0)
+        {
+            throw new ArgumentNullException(paramName: null, "There is no socket in any of the lists.");
+        }
+
+        ThrowIfTooMany(checkRead, nameof(checkRead));
+        ThrowIfTooMany(checkWrite, nameof(checkWrite));
+        ThrowIfTooMany(checkError, nameof(checkError));
+        CheckSelectTimeout(timeout, nameof(timeout));
+        var sockets = new List<Socket>(count);
+        var descriptors = new PollDescriptor[count];
+        try
+        {
+            AddToSelection(checkRead, PollConstants.POLLIN, sockets, descriptors);
+            AddToSelection(checkWrite, PollConstants.POLLOUT, sockets, descriptors);
+            AddToSelection(checkError, PollConstants.POLLPRI, sockets, descriptors);
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            int result;
+            do
+            {
+                result = Libc.Poll(descriptors, Left(timeout, start));
+            }
+            while (result == -Errno.EINTR);
+            if (result < 0)
+            {
+                SocketErrors.Throw("select", endPoint: null, -result);
+            }
+        }
+        finally
+        {
+            foreach (Socket socket in sockets)
+            {
+                socket._handle.DangerousRelease();
+            }
+        }
+
+        int reads = checkRead?.Count ?? 0;
+        int writes = checkWrite?.Count ?? 0;
+        KeepSelected(checkRead, descriptors.AsSpan(0, reads), SelectMode.SelectRead);
+        KeepSelected(checkWrite, descriptors.AsSpan(reads, writes), SelectMode.SelectWrite);
+        KeepSelected(checkError, descriptors.AsSpan(reads + writes), SelectMode.SelectError);
+    }
+
+    // poll(2)'s answer as select(2) would say it: an error makes a socket readable and writable, a hang-up readable.
+    private static bool IsSelected(SelectMode mode, short returned) => mode switch
+    {
+        SelectMode.SelectRead => (returned & (PollConstants.POLLIN | PollConstants.POLLHUP | PollConstants.POLLERR)) != 0,
+        SelectMode.SelectWrite => (returned & (PollConstants.POLLOUT | PollConstants.POLLERR)) != 0,
+        _ => (returned & (PollConstants.POLLPRI | PollConstants.POLLERR)) != 0,
+    };
+
+    private static void AddToSelection(IList? list, short events, List<Socket> sockets, PollDescriptor[] descriptors)
+    {
+        if (list is null)
+        {
+            return;
+        }
+
+        foreach (object? item in list)
+        {
+            if (item is not Socket socket)
+            {
+                throw new ArgumentException($"Select takes lists of {typeof(Socket).FullName}, not {item?.GetType().FullName ?? "null"}.", nameof(list));
+            }
+
+            socket.ThrowIfDisposed();
+            bool referenced = false;
+            socket._handle.DangerousAddRef(ref referenced);
+            descriptors[sockets.Count] = new PollDescriptor { Descriptor = socket._handle.Number, Events = events };
+            sockets.Add(socket);
+        }
+    }
+
+    private static void KeepSelected(IList? list, ReadOnlySpan<PollDescriptor> descriptors, SelectMode mode)
+    {
+        if (list is null)
+        {
+            return;
+        }
+
+        for (int i = list.Count - 1; i >= 0; i--)
+        {
+            if (!IsSelected(mode, descriptors[i].Returned))
+            {
+                list.RemoveAt(i);
+            }
+        }
+    }
+
+    // As in .NET, which took the bound from Windows' FD_SETSIZE-like limit for one list.
+    private static void ThrowIfTooMany(IList? list, string name)
+    {
+        const int SocketsMax = 65536;
+        if (list is { Count: > SocketsMax })
+        {
+            throw new ArgumentOutOfRangeException(name, $"A list may hold at most {SocketsMax} sockets.");
+        }
+    }
+
+    private static TimeSpan ToTimeSpan(int microSeconds) => microSeconds < 0
+        ? System.Threading.Timeout.InfiniteTimeSpan
+        : TimeSpan.FromMicroseconds(microSeconds);
+
+    private static void CheckSelectTimeout(TimeSpan timeout, string name)
+    {
+        if (timeout != System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero, name);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromMicroseconds(int.MaxValue), name);
+        }
+    }
+
+    private static TimeSpan Left(TimeSpan timeout, long start) => timeout < TimeSpan.Zero
+        ? timeout
+        : TimeSpan.FromTicks(Math.Max(0, (timeout - System.Diagnostics.Stopwatch.GetElapsedTime(start)).Ticks));
+}

@@ -1,0 +1,720 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Families;
+using Sockeye.Interop;
+using SystemSocket = System.Net.Sockets.Socket;
+
+namespace Sockeye;
+
+/// <summary>
+/// A Linux socket: every member of <see cref="System.Net.Sockets.Socket"/> under its own name, then more of the kernel's
+/// API. Each call comes as a throwing member and as a Try member that returns the failure, synchronous and asynchronous.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>Descriptors are close-on-exec and O_NONBLOCK from the start; <see cref="Blocking"/> is emulated: a
+/// synchronous call tries at once and, when nothing is ready, waits in ppoll(2) on the calling thread.</item>
+/// <item>One reader and one writer at a time are the fast path; further calls wait their turn.</item>
+/// <item><see cref="Timeout"/> limits each operation as a whole. Expiry is <see cref="SocketError.TimedOut"/>.</item>
+/// <item>All members may be called from any thread.</item>
+/// </list>
+/// Sources: socket(7), ip(7), ipv6(7), tcp(7), udp(7), unix(7).
+/// </remarks>
+public partial class Socket : IDisposable
+{
+    // Owned: closed at the last release, when this socket and all files made of it are disposed.
+    private SocketHandle _handle;
+
+    private readonly Lock _gate = new();
+    private SocketEngine? _engine;
+    private Registration? _registration;
+    private SafeSocketHandle? _view;
+    private EndPoint? _rightEndPoint;
+    private EndPoint? _remoteEndPoint;
+    private string? _boundPath;
+    private TimeSpan? _timeout;
+    private bool _blocking = true;
+    private bool _connected;
+    private bool _listening;
+    private bool _packetInformation;
+    private int _disposed;
+
+    // This socket and each file made of it; the last one to go closes.
+    private int _owners = 1;
+    private bool _closed;
+
+    // One cached operation per direction and kind; rented by exchange, given back when its result is taken.
+    private ReceiveOperation? _cachedReceive;
+    private SendOperation? _cachedSend;
+    private ReceiveFromOperation? _cachedReceiveFrom;
+    private SendToOperation? _cachedSendTo;
+    private AcceptOperation? _cachedAccept;
+    private ConnectOperation? _cachedConnect;
+
+    /// <summary>socket(2): opens a socket. On an <see cref="EventLoop"/>'s thread it belongs to that loop, else to <see cref="SocketEngine.Default"/>.</summary>
+    /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c> for a Linux number .NET has no name for.</param>
+    /// <param name="socketType">Passed on unchanged: .NET's numbers are Linux's.</param>
+    /// <param name="protocolType">Passed on unchanged; 0 is the family's usual one.</param>
+    /// <exception cref="SocketException">AddressFamilyNotSupported, ProtocolNotSupported, AccessDenied (raw sockets), TooManyOpenSockets.</exception>
+    public Socket(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType)
+        : this(addressFamily, socketType, protocolType, engine: null)
+    {
+    }
+
+    /// <summary>socket(2): opens a socket that waits on <paramref name="engine"/>; sockets it accepts wait there too.</summary>
+    /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c>.</param>
+    /// <param name="socketType">Stream, Dgram, Raw, Rdm or Seqpacket.</param>
+    /// <param name="protocolType">0 is the family's usual one.</param>
+    /// <param name="engine">The engine; null is as without this parameter.</param>
+    /// <exception cref="SocketException">As above.</exception>
+    public Socket(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine)
+    {
+        if (!FamilyNumbers.TryToLinux(addressFamily, out int family))
+        {
+            throw SocketErrors.Create("socket", endPoint: null, Errno.EAFNOSUPPORT, FamilyNumbers.Refusal(addressFamily));
+        }
+
+        int result = Libc.Socket(family, (int)socketType, Math.Max((int)protocolType, 0), out _handle);
+        if (result < 0)
+        {
+            SocketErrors.Throw("socket", endPoint: null, -result);
+        }
+
+        AddressFamily = addressFamily;
+        SocketType = socketType;
+        ProtocolType = protocolType;
+        _engine = engine ?? EventLoop.Current?.Engine;
+    }
+
+    /// <summary>socket(2): an INET6 socket for both IPv6 and IPv4 (<see cref="DualMode"/>); INET where the kernel has no IPv6.</summary>
+    /// <param name="socketType">Stream or Dgram.</param>
+    /// <param name="protocolType">Tcp or Udp.</param>
+    /// <exception cref="SocketException">The kernel refused.</exception>
+    public Socket(SocketType socketType, ProtocolType protocolType)
+        : this(OSSupportsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, socketType, protocolType)
+    {
+        if (AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            DualMode = true;
+        }
+    }
+
+    /// <summary>Takes over an open descriptor. <paramref name="handle"/> is spent afterwards.</summary>
+    /// <param name="handle">An owning handle of the runtime's.</param>
+    /// <exception cref="ArgumentException">The handle is invalid.</exception>
+    /// <exception cref="SocketException">NotSocket: the descriptor is no socket.</exception>
+    /// <remarks>Sets O_NONBLOCK and close-on-exec. The handle keeps its number but no longer closes it: docs/adr/0001.</remarks>
+    public Socket(SafeSocketHandle handle)
+        : this(Adopt(handle))
+    {
+    }
+
+    /// <summary>Takes over an open descriptor; this socket closes it.</summary>
+    /// <param name="handle">The handle, open; its owner from now on is this socket.</param>
+    /// <exception cref="ArgumentException">The handle is invalid.</exception>
+    /// <exception cref="SocketException">NotSocket: the descriptor is no socket.</exception>
+    /// <remarks>Sets O_NONBLOCK and close-on-exec. Family, type, protocol and state are asked of the kernel.</remarks>
+    public Socket(SocketHandle handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        if (handle.IsInvalid || handle.IsClosed)
+        {
+            throw new ArgumentException("The handle holds no open descriptor.", nameof(handle));
+        }
+
+        _handle = handle;
+        _engine = EventLoop.Current?.Engine;
+        int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
+        if (result < 0)
+        {
+            SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
+        }
+
+        Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_DOMAIN, out int family);
+        Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PROTOCOL, out int protocol);
+        AddressFamily = FamilyNumbers.FromLinux(family);
+        SocketType = (SocketType)type;
+        ProtocolType = (ProtocolType)protocol;
+        Libc.Fcntl(handle, FcntlConstants.F_SETFL, Math.Max(Libc.Fcntl(handle, FcntlConstants.F_GETFL), 0) | FcntlConstants.O_NONBLOCK);
+        Libc.Fcntl(handle, FcntlConstants.F_SETFD, FcntlConstants.FD_CLOEXEC);
+        AdoptState();
+    }
+
+    // An accepted connection, or one end of a pair.
+    private Socket(Socket like, SocketHandle handle)
+    {
+        _handle = handle;
+        _engine = like._engine;
+        AddressFamily = like.AddressFamily;
+        SocketType = like.SocketType;
+        ProtocolType = like.ProtocolType;
+    }
+
+    private Socket(SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType)
+    {
+        _handle = handle;
+        _engine = EventLoop.Current?.Engine;
+        AddressFamily = addressFamily;
+        SocketType = socketType;
+        ProtocolType = protocolType;
+    }
+
+    /// <summary>Closes a descriptor that nobody disposed.</summary>
+    ~Socket() => Dispose(disposing: false);
+
+    /// <summary>True when the kernel can open IPv4 sockets.</summary>
+    public static bool OSSupportsIPv4 => SystemSocket.OSSupportsIPv4;
+
+    /// <summary>True when the kernel can open IPv6 sockets.</summary>
+    public static bool OSSupportsIPv6 => SystemSocket.OSSupportsIPv6;
+
+    /// <summary>True: Linux has UNIX domain sockets.</summary>
+    public static bool OSSupportsUnixDomainSockets => SystemSocket.OSSupportsUnixDomainSockets;
+
+    /// <summary>As <see cref="OSSupportsIPv4"/>.</summary>
+    [Obsolete("SupportsIPv4 has been deprecated. Use OSSupportsIPv4 instead.")]
+    public static bool SupportsIPv4 => OSSupportsIPv4;
+
+    /// <summary>As <see cref="OSSupportsIPv6"/>.</summary>
+    [Obsolete("SupportsIPv6 has been deprecated. Use OSSupportsIPv6 instead.")]
+    public static bool SupportsIPv6 => OSSupportsIPv6;
+
+    /// <summary>The address family the socket was made with.</summary>
+    public AddressFamily AddressFamily { get; }
+
+    /// <summary>The type the socket was made with.</summary>
+    public SocketType SocketType { get; }
+
+    /// <summary>The protocol the socket was made with.</summary>
+    public ProtocolType ProtocolType { get; }
+
+    /// <summary>What waits for this socket's asynchronous calls. Chosen when the socket is made.</summary>
+    public SocketEngine Engine => EngineOrDefault;
+
+    /// <summary>
+    /// How long any one operation may take as a whole, synchronous or asynchronous. Null, the default, is no limit.
+    /// Zero means that synchronous calls do not wait; asynchronous ones are unaffected.
+    /// </summary>
+    /// <remarks>
+    /// Expiry is <see cref="SocketError.TimedOut"/>, never OperationCanceledException; what was done before is told in
+    /// <see cref="SocketResult{T}.BytesTransferred"/>. A signal does not lengthen the wait. Synchronous calls heed the
+    /// smaller of this and <see cref="ReceiveTimeout"/> or <see cref="SendTimeout"/>; asynchronous calls this alone.
+    /// Accepted sockets start at null. What Python calls settimeout.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public TimeSpan? Timeout
+    {
+        get => _timeout;
+        set
+        {
+            if (value is { } limit)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(value));
+            }
+
+            _timeout = value;
+        }
+    }
+
+    /// <summary>
+    /// False makes synchronous calls return <see cref="SocketError.WouldBlock"/> rather than wait. Defaults to true.
+    /// Asynchronous calls are unaffected. The descriptor itself is always O_NONBLOCK.
+    /// </summary>
+    public bool Blocking
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _blocking;
+        }
+
+        set
+        {
+            ThrowIfDisposed();
+            _blocking = value;
+        }
+    }
+
+    /// <summary>True from a connect or accept until a shutdown or a failed call said otherwise. It asks nothing of the kernel.</summary>
+    public bool Connected => Volatile.Read(ref _connected);
+
+    /// <summary>True once the socket has a local address: bound, connected, or sent from.</summary>
+    public bool IsBound => Volatile.Read(ref _rightEndPoint) is not null;
+
+    /// <summary>ioctl(2) FIONREAD: how many bytes a receive would find now; on datagram sockets, the next message's length.</summary>
+    /// <exception cref="SocketException">The kernel refused.</exception>
+    public int Available
+    {
+        get
+        {
+            ThrowIfDisposed();
+            int result = Libc.Ioctl(_handle, IoctlConstants.FIONREAD, out int bytes);
+            return result >= 0 ? bytes : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(OperationLane.Read), -result);
+        }
+    }
+
+    /// <summary>The descriptor's number. It stays the socket's property; do not close it.</summary>
+    public IntPtr Handle
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _handle.DangerousGetHandle();
+        }
+    }
+
+    /// <summary>
+    /// A view of the descriptor for APIs that take the runtime's handle. It does not own: disposing it closes nothing.
+    /// The descriptor is O_NONBLOCK.
+    /// </summary>
+    public SafeSocketHandle SafeHandle
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _view ??= new SafeSocketHandle(_handle.DangerousGetHandle(), ownsHandle: false);
+        }
+    }
+
+    /// <summary>getsockname(2): the local address; null before the socket is bound or connected.</summary>
+    /// <exception cref="SocketException">The kernel refused.</exception>
+    public EndPoint? LocalEndPoint
+    {
+        get
+        {
+            ThrowIfDisposed();
+            if (_rightEndPoint is null)
+            {
+                return null;
+            }
+
+            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+            int result = Libc.GetSocketName(_handle, address, out int length);
+            return result >= 0
+                ? AddressCodecs.Decode(address[..length], _rightEndPoint)
+                : throw SocketErrors.Create("getsockname", endPoint: null, -result);
+        }
+    }
+
+    /// <summary>getpeername(2): the peer's address; null before the socket is connected. Kept after the connection's end.</summary>
+    /// <exception cref="SocketException">NotConnected: the peer has gone and was never asked for before.</exception>
+    public EndPoint? RemoteEndPoint
+    {
+        get
+        {
+            ThrowIfDisposed();
+            if (_remoteEndPoint is null && _connected)
+            {
+                Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+                int result = Libc.GetPeerName(_handle, address, out int length);
+                if (result < 0)
+                {
+                    SocketErrors.Throw("getpeername", endPoint: null, -result);
+                }
+
+                _remoteEndPoint = AddressCodecs.Decode(address[..length], _rightEndPoint);
+            }
+
+            return _remoteEndPoint;
+        }
+    }
+
+    /// <summary>
+    /// FD_CLOEXEC, inverted: true lets programs that this process starts inherit the descriptor. Defaults to false.
+    /// </summary>
+    /// <exception cref="SocketException">The kernel refused.</exception>
+    public bool Inheritable
+    {
+        get
+        {
+            ThrowIfDisposed();
+            int flags = Libc.Fcntl(_handle, FcntlConstants.F_GETFD);
+            return flags >= 0
+                ? (flags & FcntlConstants.FD_CLOEXEC) == 0
+                : throw SocketErrors.Create("fcntl F_GETFD", endPoint: null, -flags);
+        }
+
+        set
+        {
+            ThrowIfDisposed();
+            int result = Libc.Fcntl(_handle, FcntlConstants.F_SETFD, value ? 0 : FcntlConstants.FD_CLOEXEC);
+            if (result < 0)
+            {
+                SocketErrors.Throw("fcntl F_SETFD", endPoint: null, -result);
+            }
+        }
+    }
+
+    /// <summary>The handle, for this library's own calls.</summary>
+    internal SocketHandle Descriptor => _handle;
+
+    /// <summary>The registration with the engine; null until an operation had to wait.</summary>
+    internal Registration? Registration => Volatile.Read(ref _registration);
+
+    internal SocketEngine EngineOrDefault => _engine ?? SocketEngine.Default;
+
+    /// <summary>True when bytes have no message bounds.</summary>
+    internal bool IsStream => SocketType == SocketType.Stream;
+
+    /// <summary>The limit of an asynchronous operation: <see cref="Timeout"/>, where zero limits only synchronous ones.</summary>
+    internal TimeSpan? AsyncLimit => _timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
+
+    /// <summary>Closes the descriptor. Same as <see cref="Dispose()"/>.</summary>
+    public void Close() => Dispose();
+
+    /// <summary>Closes the descriptor after everything sent has left, or after <paramref name="timeout"/>.</summary>
+    /// <param name="timeout">Milliseconds; 0 closes at once and resets a connection whose data is not out; −1 lets the kernel go on by itself.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Less than −1.</exception>
+    /// <remarks>On a connection this sends the end of stream and waits for the peer's, as in .NET.</remarks>
+    public void Close(int timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, -1);
+        if (Volatile.Read(ref _disposed) == 0 && _connected && IsStream && timeout >= 0)
+        {
+            CloseWithin(TimeSpan.FromMilliseconds(timeout));
+        }
+
+        Dispose();
+    }
+
+    /// <summary>
+    /// close(2), once no file made of this socket is open any more. Operations that wait end with
+    /// <see cref="SocketError.OperationAborted"/>. What was sent is still delivered, and the peer reads an end of stream.
+    /// </summary>
+    /// <remarks>
+    /// When it returns, a listener's or datagram socket's port can be bound again. A UNIX socket's file, if this socket
+    /// bound it, is removed.
+    /// </remarks>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the descriptor away. The socket is disposed afterwards without closing it.</summary>
+    /// <returns>The handle; the caller owns it. The descriptor is O_NONBLOCK and close-on-exec.</returns>
+    /// <remarks>Operations that wait end with OperationAborted. A UNIX socket's file stays. What Python calls detach.</remarks>
+    /// <exception cref="InvalidOperationException">A file made of this socket is still open.</exception>
+    public SocketHandle Detach()
+    {
+        ThrowIfDisposed();
+        if (Volatile.Read(ref _owners) != 1)
+        {
+            throw new InvalidOperationException("A file made of this socket is still open; dispose it first.");
+        }
+
+        ObjectDisposedException.ThrowIf(Interlocked.Exchange(ref _disposed, 1) != 0, this);
+
+        _connected = false;
+        _boundPath = null;
+        EndOperations();
+        _handle.BeforeClose?.Invoke();
+        var detached = new SocketHandle(_handle.DangerousGetHandle());
+        _handle.SetHandleAsInvalid();
+        GC.SuppressFinalize(this);
+        return detached;
+    }
+
+    /// <summary>fcntl(2) F_DUPFD_CLOEXEC: a second socket object on the same open socket.</summary>
+    /// <returns>The second socket; both must be disposed. Options and position in the stream are shared, Timeout and Blocking are not.</returns>
+    /// <exception cref="SocketException">TooManyOpenSockets.</exception>
+    public Socket Duplicate()
+    {
+        ThrowIfDisposed();
+        int result = Libc.Duplicate(_handle, out SocketHandle copy);
+        if (result < 0)
+        {
+            SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
+        }
+
+        return new Socket(this, copy)
+        {
+            _rightEndPoint = _rightEndPoint,
+            _remoteEndPoint = _remoteEndPoint,
+            _connected = _connected,
+            _listening = _listening,
+            _timeout = _timeout,
+            _blocking = _blocking,
+        };
+    }
+
+    /// <summary>Hands the descriptor to a <see cref="System.Net.Sockets.Socket"/>, for libraries that take that type. This socket is spent.</summary>
+    /// <returns>The system's socket; it owns the descriptor. O_NONBLOCK is cleared when <see cref="Blocking"/> is true, as that class expects.</returns>
+    /// <exception cref="SocketException">The system's class refuses the family.</exception>
+    public SystemSocket ToSystemSocket()
+    {
+        bool blocking = Blocking;
+        using SocketHandle handle = Detach();
+        if (blocking)
+        {
+            Libc.Fcntl(handle, FcntlConstants.F_SETFL, Math.Max(Libc.Fcntl(handle, FcntlConstants.F_GETFL), 0) & ~FcntlConstants.O_NONBLOCK);
+        }
+
+        var system = new SystemSocket(new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true));
+        handle.SetHandleAsInvalid();
+        return system;
+    }
+
+    /// <summary>Takes the descriptor over from a <see cref="System.Net.Sockets.Socket"/>, which is spent afterwards.</summary>
+    /// <param name="socket">The system's socket; nothing may be under way on it.</param>
+    /// <returns>A socket that owns the descriptor.</returns>
+    public static Socket FromSystemSocket(SystemSocket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        bool blocking = socket.Blocking;
+        int receiveTimeout = socket.ReceiveTimeout;
+        int sendTimeout = socket.SendTimeout;
+        return new Socket(socket.SafeHandle)
+        {
+            Blocking = blocking,
+            ReceiveTimeout = Math.Max(receiveTimeout, 0),
+            SendTimeout = Math.Max(sendTimeout, 0),
+        };
+    }
+
+    /// <summary>As <c>Stream socket 127.0.0.1:5000 to 127.0.0.1:41234</c>.</summary>
+    public override string ToString()
+    {
+        if (Volatile.Read(ref _disposed) != 0)
+        {
+            return $"{SocketType} socket, disposed";
+        }
+
+        string local = _rightEndPoint is null ? "unbound" : SocketErrors.Name(LocalEndPoint ?? _rightEndPoint);
+        return _remoteEndPoint is { } peer && _connected
+            ? $"{SocketType} socket {local} to {SocketErrors.Name(peer)}"
+            : $"{SocketType} socket {local}";
+    }
+
+    /// <summary>Closes the socket; see <see cref="Dispose()"/>.</summary>
+    /// <param name="disposing">False on the finalizer's thread.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _connected = false;
+        if (disposing)
+        {
+            ReleaseOwner();
+        }
+        else
+        {
+            // The handle has its own finalizer, and frees the engine's slot; only the file would be forgotten.
+            RemoveBoundFile();
+        }
+    }
+
+    /// <summary>Counts a file made of this socket among its owners.</summary>
+    internal void AddOwner()
+    {
+        ThrowIfDisposed();
+        Interlocked.Increment(ref _owners);
+    }
+
+    /// <summary>The last owner closes.</summary>
+    internal void ReleaseOwner()
+    {
+        if (Interlocked.Decrement(ref _owners) == 0)
+        {
+            CloseDescriptor();
+        }
+    }
+
+    /// <summary>Registers with the engine.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int Register(out Registration? registration)
+    {
+        lock (_gate)
+        {
+            registration = _registration;
+            if (registration is not null)
+            {
+                return 0;
+            }
+
+            if (_closed)
+            {
+                return Errno.EBADF;
+            }
+
+            int errno = EngineOrDefault.Register(_handle, out registration);
+            if (errno == 0)
+            {
+                Volatile.Write(ref _registration, registration);
+            }
+
+            return errno;
+        }
+    }
+
+    /// <summary>The end point to name in an error: the peer when connected, else the own address.</summary>
+    internal EndPoint? EndPointForErrors(OperationLane lane) => _remoteEndPoint ?? _rightEndPoint;
+
+    internal void SetConnected(EndPoint peer)
+    {
+        _rightEndPoint ??= peer;
+        _remoteEndPoint = peer;
+        Volatile.Write(ref _connected, true);
+    }
+
+    internal void ReturnReceive(ReceiveOperation operation) => Volatile.Write(ref _cachedReceive, operation);
+
+    internal void ReturnSend(SendOperation operation) => Volatile.Write(ref _cachedSend, operation);
+
+    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref _cachedReceiveFrom, operation);
+
+    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref _cachedSendTo, operation);
+
+    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref _cachedAccept, operation);
+
+    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref _cachedConnect, operation);
+
+    private ReceiveOperation RentReceive() => Interlocked.Exchange(ref _cachedReceive, null) ?? new ReceiveOperation(this);
+
+    private SendOperation RentSend() => Interlocked.Exchange(ref _cachedSend, null) ?? new SendOperation(this);
+
+    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref _cachedReceiveFrom, null) ?? new ReceiveFromOperation(this);
+
+    private SendToOperation RentSendTo() => Interlocked.Exchange(ref _cachedSendTo, null) ?? new SendToOperation(this);
+
+    private AcceptOperation RentAccept() => Interlocked.Exchange(ref _cachedAccept, null) ?? new AcceptOperation(this);
+
+    private ConnectOperation RentConnect() => Interlocked.Exchange(ref _cachedConnect, null) ?? new ConnectOperation(this);
+
+    private static SocketHandle Adopt(SafeSocketHandle handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        if (handle.IsInvalid || handle.IsClosed)
+        {
+            throw new ArgumentException("The handle holds no open descriptor.", nameof(handle));
+        }
+
+        var own = new SocketHandle(handle.DangerousGetHandle());
+        int result = Libc.GetOption(own, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out _);
+        if (result < 0)
+        {
+            // Not ours to close: the caller keeps it.
+            own.SetHandleAsInvalid();
+            SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
+        }
+
+        handle.SetHandleAsInvalid();
+        return own;
+    }
+
+    // What the kernel knows of a descriptor that somebody else opened.
+    private void AdoptState()
+    {
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        if (Libc.GetOption(_handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ACCEPTCONN, out int listening) >= 0)
+        {
+            _listening = listening != 0;
+        }
+
+        if (Libc.GetPeerName(_handle, address, out int length) >= 0)
+        {
+            _remoteEndPoint = AddressCodecs.Decode(address[..length], like: null);
+            _connected = true;
+            _rightEndPoint = _remoteEndPoint;
+        }
+
+        // A port of 0 or a bare family means that bind(2) has not been called.
+        if (Libc.GetSocketName(_handle, address, out length) >= 0
+            && AddressCodecs.Decode(address[..length], like: null) is { } local
+            && local is not IPEndPoint { Port: 0 } && length > sizeof(ushort))
+        {
+            _rightEndPoint = local;
+        }
+    }
+
+    private void EndOperations()
+    {
+        Registration? registration;
+        lock (_gate)
+        {
+            _closed = true;
+            registration = _registration;
+            for (SynchronousWaiter? waiter = _waiters; waiter is not null; waiter = waiter.Next)
+            {
+                waiter.Signal();
+            }
+        }
+
+        registration?.Close();
+    }
+
+    private void CloseDescriptor()
+    {
+        EndOperations();
+        RemoveBoundFile();
+        _handle.Dispose();
+
+        // A port is free once close(2) has run, and that waits for calls still under way on other threads: they have
+        // been woken. The bound is for a caller that holds a reference of its own.
+        if (_rightEndPoint is not null && (_listening || !IsStream))
+        {
+            _handle.WaitForClose(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private void RemoveBoundFile()
+    {
+        if (Interlocked.Exchange(ref _boundPath, null) is { } path)
+        {
+            // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
+            Libc.Unlink([.. System.Text.Encoding.UTF8.GetBytes(path), 0]);
+        }
+    }
+
+    // .NET's Close(milliseconds): the end of stream out, the peer's in, within the limit.
+    private void CloseWithin(TimeSpan limit)
+    {
+        if (limit == TimeSpan.Zero)
+        {
+            LingerState = new LingerOption(enable: true, seconds: 0);
+            return;
+        }
+
+        if (Libc.Shutdown(_handle, SocketConstants.SHUT_WR) < 0)
+        {
+            return;
+        }
+
+        TimeSpan? before = _timeout;
+        bool wasBlocking = _blocking;
+        _timeout = limit;
+        _blocking = true;
+        Span<byte> rest = stackalloc byte[1];
+        SocketResult<int> end = ReceiveCore(rest, flags: 0);
+        _timeout = before;
+        _blocking = wasBlocking;
+        if (!end.IsSuccess || end.Value != 0)
+        {
+            LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+
+    /// <summary>Throws for a failed call, and keeps <see cref="Connected"/> true to what the failure says.</summary>
+    [DoesNotReturn]
+    private void Fail(string call, EndPoint? endPoint, int errno, int bytesTransferred = 0, int bytesLost = 0)
+    {
+        NoteFailure(errno);
+        throw SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
+    }
+
+    private void NoteFailure(int errno)
+    {
+        if (errno is not (Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ECANCELED
+            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT))
+        {
+            _connected = false;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net.Sockets;
+
+namespace Sockeye;
+
+/// <summary>What the kernel answered to a call that returns no value: success, or why not. Allocates nothing.</summary>
+/// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
+public readonly struct SocketResult
+{
+    private SocketResult(int errno, int bytesTransferred)
+    {
+        Errno = errno;
+        BytesTransferred = bytesTransferred;
+    }
+
+    /// <summary>True when the call did what was asked.</summary>
+    public bool IsSuccess => Errno == 0;
+
+    /// <summary>EAGAIN: nothing was ready and the socket must not wait.</summary>
+    public bool WouldBlock => Errno == Interop.Errno.EAGAIN;
+
+    /// <summary>.NET's name for <see cref="Errno"/>; <see cref="SocketError.Success"/> when all went well.</summary>
+    public SocketError Error => Interop.Errno.ToSocketError(Errno);
+
+    /// <summary>The kernel's error number; 0 when all went well. The token's cancellation is ECANCELED, Dispose EBADF.</summary>
+    public int Errno { get; }
+
+    /// <summary>How many bytes moved, also when the call then failed.</summary>
+    public int BytesTransferred { get; }
+
+    /// <summary>Throws the <see cref="SocketException"/> for <see cref="Errno"/>; returns when all went well.</summary>
+    /// <exception cref="SocketException">The call failed.</exception>
+    public void ThrowIfFailed()
+    {
+        if (Errno != 0)
+        {
+            throw SocketErrors.Create(Errno);
+        }
+    }
+
+    /// <summary>As <c>ok</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
+    public override string ToString() => SocketErrors.Describe(Errno, BytesTransferred);
+
+    /// <summary>A result that succeeded.</summary>
+    internal static SocketResult Success => default;
+
+    internal static SocketResult From(int errno, int bytesTransferred = 0) => new(errno, bytesTransferred);
+}
+
+/// <summary>What the kernel answered: a value, or why not. Allocates nothing.</summary>
+/// <typeparam name="T">What the call returns: a count, a socket.</typeparam>
+/// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
+public readonly struct SocketResult<T>
+{
+    private readonly T _value;
+
+    private SocketResult(T value, int errno, int bytesTransferred, int bytesLost)
+    {
+        _value = value;
+        Errno = errno;
+        BytesTransferred = bytesTransferred;
+        BytesLost = bytesLost;
+    }
+
+    /// <summary>True when the call did what was asked.</summary>
+    public bool IsSuccess => Errno == 0;
+
+    /// <summary>EAGAIN: nothing was ready and the socket must not wait.</summary>
+    public bool WouldBlock => Errno == Interop.Errno.EAGAIN;
+
+    /// <summary>.NET's name for <see cref="Errno"/>; <see cref="SocketError.Success"/> when all went well.</summary>
+    public SocketError Error => Interop.Errno.ToSocketError(Errno);
+
+    /// <summary>The kernel's error number; 0 when all went well. The token's cancellation is ECANCELED, Dispose EBADF.</summary>
+    public int Errno { get; }
+
+    /// <summary>How many bytes moved, also when the call then failed: what a send got through before its time ran out.</summary>
+    public int BytesTransferred { get; }
+
+    /// <summary>
+    /// How many bytes of a message did not fit the buffer and are gone. Above 0 only with
+    /// <see cref="SocketError.MessageSize"/>; what did fit is in the buffer, <see cref="BytesTransferred"/> long.
+    /// </summary>
+    public int BytesLost { get; }
+
+    /// <summary>The value.</summary>
+    /// <exception cref="SocketException">The call failed; the exception names the errno.</exception>
+    public T Value => Errno == 0 ? _value : throw SocketErrors.Create(Errno);
+
+    /// <summary>Gives the value when the call succeeded.</summary>
+    /// <param name="value">The value; <see langword="default"/> when the call failed.</param>
+    /// <returns>True when the call succeeded.</returns>
+    public bool TryGetValue([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
+    {
+        value = _value;
+        return Errno == 0;
+    }
+
+    /// <summary>Takes the result apart: <c>var (error, count) = socket.TryReceive(buffer);</c></summary>
+    /// <param name="error">.NET's name for the error.</param>
+    /// <param name="value">The value; <see langword="default"/> when the call failed.</param>
+    public void Deconstruct(out SocketError error, out T? value)
+    {
+        error = Error;
+        value = _value;
+    }
+
+    /// <summary>As <c>12</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
+    public override string ToString() =>
+        Errno == 0 ? _value?.ToString() ?? "" : SocketErrors.Describe(Errno, BytesTransferred);
+
+    internal static SocketResult<T> Success(T value, int bytesTransferred = 0) => new(value, 0, bytesTransferred, 0);
+
+    internal static SocketResult<T> Failure(int errno, int bytesTransferred = 0, int bytesLost = 0) =>
+        new(default!, errno, bytesTransferred, bytesLost);
+}
