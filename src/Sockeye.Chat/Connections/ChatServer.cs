@@ -1,0 +1,286 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Sockeye.Chat.Domain;
+using Sockeye.Chat.Lines;
+
+namespace Sockeye.Chat.Connections;
+
+/// <summary>
+/// The chat on the network: listens, accepts, finds out what a connection speaks, and ends them all in good order.
+/// </summary>
+/// <remarks>
+/// Plain asynchronous code that comes home to its context: correct on the thread pool, and on one event loop when
+/// <see cref="Listen"/> and <see cref="RunAsync"/> are called on that loop.
+/// </remarks>
+public sealed class ChatServer
+{
+    private const int AcceptsPerTurn = 16;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly ChatOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly LineEncoding _lines;
+    private readonly List<Socket> _listeners = []; // ours, from Listen until RunAsync ends
+    private readonly ConcurrentDictionary<long, ChatConnection> _connections = new();
+    private long _lastConnection;
+    private int _count;
+    private int _unnamed;
+
+    /// <summary>A server that listens nowhere yet.</summary>
+    public ChatServer(ChatOptions options, TimeProvider time, ILogger logger)
+    {
+        options.Validate();
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _lines = new LineEncoding(time.LocalTimeZone);
+        Hub = new ChatHub(options, time);
+    }
+
+    /// <summary>The chat that is served.</summary>
+    public ChatHub Hub { get; }
+
+    /// <summary>Connections at this moment.</summary>
+    public int Connections => Volatile.Read(ref _count);
+
+    /// <summary>
+    /// Binds and listens; connections wait in the backlog until <see cref="RunAsync"/>. Returns the end point with the port
+    /// the kernel chose. Throws <see cref="ListenException"/>.
+    /// </summary>
+    /// <param name="endPoint">An IP or a Unix end point. A Unix socket that a dead server left is replaced.</param>
+    /// <param name="mode">Who may connect to a Unix socket. Defaults to the owner alone.</param>
+    public EndPoint Listen(EndPoint endPoint, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    {
+        Socket listener = ListenSocket.Open(endPoint, _options.Backlog, mode);
+        _listeners.Add(listener);
+        EndPoint bound = listener.LocalEndPoint!;
+        _logger.Listening(bound.ToString()!);
+        return bound;
+    }
+
+    /// <summary>
+    /// Serves until <paramref name="stop"/>; then tells everybody, lets what is due go out for up to
+    /// <see cref="ChatOptions.DrainWait"/>, and closes what is left.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await Task.WhenAll(_listeners.Select(listener => AcceptAsync(listener, stop)));
+        foreach (Socket listener in _listeners)
+        {
+            listener.Dispose();
+        }
+
+        await EndAllAsync();
+    }
+
+    private async Task AcceptAsync(Socket listener, CancellationToken stop)
+    {
+        string where = listener.LocalEndPoint!.ToString()!;
+        TimeSpan pause = TimeSpan.Zero;
+        for (uint accepted = 0; !stop.IsCancellationRequested;)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync(stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                continue; // that client is gone already; accept(2) used it up
+            }
+            catch (SocketException e)
+            {
+                // Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS): a state, which ends when somebody leaves.
+                // The connection stays in the backlog, so without a pause this would spin.
+                if (pause == TimeSpan.Zero)
+                {
+                    _logger.AcceptPaused(where, e.Message);
+                }
+
+                pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
+                await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                continue;
+            }
+
+            if (pause != TimeSpan.Zero)
+            {
+                pause = TimeSpan.Zero;
+                _logger.AcceptResumed(where);
+            }
+
+            await TakeAsync(socket);
+            if (++accepted % AcceptsPerTurn == 0)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    private async ValueTask TakeAsync(Socket socket)
+    {
+        string peer = PeerOf(socket);
+        string? refusal =
+            Volatile.Read(ref _count) >= _options.MaxConnections
+                ? $"The chat is full: {_options.MaxConnections} connections. Come back later."
+            : Volatile.Read(ref _unnamed) >= _options.MaxUnnamedConnections
+                ? $"Too many newcomers at once: {_options.MaxUnnamedConnections} have no name yet. Come back in a minute."
+            : null;
+        if (refusal is not null)
+        {
+            _logger.Refused(peer, refusal);
+            await RefuseAsync(socket, refusal);
+            return;
+        }
+
+        Interlocked.Increment(ref _count);
+        Interlocked.Increment(ref _unnamed);
+        long id = ++_lastConnection;
+        var log = new ConnectionLog(_logger, id, peer);
+        log.Accepted();
+        var connection = new ChatConnection(socket, id, _options, _time, log, () => Interlocked.Decrement(ref _unnamed));
+        SetOptions(socket, log);
+        _connections[id] = connection;
+        connection.Served = ServeAsync(connection);
+    }
+
+    private async Task ServeAsync(ChatConnection connection)
+    {
+        try
+        {
+            bool hasSpoken = await connection.FirstBytesAsync(_options.FirstBytesWait);
+            Task run = ProtocolSniff.Guess(connection.FirstBytes) switch
+            {
+                WireProtocol.Lines => new LineProtocol(connection, Hub, _lines, _options).RunAsync(hasSpoken),
+                _ => throw new InvalidOperationException("a protocol that nobody serves"),
+            };
+            await run;
+            await connection.CloseAsync();
+        }
+        catch (Exception e)
+        {
+            connection.Log.Failed(e); // the edge: a defect ends one connection, not the server
+        }
+        finally
+        {
+            connection.Dispose();
+            if (!connection.HasName)
+            {
+                Interlocked.Decrement(ref _unnamed);
+            }
+
+            Interlocked.Decrement(ref _count);
+            _connections.TryRemove(connection.Id, out _);
+        }
+    }
+
+    private async Task EndAllAsync()
+    {
+        const string Reason = "The chat is closing.";
+        _logger.Stopping(Connections);
+        Hub.Close(Reason);
+        byte[] goodbye = LineEncoding.Notice($"{Reason} Good-bye.");
+        ChatConnection[] connections = [.. _connections.Values]; // nothing is accepted any more
+        foreach (ChatConnection connection in connections)
+        {
+            connection.End(Reason, goodbye, dropWaiting: false); // for those without a name; the others have heard it
+        }
+
+        int aborted = 0;
+        Task all = Task.WhenAll(connections.Select(static connection => connection.Served));
+        try
+        {
+            await all.WaitAsync(_options.DrainWait, _time);
+        }
+        catch (TimeoutException)
+        {
+            foreach (ChatConnection connection in connections.Where(static connection => !connection.Served.IsCompleted))
+            {
+                aborted++;
+                connection.Abort();
+            }
+
+            await all;
+        }
+
+        _logger.Stopped(connections.Length - aborted, aborted);
+    }
+
+    private static async ValueTask RefuseAsync(Socket socket, string refusal)
+    {
+        try
+        {
+            // A new connection's send buffer is empty: this waits for nobody.
+            await socket.SendAsync(LineEncoding.Notice(refusal), SocketFlags.None);
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // Gone before it was refused: nothing is left to say.
+        }
+        finally
+        {
+            socket.Dispose();
+        }
+    }
+
+    private void SetOptions(Socket socket, ConnectionLog log)
+    {
+        try
+        {
+            if (_options.SendBufferBytes > 0)
+            {
+                socket.SendBufferSize = _options.SendBufferBytes;
+            }
+
+            if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
+            {
+                return; // the kernel knows at once when the other end of a Unix socket is gone
+            }
+
+            socket.NoDelay = true; // lines are merged already; the last one must not wait for an acknowledgement
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, Seconds(_options.KeepAliveTime));
+            socket.SetSocketOption(
+                SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Seconds(_options.KeepAliveInterval));
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, _options.KeepAliveCount);
+
+            const int IpProtoTcp = 6;
+            const int TcpUserTimeout = 18;
+            int milliseconds = (int)Math.Min(_options.UserTimeout.TotalMilliseconds, int.MaxValue);
+            socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes(milliseconds));
+        }
+        catch (SocketException e)
+        {
+            log.OptionNotSet("of keeping alive", e.Message); // a client that is gone already; reading will say so
+        }
+    }
+
+    private static int Seconds(TimeSpan time) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 32_767);
+
+    private static string PeerOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint switch
+            {
+                IPEndPoint ip => ip.ToString(),
+                UnixDomainSocketEndPoint => "unix",
+                { } other => string.Create(CultureInfo.InvariantCulture, $"{other}"),
+                null => "unknown",
+            };
+        }
+        catch (SocketException)
+        {
+            return "gone"; // reset before it was accepted
+        }
+    }
+}

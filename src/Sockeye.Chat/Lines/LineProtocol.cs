@@ -1,0 +1,327 @@
+using System.Net.Sockets;
+using Sockeye.Chat.Connections;
+using Sockeye.Chat.Domain;
+
+namespace Sockeye.Chat.Lines;
+
+/// <summary>
+/// One line client: reads lines, asks the chat, and writes what the chat says. Its person is in one room at a time.
+/// </summary>
+/// <remarks>
+/// <see cref="RunAsync"/> is the only reader and runs as one flow; TryPost and Ended come from the hub, under its lock.
+/// </remarks>
+internal sealed class LineProtocol : IChatClient
+{
+    private readonly ChatConnection _connection;
+    private readonly LineEncoding _encoding;
+    private readonly ChatOptions _options;
+    private readonly LineDecoder _decoder;
+    private ChatSession? _session;
+    private string _firstRoom;
+    private string? _leaveReason;
+    private int _nameAttempts;
+
+    // Which room's events are shown. Entering is set by the reader before it asks; Shown changes when our own arrival
+    // comes by, under the hub's lock. So what another room's people say never mixes in, whatever order answers take.
+    private volatile string? _entering;
+    private volatile string? _shown;
+
+    public LineProtocol(ChatConnection connection, ChatHub hub, LineEncoding encoding, ChatOptions options)
+    {
+        _connection = connection;
+        Hub = hub;
+        _encoding = encoding;
+        _options = options;
+        _firstRoom = options.FirstRoom;
+        _decoder = new LineDecoder(options.MaxLineBytes);
+    }
+
+    public ChatHub Hub { get; }
+
+    /// <summary>The room this person is in; null before the first.</summary>
+    public string? Room => _shown;
+
+    private bool HasQuit { get; set; }
+
+    /// <summary>Talks until the client, the chat or the network ends it. What is still due is the connection's to send.</summary>
+    /// <param name="hasSpoken">Whether the client spoke first; then it needs no prompt.</param>
+    public async Task RunAsync(bool hasSpoken)
+    {
+        string? reason = null;
+        string? cause = null; // for the log, where nobody's words go
+        try
+        {
+            if (!hasSpoken)
+            {
+                Tell(LineReplies.Prompt);
+            }
+
+            while (!HasQuit)
+            {
+                int received = await _connection.ReceiveAsync();
+                if (received == 0)
+                {
+                    await TakeLastAsync();
+                    break;
+                }
+
+                await TakeAsync(received);
+                await _connection.CatchUpAsync();
+            }
+
+            reason = _leaveReason;
+            cause = HasQuit ? "quit" : "closed by the client";
+        }
+        catch (OperationCanceledException)
+        {
+            // The hub or the server ended it, which has been told; or else the time to name oneself is over.
+            reason = _connection.EndReason;
+            if (reason is null)
+            {
+                reason = "no name in time";
+                Tell($"No name came within {_options.NameWait.TotalSeconds:0.###} s. Good-bye.");
+            }
+        }
+        catch (SocketException e)
+        {
+            reason = e.SocketErrorCode switch
+            {
+                SocketError.ConnectionReset => "connection reset",
+                SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable => "connection timed out",
+                _ => "connection lost",
+            };
+        }
+        catch (ObjectDisposedException)
+        {
+            reason = "connection lost"; // sending failed first, or the server would wait no longer
+        }
+        finally
+        {
+            _session?.End(reason);
+            _connection.Log.Left(_session?.Name, cause ?? reason ?? "an error");
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryPost(ChatEvent chatEvent)
+    {
+        if (chatEvent is ChatArrival arrival && _entering is { } entering
+            && string.Equals(arrival.Name, _session?.Name, StringComparison.Ordinal)
+            && string.Equals(ChatName.Fold(arrival.Room), entering, StringComparison.Ordinal))
+        {
+            _shown = arrival.Room;
+            _entering = null;
+        }
+
+        return !string.Equals(chatEvent.Room, _shown, StringComparison.Ordinal)
+            || _connection.Outlet.TryPost(chatEvent.In(_encoding));
+    }
+
+    /// <inheritdoc/>
+    public void Ended(ChatEnd end, string reason)
+    {
+        // Whoever was too slow has lost lines anyway; the reason goes out instead of what waits.
+        string goodbye = end == ChatEnd.TooSlow ? $"You were {reason}. Good-bye." : $"{reason} Good-bye.";
+        _connection.End(reason, LineEncoding.Notice(goodbye), dropWaiting: end == ChatEnd.TooSlow);
+    }
+
+    /// <summary>Says something to this client alone.</summary>
+    public void Tell(string text)
+    {
+        if (_connection.Outlet.TryPost(LineEncoding.Notice(text)))
+        {
+            return;
+        }
+
+        if (_session is not null)
+        {
+            _session.EndTooSlow();
+        }
+        else
+        {
+            _connection.End("too slow", LineEncoding.Notice("You were too slow. Good-bye."), dropWaiting: true);
+        }
+    }
+
+    public async ValueTask TakeNameAsync(string name)
+    {
+        if (name.Length == 0)
+        {
+            Tell("Which name? For example: /name alice");
+            return;
+        }
+
+        if (_session is not null)
+        {
+            await RenameAsync(name);
+            return;
+        }
+
+        ChatResult<ChatSession> entered = await Hub.EnterAsync(name, this);
+        if (entered.Value is not { } session)
+        {
+            Tell($"{entered.Failure.Message}");
+            if (++_nameAttempts >= _options.MaxNameAttempts)
+            {
+                Tell("That was the last try. Good-bye.");
+                HasQuit = true;
+            }
+
+            return;
+        }
+
+        _session = session;
+        _connection.Named();
+        _connection.Log.Entered(session.Name);
+        Tell(LineReplies.Welcome(session.Name));
+        await MoveAsync(_firstRoom);
+    }
+
+    /// <summary>Goes to another room: in there first, then out of here, so that a full room costs nobody their place.</summary>
+    /// <remarks>Before there is a name, it chooses the first room.</remarks>
+    public async ValueTask MoveAsync(string room)
+    {
+        if (!ChatName.TryParseRoom(room, _options.MaxRoomNameLength, out ChatName parsed, out string problem))
+        {
+            Tell(problem);
+            return;
+        }
+
+        if (_session is null)
+        {
+            _firstRoom = parsed.Text;
+            Tell(LineReplies.NextRoom(parsed.Text));
+            return;
+        }
+
+        string? left = _shown;
+        _entering = parsed.Key;
+        ChatResult joined = await _session.JoinAsync(parsed.Text);
+        if (!joined.IsSuccess)
+        {
+            _entering = null;
+            Tell(joined.Message);
+            return;
+        }
+
+        if (_entering is not null)
+        {
+            _entering = null; // no arrival came: we are there already
+            Tell($"You are in {_shown}.");
+            return;
+        }
+
+        if (left is not null)
+        {
+            await _session.PartAsync(left);
+        }
+
+        if (_shown is not null && Hub.Roll(_shown, 0) is { } roll)
+        {
+            Tell(roll.Count == 1
+                ? $"You are alone in {roll.Room}."
+                : $"{roll.Count} people are in {roll.Room}; /who lists them.");
+        }
+    }
+
+    public void Quit(string reason)
+    {
+        _leaveReason = reason;
+        HasQuit = true;
+        Tell(LineReplies.GoodBye);
+    }
+
+    private async ValueTask RenameAsync(string name)
+    {
+        string old = _session!.Name;
+        ChatResult renamed = await _session.RenameAsync(name);
+        if (!renamed.IsSuccess)
+        {
+            Tell(renamed.Message);
+        }
+        else if (string.Equals(old, _session.Name, StringComparison.Ordinal))
+        {
+            Tell($"You are {old} already.");
+        }
+        else
+        {
+            _connection.Log.Renamed(old, _session.Name);
+        }
+    }
+
+    private async ValueTask TakeAsync(int received)
+    {
+        int taken = 0;
+        while (!HasQuit)
+        {
+            taken += _decoder.Read(_connection.Received(received)[taken..], out LineKind kind, out string line);
+            if (kind == LineKind.None)
+            {
+                return;
+            }
+
+            await TakeLineAsync(kind, line);
+        }
+    }
+
+    private async ValueTask TakeLastAsync()
+    {
+        LineKind kind = _decoder.Finish(out string line);
+        if (kind != LineKind.None)
+        {
+            await TakeLineAsync(kind, line);
+        }
+    }
+
+    private async ValueTask TakeLineAsync(LineKind kind, string line)
+    {
+        if (kind == LineKind.TooLong)
+        {
+            Tell($"That line was longer than {_options.MaxLineBytes} bytes and was dropped.");
+            return;
+        }
+
+        line = ChatText.Clean(line);
+        if (string.IsNullOrWhiteSpace(line))
+        {
+            return;
+        }
+
+        if (line.StartsWith('/') && !line.StartsWith("//", StringComparison.Ordinal))
+        {
+            await RunCommandAsync(line.TrimEnd());
+        }
+        else if (_session is null)
+        {
+            await TakeNameAsync(line.Trim());
+        }
+        else
+        {
+            string text = line.StartsWith("//", StringComparison.Ordinal) ? line[1..] : line;
+            ChatResult said = await _session.SayAsync(_shown ?? _firstRoom, text);
+            if (!said.IsSuccess)
+            {
+                Tell(said.Message);
+            }
+        }
+    }
+
+    private async ValueTask RunCommandAsync(string line)
+    {
+        int space = line.IndexOf(' ', StringComparison.Ordinal);
+        string name = space < 0 ? line : line[..space];
+        string parameters = space < 0 ? "" : line[(space + 1)..].Trim();
+        if (LineCommand.Find(name) is not { } command)
+        {
+            Tell($"There is no command {name}. /help lists them; to say a text that begins with /, type //.");
+        }
+        else if (_session is null && !command.BeforeNaming)
+        {
+            Tell($"First say who you are: type your name, then {command.Name}.");
+        }
+        else
+        {
+            await command.Run(this, parameters);
+        }
+    }
+}

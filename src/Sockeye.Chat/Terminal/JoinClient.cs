@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye.Chat.Terminal;
+
+/// <summary>What to say first when joining.</summary>
+public sealed class JoinOptions
+{
+    /// <summary>The name to take; null means that whoever types is asked. Defaults to null.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>The room to enter; null is the server's first. Defaults to null.</summary>
+    public string? Room { get; set; }
+
+    /// <summary>How long connecting to one address may take. Defaults to 10 s.</summary>
+    public TimeSpan ConnectWait { get; set; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>How joining ended.</summary>
+public enum JoinEnd
+{
+    /// <summary>We left.</summary>
+    Left,
+
+    /// <summary>Nothing listens there, or the chat did not take the name.</summary>
+    NotJoined,
+
+    /// <summary>The other end, or the network, ended it.</summary>
+    ConnectionLost,
+
+    /// <summary>A signal ended it.</summary>
+    Interrupted,
+}
+
+/// <summary>How joining ended, and a sentence for the person, empty when there is nothing to say.</summary>
+public readonly record struct JoinResult(JoinEnd End, string Message);
+
+/// <summary>The client of the plain line form, at this process's terminal or between its pipes.</summary>
+public static class JoinClient
+{
+    /// <summary>Connects to the first of the addresses that answers, and talks until it ends.</summary>
+    public static async Task<JoinResult> RunAsync(IReadOnlyList<EndPoint> endPoints, JoinOptions options, CancellationToken stop)
+    {
+        foreach (string? said in new[] { options.Name, options.Room })
+        {
+            if (said is not null && (said.Length == 0 || said.Any(char.IsControl)))
+            {
+                return new(JoinEnd.NotJoined, "a name and a room are one word");
+            }
+        }
+
+        try
+        {
+            (Socket? socket, string problem) = await ConnectAsync(endPoints, options.ConnectWait, stop);
+            if (socket is null)
+            {
+                return new(JoinEnd.NotJoined, problem);
+            }
+
+            using (socket)
+            {
+                bool atTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected
+                    && !string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal);
+                return atTerminal
+                    ? await new TerminalSession(socket, options).RunAsync(stop)
+                    : await new PipeSession(socket, options).RunAsync(stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return new(JoinEnd.Interrupted, "");
+        }
+    }
+
+    internal static JoinResult Lost(SocketException e) => new(JoinEnd.ConnectionLost, $"the connection was lost: {e.Message}");
+
+    /// <summary>The first lines, sent before the server asks.</summary>
+    internal static string Greeting(JoinOptions options) =>
+        (options.Room is null ? "" : $"/join {options.Room}\n") + (options.Name is null ? "" : $"/name {options.Name}\n");
+
+    private static async Task<(Socket? Socket, string Problem)> ConnectAsync(
+        IReadOnlyList<EndPoint> endPoints, TimeSpan wait, CancellationToken stop)
+    {
+        var problems = new List<string>();
+        foreach (EndPoint endPoint in endPoints)
+        {
+            bool isUnix = endPoint.AddressFamily == AddressFamily.Unix;
+            var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(wait);
+            try
+            {
+                await socket.ConnectAsync(endPoint, limit.Token);
+                return (socket, "");
+            }
+            catch (SocketException e)
+            {
+                problems.Add(Explain(endPoint, e));
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                problems.Add($"no answer from {endPoint} within {wait.TotalSeconds:0} s");
+            }
+
+            socket.Dispose();
+        }
+
+        return (null, problems.Count == 0 ? "the name has no address" : problems[0] + Others(problems));
+    }
+
+    private static string Others(List<string> problems) =>
+        problems.Count == 1 ? "" : string.Concat(problems.Skip(1).Select(static problem => $"\n  and {problem}"));
+
+    private static string Explain(EndPoint endPoint, SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => $"nothing listens at {endPoint}; start one with: sockeye chat serve",
+        SocketError.AddressNotAvailable when endPoint is UnixDomainSocketEndPoint => $"there is no socket {endPoint}",
+        _ => $"cannot connect to {endPoint}: {e.Message}",
+    };
+}

@@ -1,0 +1,134 @@
+using System.Net.Sockets;
+using System.Text;
+using Sockeye.Chat.Lines;
+
+namespace Sockeye.Chat.Terminal;
+
+/// <summary>
+/// chat join between pipes: copies lines both ways until the input ends, then prints what is still due.
+/// </summary>
+/// <remarks>
+/// With a name or a room to take, the input waits until the chat has taken them: else the first line typed for everybody
+/// could become a name. A file or pipe gets the server's bytes as they are; a terminal gets cleaned lines.
+/// </remarks>
+internal sealed class PipeSession(Socket socket, JoinOptions options)
+{
+    private const int LineBytesMax = 65_536;
+
+    private readonly TaskCompletionSource<string?> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LinePainter _painter = new(LinePainter.WantsColours);
+    private string _last = "";
+    private volatile bool _inputEnded;
+
+    public async Task<JoinResult> RunAsync(CancellationToken stop)
+    {
+        if (options.Name is null)
+        {
+            _joined.SetResult(null); // the first line of the input is the name
+        }
+
+        try
+        {
+            await SendAsync(Encoding.UTF8.GetBytes(JoinClient.Greeting(options)), stop);
+            Task<JoinResult> output = CopyOutAsync(stop);
+            Task input = CopyInAsync(stop);
+            Task first = await Task.WhenAny(output, input);
+            if (first == input && !output.IsCompleted)
+            {
+                await input; // an error in sending shows here; the end of the input just waits for the rest
+            }
+
+            return await output;
+        }
+        catch (SocketException e)
+        {
+            return JoinClient.Lost(e);
+        }
+    }
+
+    private async Task CopyInAsync(CancellationToken stop)
+    {
+        if (await _joined.Task.WaitAsync(stop) is not null)
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            return;
+        }
+
+        await using Stream input = Console.OpenStandardInput();
+        byte[] buffer = new byte[16_384];
+        int read;
+        while ((read = await input.ReadAsync(buffer, stop)) > 0)
+        {
+            await SendAsync(buffer.AsMemory(0, read), stop);
+        }
+
+        _inputEnded = true;
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    private async Task<JoinResult> CopyOutAsync(CancellationToken stop)
+    {
+        await using Stream output = Console.OpenStandardOutput();
+        var decoder = new LineDecoder(LineBytesMax);
+        byte[] buffer = new byte[16_384];
+        int received;
+        while ((received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop)) > 0)
+        {
+            if (Console.IsOutputRedirected)
+            {
+                await output.WriteAsync(buffer.AsMemory(0, received), stop);
+                await output.FlushAsync(stop);
+            }
+
+            Look(decoder, buffer.AsSpan(0, received));
+        }
+
+        string? refusal = _joined.Task.IsCompleted ? _joined.Task.Result : null;
+        if (refusal is not null)
+        {
+            return new(JoinEnd.NotJoined, refusal);
+        }
+
+        if (!_joined.TrySetResult("the connection ended first") && (_inputEnded || LineReplies.IsGoodBye(_last)))
+        {
+            return new(JoinEnd.Left, "");
+        }
+
+        return new(JoinEnd.ConnectionLost, "the chat ended the connection");
+    }
+
+    private void Look(LineDecoder decoder, ReadOnlySpan<byte> bytes)
+    {
+        while (true)
+        {
+            bytes = bytes[decoder.Read(bytes, out LineKind kind, out string line)..];
+            if (kind == LineKind.None)
+            {
+                return;
+            }
+
+            _last = line;
+            if (!Console.IsOutputRedirected)
+            {
+                Console.WriteLine(_painter.Paint(line));
+            }
+
+            if (LineReplies.IsWelcome(line))
+            {
+                _joined.TrySetResult(null);
+            }
+            else if (LineReplies.IsNotice(line) && !LineReplies.IsPrompt(line) && !LineReplies.IsNextRoom(line))
+            {
+                _joined.TrySetResult(Domain.ChatText.Clean(line[LineEncoding.NoticePrefix.Length..]));
+            }
+        }
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
+    {
+        while (bytes.Length > 0)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, stop)..];
+        }
+    }
+}
