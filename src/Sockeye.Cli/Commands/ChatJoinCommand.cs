@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Chat.Terminal;
+
+namespace Sockeye.Cli.Commands;
+
+/// <summary>sockeye chat join: talk in a chat.</summary>
+internal static class ChatJoinCommand
+{
+    public static Command Build()
+    {
+        var endPoint = new Argument<EndPointText?>("ENDPOINT")
+        {
+            Description = "Where the chat is. Default: 127.0.0.1:6667, then [::1]:6667",
+            Arity = ArgumentArity.ZeroOrOne,
+            CustomParser = static result => OptionTypes.ParseEndPoint(result, "ENDPOINT"),
+        };
+        var name = new Option<string?>("--name") { Description = "Your name; without it the chat asks", HelpName = "NAME" };
+        var room = new Option<string?>("--room") { Description = "The room to enter first", HelpName = "ROOM" };
+        var command = new Command(
+            "join",
+            "Talks in a chat. At a terminal it edits lines (arrows, history, Ctrl-C quits); otherwise it copies lines both ways until its input ends.")
+        {
+            endPoint, name, room,
+        };
+        command.WithExamples(
+            "sockeye chat join                                        the chat of this machine",
+            "sockeye chat join 127.0.0.1:7000 --name alice --room garden",
+            "echo \"the build is green\" | sockeye chat join --name ci  say one thing and go");
+        command.SetAction((result, _) =>
+            RunAsync(result.GetValue(endPoint), new JoinOptions { Name = result.GetValue(name), Room = result.GetValue(room) }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(EndPointText? endPoint, JoinOptions options)
+    {
+        IReadOnlyList<EndPoint> endPoints;
+        try
+        {
+            endPoints = endPoint is null
+                ? [new IPEndPoint(IPAddress.Loopback, OptionTypes.ChatPort), new IPEndPoint(IPAddress.IPv6Loopback, OptionTypes.ChatPort)]
+                : await endPoint.ResolveAsync();
+        }
+        catch (SocketException e)
+        {
+            await Console.Error.WriteLineAsync($"sockeye chat join: {endPoint}: the name was not found: {e.Message}");
+            return ExitCode.Failed;
+        }
+
+        using var signals = new StopSignals();
+        JoinResult joined = await JoinClient.RunAsync(endPoints, options, signals.Stop);
+        if (joined.Message.Length > 0)
+        {
+            await Console.Error.WriteLineAsync($"sockeye chat join: {joined.Message}");
+        }
+
+        return joined.End switch
+        {
+            JoinEnd.Left => ExitCode.Ok,
+            JoinEnd.NotJoined => ExitCode.Failed,
+            JoinEnd.ConnectionLost => ExitCode.ConnectionLost,
+            _ => ExitCode.Interrupted,
+        };
+    }
+}

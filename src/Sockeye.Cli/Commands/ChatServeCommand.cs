@@ -1,0 +1,208 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Sockeye.Chat;
+using Sockeye.Chat.Connections;
+
+namespace Sockeye.Cli.Commands;
+
+/// <summary>sockeye chat serve: a chat on this machine.</summary>
+internal static class ChatServeCommand
+{
+    public static Command Build()
+    {
+        var bounds = new ChatOptions();
+        var listen = new Option<EndPointText[]>("--listen")
+        {
+            Description = "Where to listen; may be given more than once. Default: 127.0.0.1:6667 and [::1]:6667",
+            HelpName = "ENDPOINT",
+            CustomParser = ParseMany,
+        };
+        Option<int> connections = OptionTypes.Number("--max-connections", "Connections at one time", bounds.MaxConnections, 1);
+        Option<int> lineBytes = OptionTypes.Number("--max-line-bytes", "Bytes of one line", bounds.MaxLineBytes, 64);
+        Option<int> queuedBytes = OptionTypes.Number(
+            "--max-queued-bytes", "Bytes that may wait for a slow reader before it is dropped", bounds.MaxQueuedBytes, 1_024);
+        Option<int> rooms = OptionTypes.Number("--max-rooms", "Rooms at one time", bounds.MaxRooms, 1);
+        Option<int> members = OptionTypes.Number("--max-members", "People in one room", bounds.MaxMembers, 1);
+        Option<TimeSpan> firstBytes = OptionTypes.Time(
+            "--first-bytes-wait", "How long to wait for a client to speak before asking for its name", bounds.FirstBytesWait);
+        Option<TimeSpan> nameWait = OptionTypes.Time("--name-wait", "How long one may take to choose a name", bounds.NameWait);
+        var level = new Option<LogLevel>("--log-level")
+        {
+            Description = "The least important thing to log: Trace, Debug, Information, Warning, Error, None",
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => LogLevel.Information,
+        };
+        var json = new Option<bool>("--json") { Description = "Log as JSON, a line each, for programs" };
+
+        var command = new Command("serve", "Starts a chat. What anybody says goes to everyone in the same room.")
+        {
+            listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait, level, json,
+        };
+        command.WithExamples(
+            "sockeye chat serve                                   on this machine, port 6667",
+            "sockeye chat serve --listen 127.0.0.1:0              a free port, which it prints",
+            "sockeye chat serve --listen unix:/tmp/chat.sock      for this machine's users, by file permission",
+            "sockeye chat serve --json --log-level Warning 2>log  a log for programs");
+        command.SetAction((result, _) =>
+        {
+            int lines = result.GetValue(lineBytes);
+            var options = new ChatOptions
+            {
+                MaxConnections = result.GetValue(connections),
+                MaxLineBytes = lines,
+                MaxTextBytes = lines,
+                MaxQueuedBytes = result.GetValue(queuedBytes),
+                MaxRooms = result.GetValue(rooms),
+                MaxMembers = result.GetValue(members),
+                FirstBytesWait = result.GetValue(firstBytes),
+                NameWait = result.GetValue(nameWait),
+            };
+            return RunAsync(options, result.GetValue(listen), result.GetValue(level), result.GetValue(json));
+        });
+        return command;
+    }
+
+    private static EndPointText[]? ParseMany(ArgumentResult result)
+    {
+        var endPoints = new List<EndPointText>();
+        foreach (Token token in result.Tokens)
+        {
+            if (!EndPointText.TryParse(token.Value, OptionTypes.ChatPort, out EndPointText? endPoint, out string problem))
+            {
+                result.AddError($"--listen: {problem}");
+                return null;
+            }
+
+            endPoints.Add(endPoint!);
+        }
+
+        return [.. endPoints];
+    }
+
+    private static async Task<int> RunAsync(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    {
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            await Console.Error.WriteLineAsync($"sockeye chat serve: {e.Message}");
+            return ExitCode.BadUsage;
+        }
+
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, level, json));
+        using var signals = new StopSignals();
+        var server = new ChatServer(options, TimeProvider.System, loggers.CreateLogger("chat"));
+        try
+        {
+            List<EndPoint> bound = listen is { Length: > 0 } ? await ListenAsync(server, listen) : ListenAtLoopback(server);
+            Announce(bound);
+        }
+        catch (ListenException e)
+        {
+            await Console.Error.WriteLineAsync($"sockeye chat serve: {e.Message}");
+            return ExitCode.Failed;
+        }
+        catch (SocketException e)
+        {
+            await Console.Error.WriteLineAsync($"sockeye chat serve: the name was not found: {e.Message}");
+            return ExitCode.Failed;
+        }
+
+        await server.RunAsync(signals.Stop);
+        return ExitCode.Ok;
+    }
+
+    private static async Task<List<EndPoint>> ListenAsync(ChatServer server, EndPointText[] listen)
+    {
+        var bound = new List<EndPoint>();
+        foreach (EndPointText text in listen)
+        {
+            foreach (EndPoint endPoint in await text.ResolveAsync())
+            {
+                bound.Add(server.Listen(endPoint));
+            }
+        }
+
+        return bound;
+    }
+
+    /// <summary>Both loopback addresses; one of them may be missing on this machine, and that is only worth a warning.</summary>
+    private static List<EndPoint> ListenAtLoopback(ChatServer server)
+    {
+        var bound = new List<EndPoint>();
+        ListenException? missing = null;
+        foreach (IPAddress address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
+        {
+            try
+            {
+                bound.Add(server.Listen(new IPEndPoint(address, OptionTypes.ChatPort)));
+            }
+            catch (ListenException e) when (e.IsAddressMissing)
+            {
+                missing = e;
+                Console.Error.WriteLine($"sockeye chat serve: warning: {e.Message}");
+            }
+        }
+
+        return bound.Count > 0 ? bound : throw missing!;
+    }
+
+    private static void Announce(List<EndPoint> bound)
+    {
+        foreach (EndPoint endPoint in bound)
+        {
+            Console.WriteLine($"listening at {Show(endPoint)}");
+            if (endPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address))
+            {
+                Console.Error.WriteLine(
+                    $"sockeye chat serve: warning: {ip} can be reached from other machines; nothing is encrypted, and anybody may take any free name");
+            }
+        }
+
+        Console.WriteLine(bound[0] is IPEndPoint first
+            ? $"try: nc {TryAddress(first)} {first.Port}"
+            : $"try: nc -U {bound[0]}");
+        bool isDefault = bound.Any(static endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address)
+            && ip.Port == OptionTypes.ChatPort);
+        Console.WriteLine($"try: ./sockeye chat join{(isDefault ? "" : $" {Show(bound[0])}")}");
+    }
+
+    private static string Show(EndPoint endPoint) =>
+        endPoint is UnixDomainSocketEndPoint ? $"unix:{endPoint}" : endPoint.ToString()!;
+
+    private static IPAddress TryAddress(IPEndPoint endPoint) =>
+        endPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+        : endPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+        : endPoint.Address;
+
+    private static void Configure(ILoggingBuilder logging, LogLevel level, bool json)
+    {
+        logging.SetMinimumLevel(level);
+        if (json)
+        {
+            logging.AddJsonConsole(static format =>
+            {
+                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                format.UseUtcTimestamp = true;
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(static format =>
+            {
+                format.SingleLine = true;
+                format.TimestampFormat = "HH:mm:ss ";
+            });
+        }
+
+        logging.AddConsole(static console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a stuck terminal must not stop the chat
+        });
+    }
+}

@@ -1,0 +1,84 @@
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Sockeye.Cli.Commands;
+
+namespace Sockeye.Cli;
+
+/// <summary>The tool: parses, finds the command, runs it. Every command is one file in Commands.</summary>
+internal static class Tool
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            await Console.Error.WriteLineAsync("sockeye: this runs on Linux only");
+            return ExitCode.Failed;
+        }
+
+        ParseResult result = Build().Parse(args);
+        if (result.Action is ParseErrorAction)
+        {
+            string command = NameOf(result.CommandResult);
+            foreach (ParseError error in result.Errors)
+            {
+                await Console.Error.WriteLineAsync($"{command}: {error.Message}");
+            }
+
+            await Console.Error.WriteLineAsync($"help: {command} --help");
+            return ExitCode.BadUsage;
+        }
+
+        // Commands hear signals themselves, and say themselves what went wrong.
+        return await result.InvokeAsync(
+            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>The whole command line.</summary>
+    public static RootCommand Build()
+    {
+        var root = new RootCommand("sockeye: sockets, and a group chat on them.")
+        {
+            ChatCommand.Build(),
+        };
+        root.WithExamples(
+            "sockeye chat serve        start a group chat on this machine",
+            "sockeye chat join         talk in it; nc 127.0.0.1 6667 does as well");
+        return root;
+    }
+
+    /// <summary>Lets --help end with examples and the exit codes.</summary>
+    public static void WithExamples(this Command command, params string[] examples)
+    {
+        HelpOption? help = command.Options.OfType<HelpOption>().FirstOrDefault();
+        if (help is null)
+        {
+            help = new HelpOption();
+            command.Options.Add(help);
+        }
+
+        help.Action = new HelpWithExamples(new HelpAction(), examples);
+    }
+
+    private static string NameOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "sockeye";
+
+    private sealed class HelpWithExamples(HelpAction help, string[] examples) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = help.Invoke(parseResult);
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (string example in examples)
+            {
+                output.WriteLine($"  {example}");
+            }
+
+            output.WriteLine();
+            output.WriteLine($"Exit codes: {ExitCode.Help}");
+            return code;
+        }
+    }
+}
