@@ -54,6 +54,26 @@ internal sealed class EventDescriptor : IDisposable
     public void Dispose() => Handle.Dispose();
 }
 
+/// <summary>Asks a handle of the runtime's whether it closes its descriptor; its API does not say.</summary>
+internal static class HandleOwnership
+{
+    internal static bool Closes(SafeHandle handle)
+    {
+        try
+        {
+            return OwnsHandle(handle);
+        }
+        catch (MissingFieldException)
+        {
+            // A later runtime named the field otherwise. Most handles own; taking over is what the caller asked for.
+            return true;
+        }
+    }
+
+    [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "_ownsHandle")]
+    private static extern ref bool OwnsHandle(SafeHandle handle);
+}
+
 /// <summary>Makes the exceptions of this layer: only a failure to make an engine's own descriptors throws here.</summary>
 internal static class InteropException
 {

@@ -13,6 +13,7 @@ namespace Sockeye;
 /// </remarks>
 public sealed class SocketHandle : SafeHandle
 {
+    private readonly bool _closes = true;
     private ManualResetEventSlim? _released;
 
     /// <summary>An empty handle, for a descriptor yet to come.</summary>
@@ -25,6 +26,10 @@ public sealed class SocketHandle : SafeHandle
     /// <param name="descriptor">A descriptor number, or a negative number for none.</param>
     public SocketHandle(nint descriptor)
         : this() => SetHandle(descriptor);
+
+    /// <summary>A handle on a descriptor that may be somebody else's to close.</summary>
+    internal SocketHandle(nint descriptor, bool closes)
+        : this(descriptor) => _closes = closes;
 
     /// <summary>True when the handle holds no descriptor.</summary>
     public override bool IsInvalid => handle < 0;
@@ -59,7 +64,7 @@ public sealed class SocketHandle : SafeHandle
         BeforeClose?.Invoke();
 
         // Linux frees the number even when close(2) reports EINTR or EIO: calling it again could close a stranger's.
-        int result = Libc.Close((int)handle);
+        int result = _closes ? Libc.Close((int)handle) : 0;
         var done = Interlocked.Exchange(ref _released, AlreadyReleased.Event);
         done?.Set();
         return result >= 0;

@@ -166,11 +166,12 @@ public partial class Socket
         }
 
         ThrowIfListening();
+        ThrowIfDisconnected();
         EndPoint peer = ForThisFamily(remoteEP);
         int errno = ConnectCore(peer, SendLimit);
         if (errno != 0)
         {
-            Fail("connect", remoteEP, errno);
+            FailConnect(remoteEP, errno);
         }
     }
 
@@ -305,15 +306,21 @@ public partial class Socket
     /// <param name="address">Of this socket's family, or IPv4 on a dual-mode socket.</param>
     /// <param name="port">0 to 65535.</param>
     /// <returns>Completes when connected.</returns>
-    public Task ConnectAsync(IPAddress address, int port) => ConnectAsync(new IPEndPoint(address, port));
+    public Task ConnectAsync(IPAddress address, int port) => ConnectAsync(address, port, CancellationToken.None).AsTask();
 
     /// <summary>connect(2) to an IP address, asynchronously.</summary>
     /// <param name="address">Of this socket's family, or IPv4 on a dual-mode socket.</param>
     /// <param name="port">0 to 65535.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Completes when connected.</returns>
-    public ValueTask ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken) =>
-        ConnectAsync(new IPEndPoint(address, port), cancellationToken);
+    public ValueTask ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ThrowIfDisposed();
+        var endPoint = new IPEndPoint(address, port);
+        ThrowIfWrongFamily(address.AddressFamily);
+        return ConnectAsync(endPoint, cancellationToken);
+    }
 
     /// <summary>connect(2) to the first of several addresses that answers, asynchronously.</summary>
     /// <param name="addresses">Those of another family are passed over.</param>
@@ -389,7 +396,7 @@ public partial class Socket
         }
 
         _connected = false;
-        _remoteEndPoint = null;
+        _disconnected = true;
     }
 
     /// <summary>As <see cref="Disconnect"/>, which never waits.</summary>
@@ -457,6 +464,7 @@ public partial class Socket
         }
 
         Socket accepted = into ?? new Socket(listener, handle);
+        accepted._blocking = listener._blocking;
         accepted._rightEndPoint = listener._rightEndPoint;
         accepted._remoteEndPoint = remote;
         Volatile.Write(ref accepted._connected, true);
@@ -535,9 +543,11 @@ public partial class Socket
 
     private void Connect(IPAddress[] addresses, int port, string? host)
     {
+        ThrowIfDisconnected();
         int errno = ConnectToAny(addresses, port, out string trace);
         if (errno != 0)
         {
+            ObjectDisposedException.ThrowIf(errno == Errno.EBADF, this);
             NoteFailure(errno);
             throw SocketErrors.Create("connect", host is null ? null : new DnsEndPoint(host, port), errno, trace);
         }
@@ -705,6 +715,28 @@ public partial class Socket
         {
             throw new InvalidOperationException("You may not perform this operation after calling the Listen method.");
         }
+    }
+
+    // As in .NET: a synchronous connect after Disconnect is refused, an asynchronous one is not.
+    private void ThrowIfDisconnected()
+    {
+        if (_disconnected)
+        {
+            throw new InvalidOperationException("After Disconnect the socket connects again by ConnectAsync or TryConnect, to another end point.");
+        }
+    }
+
+    // A connect whose socket was disposed meanwhile finds no socket; one that does not wait is under way.
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    private void FailConnect(EndPoint remoteEP, int errno)
+    {
+        ObjectDisposedException.ThrowIf(errno == Errno.EBADF, this);
+        if (errno == Errno.EINPROGRESS)
+        {
+            throw new SocketException((int)SocketError.WouldBlock, SocketErrors.Create("connect", remoteEP, errno).Message);
+        }
+
+        Fail("connect", remoteEP, errno);
     }
 
     private void ThrowIfConnected()

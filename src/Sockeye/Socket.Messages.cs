@@ -394,15 +394,9 @@ public partial class Socket
         ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint) =>
         ReceiveMessageFromAsync(Checked(buffer), socketFlags, remoteEndPoint, CancellationToken.None).AsTask();
 
-    /// <summary>The sender as an end point of the caller's kind; a dual-mode caller that passed IPv4 gets IPv4 back.</summary>
-    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like)
-    {
-        // A connected stream tells no sender: it is the peer.
-        EndPoint peer = AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? like;
-        return peer is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip && like.AddressFamily == AddressFamily.InterNetwork
-            ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)
-            : peer;
-    }
+    /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
+    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
+        AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? like;
 
     internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
     {

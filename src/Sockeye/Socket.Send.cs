@@ -307,12 +307,18 @@ public partial class Socket
     /// <param name="fileName">The file's path; null sends the two buffers only.</param>
     /// <param name="preBuffer">Sent first.</param>
     /// <param name="postBuffer">Sent last.</param>
-    /// <param name="flags">As in .NET on Linux: Disconnect and ReuseSocket end the connection afterwards, the rest say nothing here.</param>
+    /// <param name="flags">Those that ask for a way of sending say nothing on Linux.</param>
+    /// <exception cref="PlatformNotSupportedException">Disconnect or ReuseSocket, as in .NET: only the asynchronous twin heeds them.</exception>
     /// <exception cref="SocketException">As for Send.</exception>
     public void SendFile(string? fileName, ReadOnlySpan<byte> preBuffer, ReadOnlySpan<byte> postBuffer, TransmitFileOptions flags)
     {
         ThrowIfDisposed();
         ThrowIfNotConnected();
+        if ((flags & (TransmitFileOptions.Disconnect | TransmitFileOptions.ReuseSocket)) != 0)
+        {
+            throw new PlatformNotSupportedException("The synchronous SendFile does not disconnect; call Disconnect afterwards.");
+        }
+
         using SafeFileHandle? file = OpenFile(fileName);
         if (!preBuffer.IsEmpty)
         {
@@ -328,8 +334,6 @@ public partial class Socket
         {
             SendAll(postBuffer);
         }
-
-        EndAfterFile(flags);
     }
 
     /// <summary>sendfile(2): sends a whole file, asynchronously.</summary>
@@ -343,7 +347,7 @@ public partial class Socket
     /// <param name="fileName">The file's path; null sends the two buffers only.</param>
     /// <param name="preBuffer">Sent first.</param>
     /// <param name="postBuffer">Sent last.</param>
-    /// <param name="flags">As for the synchronous twin.</param>
+    /// <param name="flags">Disconnect and ReuseSocket end the connection afterwards; the rest say nothing on Linux.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Completes when all is sent.</returns>
     public ValueTask SendFileAsync(
@@ -466,9 +470,9 @@ public partial class Socket
 
     private void ThrowIfNotConnected()
     {
-        if (!_connected)
+        if (!_connected || !IsStream)
         {
-            throw new NotSupportedException("SendFile needs a connected socket.");
+            throw new NotSupportedException("SendFile needs a connected stream socket.");
         }
     }
 }

@@ -28,12 +28,14 @@ public partial class Socket
     {
         get
         {
+            ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             return GetNumber(SocketOptionLevel.IP, SocketOptionName.DontFragment) != 0;
         }
 
         set
         {
+            ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             SetSocketOption(SocketOptionLevel.IP, SocketOptionName.DontFragment, value);
         }

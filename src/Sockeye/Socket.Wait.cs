@@ -107,15 +107,13 @@ public partial class Socket
     /// <summary>ppoll(2), in .NET's form.</summary>
     /// <param name="microSeconds">How long at most; −1 waits without limit.</param>
     /// <param name="mode">SelectRead: a receive or accept would not wait. SelectWrite: a send would not. SelectError: urgent data or a failed connect.</param>
-    /// <returns>True when ready.</returns>
-    /// <exception cref="NotSupportedException">The mode is none of the three.</exception>
+    /// <returns>True when ready; false for a mode that is none of the three.</returns>
     public bool Poll(int microSeconds, SelectMode mode) => Poll(ToTimeSpan(microSeconds), mode);
 
     /// <summary>ppoll(2), in .NET's form.</summary>
     /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
     /// <param name="mode">As for the other overload.</param>
-    /// <returns>True when ready.</returns>
-    /// <exception cref="NotSupportedException">The mode is none of the three.</exception>
+    /// <returns>True when ready; false for a mode that is none of the three.</returns>
     public bool Poll(TimeSpan timeout, SelectMode mode)
     {
         ThrowIfDisposed();
@@ -125,7 +123,7 @@ public partial class Socket
             SelectMode.SelectRead => PollConstants.POLLIN,
             SelectMode.SelectWrite => PollConstants.POLLOUT,
             SelectMode.SelectError => PollConstants.POLLPRI,
-            _ => throw new NotSupportedException($"{mode} is none of SelectRead, SelectWrite, SelectError."),
+            _ => 0,
         };
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         while (true)
@@ -212,7 +210,8 @@ public partial class Socket
     {
         SelectMode.SelectRead => (returned & (PollConstants.POLLIN | PollConstants.POLLHUP | PollConstants.POLLERR)) != 0,
         SelectMode.SelectWrite => (returned & (PollConstants.POLLOUT | PollConstants.POLLERR)) != 0,
-        _ => (returned & (PollConstants.POLLPRI | PollConstants.POLLERR)) != 0,
+        SelectMode.SelectError => (returned & (PollConstants.POLLPRI | PollConstants.POLLERR)) != 0,
+        _ => false,
     };
 
     private static void AddToSelection(IList? list, short events, List<Socket> sockets, PollDescriptor[] descriptors)

@@ -38,6 +38,7 @@ public partial class Socket : IDisposable
     private bool _blocking = true;
     private bool _connected;
     private bool _listening;
+    private bool _disconnected;
     private bool _packetInformation;
     private int _disposed;
 
@@ -79,8 +80,10 @@ public partial class Socket : IDisposable
         int result = Libc.Socket(family, (int)socketType, Math.Max((int)protocolType, 0), out _handle);
         if (result < 0)
         {
-            SocketErrors.Throw("socket", endPoint: null, -result);
+            SocketErrors.Throw("socket", endPoint: null, RefusedPart(-result, family, socketType));
         }
+
+        AddressCodecs.Opened(family, _handle);
 
         AddressFamily = addressFamily;
         SocketType = socketType;
@@ -101,11 +104,14 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>Takes over an open descriptor. <paramref name="handle"/> is spent afterwards.</summary>
-    /// <param name="handle">An owning handle of the runtime's.</param>
+    /// <summary>Takes over an open descriptor. An owning <paramref name="handle"/> is spent afterwards.</summary>
+    /// <param name="handle">A handle of the runtime's.</param>
     /// <exception cref="ArgumentException">The handle is invalid.</exception>
     /// <exception cref="SocketException">NotSocket: the descriptor is no socket.</exception>
-    /// <remarks>Sets O_NONBLOCK and close-on-exec. The handle keeps its number but no longer closes it: docs/adr/0001.</remarks>
+    /// <remarks>
+    /// Sets O_NONBLOCK and close-on-exec. An owning handle is spent: docs/adr/0001. A handle that does not own, a view,
+    /// gives a socket that does not close either: keep the view's owner alive.
+    /// </remarks>
     public Socket(SafeSocketHandle handle)
         : this(Adopt(handle))
     {
@@ -224,11 +230,7 @@ public partial class Socket : IDisposable
     /// </summary>
     public bool Blocking
     {
-        get
-        {
-            ThrowIfDisposed();
-            return _blocking;
-        }
+        get => _blocking;
 
         set
         {
@@ -266,15 +268,27 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>
-    /// A view of the descriptor for APIs that take the runtime's handle. It does not own: disposing it closes nothing.
+    /// A view of the descriptor for APIs that take the runtime's handle. It does not own: disposing it closes nothing,
+    /// and this socket's Dispose closes it.
     /// The descriptor is O_NONBLOCK.
     /// </summary>
     public SafeSocketHandle SafeHandle
     {
         get
         {
-            ThrowIfDisposed();
-            return _view ??= new SafeSocketHandle(_handle.DangerousGetHandle(), ownsHandle: false);
+            lock (_gate)
+            {
+                if (_view is null)
+                {
+                    _view = new SafeSocketHandle(_closed ? -1 : _handle.DangerousGetHandle(), ownsHandle: false);
+                    if (_closed)
+                    {
+                        _view.Dispose();
+                    }
+                }
+
+                return _view;
+            }
         }
     }
 
@@ -586,6 +600,15 @@ public partial class Socket : IDisposable
 
     private ConnectOperation RentConnect() => Interlocked.Exchange(ref _cachedConnect, null) ?? new ConnectOperation(this);
 
+    // For an argument out of its range the kernel says EINVAL or names the family; .NET names the argument.
+    private static int RefusedPart(int errno, int family, SocketType type) => errno switch
+    {
+        Errno.EINVAL when type is < SocketType.Stream or > SocketType.Seqpacket => Errno.EPROTOTYPE,
+        Errno.EINVAL => Errno.EPROTONOSUPPORT,
+        Errno.EAFNOSUPPORT when family == SocketConstants.AF_UNSPEC => Errno.EPROTONOSUPPORT,
+        _ => errno,
+    };
+
     private static SocketHandle Adopt(SafeSocketHandle handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -594,16 +617,21 @@ public partial class Socket : IDisposable
             throw new ArgumentException("The handle holds no open descriptor.", nameof(handle));
         }
 
-        var own = new SocketHandle(handle.DangerousGetHandle());
+        bool closes = HandleOwnership.Closes(handle);
+        var own = new SocketHandle(handle.DangerousGetHandle(), closes);
         int result = Libc.GetOption(own, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out _);
         if (result < 0)
         {
             // Not ours to close: the caller keeps it.
             own.SetHandleAsInvalid();
-            SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
+            SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, Errno.ENOTSOCK, "this descriptor is no open socket");
         }
 
-        handle.SetHandleAsInvalid();
+        if (closes)
+        {
+            handle.SetHandleAsInvalid();
+        }
+
         return own;
     }
 
@@ -638,6 +666,7 @@ public partial class Socket : IDisposable
         lock (_gate)
         {
             _closed = true;
+            _view?.Dispose();
             registration = _registration;
             for (SynchronousWaiter? waiter = _waiters; waiter is not null; waiter = waiter.Next)
             {
@@ -706,13 +735,15 @@ public partial class Socket : IDisposable
     private void Fail(string call, EndPoint? endPoint, int errno, int bytesTransferred = 0, int bytesLost = 0)
     {
         NoteFailure(errno);
-        throw SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
+        throw errno == Errno.EBADF
+            ? SocketErrors.CreateInterrupted(call, endPoint)
+            : SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
     }
 
     private void NoteFailure(int errno)
     {
         if (errno is not (Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ECANCELED
-            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT))
+            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
         {
             _connected = false;
         }

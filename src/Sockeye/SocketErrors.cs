@@ -32,6 +32,11 @@ internal static class SocketErrors
         return new SocketException((int)Errno.ToSocketError(errno), message.ToString());
     }
 
+    /// <summary>What a synchronous call throws whose socket was disposed while it waited: .NET's Interrupted.</summary>
+    internal static SocketException CreateInterrupted(string call, EndPoint? endPoint) => new(
+        (int)SocketError.Interrupted,
+        Create(call, endPoint, Errno.EBADF).Message);
+
     /// <summary>As above for a transfer that moved some bytes before it failed.</summary>
     internal static SocketException Create(string call, EndPoint? endPoint, int errno, int bytesTransferred, int bytesLost = 0)
     {

@@ -30,6 +30,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     /// <summary>The descriptor; the socket owns it.</summary>
     internal SocketHandle Handle { get; } = handle;
 
+    /// <summary>What the engine watches instead, when <see cref="Handle"/>'s number was taken by another socket. Owned; closed by Forget.</summary>
+    internal SocketHandle? Watched { get; set; }
+
     /// <summary>The engine's own data: epoll's slot and generation.</summary>
     internal int Slot { get; set; } = -1;
 

@@ -20,6 +20,11 @@ internal abstract class AddressCodec
     /// <returns>False when the end point is none of this codec's types.</returns>
     internal abstract bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length);
 
+    /// <summary>Gives a socket that was just opened what .NET expects of the family beyond the kernel's defaults.</summary>
+    internal virtual void Opened(SocketHandle socket)
+    {
+    }
+
     /// <summary>Reads a sockaddr of this family.</summary>
     internal abstract EndPoint Decode(ReadOnlySpan<byte> address);
 }
@@ -28,6 +33,18 @@ internal abstract class AddressCodec
 internal static class AddressCodecs
 {
     private static readonly AddressCodec[] All = [new Ip4Codec(), new Ip6Codec(), new UnixCodec()];
+
+    /// <summary>Tells the family's codec that a socket was opened.</summary>
+    internal static void Opened(int family, SocketHandle socket)
+    {
+        foreach (AddressCodec codec in All)
+        {
+            if (codec.Family == family)
+            {
+                codec.Opened(socket);
+            }
+        }
+    }
 
     /// <summary>Writes <paramref name="endPoint"/> as the kernel's sockaddr.</summary>
     /// <remarks>A type that no codec knows encodes itself through <see cref="EndPoint.Serialize"/>.</remarks>
@@ -40,6 +57,11 @@ internal static class AddressCodecs
             {
                 return length;
             }
+        }
+
+        if (endPoint is DnsEndPoint)
+        {
+            throw new ArgumentException("A host name is no address; resolve it first.", nameof(endPoint));
         }
 
         SocketAddress address = endPoint.Serialize();

@@ -40,6 +40,11 @@ internal sealed class Ip6Codec : AddressCodec
 
     internal override int Family => SocketConstants.AF_INET6;
 
+    // .NET's sockets take IPv4 only when DualMode says so; Linux' do by default (net.ipv6.bindv6only). Raw sockets
+    // refuse the option once opened on some kernels, and take no IPv4 anyway.
+    internal override void Opened(SocketHandle socket) =>
+        Libc.SetOption(socket, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 1);
+
     internal override bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
     {
         length = 0;

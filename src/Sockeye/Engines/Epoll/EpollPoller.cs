@@ -103,6 +103,16 @@ internal sealed class EpollPoller : IDisposable
         try
         {
             result = _epoll.Add(handle, AllEvents, data);
+            if (result == -Errno.EEXIST)
+            {
+                // Two sockets on one descriptor: a view and its owner. A duplicate is an entry of its own.
+                result = Libc.Duplicate(handle, out SocketHandle duplicate);
+                if (result >= 0)
+                {
+                    made.Watched = duplicate;
+                    result = _epoll.Add(duplicate, AllEvents, data);
+                }
+            }
         }
         catch (ObjectDisposedException)
         {
@@ -111,6 +121,7 @@ internal sealed class EpollPoller : IDisposable
 
         if (result < 0)
         {
+            made.Watched?.Dispose();
             FreeSlot(made);
             return -result;
         }
@@ -126,7 +137,8 @@ internal sealed class EpollPoller : IDisposable
         try
         {
             // EBADF and ENOENT mean that it is out already.
-            _epoll.Remove(registration.Handle);
+            _epoll.Remove(registration.Watched ?? registration.Handle);
+            registration.Watched?.Dispose();
         }
         catch (ObjectDisposedException)
         {
