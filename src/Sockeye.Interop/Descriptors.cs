@@ -57,21 +57,21 @@ internal sealed class EventDescriptor : IDisposable
 /// <summary>Asks a handle of the runtime's whether it closes its descriptor; its API does not say.</summary>
 internal static class HandleOwnership
 {
-    internal static bool Closes(SafeHandle handle)
+    internal static bool Closes(System.Net.Sockets.SafeSocketHandle handle)
     {
         try
         {
             return OwnsHandle(handle);
         }
-        catch (MissingFieldException)
+        catch (MissingMethodException)
         {
-            // A later runtime named the field otherwise. Most handles own; taking over is what the caller asked for.
+            // A later runtime named the property otherwise. Most handles own; taking over is what the caller asked for.
             return true;
         }
     }
 
-    [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "_ownsHandle")]
-    private static extern ref bool OwnsHandle(SafeHandle handle);
+    [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Method, Name = "get_OwnsHandle")]
+    private static extern bool OwnsHandle(System.Net.Sockets.SafeSocketHandle handle);
 }
 
 /// <summary>Makes the exceptions of this layer: only a failure to make an engine's own descriptors throws here.</summary>

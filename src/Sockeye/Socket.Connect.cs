@@ -525,6 +525,8 @@ public partial class Socket
                     errno = call.Wait(PollConstants.POLLOUT);
                     if (errno == Errno.EAGAIN)
                     {
+                        _rightEndPoint ??= peer;
+                        _connectingTo = peer;
                         return Errno.EINPROGRESS;
                     }
 

@@ -28,6 +28,7 @@ public partial class Socket
     {
         get
         {
+            RequireFamily(AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
             ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             return GetNumber(SocketOptionLevel.IP, SocketOptionName.DontFragment) != 0;
@@ -35,6 +36,7 @@ public partial class Socket
 
         set
         {
+            RequireFamily(AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
             ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             SetSocketOption(SocketOptionLevel.IP, SocketOptionName.DontFragment, value);

@@ -33,6 +33,9 @@ public partial class Socket : IDisposable
     private SafeSocketHandle? _view;
     private EndPoint? _rightEndPoint;
     private EndPoint? _remoteEndPoint;
+
+    // Where a connect that did not wait is going.
+    private EndPoint? _connectingTo;
     private string? _boundPath;
     private TimeSpan? _timeout;
     private bool _blocking = true;
@@ -77,10 +80,10 @@ public partial class Socket : IDisposable
             throw SocketErrors.Create("socket", endPoint: null, Errno.EAFNOSUPPORT, FamilyNumbers.Refusal(addressFamily));
         }
 
-        int result = Libc.Socket(family, (int)socketType, Math.Max((int)protocolType, 0), out _handle);
+        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out _handle);
         if (result < 0)
         {
-            SocketErrors.Throw("socket", endPoint: null, RefusedPart(-result, family, socketType));
+            SocketErrors.Throw("socket", endPoint: null, RefusedPart(-result, family, socketType, protocolType));
         }
 
         AddressCodecs.Opened(family, _handle);
@@ -239,8 +242,23 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>True from a connect or accept until a shutdown or a failed call said otherwise. It asks nothing of the kernel.</summary>
-    public bool Connected => Volatile.Read(ref _connected);
+    /// <summary>
+    /// True from a connect or accept until a shutdown or a failed call said otherwise. It asks the kernel only after a
+    /// connect that did not wait.
+    /// </summary>
+    public bool Connected
+    {
+        get
+        {
+            if (_connectingTo is { } peer && Volatile.Read(ref _disposed) == 0
+                && Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
+            {
+                SetConnected(peer);
+            }
+
+            return Volatile.Read(ref _connected);
+        }
+    }
 
     /// <summary>True once the socket has a local address: bound, connected, or sent from.</summary>
     public bool IsBound => Volatile.Read(ref _rightEndPoint) is not null;
@@ -573,6 +591,7 @@ public partial class Socket : IDisposable
     {
         _rightEndPoint ??= peer;
         _remoteEndPoint = peer;
+        _connectingTo = null;
         Volatile.Write(ref _connected, true);
     }
 
@@ -601,11 +620,11 @@ public partial class Socket : IDisposable
     private ConnectOperation RentConnect() => Interlocked.Exchange(ref _cachedConnect, null) ?? new ConnectOperation(this);
 
     // For an argument out of its range the kernel says EINVAL or names the family; .NET names the argument.
-    private static int RefusedPart(int errno, int family, SocketType type) => errno switch
+    private static int RefusedPart(int errno, int family, SocketType type, ProtocolType protocol) => errno switch
     {
         Errno.EINVAL when type is < SocketType.Stream or > SocketType.Seqpacket => Errno.EPROTOTYPE,
         Errno.EINVAL => Errno.EPROTONOSUPPORT,
-        Errno.EAFNOSUPPORT when family == SocketConstants.AF_UNSPEC => Errno.EPROTONOSUPPORT,
+        Errno.EAFNOSUPPORT when family == SocketConstants.AF_UNSPEC && protocol != 0 => Errno.EPROTONOSUPPORT,
         _ => errno,
     };
 
