@@ -1,0 +1,388 @@
+/*
+ * Prints sizes, offsets and numbers as this machine's C compiler knows them. The tables abi.<machine>-<libc>.txt
+ * beside it are its output, made by make-tables; the tests hold Linux.Structs.cs, Linux.Constants.cs and Errno.cs
+ * against them, and where a C compiler is installed, the tables against a fresh run.
+ *
+ * A structure or number that is new in those files needs its line here.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#define SIZE(type) printf("size %s %zu\n", #type, sizeof(struct type))
+#define OFFSET(type, field) printf("offset %s.%s %zu\n", #type, #field, offsetof(struct type, field))
+#define NUMBER(name) printf("number %s %lld\n", #name, (long long)(unsigned int)(name))
+
+static void structures(void)
+{
+    SIZE(msghdr);
+    OFFSET(msghdr, msg_name);
+    OFFSET(msghdr, msg_namelen);
+    OFFSET(msghdr, msg_iov);
+    OFFSET(msghdr, msg_iovlen);
+    OFFSET(msghdr, msg_control);
+    OFFSET(msghdr, msg_controllen);
+    OFFSET(msghdr, msg_flags);
+
+    SIZE(iovec);
+    OFFSET(iovec, iov_base);
+    OFFSET(iovec, iov_len);
+
+    SIZE(cmsghdr);
+    OFFSET(cmsghdr, cmsg_len);
+    OFFSET(cmsghdr, cmsg_level);
+    OFFSET(cmsghdr, cmsg_type);
+
+    SIZE(pollfd);
+    OFFSET(pollfd, fd);
+    OFFSET(pollfd, events);
+    OFFSET(pollfd, revents);
+
+    SIZE(epoll_event);
+    OFFSET(epoll_event, events);
+    OFFSET(epoll_event, data);
+
+    SIZE(timespec);
+    OFFSET(timespec, tv_sec);
+    OFFSET(timespec, tv_nsec);
+
+    SIZE(timeval);
+    OFFSET(timeval, tv_sec);
+    OFFSET(timeval, tv_usec);
+
+    SIZE(rlimit);
+    OFFSET(rlimit, rlim_cur);
+    OFFSET(rlimit, rlim_max);
+
+    SIZE(linger);
+    OFFSET(linger, l_onoff);
+    OFFSET(linger, l_linger);
+
+    SIZE(ip_mreqn);
+    OFFSET(ip_mreqn, imr_multiaddr);
+    OFFSET(ip_mreqn, imr_address);
+    OFFSET(ip_mreqn, imr_ifindex);
+
+    SIZE(ipv6_mreq);
+    OFFSET(ipv6_mreq, ipv6mr_multiaddr);
+    OFFSET(ipv6_mreq, ipv6mr_interface);
+
+    SIZE(in_addr);
+    SIZE(in6_addr);
+
+    SIZE(in_pktinfo);
+    OFFSET(in_pktinfo, ipi_ifindex);
+    OFFSET(in_pktinfo, ipi_spec_dst);
+    OFFSET(in_pktinfo, ipi_addr);
+
+    SIZE(in6_pktinfo);
+    OFFSET(in6_pktinfo, ipi6_addr);
+    OFFSET(in6_pktinfo, ipi6_ifindex);
+
+    SIZE(sockaddr_storage);
+}
+
+static void numbers(void)
+{
+    /* SocketConstants: <sys/socket.h>. */
+    NUMBER(AF_UNSPEC);
+    NUMBER(AF_UNIX);
+    NUMBER(AF_INET);
+    NUMBER(AF_INET6);
+    NUMBER(AF_PACKET);
+    NUMBER(AF_CAN);
+    NUMBER(SOCK_STREAM);
+    NUMBER(SOCK_DGRAM);
+    NUMBER(SOCK_NONBLOCK);
+    NUMBER(SOCK_CLOEXEC);
+    NUMBER(SHUT_RD);
+    NUMBER(SHUT_WR);
+    NUMBER(SHUT_RDWR);
+    NUMBER(SOMAXCONN);
+    NUMBER(MSG_OOB);
+    NUMBER(MSG_PEEK);
+    NUMBER(MSG_DONTROUTE);
+    NUMBER(MSG_CTRUNC);
+    NUMBER(MSG_PROXY);
+    NUMBER(MSG_TRUNC);
+    NUMBER(MSG_DONTWAIT);
+    NUMBER(MSG_EOR);
+    NUMBER(MSG_WAITALL);
+    NUMBER(MSG_CONFIRM);
+    NUMBER(MSG_ERRQUEUE);
+    NUMBER(MSG_NOSIGNAL);
+    NUMBER(MSG_MORE);
+    NUMBER(MSG_BATCH);
+    NUMBER(MSG_ZEROCOPY);
+    NUMBER(MSG_FASTOPEN);
+    NUMBER(MSG_CMSG_CLOEXEC);
+    NUMBER(SOL_SOCKET);
+    NUMBER(SO_DEBUG);
+    NUMBER(SO_REUSEADDR);
+    NUMBER(SO_TYPE);
+    NUMBER(SO_ERROR);
+    NUMBER(SO_DONTROUTE);
+    NUMBER(SO_BROADCAST);
+    NUMBER(SO_SNDBUF);
+    NUMBER(SO_RCVBUF);
+    NUMBER(SO_KEEPALIVE);
+    NUMBER(SO_OOBINLINE);
+    NUMBER(SO_PRIORITY);
+    NUMBER(SO_LINGER);
+    NUMBER(SO_REUSEPORT);
+    NUMBER(SO_RCVLOWAT);
+    NUMBER(SO_SNDLOWAT);
+    NUMBER(SO_RCVTIMEO);
+    NUMBER(SO_SNDTIMEO);
+    NUMBER(SO_BINDTODEVICE);
+    NUMBER(SO_ACCEPTCONN);
+    NUMBER(SO_PROTOCOL);
+    NUMBER(SO_DOMAIN);
+
+    /* IpConstants: <linux/in.h>. */
+    NUMBER(IPPROTO_IP);
+    NUMBER(IPPROTO_TCP);
+    NUMBER(IPPROTO_UDP);
+    NUMBER(IP_TOS);
+    NUMBER(IP_TTL);
+    NUMBER(IP_HDRINCL);
+    NUMBER(IP_OPTIONS);
+    NUMBER(IP_PKTINFO);
+    NUMBER(IP_MTU_DISCOVER);
+    NUMBER(IP_MULTICAST_IF);
+    NUMBER(IP_MULTICAST_TTL);
+    NUMBER(IP_MULTICAST_LOOP);
+    NUMBER(IP_ADD_MEMBERSHIP);
+    NUMBER(IP_DROP_MEMBERSHIP);
+    NUMBER(IP_UNBLOCK_SOURCE);
+    NUMBER(IP_BLOCK_SOURCE);
+    NUMBER(IP_ADD_SOURCE_MEMBERSHIP);
+    NUMBER(IP_DROP_SOURCE_MEMBERSHIP);
+    NUMBER(IP_PMTUDISC_DONT);
+    NUMBER(IP_PMTUDISC_DO);
+
+    /* Ipv6Constants: <linux/in6.h>. */
+    NUMBER(IPPROTO_IPV6);
+    NUMBER(IPV6_CHECKSUM);
+    NUMBER(IPV6_UNICAST_HOPS);
+    NUMBER(IPV6_MULTICAST_IF);
+    NUMBER(IPV6_MULTICAST_HOPS);
+    NUMBER(IPV6_MULTICAST_LOOP);
+    NUMBER(IPV6_JOIN_GROUP);
+    NUMBER(IPV6_LEAVE_GROUP);
+    NUMBER(IPV6_V6ONLY);
+    NUMBER(IPV6_RECVPKTINFO);
+    NUMBER(IPV6_PKTINFO);
+
+    /* TcpConstants: <linux/tcp.h>. */
+    NUMBER(TCP_NODELAY);
+    NUMBER(TCP_KEEPIDLE);
+    NUMBER(TCP_KEEPINTVL);
+    NUMBER(TCP_KEEPCNT);
+
+    /* PollConstants: <poll.h>. */
+    NUMBER(POLLIN);
+    NUMBER(POLLPRI);
+    NUMBER(POLLOUT);
+    NUMBER(POLLERR);
+    NUMBER(POLLHUP);
+    NUMBER(POLLNVAL);
+    NUMBER(POLLRDHUP);
+
+    /* EpollConstants: <sys/epoll.h> and <sys/eventfd.h>. */
+    NUMBER(EPOLL_CTL_ADD);
+    NUMBER(EPOLL_CTL_DEL);
+    NUMBER(EPOLL_CTL_MOD);
+    NUMBER(EPOLL_CLOEXEC);
+    NUMBER(EPOLLIN);
+    NUMBER(EPOLLPRI);
+    NUMBER(EPOLLOUT);
+    NUMBER(EPOLLERR);
+    NUMBER(EPOLLHUP);
+    NUMBER(EPOLLRDHUP);
+    NUMBER(EPOLLET);
+    NUMBER(EFD_CLOEXEC);
+    NUMBER(EFD_NONBLOCK);
+
+    /* FcntlConstants: <fcntl.h>. */
+    NUMBER(F_GETFD);
+    NUMBER(F_SETFD);
+    NUMBER(F_GETFL);
+    NUMBER(F_SETFL);
+    NUMBER(F_DUPFD_CLOEXEC);
+    NUMBER(FD_CLOEXEC);
+    NUMBER(O_NONBLOCK);
+
+    /* IoctlConstants: <asm-generic/ioctls.h> and <linux/sockios.h>. */
+    NUMBER(FIONREAD);
+    NUMBER(FIONBIO);
+    NUMBER(SIOCATMARK);
+    NUMBER(SIOCOUTQ);
+
+    /* The options of src/Sockeye/Options that Linux.Constants.cs does not name. */
+    NUMBER(SO_BINDTOIFINDEX);
+    NUMBER(SO_RCVBUFFORCE);
+    NUMBER(SO_SNDBUFFORCE);
+    NUMBER(IP_FREEBIND);
+    NUMBER(IPV6_TCLASS);
+    NUMBER(TCP_CORK);
+    NUMBER(TCP_MAXSEG);
+    NUMBER(TCP_QUICKACK);
+    NUMBER(TCP_USER_TIMEOUT);
+    NUMBER(IPV6_HOPLIMIT);
+    NUMBER(TCP_FASTOPEN);
+
+    /* Errno: <errno.h> */
+    NUMBER(EPERM);
+    NUMBER(ENOENT);
+    NUMBER(ESRCH);
+    NUMBER(EINTR);
+    NUMBER(EIO);
+    NUMBER(ENXIO);
+    NUMBER(E2BIG);
+    NUMBER(ENOEXEC);
+    NUMBER(EBADF);
+    NUMBER(ECHILD);
+    NUMBER(EAGAIN);
+    NUMBER(ENOMEM);
+    NUMBER(EACCES);
+    NUMBER(EFAULT);
+    NUMBER(ENOTBLK);
+    NUMBER(EBUSY);
+    NUMBER(EEXIST);
+    NUMBER(EXDEV);
+    NUMBER(ENODEV);
+    NUMBER(ENOTDIR);
+    NUMBER(EISDIR);
+    NUMBER(EINVAL);
+    NUMBER(ENFILE);
+    NUMBER(EMFILE);
+    NUMBER(ENOTTY);
+    NUMBER(ETXTBSY);
+    NUMBER(EFBIG);
+    NUMBER(ENOSPC);
+    NUMBER(ESPIPE);
+    NUMBER(EROFS);
+    NUMBER(EMLINK);
+    NUMBER(EPIPE);
+    NUMBER(EDOM);
+    NUMBER(ERANGE);
+    NUMBER(EDEADLK);
+    NUMBER(ENAMETOOLONG);
+    NUMBER(ENOLCK);
+    NUMBER(ENOSYS);
+    NUMBER(ENOTEMPTY);
+    NUMBER(ELOOP);
+    NUMBER(ENOMSG);
+    NUMBER(EIDRM);
+    NUMBER(ECHRNG);
+    NUMBER(EL2NSYNC);
+    NUMBER(EL3HLT);
+    NUMBER(EL3RST);
+    NUMBER(ELNRNG);
+    NUMBER(EUNATCH);
+    NUMBER(ENOCSI);
+    NUMBER(EL2HLT);
+    NUMBER(EBADE);
+    NUMBER(EBADR);
+    NUMBER(EXFULL);
+    NUMBER(ENOANO);
+    NUMBER(EBADRQC);
+    NUMBER(EBADSLT);
+    NUMBER(EBFONT);
+    NUMBER(ENOSTR);
+    NUMBER(ENODATA);
+    NUMBER(ETIME);
+    NUMBER(ENOSR);
+    NUMBER(ENONET);
+    NUMBER(ENOPKG);
+    NUMBER(EREMOTE);
+    NUMBER(ENOLINK);
+    NUMBER(EADV);
+    NUMBER(ESRMNT);
+    NUMBER(ECOMM);
+    NUMBER(EPROTO);
+    NUMBER(EMULTIHOP);
+    NUMBER(EDOTDOT);
+    NUMBER(EBADMSG);
+    NUMBER(EOVERFLOW);
+    NUMBER(ENOTUNIQ);
+    NUMBER(EBADFD);
+    NUMBER(EREMCHG);
+    NUMBER(ELIBACC);
+    NUMBER(ELIBBAD);
+    NUMBER(ELIBSCN);
+    NUMBER(ELIBMAX);
+    NUMBER(ELIBEXEC);
+    NUMBER(EILSEQ);
+    NUMBER(ERESTART);
+    NUMBER(ESTRPIPE);
+    NUMBER(EUSERS);
+    NUMBER(ENOTSOCK);
+    NUMBER(EDESTADDRREQ);
+    NUMBER(EMSGSIZE);
+    NUMBER(EPROTOTYPE);
+    NUMBER(ENOPROTOOPT);
+    NUMBER(EPROTONOSUPPORT);
+    NUMBER(ESOCKTNOSUPPORT);
+    NUMBER(EOPNOTSUPP);
+    NUMBER(EPFNOSUPPORT);
+    NUMBER(EAFNOSUPPORT);
+    NUMBER(EADDRINUSE);
+    NUMBER(EADDRNOTAVAIL);
+    NUMBER(ENETDOWN);
+    NUMBER(ENETUNREACH);
+    NUMBER(ENETRESET);
+    NUMBER(ECONNABORTED);
+    NUMBER(ECONNRESET);
+    NUMBER(ENOBUFS);
+    NUMBER(EISCONN);
+    NUMBER(ENOTCONN);
+    NUMBER(ESHUTDOWN);
+    NUMBER(ETOOMANYREFS);
+    NUMBER(ETIMEDOUT);
+    NUMBER(ECONNREFUSED);
+    NUMBER(EHOSTDOWN);
+    NUMBER(EHOSTUNREACH);
+    NUMBER(EALREADY);
+    NUMBER(EINPROGRESS);
+    NUMBER(ESTALE);
+    NUMBER(EUCLEAN);
+    NUMBER(ENOTNAM);
+    NUMBER(ENAVAIL);
+    NUMBER(EISNAM);
+    NUMBER(EREMOTEIO);
+    NUMBER(EDQUOT);
+    NUMBER(ENOMEDIUM);
+    NUMBER(EMEDIUMTYPE);
+    NUMBER(ECANCELED);
+    NUMBER(ENOKEY);
+    NUMBER(EKEYEXPIRED);
+    NUMBER(EKEYREVOKED);
+    NUMBER(EKEYREJECTED);
+    NUMBER(EOWNERDEAD);
+    NUMBER(ENOTRECOVERABLE);
+    NUMBER(ERFKILL);
+    NUMBER(EHWPOISON);
+}
+
+int main(void)
+{
+    structures();
+    numbers();
+    return 0;
+}
