@@ -77,10 +77,10 @@ public sealed class ConstructorTests : SocketTest
         Assert.True(Socket.OSSupportsIPv4);
         Assert.True(Socket.OSSupportsIPv6);
         Assert.True(Socket.OSSupportsUnixDomainSockets);
-#pragma warning disable CS0618, CS0612, SYSLIB0010 // The old names stay, and mean the same.
+#pragma warning disable CS0618 // The old names stay, and mean the same.
         Assert.True(Socket.SupportsIPv4);
         Assert.True(Socket.SupportsIPv6);
-#pragma warning restore CS0618, CS0612, SYSLIB0010
+#pragma warning restore CS0618
     }
 
     [Fact]
