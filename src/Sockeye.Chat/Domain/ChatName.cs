@@ -8,8 +8,8 @@ namespace Sockeye.Chat.Domain;
 /// </summary>
 /// <remarks>
 /// The rules, for people and for rooms (whose "#" may be left out when asking, and is always shown):
-/// letters, digits, the marks that scripts other than Latin, Greek and Cyrillic need, and <c>- _ . ' [ ] { } ^ ` |</c>;
-/// the first character is a letter, a digit or "_"; no spaces, controls or invisible characters.
+/// letters, digits, the marks that scripts other than Latin, Greek and Cyrillic need, and <c>_ [ ] { } ^ ` |</c>; after the
+/// first character also <c>- . '</c>; no spaces, controls or invisible characters.
 /// Names are compared by simple case mapping, upper then lower (so ς, σ and Σ are one letter), and never by culture.
 /// Text must come composed (NFC): "é" is one character. The runtime cannot compose without ICU, which we do not ask of
 /// a machine, so a combining accent is refused with a hint instead of making a second "café" possible.
@@ -79,7 +79,7 @@ public readonly struct ChatName : IEquatable<ChatName>
             if (!MayStand(rune, first: length == 1))
             {
                 problem = length == 1 && MayStand(rune, first: false)
-                    ? $"{what} begins with a letter, a digit or _."
+                    ? $"{what} does not begin with {Show(rune)}."
                     : $"{what} is made of letters, digits and - _ . ' [ ] {{ }} ^ ` |, without spaces; {Show(rune)} may not stand there.";
                 return false;
             }
@@ -105,8 +105,8 @@ public readonly struct ChatName : IEquatable<ChatName>
     {
         if (rune.IsAscii)
         {
-            return Rune.IsLetterOrDigit(rune) || rune.Value == '_'
-                || (!first && rune.Value is '-' or '.' or '\'' or '[' or ']' or '{' or '}' or '^' or '`' or '|');
+            return Rune.IsLetterOrDigit(rune) || rune.Value is '_' or '[' or ']' or '{' or '}' or '^' or '`' or '|'
+                || (!first && rune.Value is '-' or '.' or '\'');
         }
 
         // U+FFFD is "other symbol", so a name with a broken byte is refused here.

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace Sockeye.Chat.Tests.Harness;
+
+/// <summary>The sockeye tool in a process of its own: its output read as it comes, killed when the test ends.</summary>
+internal sealed class ToolProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly Task _read;
+
+    private ToolProcess(string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"));
+        foreach (string arg in args)
+        {
+            start.ArgumentList.Add(arg);
+        }
+
+        _process = Process.Start(start)!;
+        _read = Task.WhenAll(Task.Run(() => ReadAsync(_process.StandardOutput, _output)),
+            Task.Run(() => ReadAsync(_process.StandardError, _errors)));
+    }
+
+    public int Id => _process.Id;
+
+    public string Output => string.Join('\n', _output);
+
+    public string Errors => string.Join('\n', _errors);
+
+    public StreamWriter Input => _process.StandardInput;
+
+    /// <summary>Starts the tool.</summary>
+    public static ToolProcess Start(params string[] args) => new(args);
+
+    /// <summary>Runs the tool to its end, with some input.</summary>
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string input, params string[] args)
+    {
+        using var tool = new ToolProcess(args);
+        await tool._process.StandardInput.WriteAsync(input);
+        tool._process.StandardInput.Close();
+        int code = await tool.EndAsync();
+        return (code, tool.Output, tool.Errors);
+    }
+
+    /// <summary>Starts chat serve at a free port of 127.0.0.1 and waits until it listens.</summary>
+    public static async Task<(ToolProcess Tool, IPEndPoint EndPoint)> ServeAsync(params string[] args)
+    {
+        ToolProcess tool = Start(["chat", "serve", "--listen", "127.0.0.1:0", .. args]);
+        try
+        {
+            await tool._announced.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            string line = tool._output.First(static line => line.StartsWith("listening at ", StringComparison.Ordinal));
+            return (tool, IPEndPoint.Parse(line["listening at ".Length..]));
+        }
+        catch (Exception e)
+        {
+            tool.Dispose();
+            throw new InvalidOperationException($"chat serve did not start: {tool.Output} {tool.Errors}", e);
+        }
+    }
+
+    /// <summary>Sends a signal with kill(1).</summary>
+    public async Task SignalAsync(string name)
+    {
+        using Process kill = Process.Start("kill", ["-s", name, $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Waits until the process has ended and all its output is read.</summary>
+    public async Task<int> EndAsync(int withinMs = 20_000)
+    {
+        using var limit = new CancellationTokenSource(withinMs);
+        await _process.WaitForExitAsync(limit.Token);
+        await _read.WaitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> lines)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lines.Enqueue(line);
+            if (line.StartsWith("try: ./sockeye", StringComparison.Ordinal))
+            {
+                _announced.TrySetResult();
+            }
+        }
+
+        _announced.TrySetException(new InvalidOperationException("its output ended"));
+    }
+}
