@@ -7,6 +7,8 @@ namespace Sockeye.Cli;
 /// <summary>The tool: parses, finds the command, runs it. Every command is one file in Commands.</summary>
 internal static class Tool
 {
+    private const string Name = "sockeye";
+
     public static async Task<int> RunAsync(string[] args)
     {
         if (!OperatingSystem.IsLinux())
@@ -34,12 +36,14 @@ internal static class Tool
     }
 
     /// <summary>The whole command line.</summary>
-    public static RootCommand Build()
+    public static Command Build()
     {
-        var root = new RootCommand("sockeye: sockets, and a group chat on them.")
+        // Not a RootCommand: that calls itself after the file that was started, which is dotnet's business.
+        var root = new Command(Name, "Sockets, and a group chat on them.")
         {
             ChatCommand.Build(),
         };
+        root.Options.Add(new VersionOption());
         root.WithExamples(
             "sockeye chat serve        start a group chat on this machine",
             "sockeye chat join         talk in it; nc 127.0.0.1 6667 does as well");
@@ -52,7 +56,7 @@ internal static class Tool
         HelpOption? help = command.Options.OfType<HelpOption>().FirstOrDefault();
         if (help is null)
         {
-            help = new HelpOption();
+            help = new HelpOption { Recursive = false }; // each command has its own examples
             command.Options.Add(help);
         }
 
@@ -60,7 +64,7 @@ internal static class Tool
     }
 
     private static string NameOf(CommandResult command) =>
-        command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "sockeye";
+        command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : Name;
 
     private sealed class HelpWithExamples(HelpAction help, string[] examples) : SynchronousCommandLineAction
     {

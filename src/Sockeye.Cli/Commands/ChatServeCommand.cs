@@ -45,7 +45,7 @@ internal static class ChatServeCommand
             "sockeye chat serve --listen 127.0.0.1:0              a free port, which it prints",
             "sockeye chat serve --listen unix:/tmp/chat.sock      for this machine's users, by file permission",
             "sockeye chat serve --json --log-level Warning 2>log  a log for programs");
-        command.SetAction((result, _) =>
+        command.SetAction(result =>
         {
             int lines = result.GetValue(lineBytes);
             var options = new ChatOptions
@@ -59,7 +59,7 @@ internal static class ChatServeCommand
                 FirstBytesWait = result.GetValue(firstBytes),
                 NameWait = result.GetValue(nameWait),
             };
-            return RunAsync(options, result.GetValue(listen), result.GetValue(level), result.GetValue(json));
+            return Run(options, result.GetValue(listen), result.GetValue(level), result.GetValue(json));
         });
         return command;
     }
@@ -81,7 +81,7 @@ internal static class ChatServeCommand
         return [.. endPoints];
     }
 
-    private static async Task<int> RunAsync(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    private static int Run(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
     {
         try
         {
@@ -89,10 +89,18 @@ internal static class ChatServeCommand
         }
         catch (ArgumentOutOfRangeException e)
         {
-            await Console.Error.WriteLineAsync($"sockeye chat serve: {e.Message}");
+            Console.Error.WriteLine($"sockeye chat serve: {e.Message}");
             return ExitCode.BadUsage;
         }
 
+        // The whole chat lives on this thread: no lock of the hub is ever contended, and what one turn of the loop
+        // queues for a connection goes out in one send.
+        using var loop = new EventLoop();
+        return loop.Run(() => ServeAsync(options, listen, level, json));
+    }
+
+    private static async Task<int> ServeAsync(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    {
         using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, level, json));
         using var signals = new StopSignals();
         var server = new ChatServer(options, TimeProvider.System, loggers.CreateLogger("chat"));

@@ -1,17 +1,22 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Sockeye.Chat.Connections;
 using Sockeye.Chat.Tests.Harness;
 
 namespace Sockeye.Chat.Tests.Connections;
 
 /// <summary>People talking over real sockets, and everything that can go wrong with them.</summary>
-public sealed class LineChatTests
+public abstract class LineChatTests
 {
+    private readonly RunsOn _runsOn;
+
+    private protected LineChatTests(RunsOn runsOn) => _runsOn = runsOn;
+
     [Fact(Timeout = 30_000)]
     public async Task What_is_said_comes_to_everyone_with_name_and_time_and_back_as_confirmation()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
         Assert.Matches(@"^\[\d\d:\d\d:\d\d\] \* bob joined #lobby$", await alice.ExpectAsync("bob joined"));
@@ -29,7 +34,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_silent_client_is_asked_for_a_name_after_the_stated_wait()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { FirstBytesWait = TimeSpan.FromMilliseconds(200) });
+        await using TestServer server = await StartAsync(new ChatOptions { FirstBytesWait = TimeSpan.FromMilliseconds(200) });
         using LineClient client = await server.ConnectAsync();
         long start = TimeProvider.System.GetTimestamp();
         Assert.Contains("What is your name?", await client.ReadLineAsync());
@@ -41,7 +46,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_client_that_speaks_first_is_not_asked()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { FirstBytesWait = TimeSpan.FromSeconds(60) });
+        await using TestServer server = await StartAsync(new ChatOptions { FirstBytesWait = TimeSpan.FromSeconds(60) });
         using LineClient client = await server.ConnectAsync();
         await client.SendAsync("alice\n");
         Assert.StartsWith("-- Welcome, alice.", await client.ReadLineAsync());
@@ -50,7 +55,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_taken_a_bad_and_a_reserved_name_are_refused_and_the_next_try_counts()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient other = await server.ConnectAsync();
         await other.SendAsync("ALICE\na b\nserver\n/who\n/foo\n\nbob\n");
@@ -65,7 +70,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task Every_command_does_what_help_says()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
 
@@ -105,7 +110,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_room_chosen_before_the_name_is_the_first_one()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.ConnectAsync();
         await bob.SendAsync("/join den\n/name bob\n");
@@ -118,7 +123,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_full_room_costs_nobody_their_place()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { MaxMembers = 1 });
+        await using TestServer server = await StartAsync(new ChatOptions { MaxMembers = 1 });
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.ConnectAsync();
         await bob.SendAsync("bob\nhello?\n/join den\n");
@@ -133,7 +138,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 60_000)]
     public async Task A_character_split_over_packets_stays_whole_at_every_byte()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
         bob.Socket.NoDelay = true;
@@ -150,7 +155,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task Over_long_lines_controls_and_broken_bytes_harm_nobody()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { MaxLineBytes = 100 });
+        await using TestServer server = await StartAsync(new ChatOptions { MaxLineBytes = 100 });
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
         await bob.SendAsync(new string('x', 5_000));
@@ -168,7 +173,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_reset_in_mid_line_is_told_and_the_half_line_is_not_said()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         LineClient bob = await server.EnterAsync("bob");
         await bob.SendAsync("said\nnot sa");
@@ -180,7 +185,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_client_that_half_closes_hears_all_that_is_due_then_the_end()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.ConnectAsync();
         await bob.SendAsync("bob\nhello\nlast words without an end");
@@ -195,7 +200,7 @@ public sealed class LineChatTests
     public async Task A_slow_reader_is_dropped_with_the_reason_and_the_room_does_not_wait()
     {
         var options = new ChatOptions { MaxQueuedBytes = 64 * 1_024, SendBufferBytes = 8 * 1_024, DrainWait = TimeSpan.FromSeconds(20) };
-        await using TestServer server = TestServer.Start(options);
+        await using TestServer server = await StartAsync(options);
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
         using LineClient slow = await server.ConnectAsync();
@@ -224,7 +229,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 60_000)]
     public async Task Whoever_pastes_much_and_reads_it_is_not_dropped()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { MaxQueuedBytes = 64 * 1_024 });
+        await using TestServer server = await StartAsync(new ChatOptions { MaxQueuedBytes = 64 * 1_024 });
         using LineClient alice = await server.EnterAsync("alice");
         const int Lines = 20_000;
         var paste = new StringBuilder();
@@ -246,7 +251,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task Stopping_tells_everybody_and_refuses_nobody_what_is_due()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient nameless = await server.ConnectAsync();
         await nameless.SendAsync("/help\n");
@@ -264,7 +269,7 @@ public sealed class LineChatTests
     public async Task Stopping_does_not_wait_for_ever_for_one_who_reads_nothing()
     {
         var options = new ChatOptions { SendBufferBytes = 8 * 1_024, DrainWait = TimeSpan.FromMilliseconds(300) };
-        await using TestServer server = TestServer.Start(options);
+        await using TestServer server = await StartAsync(options);
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient deaf = await server.ConnectAsync();
         deaf.Socket.ReceiveBufferSize = 8 * 1_024;
@@ -286,7 +291,7 @@ public sealed class LineChatTests
     public async Task Nobody_stays_long_without_a_name()
     {
         var options = new ChatOptions { NameWait = TimeSpan.FromMilliseconds(200), FirstBytesWait = TimeSpan.FromMilliseconds(50) };
-        await using TestServer server = TestServer.Start(options);
+        await using TestServer server = await StartAsync(options);
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient nameless = await server.ConnectAsync();
         List<string> heard = await nameless.ReadToEndAsync();
@@ -298,7 +303,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task Names_may_be_tried_only_so_often()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { MaxNameAttempts = 3 });
+        await using TestServer server = await StartAsync(new ChatOptions { MaxNameAttempts = 3 });
         using LineClient client = await server.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nUser-Agent: y\r\n\r\n");
         List<string> heard = await client.ReadToEndAsync();
@@ -309,7 +314,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task Connections_beyond_the_bounds_are_told_so_and_closed()
     {
-        await using TestServer server = TestServer.Start(new ChatOptions { MaxConnections = 3, MaxUnnamedConnections = 1 });
+        await using TestServer server = await StartAsync(new ChatOptions { MaxConnections = 3, MaxUnnamedConnections = 1 });
         using LineClient alice = await server.EnterAsync("alice");
         LineClient nameless = await server.ConnectAsync();
         await nameless.SendAsync("/help\n");
@@ -341,7 +346,7 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task What_people_say_is_never_logged()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
         await alice.SendAsync("a secret\n/name eve\n/quit secretly\n");
         await alice.ReadToEndAsync();
@@ -366,11 +371,11 @@ public sealed class LineChatTests
         }
 
         Assert.True(File.Exists(path));
-        await using (TestServer server = TestServer.Start(endPoint: endPoint))
+        await using (TestServer server = await StartAsync(endPoint: endPoint))
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
             using LineClient alice = await LineClient.EnterAsync(endPoint, "alice");
-            var second = Assert.Throws<Chat.Connections.ListenException>(() => TestServer.Start(endPoint: endPoint));
+            ListenException second = await Assert.ThrowsAsync<ListenException>(() => StartAsync(endPoint: endPoint));
             Assert.Contains("another program listens there", second.Message);
             await alice.SendAsync("undisturbed\n");
             await alice.ExpectAsync("undisturbed");
@@ -378,7 +383,7 @@ public sealed class LineChatTests
 
         Assert.False(File.Exists(path));
         await File.WriteAllTextAsync(path, "precious");
-        var refused = Assert.Throws<Chat.Connections.ListenException>(() => TestServer.Start(endPoint: endPoint));
+        ListenException refused = await Assert.ThrowsAsync<ListenException>(() => StartAsync(endPoint: endPoint));
         Assert.Contains("no socket is in the way", refused.Message);
         Assert.Equal("precious", await File.ReadAllTextAsync(path));
         File.Delete(path);
@@ -387,10 +392,17 @@ public sealed class LineChatTests
     [Fact(Timeout = 30_000)]
     public async Task A_port_in_use_is_a_clear_error()
     {
-        await using TestServer server = TestServer.Start();
-        var error = Assert.Throws<Chat.Connections.ListenException>(() => TestServer.Start(endPoint: server.EndPoint));
+        await using TestServer server = await StartAsync();
+        ListenException error = await Assert.ThrowsAsync<ListenException>(() => StartAsync(endPoint: server.EndPoint));
         Assert.Contains($"cannot listen at {server.EndPoint}", error.Message);
         Assert.Contains("another program listens there", error.Message);
         Assert.Contains($"sport = :{((IPEndPoint)server.EndPoint).Port}", error.Message);
     }
+
+    private Task<TestServer> StartAsync(ChatOptions? options = null, EndPoint? endPoint = null) =>
+        TestServer.StartAsync(options, endPoint, _runsOn);
 }
+
+public sealed class LineChatTests_EventLoop() : LineChatTests(RunsOn.EventLoop);
+
+public sealed class LineChatTests_ThreadPool() : LineChatTests(RunsOn.ThreadPool);

@@ -10,7 +10,7 @@ public sealed class NetcatTests
     [Fact(Timeout = 30_000)]
     public async Task Nc_works_unaided()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await TestServer.StartAsync();
         string heard = await RunAsync("nc", "netcat-openbsd", "alice\nhello\n/quit\n", "127.0.0.1", Port(server));
         string[] lines = heard.Split('\n');
         Assert.StartsWith("-- Welcome, alice.", lines[0]);
@@ -22,7 +22,7 @@ public sealed class NetcatTests
     [Fact(Timeout = 30_000)]
     public async Task Nc_that_half_closes_after_its_input_hears_the_rest()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await TestServer.StartAsync();
         string heard = await RunAsync("nc", "netcat-openbsd", "alice\nhello", "-N", "127.0.0.1", Port(server));
         Assert.EndsWith("] alice: hello", heard.TrimEnd('\n'));
     }
@@ -30,7 +30,7 @@ public sealed class NetcatTests
     [Fact(Timeout = 30_000)]
     public async Task Nc_that_says_nothing_is_asked_and_two_of_them_talk()
     {
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await TestServer.StartAsync();
         using LineClient bob = await server.EnterAsync("bob");
         using Process nc = Start("nc", "netcat-openbsd", "127.0.0.1", Port(server));
         try
@@ -70,7 +70,7 @@ public sealed class NetcatTests
                 f.write("naïve 🐍\n/quit\n"); f.flush()
                 print(f.read(), end="")
             """;
-        await using TestServer server = TestServer.Start();
+        await using TestServer server = await TestServer.StartAsync();
         using LineClient bob = await server.EnterAsync("bob");
         string heard = await RunAsync("python3", "python3", "", "-c", Program, Port(server));
         Assert.EndsWith("] py: naïve 🐍", await bob.ExpectAsync("] py:"));

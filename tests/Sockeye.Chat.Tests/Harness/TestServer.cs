@@ -4,28 +4,64 @@ using Sockeye.Chat.Connections;
 
 namespace Sockeye.Chat.Tests.Harness;
 
+/// <summary>Where a server's code runs.</summary>
+internal enum RunsOn
+{
+    ThreadPool,
+    EventLoop,
+}
+
 /// <summary>A chat server in this process, at a free port, stopped at the end of the test.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<EndPoint> _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _run;
 
-    private TestServer(ChatOptions options, EndPoint endPoint)
+    private TestServer(ChatOptions options, EndPoint endPoint, RunsOn runsOn)
     {
         Log = new RecordingLogger();
         Server = new ChatServer(options, TimeProvider.System, Log);
-        EndPoint = Server.Listen(endPoint);
-        _run = Task.Run(() => Server.RunAsync(_stop.Token));
+        _run = runsOn == RunsOn.ThreadPool
+            ? Task.Run(() => ServeAsync(endPoint))
+            : Task.Factory.StartNew(() => RunLoop(endPoint), TaskCreationOptions.LongRunning);
     }
 
     public ChatServer Server { get; }
 
-    public EndPoint EndPoint { get; }
+    public EndPoint EndPoint => _bound.Task.Result;
 
     public RecordingLogger Log { get; }
 
-    public static TestServer Start(ChatOptions? options = null, EndPoint? endPoint = null) =>
-        new(options ?? new ChatOptions(), endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
+    /// <summary>Starts, and waits until it listens; throws what listening throws.</summary>
+    public static async Task<TestServer> StartAsync(
+        ChatOptions? options = null, EndPoint? endPoint = null, RunsOn runsOn = RunsOn.EventLoop)
+    {
+        var server = new TestServer(options ?? new ChatOptions(), endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), runsOn);
+        await server._bound.Task.WaitAsync(LineClient.Patience);
+        return server;
+    }
+
+    private void RunLoop(EndPoint endPoint)
+    {
+        using var loop = new EventLoop();
+        loop.Run(() => ServeAsync(endPoint));
+    }
+
+    private async Task ServeAsync(EndPoint endPoint)
+    {
+        try
+        {
+            _bound.SetResult(Server.Listen(endPoint));
+        }
+        catch (ListenException e)
+        {
+            _bound.SetException(e);
+            return;
+        }
+
+        await Server.RunAsync(_stop.Token);
+    }
 
     public Task<LineClient> EnterAsync(string name) => LineClient.EnterAsync(EndPoint, name);
 

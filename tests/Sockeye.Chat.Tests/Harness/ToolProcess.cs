@@ -71,6 +71,22 @@ internal sealed class ToolProcess : IDisposable
         }
     }
 
+    /// <summary>Waits until a line of the output holds the text.</summary>
+    public async Task WaitForOutputAsync(string text)
+    {
+        for (int i = 0; i < 2_000; i++)
+        {
+            if (_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+            {
+                return;
+            }
+
+            await Task.Delay(10);
+        }
+
+        Assert.Fail($"no \"{text}\" in:\n{Output}\n{Errors}");
+    }
+
     /// <summary>Sends a signal with kill(1).</summary>
     public async Task SignalAsync(string name)
     {

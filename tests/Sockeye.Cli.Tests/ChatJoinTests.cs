@@ -1,0 +1,241 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Chat.Tests.Harness;
+
+namespace Sockeye.Cli.Tests;
+
+/// <summary>sockeye chat join, as a process: between pipes, and at a terminal that Python's pty module plays.</summary>
+public sealed class ChatJoinTests
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Between_pipes_it_copies_lines_and_ends_with_its_input()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        (int code, string output, string errors) = await ToolProcess.RunAsync("alice\nhello\n/who\n", "chat", "join", $"{endPoint}");
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        string[] lines = output.Split('\n');
+        Assert.Contains(lines, static line => line.EndsWith("] alice: hello", StringComparison.Ordinal));
+        Assert.Equal("-- In #lobby: 1 person: alice", lines[^1]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task With_a_name_and_a_room_the_first_line_is_said_there()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        (int code, string output, string errors) = await ToolProcess.RunAsync(
+            "hello\n", "chat", "join", $"{endPoint}", "--name", "alice", "--room", "garden");
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        Assert.Contains("* alice joined #garden", output);
+        Assert.EndsWith("] alice: hello", output);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_name_that_is_taken_says_so_and_says_nothing_else()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        using var alice = new TcpClient();
+        await alice.ConnectAsync(endPoint);
+        await alice.GetStream().WriteAsync("alice\n"u8.ToArray());
+        using var reader = new StreamReader(alice.GetStream());
+        await reader.ReadLineAsync();
+        (int code, _, string errors) = await ToolProcess.RunAsync("secretname\n", "chat", "join", $"{endPoint}", "--name", "Alice");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Equal("sockeye chat join: The name Alice is taken; choose another.", errors);
+        await alice.GetStream().WriteAsync("/who\n/quit\n"u8.ToArray());
+        Assert.DoesNotContain("secretname", await reader.ReadToEndAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Nothing_listening_is_code_1_and_says_how_to_start_one()
+    {
+        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unused.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, but not listening
+        (int code, _, string errors) = await ToolProcess.RunAsync("", "chat", "join", $"{unused.LocalEndPoint}");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Equal($"sockeye chat join: nothing listens at {unused.LocalEndPoint}; start one with: sockeye chat serve", errors);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_servers_end_is_a_lost_connection_and_code_3()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        using ToolProcess join = ToolProcess.Start("chat", "join", $"{endPoint}", "--name", "alice");
+        await join.WaitForOutputAsync("alone in #lobby");
+        await server.SignalAsync("TERM");
+        Assert.Equal(ExitCode.ConnectionLost, await join.EndAsync());
+        Assert.EndsWith("-- The chat is closing. Good-bye.", join.Output);
+        Assert.Equal("sockeye chat join: the chat ended the connection", join.Errors);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_signal_is_code_130_and_quit_is_code_0()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        using ToolProcess join = ToolProcess.Start("chat", "join", $"{endPoint}", "--name", "alice");
+        await join.WaitForOutputAsync("alone in #lobby");
+        await join.SignalAsync("INT");
+        Assert.Equal(ExitCode.Interrupted, await join.EndAsync());
+
+        using ToolProcess second = ToolProcess.Start("chat", "join", $"{endPoint}", "--name", "bob");
+        await second.WaitForOutputAsync("in #lobby");
+        await second.Input.WriteAsync("/quit\n");
+        await second.Input.FlushAsync();
+        Assert.Equal(ExitCode.Ok, await second.EndAsync()); // its input has not ended
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task At_a_terminal_what_arrives_does_not_destroy_what_is_typed()
+    {
+        // Plays a terminal of 40 columns and one row that matters: the last.
+        const string Program = """
+            import fcntl, os, pty, re, select, socket, struct, sys, termios, time
+            dll, port = sys.argv[1], int(sys.argv[2])
+            bob = socket.create_connection(("127.0.0.1", port), timeout=10)
+            heard = bob.makefile("r", encoding="utf-8", newline="\n")
+            def bob_says(text): bob.sendall(text.encode() + b"\n")
+            def bob_hears(text):
+                while True:
+                    line = heard.readline()
+                    assert line, f"bob heard the end before {text!r}"
+                    if text in line: return line
+            bob_says("bob"); bob_hears("in #lobby")
+
+            pid, tty = pty.fork()
+            if pid == 0:
+                os.environ.pop("NO_COLOR", None)
+                os.environ["TERM"] = "xterm"
+                os.execvp("dotnet", ["dotnet", dll, "chat", "join", f"127.0.0.1:{port}", "--name", "alice"])
+            fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+
+            seen = b""
+            def read_until(what, text):
+                global seen
+                end = time.monotonic() + 20
+                while not what():
+                    left = end - time.monotonic()
+                    assert left > 0, f"no {text!r} in time; rows: {rows()!r}; raw: {seen[-400:]!r}"
+                    if select.select([tty], [], [], left)[0]:
+                        seen += os.read(tty, 4096)
+
+            def rows():
+                "What the terminal shows: rows of text, and the column of the cursor."
+                out, row, column = [], [], 0
+                text = seen.decode("utf-8", "replace")
+                text = re.sub(r"\x1b\[\?[0-9;]*[hl]|\x1b[=>]|\x1b\[[0-9;]*m", "", text)
+                i = 0
+                while i < len(text):
+                    move = re.match(r"\x1b\[([0-9]*)([CK])", text[i:])
+                    if move:
+                        if move[2] == "C": column += int(move[1] or 1)
+                        else: row = row[:column]
+                        i += move.end()
+                        continue
+                    c = text[i]
+                    i += 1
+                    if c == "\r": column = 0
+                    elif c == "\n": out.append("".join(row)); row = []
+                    else:
+                        row += " " * (column + 1 - len(row)); row[column] = c; column += 1
+                return out + ["".join(row)], column
+
+            def type(text): os.write(tty, text.encode())
+            def last(text): read_until(lambda: rows()[0][-1] == text, text)
+            def shown(text): read_until(lambda: any(r.endswith(text) for r in rows()[0][:-1]), text)
+
+            shown("2 people are in #lobby; /who lists them.")
+            last("> ")
+            bob_hears("* alice joined")
+            assert b"\x1b[33m-- Welcome, alice." in seen, "no colour"
+
+            type("half a tho")
+            last("> half a tho")
+            bob_says("an interruption")
+            shown("] bob: an interruption")
+            last("> half a tho")
+            type("ught\r")
+            bob_hears("] alice: half a thought")
+            shown("] alice: half a thought")
+            last("> ")
+
+            # Editing in the middle: Home, insert, End, Backspace; a wide and an accented character.
+            type("bc")
+            type("\x01a\x05d\x7fé🐟")
+            last("> abcé🐟")
+            type("\x1b[D\x7f\r")
+            bob_hears("] alice: abc🐟")
+
+            # A line longer than the row scrolls sideways in it, and is sent whole.
+            type("x" * 60 + "end")
+            read_until(lambda: rows()[0][-1].endswith("xend") and len(rows()[0][-1]) < 40, "xend")
+            type("\r")
+            bob_hears("x" * 60 + "end")
+
+            # History, and an escape sequence that bob sends does nothing.
+            type("\x1b[A\x1b[A")
+            last("> abc🐟")
+            type("\x15")
+            last("> ")
+            bob.sendall(b"\x1b[2Jno harm\n")
+            shown("bob: ␛[2Jno harm")
+            assert b"\x1b[2J" not in seen
+
+            type("unfinished")
+            last("> unfinished")
+            type("\x03")
+            bob_hears("* alice left the chat")
+            end = time.monotonic() + 20
+            while True:
+                try:
+                    got = os.read(tty, 4096)
+                except OSError:
+                    break
+                if not got or time.monotonic() > end: break
+                seen += got
+            _, status = os.waitpid(pid, 0)
+            assert os.waitstatus_to_exitcode(status) == 0, f"status {status}; {seen[-300:]!r}"
+            print("ok")
+            """;
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        var start = new ProcessStartInfo("python3", ["-c", Program, Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"), $"{endPoint.Port}"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process python = Started(start);
+        try
+        {
+            using var limit = new CancellationTokenSource(50_000);
+            Task<string> errors = python.StandardError.ReadToEndAsync(limit.Token);
+            string output = await python.StandardOutput.ReadToEndAsync(limit.Token);
+            Assert.Equal(("ok\n", ""), (output, await errors));
+        }
+        finally
+        {
+            if (!python.HasExited)
+            {
+                python.Kill();
+            }
+        }
+    }
+
+    private static Process Started(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            Assert.Skip($"python3 is missing ({e.Message}): apt install python3");
+            throw;
+        }
+    }
+}
