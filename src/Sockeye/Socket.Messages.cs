@@ -425,7 +425,7 @@ public partial class Socket
             errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
         }
 
-        return SocketResult<int>.Failure(errno);
+        return Failed<int>(errno);
     }
 
     private SocketResult<int> ReceiveFromCore(
@@ -456,7 +456,7 @@ public partial class Socket
             errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
         }
 
-        return SocketResult<int>.Failure(errno);
+        return Failed<int>(errno);
     }
 
     private int ReceivedFromOrThrow(SocketResult<int> result)
@@ -478,13 +478,13 @@ public partial class Socket
         }
     }
 
-    private void CheckPeerTemplate(EndPoint remoteEP)
+    private void CheckPeerTemplate(EndPoint remoteEP, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(remoteEP))] string? name = null)
     {
-        ArgumentNullException.ThrowIfNull(remoteEP);
+        ArgumentNullException.ThrowIfNull(remoteEP, name);
         if (!IsOurFamily(remoteEP.AddressFamily))
         {
             throw new ArgumentException(
-                $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", nameof(remoteEP));
+                $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", name);
         }
 
         if (_rightEndPoint is null)

@@ -116,7 +116,7 @@ public partial class Socket
             errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
         }
 
-        return SocketResult<int>.Failure(errno);
+        return Failed<int>(errno);
     }
 
     /// <summary>recv(2) until the buffer is full.</summary>
@@ -284,7 +284,7 @@ public partial class Socket
             errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
         }
 
-        return SocketResult<int>.Failure(errno);
+        return Failed<int>(errno);
     }
 
     /// <summary>As <see cref="ReceiveCore"/>, asynchronously.</summary>
@@ -320,7 +320,7 @@ public partial class Socket
         // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.
         return errno == 0 || (!exactly && filled > 0)
             ? SocketResult<int>.Success(filled, filled)
-            : SocketResult<int>.Failure(errno, filled);
+            : Failed<int>(errno, filled);
     }
 
     private int ReceivedOrThrow(SocketResult<int> result)

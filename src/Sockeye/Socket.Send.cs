@@ -121,7 +121,7 @@ public partial class Socket
 
         return errno == Errno.EAGAIN && sent > 0
             ? SocketResult<int>.Success(sent, sent)
-            : SocketResult<int>.Failure(errno, sent);
+            : Failed<int>(errno, sent);
     }
 
     /// <summary>send(2) until all is sent: what Python calls sendall. <see cref="Timeout"/> limits the whole.</summary>
@@ -262,7 +262,7 @@ public partial class Socket
             errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
         }
 
-        return SocketResult<long>.Failure(errno, (int)Math.Min(sent, int.MaxValue));
+        return Failed<long>(errno, (int)Math.Min(sent, int.MaxValue));
     }
 
     /// <summary>sendfile(2), asynchronously.</summary>
@@ -390,7 +390,7 @@ public partial class Socket
 
         return errno == Errno.EAGAIN && sent > 0 && !all
             ? SocketResult<int>.Success(sent, sent)
-            : SocketResult<int>.Failure(errno, sent);
+            : Failed<int>(errno, sent);
     }
 
     /// <summary>As <see cref="SendCore"/>, asynchronously.</summary>

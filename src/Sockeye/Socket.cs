@@ -759,9 +759,16 @@ public partial class Socket : IDisposable
             : SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
     }
 
-    private void NoteFailure(int errno)
+    private SocketResult<T> Failed<T>(int errno, int bytesTransferred = 0)
     {
-        if (errno is not (Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ECANCELED
+        NoteFailure(errno);
+        return SocketResult<T>.Failure(errno, bytesTransferred);
+    }
+
+    /// <summary>What a failure says about <see cref="Connected"/>: most end it, those that leave the connection as it was do not.</summary>
+    internal void NoteFailure(int errno)
+    {
+        if (errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
             or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
         {
             _connected = false;

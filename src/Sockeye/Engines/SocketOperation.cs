@@ -225,6 +225,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             return new OperationCanceledException(_token);
         }
 
+        Socket.NoteFailure(Errno);
         return CreateSocketException();
     }
 
@@ -429,6 +430,11 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
 
     private SocketResult<T> TakeResult()
     {
+        if (Errno != 0)
+        {
+            Socket.NoteFailure(Errno);
+        }
+
         SocketResult<T> result = Errno == 0
             ? SocketResult<T>.Success(TakeValue(), BytesTransferred)
             : SocketResult<T>.Failure(Errno, BytesTransferred, BytesLost);
@@ -486,6 +492,11 @@ internal abstract class SocketAction(Socket socket, OperationLane lane)
 
     private SocketResult TakeResult()
     {
+        if (Errno != 0)
+        {
+            Socket.NoteFailure(Errno);
+        }
+
         var result = SocketResult.From(Errno, BytesTransferred);
         Recycle();
         return result;
