@@ -127,6 +127,46 @@ public abstract class DatagramTests(CallStyle style) : StyledTest(style)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_receive_of_no_bytes_waits_for_a_datagram_and_leaves_it()
+    {
+        using Socket receiver = BoundUdp();
+        using Socket sender = BoundUdp();
+        Task<int> receive = Style.Receive(receiver, System.Array.Empty<byte>());
+        await Task.Delay(Moment);
+        Assert.False(receive.IsCompleted);
+        sender.SendTo(new byte[5], receiver.LocalEndPoint!);
+        Assert.Equal(0, await receive.WaitAsync(Soon));
+        Assert.Equal(5, receiver.Available);
+        Assert.Equal(0, await Style.Receive(receiver, System.Array.Empty<byte>()).WaitAsync(Soon));
+        SocketReceiveFromResult from = await Style.ReceiveFrom(receiver, System.Array.Empty<byte>(), new IPEndPoint(IPAddress.Any, 0)).WaitAsync(Soon);
+        Assert.Equal(0, from.ReceivedBytes);
+        Assert.Equal(5, receiver.Available);
+        Assert.Equal(5, await Style.Receive(receiver, new byte[9]).WaitAsync(Soon));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(SocketFlags.Partial)]
+    [InlineData(SocketFlags.Broadcast)]
+    [InlineData(SocketFlags.Multicast)]
+    [InlineData((SocketFlags)0x40)]
+    [InlineData((SocketFlags)0x4000)]
+    public async Task Flags_that_are_not_for_asking_are_not_supported(SocketFlags flags)
+    {
+        using Socket socket = BoundUdp();
+        await FailsAsync(SocketError.OperationNotSupported, () => Style.Receive(socket, new byte[1], flags));
+        await FailsAsync(SocketError.OperationNotSupported, () => Style.SendTo(socket, new byte[1], socket.LocalEndPoint!, flags));
+        await FailsAsync(SocketError.OperationNotSupported, () => Style.ReceiveFrom(socket, new byte[1], new IPEndPoint(IPAddress.Any, 0), flags));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task DontRoute_is_taken()
+    {
+        using Socket socket = BoundUdp();
+        Assert.Equal(2, await Style.SendTo(socket, new byte[2], socket.LocalEndPoint!, SocketFlags.DontRoute).WaitAsync(Soon));
+        Assert.Equal(2, await Style.Receive(socket, new byte[2], SocketFlags.DontRoute).WaitAsync(Soon));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_connected_socket_hears_its_peer_alone()
     {
         using Socket one = BoundUdp();

@@ -130,6 +130,26 @@ public sealed class CloseTests : SocketTest
         await FailsAsync(SocketError.ConnectionReset, () => Run(() => pair.Server.Receive(new byte[1])));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Close_with_a_receive_pending_delivers_what_was_sent_before(bool sync)
+    {
+        using Pair pair = await Connected();
+        Task<int> receive = sync ? Run(() => pair.Client.Receive(new byte[4])) : pair.Client.ReceiveAsync(new byte[4].AsMemory()).AsTask();
+        await Task.Delay(Moment);
+        pair.Client.Send([1, 2, 3]);
+        await Run(pair.Client.Dispose);
+        await Assert.ThrowsAnyAsync<SocketException>(() => receive.WaitAsync(Soon));
+        Assert.Equal([1, 2, 3], await ReadExactly(pair.Server, 3));
+#if SOCKEYE
+        // A plain end, where the system's socket resets the connection (docs/from-dotnet.md).
+        Assert.Empty(await ReadToEnd(pair.Server));
+#else
+        await FailsAsync(SocketError.ConnectionReset, () => ReadToEnd(pair.Server));
+#endif
+    }
+
     [Fact]
     public void Close_takes_no_time_below_minus_one()
     {

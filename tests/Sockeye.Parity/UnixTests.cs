@@ -128,6 +128,55 @@ public abstract class UnixTests(CallStyle style) : StyledTest(style)
     }
 }
 
+public sealed class UnixQueueTests : SocketTest
+{
+    [Fact(Timeout = Limit)]
+    public async Task A_non_blocking_connect_to_a_full_queue_would_block()
+    {
+        using Socket listener = Listener(AddressFamily.Unix, backlog: 0);
+        using Socket first = Unix();
+        await first.ConnectAsync(listener.LocalEndPoint!);
+        using Socket second = Unix();
+        second.Blocking = false;
+        Fails(SocketError.WouldBlock, () => second.Connect(listener.LocalEndPoint!));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_blocking_connect_to_a_full_queue_waits_for_room()
+    {
+        using Socket listener = Listener(AddressFamily.Unix, backlog: 0);
+        using Socket first = Unix();
+        await first.ConnectAsync(listener.LocalEndPoint!);
+        using Socket second = Unix();
+        Task connect = Run(() => second.Connect(listener.LocalEndPoint!));
+        await Task.Delay(Moment);
+        Assert.False(connect.IsCompleted);
+        using Socket server = await listener.AcceptAsync().WaitAsync(Soon);
+        await connect;
+        Assert.True(second.Connected);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_async_connect_to_a_full_queue()
+    {
+        using Socket listener = Listener(AddressFamily.Unix, backlog: 0);
+        using Socket first = Unix();
+        await first.ConnectAsync(listener.LocalEndPoint!);
+        using Socket second = Unix();
+#if SOCKEYE
+        // It waits, like any other connect (docs/from-dotnet.md).
+        Task connect = second.ConnectAsync(listener.LocalEndPoint!);
+        await Task.Delay(Moment);
+        Assert.False(connect.IsCompleted);
+        using Socket server = await listener.AcceptAsync().WaitAsync(Soon);
+        await connect.WaitAsync(Soon);
+        Assert.True(second.Connected);
+#else
+        await FailsAsync(SocketError.WouldBlock, () => second.ConnectAsync(listener.LocalEndPoint!));
+#endif
+    }
+}
+
 public sealed class Unix_Array() : UnixTests(CallStyle.Array);
 public sealed class Unix_Span() : UnixTests(CallStyle.Span);
 public sealed class Unix_Forced() : UnixTests(CallStyle.Forced);
