@@ -11,10 +11,10 @@ public partial class Socket
     // Threads that wait in a synchronous call now. Under _gate.
     private SynchronousWaiter? _waiters;
 
-    /// <summary>The limit of a synchronous receive or accept.</summary>
+    /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
     private TimeSpan? ReceiveLimit => Smaller(_timeout, _receiveTimeoutMs);
 
-    /// <summary>The limit of a synchronous send or connect.</summary>
+    /// <summary>The limit of a synchronous send.</summary>
     private TimeSpan? SendLimit => Smaller(_timeout, _sendTimeoutMs);
 
     private static TimeSpan? Smaller(TimeSpan? limit, int milliseconds) =>

@@ -85,7 +85,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit);
+        using var call = new BlockingCall(this, OperationLane.Read, _timeout);
         int errno = call.Enter();
         while (errno == 0)
         {
@@ -168,7 +168,7 @@ public partial class Socket
         ThrowIfListening();
         ThrowIfDisconnected();
         EndPoint peer = ForThisFamily(remoteEP);
-        int errno = ConnectCore(peer, SendLimit);
+        int errno = ConnectCore(peer, _timeout);
         if (errno != 0)
         {
             FailConnect(remoteEP, errno);
@@ -186,7 +186,7 @@ public partial class Socket
         ThrowIfListening();
         if (remoteEP is not DnsEndPoint dns)
         {
-            return SocketResult.From(ConnectCore(ForThisFamily(remoteEP), SendLimit));
+            return SocketResult.From(ConnectCore(ForThisFamily(remoteEP), _timeout));
         }
 
         ThrowIfWrongFamily(dns);
@@ -560,7 +560,7 @@ public partial class Socket
     {
         trace = "";
         int errno = Errno.EAFNOSUPPORT;
-        TimeSpan? limit = SendLimit;
+        TimeSpan? limit = _timeout;
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         foreach (IPAddress address in addresses)
         {

@@ -8,12 +8,12 @@ namespace Sockeye;
 public partial class Socket
 {
     /// <summary>recv(2): receives what is there, waiting for something.</summary>
-    /// <param name="buffer">Where the bytes go. On a stream an empty one waits until there is something to receive.</param>
+    /// <param name="buffer">Where the bytes go. An empty one waits until there is something to receive, and leaves it.</param>
     /// <param name="socketFlags">.NET's flags or Linux's (<see cref="LinuxSocketFlags"/>).</param>
     /// <returns>How many bytes; 0 at the end of a stream. A datagram may have 0 bytes.</returns>
     /// <exception cref="SocketException">
     /// ConnectionReset, NotConnected, TimedOut, WouldBlock; MessageSize when a message did not fit: what fits is in the
-    /// buffer. Pass <see cref="SocketFlags.Truncated"/> to take a cut message without an error.
+    /// buffer. Pass <see cref="SocketFlags.Truncated"/> (MSG_TRUNC) to get the message's true length instead of an error.
     /// </exception>
     public int Receive(Span<byte> buffer, SocketFlags socketFlags) => ReceivedOrThrow(TryReceive(buffer, socketFlags));
 

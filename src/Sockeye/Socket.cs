@@ -209,7 +209,8 @@ public partial class Socket : IDisposable
     /// <remarks>
     /// Expiry is <see cref="SocketError.TimedOut"/>, never OperationCanceledException; what was done before is told in
     /// <see cref="SocketResult{T}.BytesTransferred"/>. A signal does not lengthen the wait. Synchronous calls heed the
-    /// smaller of this and <see cref="ReceiveTimeout"/> or <see cref="SendTimeout"/>; asynchronous calls this alone.
+    /// smaller of this and, in receives and sends, <see cref="ReceiveTimeout"/> and <see cref="SendTimeout"/>;
+    /// asynchronous calls this alone.
     /// Accepted sockets start at null. What Python calls settimeout.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>

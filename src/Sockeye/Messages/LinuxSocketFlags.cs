@@ -51,7 +51,7 @@ public static class LinuxSocketFlags
 
     /// <summary>The kernel's flags for <paramref name="flags"/>.</summary>
     /// <param name="flags">.NET's flags, or tagged ones.</param>
-    /// <param name="linux">MSG_ numbers. MSG_TRUNC here means that the caller takes a cut message for granted.</param>
+    /// <param name="linux">MSG_ numbers. MSG_TRUNC: the caller wants a cut message's true length, not an error.</param>
     /// <returns>False when Linux has no such flag for a call: EOPNOTSUPP.</returns>
     /// <exception cref="ArgumentException">.NET's flags are mixed with Linux's.</exception>
     internal static bool TryToLinux(SocketFlags flags, out int linux)

@@ -62,13 +62,13 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal static int Receive(Socket socket, Span<byte> buffer, int flags, out int bytesLost)
     {
         bytesLost = 0;
+        if (buffer.IsEmpty && (flags & SocketConstants.MSG_TRUNC) == 0)
+        {
+            return PeekForZeroBytes(socket, flags);
+        }
+
         if (socket.IsStream)
         {
-            if (buffer.IsEmpty)
-            {
-                return PeekForZeroBytes(socket, flags);
-            }
-
             int received;
             do
             {
@@ -93,7 +93,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     {
         bytesLost = 0;
         using var vector = new BufferVector(buffers);
-        if (socket.IsStream && vector.Length == 0)
+        if (vector.Length == 0 && (flags & SocketConstants.MSG_TRUNC) == 0)
         {
             return PeekForZeroBytes(socket, flags);
         }
@@ -108,7 +108,9 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         return socket.IsStream ? length : Cut(length, vector.Length, flags, out bytesLost);
     }
 
-    /// <summary>A true length beyond the room becomes EMSGSIZE, unless the caller said that a cut is fine.</summary>
+    /// <summary>
+    /// A true length beyond the room becomes EMSGSIZE, unless the caller asked for the true length with MSG_TRUNC.
+    /// </summary>
     internal static int Cut(int length, int room, int flags, out int bytesLost)
     {
         bytesLost = 0;
@@ -119,7 +121,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
         if ((flags & SocketConstants.MSG_TRUNC) != 0)
         {
-            return room;
+            return length;
         }
 
         bytesLost = length - room;
@@ -171,14 +173,15 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         return true;
     }
 
-    // A receive of no bytes on a stream waits until there is something to receive, as in .NET; recv(2) itself would not.
+    // A receive of no bytes waits until there is something to receive and leaves it, as in .NET; recv(2) itself would
+    // not wait on a stream, and would take a datagram.
     private static int PeekForZeroBytes(Socket socket, int flags)
     {
         Span<byte> one = stackalloc byte[1];
         int result;
         do
         {
-            result = Libc.Receive(socket.Descriptor, one, (flags & ~SocketConstants.MSG_TRUNC) | SocketConstants.MSG_PEEK);
+            result = Libc.Receive(socket.Descriptor, one, flags | SocketConstants.MSG_PEEK);
         }
         while (result == -Errno_EINTR);
         return Math.Min(result, 0);
