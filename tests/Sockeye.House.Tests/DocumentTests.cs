@@ -72,6 +72,19 @@ public partial class DocumentTests
         }
     }
 
+    [Fact]
+    public void The_example_in_the_readme_is_compiled_and_run_here()
+    {
+        // Two regions, since usings and statements cannot stand together in a file of tests.
+        string example = string.Join("\n\n", Region().Matches(File.ReadAllText(House.PathOf("tests", "Sockeye.House.Tests", "ReadmeExampleTests.cs")))
+            .Select(match => Normal(match.Groups["code"].Value)));
+        IEnumerable<string> blocks = Fence().Matches(File.ReadAllText(House.PathOf("README.md")))
+            .Where(match => match.Groups["language"].Value == "csharp").Select(match => Normal(match.Groups["code"].Value));
+
+        Assert.NotEmpty(example);
+        Assert.Equal([example], blocks);
+    }
+
     // What the README shows in its shell blocks, one command a line.
     private static IEnumerable<string> Commands() => Fence().Matches(File.ReadAllText(House.PathOf("README.md")))
         .Where(match => match.Groups["language"].Value == "sh")
@@ -95,11 +108,22 @@ public partial class DocumentTests
     private static string Anchor(string heading) =>
         string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
 
+    // The same code at any depth of indentation.
+    private static string Normal(string code)
+    {
+        string[] lines = [.. code.Split('\n').Select(line => line.TrimEnd())];
+        int depth = lines.Where(line => line.Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
+        return string.Join('\n', lines.Select(line => line.Length == 0 ? line : line[depth..])).Trim('\n');
+    }
+
     [GeneratedRegex(@"\[[^\]]*\]\((?<target>[^)\s]+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Link();
 
     [GeneratedRegex(@"^```(?<language>\w*)\n(?<code>.*?)^```", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
     private static partial Regex Fence();
+
+    [GeneratedRegex(@"// <readme>\n(?<code>.*?)^\s*// </readme>", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
+    private static partial Regex Region();
 
     [GeneratedRegex(@"Package(Version|Reference) Include=""(?<name>[^""]+)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Package();

@@ -37,13 +37,21 @@ internal sealed class PublicApi
     };
 
     private readonly StringBuilder _text = new();
+    private readonly Assembly? _own;
+    private readonly HashSet<string> _ownNames;
     private readonly NullabilityInfoContext _nullability = new();
+
+    private PublicApi(IReadOnlyCollection<Type> types)
+    {
+        _own = types.FirstOrDefault()?.Assembly;
+        _ownNames = [.. types.Select(NameOf)];
+    }
 
     public static string Of(Assembly assembly) => Of(assembly.GetExportedTypes());
 
-    public static string Of(IEnumerable<Type> types)
+    public static string Of(IReadOnlyCollection<Type> types)
     {
-        PublicApi api = new();
+        PublicApi api = new(types);
         foreach (IGrouping<string?, Type> space in types.Where(type => !type.IsNested)
             .GroupBy(type => type.Namespace).OrderBy(space => space.Key, StringComparer.Ordinal))
         {
@@ -108,7 +116,10 @@ internal sealed class PublicApi
         List<string> bases = [];
         if (type.IsEnum)
         {
-            bases.Add(Name(type.GetEnumUnderlyingType()));
+            if (type.GetEnumUnderlyingType() is var underlying && underlying != typeof(int))
+            {
+                bases.Add(Name(underlying));
+            }
         }
         else
         {
@@ -130,21 +141,28 @@ internal sealed class PublicApi
             .OrderBy(field => field.Value).ThenBy(field => field.Name, StringComparer.Ordinal)
             .Select(field => string.Create(CultureInfo.InvariantCulture, $"{field.Name} = {field.Value},"));
 
+    // Fields, constructors, properties, events, methods; within each kind by name, then by text.
     private IEnumerable<string> Members(Type type)
     {
-        IEnumerable<string> fields = type.GetFields(Declared).Where(field => (field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly) && IsSpeakable(field.Name)).Select(Field);
-        IEnumerable<string> constructors = type.GetConstructors(Declared & ~BindingFlags.Static).Where(IsSeen)
-            .Select(constructor => $"{Access(constructor)}{NameOf(type)}({Parameters(constructor)});");
-        IEnumerable<string> properties = type.GetProperties(Declared)
-            .Where(property => IsSeen(property.GetMethod) || IsSeen(property.SetMethod)).Where(property => IsSpeakable(property.Name)).Select(Property);
-        IEnumerable<string> events = type.GetEvents(Declared).Where(item => IsSeen(item.AddMethod))
-            .Select(item => $"{Access(item.AddMethod!)}{Modifiers(item.AddMethod!)}event {Name(item.EventHandlerType!)} {item.Name};");
+        IEnumerable<(string, string)> fields = type.GetFields(Declared)
+            .Where(field => (field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly) && IsSpeakable(field.Name))
+            .Select(field => (field.Name, Field(field)));
+        IEnumerable<(string, string)> constructors = type.GetConstructors(Declared & ~BindingFlags.Static).Where(IsSeen)
+            .Select(constructor => ("", $"{Access(constructor)}{NameOf(type)}({Parameters(constructor)});"));
+        IEnumerable<(string, string)> properties = type.GetProperties(Declared)
+            .Where(property => (IsSeen(property.GetMethod) || IsSeen(property.SetMethod)) && IsSpeakable(property.Name))
+            .Select(property => (property.Name, Property(property)));
+        IEnumerable<(string, string)> events = type.GetEvents(Declared).Where(item => IsSeen(item.AddMethod))
+            .Select(item => (item.Name, $"{Access(item.AddMethod!)}{Modifiers(item.AddMethod!)}event {Name(item.EventHandlerType!)} {item.Name};"));
         HashSet<MethodInfo> accessors = [.. type.GetProperties(Declared).SelectMany(property => property.GetAccessors(nonPublic: true)),
             .. type.GetEvents(Declared).SelectMany(item => (MethodInfo?[])[item.AddMethod, item.RemoveMethod]).OfType<MethodInfo>()];
-        IEnumerable<string> methods = type.GetMethods(Declared)
-            .Where(method => IsSeen(method) && !accessors.Contains(method) && IsSpeakable(method.Name)).Select(Method);
+        IEnumerable<(string, string)> methods = type.GetMethods(Declared)
+            .Where(method => IsSeen(method) && !accessors.Contains(method) && IsSpeakable(method.Name))
+            .Select(method => (method.Name, Method(method)));
 
-        return ((IEnumerable<string>[])[fields, constructors, properties, events, methods]).SelectMany(kind => kind.Order(StringComparer.Ordinal));
+        return ((IEnumerable<(string Name, string Text)>[])[fields, constructors, properties, events, methods])
+            .SelectMany(kind => kind.OrderBy(member => member.Name, StringComparer.Ordinal).ThenBy(member => member.Text, StringComparer.Ordinal))
+            .Select(member => member.Text);
     }
 
     private string Field(FieldInfo field)
@@ -176,9 +194,20 @@ internal sealed class PublicApi
     }
 
     private string Method(MethodInfo method) =>
-        $"{Access(method)}{Modifiers(method)}{Return(method)} {method.Name}{Parameters(method.GetGenericArguments())}({Parameters(method)}){Constraints(method.GetGenericArguments())};";
+        method is { Name: "Finalize", IsFamily: true } && method.GetParameters().Length == 0 ? $"~{NameOf(method.DeclaringType!)}();"
+        : $"{Access(method)}{Modifiers(method)}{Return(method)} {method.Name}{Parameters(method.GetGenericArguments())}({Parameters(method)}){Constraints(method.GetGenericArguments())};";
 
-    private string Return(MethodInfo method) => Name(method.ReturnType, _nullability.Create(method.ReturnParameter));
+    private string Return(MethodInfo method)
+    {
+        NullabilityInfo info = _nullability.Create(method.ReturnParameter);
+        IList<string?>? names = method.ReturnParameter.GetCustomAttribute<TupleElementNamesAttribute>()?.TransformNames;
+        Type[] elements = method.ReturnType.GetGenericArguments();
+
+        // The names of a tuple that is returned are part of the promise. Those further inside are left out.
+        return names is null || !IsTuple(method.ReturnType)
+            ? Name(method.ReturnType, info)
+            : $"({string.Join(", ", elements.Select((element, i) => $"{Name(element, info.GenericTypeArguments[i])} {names[i]}".TrimEnd()))})";
+    }
 
     private string Parameters(MethodBase method) =>
         (method.IsDefined(typeof(ExtensionAttribute)) ? "this " : "") + string.Join(", ", method.GetParameters().Select(Parameter));
@@ -207,7 +236,7 @@ internal sealed class PublicApi
         return $"{way}{Name(type, _nullability.Create(parameter))} {parameter.Name}{value}";
     }
 
-    private static string Constraints(Type[] generic) => string.Concat(generic.Where(type => type.IsGenericParameter).Select(type =>
+    private string Constraints(Type[] generic) => string.Concat(generic.Where(type => type.IsGenericParameter).Select(type =>
     {
         GenericParameterAttributes flags = type.GenericParameterAttributes;
         List<string> all = [];
@@ -255,7 +284,9 @@ internal sealed class PublicApi
 
     private static string NameOf(Type type) => type.Name.Split('`')[0];
 
-    private static string Name(Type type, NullabilityInfo? info = null)
+    private static bool IsTuple(Type type) => type.IsGenericType && type.FullName?.StartsWith("System.ValueTuple`", StringComparison.Ordinal) == true;
+
+    private string Name(Type type, NullabilityInfo? info = null)
     {
         if (type.IsByRef)
         {
@@ -287,7 +318,7 @@ internal sealed class PublicApi
         }
 
         Type[] arguments = type.GetGenericArguments();
-        if (type.FullName?.StartsWith("System.ValueTuple`", StringComparison.Ordinal) == true)
+        if (IsTuple(type))
         {
             return $"({string.Join(", ", arguments.Select((argument, i) => Name(argument, info?.GenericTypeArguments.ElementAtOrDefault(i))))})";
         }
@@ -297,7 +328,10 @@ internal sealed class PublicApi
         string list = arguments.Length > own
             ? $"<{string.Join(", ", arguments.Skip(own).Select((argument, i) => Name(argument, info?.GenericTypeArguments.ElementAtOrDefault(own + i))))}>"
             : "";
-        return outer + NameOf(type) + list + mark;
+
+        // A foreign type that shares its name with one of ours is told apart: System.Net.Sockets.Socket.
+        string space = !type.IsNested && type.Assembly != _own && _ownNames.Contains(NameOf(type)) ? type.Namespace + "." : "";
+        return space + outer + NameOf(type) + list + mark;
     }
 
     private static string Literal(object? value, Type type) => value switch

@@ -18,7 +18,10 @@ public abstract class Shapes<T> : IDisposable where T : class, new()
     void IDisposable.Dispose() { }
     protected struct Inner { public int Value; }
     private sealed class Unseen;
+    ~Shapes() { }
 }
+
+public class Thread { public System.Threading.Thread? Other() => null; public Thread? Own() => null; }
 
 public readonly ref struct View { public ReadOnlySpan<byte> Bytes { get; } }
 

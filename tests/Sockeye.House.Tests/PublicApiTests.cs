@@ -49,20 +49,27 @@ public class PublicApiTests
                 }
                 public abstract class Shapes<T> : IDisposable where T : class, new()
                 {
-                    public const string Text = "a\"b";
                     public static readonly int Number;
+                    public const string Text = "a\"b";
                     protected Shapes(T? first, params int[] rest);
                     protected abstract T this[int index] { get; }
-                    public required int Once { get; init; }
                     public string? Name { get; protected set; }
+                    public required int Once { get; init; }
                     public event EventHandler Rang;
-                    public override string ToString();
-                    public virtual (int, string?) Pair(in Guid id, out List<string?> names, ref int more, DayOfWeek day = DayOfWeek.Friday, string? tail = null);
                     public void Dispose();
+                    ~Shapes();
+                    public virtual (int Count, string? Last) Pair(in Guid id, out List<string?> names, ref int more, DayOfWeek day = DayOfWeek.Friday, string? tail = null);
+                    public override string ToString();
                     protected struct Inner
                     {
                         public int Value;
                     }
+                }
+                public class Thread
+                {
+                    public Thread();
+                    public System.Threading.Thread? Other();
+                    public Thread? Own();
                 }
                 public readonly ref struct View
                 {
@@ -70,7 +77,7 @@ public class PublicApiTests
                 }
             }
             """ + "\n",
-            PublicApi.Of(typeof(PublicApiTests).Assembly.GetExportedTypes().Where(type => type.Namespace == "Sockeye.House.Tests.Samples")));
+            PublicApi.Of(typeof(PublicApiTests).Assembly.GetExportedTypes().Where(type => type.Namespace == "Sockeye.House.Tests.Samples").ToArray()));
 
     [Fact]
     public void No_baseline_is_left_of_a_project_that_is_gone() =>

@@ -102,17 +102,21 @@ public partial class SourceTests
     private static IEnumerable<string> Surprises(SourceFile file)
     {
         int index = 0;
+        Rune before = default;
         foreach (Rune rune in file.Text.EnumerateRunes())
         {
             bool hidden = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.LineSeparator
                     or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
                 || (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control && rune.Value != '\n')
                 || (Rune.GetUnicodeCategory(rune) is UnicodeCategory.SpaceSeparator && rune.Value != ' ');
-            if (hidden || (!rune.IsAscii && file.Code[index] != ' '))
+            bool joinsEmoji = rune.Value == 0x200D && Rune.GetUnicodeCategory(before) is UnicodeCategory.OtherSymbol
+                or UnicodeCategory.ModifierSymbol or UnicodeCategory.NonSpacingMark;
+            if ((hidden && !joinsEmoji) || (!rune.IsAscii && file.Code[index] != ' '))
             {
                 yield return $"{file.At(index)}: U+{rune.Value:X4}";
             }
 
+            before = rune;
             index += rune.Utf16SequenceLength;
         }
     }
