@@ -12,10 +12,10 @@ public partial class Socket
     private SynchronousWaiter? _waiters;
 
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
-    private TimeSpan? ReceiveLimit => Smaller(_timeout, _receiveTimeoutMs);
+    private TimeSpan? ReceiveLimit => Smaller(Timeout, _receiveTimeoutMs);
 
     /// <summary>The limit of a synchronous send.</summary>
-    private TimeSpan? SendLimit => Smaller(_timeout, _sendTimeoutMs);
+    private TimeSpan? SendLimit => Smaller(Timeout, _sendTimeoutMs);
 
     private static TimeSpan? Smaller(TimeSpan? limit, int milliseconds) =>
         milliseconds <= 0 || (limit is { } time && time.TotalMilliseconds <= milliseconds)

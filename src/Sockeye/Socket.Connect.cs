@@ -39,7 +39,7 @@ public partial class Socket
         SocketResult result = TryListen(backlog);
         if (!result.IsSuccess)
         {
-            Fail("listen", _rightEndPoint, result.Errno);
+            Fail("listen", EndPointForErrors(), result.Errno);
         }
     }
 
@@ -73,7 +73,7 @@ public partial class Socket
         SocketResult<Socket> result = TryAccept();
         if (!result.TryGetValue(out Socket? accepted))
         {
-            Fail("accept", _rightEndPoint, result.Errno);
+            Fail("accept", EndPointForErrors(), result.Errno);
         }
 
         return accepted;
@@ -85,7 +85,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        using var call = new BlockingCall(this, OperationLane.Read, _timeout);
+        using var call = new BlockingCall(this, OperationLane.Read, Timeout);
         int errno = call.Enter();
         while (errno == 0)
         {
@@ -168,7 +168,7 @@ public partial class Socket
         ThrowIfListening();
         ThrowIfDisconnected();
         EndPoint peer = ForThisFamily(remoteEP);
-        int errno = ConnectCore(peer, _timeout);
+        int errno = ConnectCore(peer, Timeout);
         if (errno != 0)
         {
             FailConnect(remoteEP, errno);
@@ -186,7 +186,7 @@ public partial class Socket
         ThrowIfListening();
         if (remoteEP is not DnsEndPoint dns)
         {
-            return SocketResult.From(ConnectCore(ForThisFamily(remoteEP), _timeout));
+            return SocketResult.From(ConnectCore(ForThisFamily(remoteEP), Timeout));
         }
 
         ThrowIfWrongFamily(dns);
@@ -430,7 +430,7 @@ public partial class Socket
         SocketResult result = TryShutdown(how);
         if (!result.IsSuccess)
         {
-            Fail("shutdown", EndPointForErrors(OperationLane.Write), result.Errno);
+            Fail("shutdown", EndPointForErrors(), result.Errno);
         }
     }
 
@@ -560,7 +560,7 @@ public partial class Socket
     {
         trace = "";
         int errno = Errno.EAFNOSUPPORT;
-        TimeSpan? limit = _timeout;
+        TimeSpan? limit = Timeout;
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         foreach (IPAddress address in addresses)
         {

@@ -463,7 +463,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail("receive from", _rightEndPoint, result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive from", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
 
         return result.Value;

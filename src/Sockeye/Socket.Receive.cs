@@ -131,7 +131,7 @@ public partial class Socket
         SocketResult<int> result = TryReceiveExactly(buffer, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("receive exactly", EndPointForErrors(OperationLane.Read), result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive exactly", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
     }
 
@@ -228,18 +228,9 @@ public partial class Socket
             return ValueTask.CompletedTask;
         }
 
-        ValueTask<int> filling = LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffer, flags, exactly: true).Run(cancellationToken)
-            : Unsupported<int>("receive exactly");
-        return filling.IsCompletedSuccessfully ? Forget(filling.Result) : Await(filling);
-
-        static ValueTask Forget(int count)
-        {
-            _ = count;
-            return ValueTask.CompletedTask;
-        }
-
-        static async ValueTask Await(ValueTask<int> filling) => await filling.ConfigureAwait(false);
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentReceive().With(buffer, flags, exactly: true).RunForNoCount(cancellationToken)
+            : ValueTask.FromException(UnsupportedFlags("receive exactly"));
     }
 
     /// <summary>recv(2) until the buffer is full, asynchronously, with the failure as a value.</summary>
@@ -327,7 +318,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail("receive", EndPointForErrors(OperationLane.Read), result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
 
         return result.Value;
@@ -347,8 +338,10 @@ public partial class Socket
 
     private static ValueTask<SocketResult<T>> Canceled<T>() => ValueTask.FromResult(SocketResult<T>.Failure(Errno.ECANCELED));
 
-    private ValueTask<T> Unsupported<T>(string call) => ValueTask.FromException<T>(
-        SocketErrors.Create(call, EndPointForErrors(OperationLane.Read), Errno.EOPNOTSUPP, "Linux has no such flag for this call"));
+    private ValueTask<T> Unsupported<T>(string call) => ValueTask.FromException<T>(UnsupportedFlags(call));
+
+    private SocketException UnsupportedFlags(string call) => SocketErrors.Create(
+        call, EndPointForErrors(), Errno.EOPNOTSUPP, "Linux has no such flag for this call");
 
     private static Span<byte> Checked(byte[] buffer)
     {

@@ -233,7 +233,7 @@ public partial class Socket
         SocketResult<long> result = TrySendFile(file, offset, count);
         if (!result.IsSuccess)
         {
-            Fail("send file", EndPointForErrors(OperationLane.Write), result.Errno, result.BytesTransferred);
+            Fail("send file", EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;
@@ -451,7 +451,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail(call, EndPointForErrors(OperationLane.Write), result.Errno, result.BytesTransferred);
+            Fail(call, EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;

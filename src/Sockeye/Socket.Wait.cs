@@ -52,7 +52,7 @@ public partial class Socket
             return SocketEvents.None;
         }
 
-        Fail("wait", EndPointForErrors(OperationLane.Watch), result.Errno);
+        Fail("wait", EndPointForErrors(), result.Errno);
         return SocketEvents.None;
     }
 
@@ -63,7 +63,7 @@ public partial class Socket
     public SocketResult<SocketEvents> TryWait(SocketEvents events, TimeSpan? limit = null)
     {
         ThrowIfDisposed();
-        using var call = new BlockingCall(this, OperationLane.Watch, limit ?? _timeout);
+        using var call = new BlockingCall(this, OperationLane.Watch, limit ?? Timeout);
         int errno = 0;
         while (errno == 0)
         {
@@ -137,7 +137,7 @@ public partial class Socket
 
             if (result < 0)
             {
-                Fail("poll", EndPointForErrors(OperationLane.Watch), -result);
+                Fail("poll", EndPointForErrors(), -result);
             }
 
             return result > 0 && IsSelected(mode, (short)seen);

@@ -37,7 +37,9 @@ public partial class Socket : IDisposable
     // Where a connect that did not wait is going.
     private EndPoint? _connectingTo;
     private string? _boundPath;
-    private TimeSpan? _timeout;
+
+    // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
+    private long _timeoutTicks = -1;
     private bool _blocking = true;
     private bool _connected;
     private bool _listening;
@@ -110,13 +112,14 @@ public partial class Socket : IDisposable
     /// <summary>Takes over an open descriptor. An owning <paramref name="handle"/> is spent afterwards.</summary>
     /// <param name="handle">A handle of the runtime's.</param>
     /// <exception cref="ArgumentException">The handle is invalid.</exception>
-    /// <exception cref="SocketException">NotSocket: the descriptor is no socket.</exception>
+    /// <exception cref="SocketException">NotSocket: the descriptor is not open.</exception>
     /// <remarks>
-    /// Sets O_NONBLOCK and close-on-exec. An owning handle is spent: docs/adr/0001. A handle that does not own, a view,
+    /// Sets O_NONBLOCK and close-on-exec. A descriptor that is no socket is taken, as in .NET, with family, type and
+    /// protocol Unknown; its calls then fail with NotSocket. An owning handle is spent: docs/adr/0001. A handle that does not own, a view,
     /// gives a socket that does not close either: keep the view's owner alive.
     /// </remarks>
     public Socket(SafeSocketHandle handle)
-        : this(Adopt(handle))
+        : this(Adopt(handle), mustBeSocket: false)
     {
     }
 
@@ -126,6 +129,11 @@ public partial class Socket : IDisposable
     /// <exception cref="SocketException">NotSocket: the descriptor is no socket.</exception>
     /// <remarks>Sets O_NONBLOCK and close-on-exec. Family, type, protocol and state are asked of the kernel.</remarks>
     public Socket(SocketHandle handle)
+        : this(handle, mustBeSocket: true)
+    {
+    }
+
+    private Socket(SocketHandle handle, bool mustBeSocket)
     {
         ArgumentNullException.ThrowIfNull(handle);
         if (handle.IsInvalid || handle.IsClosed)
@@ -138,7 +146,16 @@ public partial class Socket : IDisposable
         int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
         if (result < 0)
         {
-            SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
+            if (mustBeSocket)
+            {
+                SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
+            }
+
+            // A pipe or file in a handle of the runtime's: .NET takes it, and says Unknown of all three.
+            AddressFamily = AddressFamily.Unknown;
+            SocketType = SocketType.Unknown;
+            ProtocolType = ProtocolType.Unknown;
+            return;
         }
 
         Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_DOMAIN, out int family);
@@ -216,7 +233,7 @@ public partial class Socket : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan? Timeout
     {
-        get => _timeout;
+        get => Volatile.Read(ref _timeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
         set
         {
             if (value is { } limit)
@@ -224,7 +241,7 @@ public partial class Socket : IDisposable
                 ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(value));
             }
 
-            _timeout = value;
+            Volatile.Write(ref _timeoutTicks, value?.Ticks ?? -1);
         }
     }
 
@@ -272,7 +289,7 @@ public partial class Socket : IDisposable
         {
             ThrowIfDisposed();
             int result = Libc.Ioctl(_handle, IoctlConstants.FIONREAD, out int bytes);
-            return result >= 0 ? bytes : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(OperationLane.Read), -result);
+            return result >= 0 ? bytes : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(), -result);
         }
     }
 
@@ -392,7 +409,7 @@ public partial class Socket : IDisposable
     internal bool IsStream => SocketType == SocketType.Stream;
 
     /// <summary>The limit of an asynchronous operation: <see cref="Timeout"/>, where zero limits only synchronous ones.</summary>
-    internal TimeSpan? AsyncLimit => _timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
+    internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
 
     /// <summary>Closes the descriptor. Same as <see cref="Dispose()"/>.</summary>
     public void Close() => Dispose();
@@ -468,7 +485,7 @@ public partial class Socket : IDisposable
             _remoteEndPoint = _remoteEndPoint,
             _connected = _connected,
             _listening = _listening,
-            _timeout = _timeout,
+            _timeoutTicks = _timeoutTicks,
             _blocking = _blocking,
         };
     }
@@ -586,7 +603,26 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>The end point to name in an error: the peer when connected, else the own address.</summary>
-    internal EndPoint? EndPointForErrors(OperationLane lane) => _remoteEndPoint ?? _rightEndPoint;
+    internal EndPoint? EndPointForErrors()
+    {
+        if (_remoteEndPoint is not null || _rightEndPoint is null)
+        {
+            return _remoteEndPoint;
+        }
+
+        try
+        {
+            // The port that the kernel chose, where 0 was asked for.
+            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+            return Libc.GetSocketName(_handle, address, out int length) >= 0
+                ? AddressCodecs.Decode(address[..length], _rightEndPoint)
+                : _rightEndPoint;
+        }
+        catch (ObjectDisposedException)
+        {
+            return _rightEndPoint;
+        }
+    }
 
     internal void SetConnected(EndPoint peer)
     {
@@ -639,8 +675,7 @@ public partial class Socket : IDisposable
 
         bool closes = HandleOwnership.Closes(handle);
         var own = new SocketHandle(handle.DangerousGetHandle(), closes);
-        int result = Libc.GetOption(own, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out _);
-        if (result < 0)
+        if (Libc.Fcntl(own, FcntlConstants.F_GETFD) < 0)
         {
             // Not ours to close: the caller keeps it.
             own.SetHandleAsInvalid();
@@ -734,13 +769,13 @@ public partial class Socket : IDisposable
             return;
         }
 
-        TimeSpan? before = _timeout;
+        TimeSpan? before = Timeout;
         bool wasBlocking = _blocking;
-        _timeout = limit;
+        Timeout = limit;
         _blocking = true;
         Span<byte> rest = stackalloc byte[1];
         SocketResult<int> end = ReceiveCore(rest, flags: 0);
-        _timeout = before;
+        Timeout = before;
         _blocking = wasBlocking;
         if (!end.IsSuccess || end.Value != 0)
         {

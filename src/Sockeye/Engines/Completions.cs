@@ -42,6 +42,12 @@ internal sealed class Completions : IThreadPoolWorkItem
             }
 
             operation.RunContinuation();
+            if (SynchronizationContext.Current is not null)
+            {
+                // Left behind by that continuation; the next one must not inherit it.
+                SynchronizationContext.SetSynchronizationContext(null);
+            }
+
             if (Stopwatch.GetTimestamp() - start > DrainLimit)
             {
                 if (!_queue.IsEmpty)

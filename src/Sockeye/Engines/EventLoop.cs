@@ -274,6 +274,12 @@ public sealed class EventLoop : IDisposable
             {
                 work.Action!(work.State);
             }
+
+            if (!ReferenceEquals(SynchronizationContext.Current, _context))
+            {
+                // That work left another context behind; the next one belongs to the loop again.
+                SynchronizationContext.SetSynchronizationContext(_context);
+            }
         }
     }
 

@@ -231,7 +231,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
 
     /// <summary>The exception of the throwing twin.</summary>
     protected virtual Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(Lane), Errno, BytesTransferred);
+        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred);
 
     protected void CheckVersion(short token)
     {
@@ -247,6 +247,18 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         if (!IsPublished)
         {
             throw new InvalidOperationException("The operation has not completed; await the ValueTask, or turn it into a Task first.");
+        }
+    }
+
+    /// <summary>Checks that the outcome can be taken, and throws a failed one.</summary>
+    protected void CheckOutcome(short token)
+    {
+        CheckTaken(token);
+        if (Errno != 0)
+        {
+            Exception exception = CreateException();
+            Recycle();
+            throw exception;
         }
     }
 
@@ -397,20 +409,7 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
         ? new ValueTask<SocketResult<T>>(TakeResult())
         : new ValueTask<SocketResult<T>>(this, Version);
 
-    T IValueTaskSource<T>.GetResult(short token)
-    {
-        CheckTaken(token);
-        if (Errno != 0)
-        {
-            Exception exception = CreateException();
-            Recycle();
-            throw exception;
-        }
-
-        T value = TakeValue();
-        Recycle();
-        return value;
-    }
+    T IValueTaskSource<T>.GetResult(short token) => TakeOrThrow(token);
 
     SocketResult<T> IValueTaskSource<SocketResult<T>>.GetResult(short token)
     {
@@ -426,7 +425,16 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
     protected virtual int BytesLost => 0;
 
     protected override Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(Lane), Errno, BytesTransferred, BytesLost);
+        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred, BytesLost);
+
+    /// <summary>The throwing face's end: the value, or the exception.</summary>
+    protected T TakeOrThrow(short token)
+    {
+        CheckOutcome(token);
+        T value = TakeValue();
+        Recycle();
+        return value;
+    }
 
     private SocketResult<T> TakeResult()
     {
@@ -471,13 +479,8 @@ internal abstract class SocketAction(Socket socket, OperationLane lane)
 
     void IValueTaskSource.GetResult(short token)
     {
-        CheckTaken(token);
-        Exception? exception = Errno == 0 ? null : CreateException();
+        CheckOutcome(token);
         Recycle();
-        if (exception is not null)
-        {
-            throw exception;
-        }
     }
 
     SocketResult IValueTaskSource<SocketResult>.GetResult(short token)

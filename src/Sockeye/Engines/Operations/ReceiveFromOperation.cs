@@ -146,7 +146,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     int IValueTaskSource<int>.GetResult(short token)
     {
-        Check(token);
+        CheckOutcome(token);
         int count = TakeCount();
         Recycle();
         return count;
@@ -156,7 +156,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     SocketReceiveMessageFromResult IValueTaskSource<SocketReceiveMessageFromResult>.GetResult(short token)
     {
-        Check(token);
+        CheckOutcome(token);
         SocketReceiveMessageFromResult result = TakeMessage();
         Recycle();
         return result;
@@ -180,17 +180,6 @@ internal sealed class ReceiveFromOperation(Socket socket)
     }
 
     protected override void Return() => Socket.ReturnReceiveFrom(this);
-
-    private void Check(short token)
-    {
-        CheckTaken(token);
-        if (Errno != 0)
-        {
-            Exception exception = CreateException();
-            Recycle();
-            throw exception;
-        }
-    }
 
     private int TakeCount()
     {

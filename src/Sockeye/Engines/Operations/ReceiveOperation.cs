@@ -1,9 +1,10 @@
+using System.Threading.Tasks.Sources;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
 /// <summary>recv(2), or recvmsg(2) into several buffers; once, or until the buffer is full.</summary>
-internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read)
+internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read), IValueTaskSource
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
@@ -29,6 +30,23 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         _buffers = buffers;
         _flags = flags;
         return this;
+    }
+
+    /// <summary>Starts the operation for the face that fills the buffer and so has no count to tell.</summary>
+    internal ValueTask RunForNoCount(CancellationToken token)
+    {
+        if (Begin(token))
+        {
+            if (Errno == 0)
+            {
+                Recycle();
+                return ValueTask.CompletedTask;
+            }
+
+            ShowOutcome();
+        }
+
+        return new ValueTask(this, Version);
     }
 
     internal override bool TryComplete()
@@ -127,6 +145,10 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         bytesLost = length - room;
         return -Interop.Errno.EMSGSIZE;
     }
+
+    void IValueTaskSource.GetResult(short token) => TakeOrThrow(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => StatusOf(token, isTry: false);
 
     protected override int TakeValue() => BytesTransferred;
 
