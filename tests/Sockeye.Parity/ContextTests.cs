@@ -109,11 +109,15 @@ public sealed class ContextTests : SocketTest
         await context.Run(async () =>
         {
             ValueTask<int> receive = pair.Client.ReceiveAsync(new byte[1].AsMemory());
-            Assert.False(receive.IsCompleted);
-            pair.Server.Send([1]);
+            Task later = Task.Run(async () =>
+            {
+                await Task.Delay(Moment);
+                pair.Server.Send([1]);
+            });
             await receive;
             Assert.Equal(context.Id, Environment.CurrentManagedThreadId);
             Assert.Same(context, SynchronizationContext.Current);
+            await later;
         });
         Assert.True(context.Posts >= 1);
     }
