@@ -44,8 +44,8 @@ public partial class Socket
     }
 
     /// <summary>
-    /// Whether an IPv6 socket speaks IPv4 too: the opposite of IPV6_V6ONLY. False on other families. Can be set
-    /// until the socket is bound.
+    /// Whether an IPv6 socket speaks IPv4 too: the opposite of IPV6_V6ONLY. Defaults to false, to true on sockets made
+    /// without naming a family; always false on other families. Can be set until the socket is bound.
     /// </summary>
     /// <exception cref="NotSupportedException">Setting it on another family than <see cref="AddressFamily.InterNetworkV6"/>.</exception>
     public bool DualMode
@@ -89,7 +89,7 @@ public partial class Socket
 
     /// <summary>
     /// SO_LINGER: what closing does with unsent data. Defaults to disabled: the kernel goes on sending. Enabled with 0
-    /// seconds: the data is dropped and the peer sees a reset.
+    /// seconds: the data is dropped and the peer sees a reset; with more, closing waits for the peer's acknowledgement.
     /// </summary>
     /// <exception cref="ArgumentException">A time below 0 or above 65,535 seconds.</exception>
     [DisallowNull]

@@ -40,8 +40,9 @@ public static class Ipv6Options
     public static readonly SocketOption<int> UnicastHops = SocketOption.Number(Level, 16, "IPV6_UNICAST_HOPS");
 
     /// <summary>
-    /// IPV6_V6ONLY: IPv6 alone; false lets IPv4 peers in as ::ffff:a.b.c.d. Defaults to net.ipv6.bindv6only, mostly
-    /// false. EINVAL once the socket is bound. <see cref="Socket.DualMode"/> is its opposite.
+    /// IPV6_V6ONLY: IPv6 alone; false lets IPv4 peers in as ::ffff:a.b.c.d. The kernel's default is
+    /// net.ipv6.bindv6only, mostly false; a <see cref="Socket"/> begins with true, as System.Net.Sockets' does, unless
+    /// it was made without naming a family. EINVAL once the socket is bound. <see cref="Socket.DualMode"/> is its opposite.
     /// </summary>
     public static readonly SocketOption<bool> Ipv6Only = SocketOption.Flag(Level, 26, "IPV6_V6ONLY");
 }

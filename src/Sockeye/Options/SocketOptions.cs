@@ -48,8 +48,9 @@ public static class SocketOptions
 
     /// <summary>
     /// SO_LINGER: what closing does with unsent data. Null (the default): close returns at once and the kernel goes
-    /// on sending. Zero: the data is dropped and the peer sees a reset. Otherwise close waits so long, in whole
-    /// seconds, rounded up; on a non-blocking socket, as ours are, it does not wait.
+    /// on sending. Zero: the data is dropped and the peer sees a reset. Otherwise close(2) waits until the peer has
+    /// acknowledged it, for so many whole seconds (rounded up) at most; the thread that closes waits, on a
+    /// non-blocking socket too.
     /// </summary>
     public static readonly SocketOption<TimeSpan?> Linger =
         new(LingerLayout.Instance, Level, 13, "SO_LINGER", SocketOptionAccess.Both);
