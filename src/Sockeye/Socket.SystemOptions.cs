@@ -28,7 +28,8 @@ public partial class Socket
     {
         get
         {
-            RequireFamily(AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
+            // In System.Net.Sockets' order: no IP at all, disposed, IPv6.
+            _ = IpLevel();
             ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             return GetNumber(SocketOptionLevel.IP, SocketOptionName.DontFragment) != 0;
@@ -36,7 +37,7 @@ public partial class Socket
 
         set
         {
-            RequireFamily(AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
+            _ = IpLevel();
             ThrowIfDisposed();
             RequireFamily(AddressFamily.InterNetwork);
             SetSocketOption(SocketOptionLevel.IP, SocketOptionName.DontFragment, value);
@@ -516,19 +517,22 @@ public partial class Socket
             : Libc.SetOption(Descriptor, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEADDR, reuse);
     }
 
-    private SocketOptionLevel IpLevel()
+    private SocketOptionLevel IpLevel() => AddressFamily switch
     {
-        RequireFamily(AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
-        return AddressFamily == AddressFamily.InterNetwork ? SocketOptionLevel.IP : SocketOptionLevel.IPv6;
-    }
+        AddressFamily.InterNetwork => SocketOptionLevel.IP,
+        AddressFamily.InterNetworkV6 => SocketOptionLevel.IPv6,
+        _ => throw NoSuchOption(),
+    };
 
-    private void RequireFamily(params ReadOnlySpan<AddressFamily> families)
+    private void RequireFamily(AddressFamily family)
     {
-        if (!families.Contains(AddressFamily))
+        if (AddressFamily != family)
         {
-            throw new NotSupportedException($"A socket of family {AddressFamily} has no such option.");
+            throw NoSuchOption();
         }
     }
+
+    private NotSupportedException NoSuchOption() => new($"A socket of family {AddressFamily} has no such option.");
 
     private static T Require<T>(object optionValue)
         where T : class =>

@@ -179,17 +179,26 @@ internal sealed class Ipv6MembershipLayout : ConvertedLayout<IPv6MulticastOption
 {
     internal static readonly Ipv6MembershipLayout Instance = new();
 
+    private const int AddressBytes = 16;
+
     internal override Ipv6Membership ToKernel(IPv6MulticastOption value)
     {
-        var membership = new Ipv6Membership { InterfaceIndex = unchecked((int)value.InterfaceIndex) };
-        return value.Group.AddressFamily == AddressFamily.InterNetworkV6
-            && value.Group.TryWriteBytes(membership.Group, out _)
-            ? membership
+        Span<byte> group = stackalloc byte[AddressBytes];
+        return value.Group.AddressFamily == AddressFamily.InterNetworkV6 && value.Group.TryWriteBytes(group, out _)
+            ? new Ipv6Membership
+            {
+                Group = MemoryMarshal.Read<Ipv6Address>(group),
+                InterfaceIndex = unchecked((int)value.InterfaceIndex),
+            }
             : throw new ArgumentException($"{value.Group} is no IPv6 address.", nameof(value));
     }
 
-    internal override IPv6MulticastOption FromKernel(Ipv6Membership value) =>
-        new(new IPAddress(value.Group), unchecked((uint)value.InterfaceIndex));
+    internal override IPv6MulticastOption FromKernel(Ipv6Membership value)
+    {
+        Span<byte> group = stackalloc byte[AddressBytes];
+        MemoryMarshal.Write(group, value.Group);
+        return new IPv6MulticastOption(new IPAddress(group), unchecked((uint)value.InterfaceIndex));
+    }
 }
 
 /// <summary>Bytes of any length up to a limit.</summary>
