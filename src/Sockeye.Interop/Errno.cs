@@ -316,7 +316,7 @@ internal static class Errno
         ENETDOWN => SocketError.NetworkDown,
         ENETRESET => SocketError.NetworkReset,
         ENETUNREACH => SocketError.NetworkUnreachable,
-        ENOBUFS or ENOMEM => SocketError.NoBufferSpaceAvailable,
+        ENOBUFS => SocketError.NoBufferSpaceAvailable,
         ENODATA => SocketError.NoData,
         ENOPROTOOPT => SocketError.ProtocolOption,
         ENOTCONN => SocketError.NotConnected,

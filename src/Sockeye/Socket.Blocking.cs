@@ -100,11 +100,9 @@ public partial class Socket
             try
             {
                 _socket._handle.DangerousAddRef(ref referenced);
-                Span<PollDescriptor> descriptors =
-                [
-                    new PollDescriptor { Descriptor = events == 0 ? -1 : _socket._handle.Number, Events = events },
-                    new PollDescriptor { Descriptor = waiter!.Number, Events = PollConstants.POLLIN },
-                ];
+                Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
+                descriptors[0] = new PollDescriptor { Descriptor = events == 0 ? -1 : _socket._handle.Number, Events = events };
+                descriptors[1] = new PollDescriptor { Descriptor = waiter!.Number, Events = PollConstants.POLLIN };
                 while (true)
                 {
                     TimeSpan left = Left;

@@ -112,6 +112,14 @@ internal sealed class ReceiveFromOperation(Socket socket)
         if (!wantsInformation)
         {
             int addressLength;
+            if (buffer.IsEmpty && (flags & SocketConstants.MSG_TRUNC) == 0)
+            {
+                // As in .NET a receive of no bytes waits for a message and leaves it.
+                length = Libc.ReceiveFrom(socket.Descriptor, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, address, out addressLength);
+                outcome.AddressLength = length < 0 ? 0 : addressLength;
+                return Math.Min(length, 0);
+            }
+
             do
             {
                 length = Libc.ReceiveFrom(socket.Descriptor, buffer, own, address, out addressLength);
