@@ -1,7 +1,11 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Sockeye.Chat.Connections;
 using Sockeye.Chat.Tests.Harness;
+using Sockeye.Cli.Commands;
+using BclSocket = System.Net.Sockets.Socket;
 
 namespace Sockeye.Cli.Tests;
 
@@ -22,7 +26,7 @@ public sealed class ChatServeTests
         Assert.Equal($"try: nc 127.0.0.1 {endPoint.Port}", lines[3]);
         Assert.Equal($"try: ./sockeye chat join {endPoint}", lines[4]);
 
-        using var client = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var client = new BclSocket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
         await client.SendAsync("alice\n"u8.ToArray());
         using var reader = new StreamReader(new NetworkStream(client));
@@ -40,7 +44,7 @@ public sealed class ChatServeTests
     {
         (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync("--max-queued-bytes", "1000000");
         using ToolProcess owner = tool;
-        using var deaf = new System.Net.Sockets.Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var deaf = new BclSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         deaf.ReceiveBufferSize = 4_096;
         await deaf.ConnectAsync(endPoint);
         using var talker = new TcpClient();
@@ -72,9 +76,116 @@ public sealed class ChatServeTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task With_few_descriptors_it_promises_fewer_connections_and_keeps_its_word()
+    {
+        const int Limit = 200; // the runtime itself needs most of a hundred
+        (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync(Limit);
+        using ToolProcess owner = tool;
+        await tool.WaitForErrorAsync("warning: 200 open files allow");
+        using var alice = new Talker(endPoint);
+        await alice.SayAsync("alice");
+        await alice.HearAsync("alone in #lobby");
+
+        var crowd = new List<TcpClient>();
+        for (int i = 0; i < Limit; i++)
+        {
+            crowd.Add(new TcpClient());
+            await crowd[i].ConnectAsync(endPoint);
+        }
+
+        using (var late = new StreamReader(crowd[^1].GetStream()))
+        {
+            Assert.Contains("The chat is full", await late.ReadLineAsync());
+        }
+
+        foreach (TcpClient client in crowd)
+        {
+            client.Dispose();
+        }
+
+        // Places come free as the server notices.
+        for (bool isIn = false; !isIn;)
+        {
+            using var bob = new Talker(endPoint);
+            await bob.SayAsync("bob");
+            isIn = !(await bob.HearAsync("-- ")).Contains("The chat is full");
+        }
+
+        await alice.HearAsync("* bob joined");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Out_of_descriptors_it_says_so_once_and_accepts_again_when_there_are_some()
+    {
+        (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = tool;
+        using var alice = new Talker(endPoint);
+        await alice.SayAsync("alice");
+        await alice.HearAsync("alone in #lobby");
+
+        // From outside, as the server never goes so far by itself: the limit is where its first free number is.
+        int limit = Descriptors.Limit();
+        HashSet<int> open = [.. Directory.GetFileSystemEntries($"/proc/{tool.Id}/fd").Select(static fd => int.Parse(Path.GetFileName(fd)))];
+        await LimitAsync(tool, Enumerable.Range(0, limit).First(fd => !open.Contains(fd)), limit);
+        using var bob = new Talker(endPoint); // the kernel completes the connection, whether it is accepted or not
+        await bob.SayAsync("bob");
+        using var carol = new Talker(endPoint);
+        await carol.SayAsync("carol");
+        await tool.WaitForErrorAsync("cannot accept at");
+        await alice.SayAsync("still here");
+        await alice.HearAsync("alice: still here");
+
+        await LimitAsync(tool, limit, limit);
+        await tool.WaitForErrorAsync("accepting again at");
+        await bob.HearAsync("Welcome, bob");
+        await carol.HearAsync("Welcome, carol");
+        Assert.Single(tool.Errors.Split('\n'), static error => error.Contains("cannot accept at"));
+    }
+
+    private static async Task LimitAsync(ToolProcess tool, int soft, int hard)
+    {
+        using Process prlimit = Programs.Start("prlimit", "util-linux", "--pid", $"{tool.Id}", $"--nofile={soft}:{hard}");
+        await prlimit.WaitForExitAsync();
+        Assert.Equal(0, prlimit.ExitCode);
+    }
+
+    /// <summary>A line client for these tests: .NET's own.</summary>
+    private sealed class Talker : IDisposable
+    {
+        private readonly TcpClient _client = new();
+        private readonly StreamReader _reader;
+
+        public Talker(IPEndPoint endPoint)
+        {
+            _client.Connect(endPoint);
+            _reader = new StreamReader(_client.GetStream());
+        }
+
+        public async Task SayAsync(string line) =>
+            await _client.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+
+        /// <summary>Reads on to a line that holds the text.</summary>
+        public async Task<string> HearAsync(string text)
+        {
+            while (await _reader.ReadLineAsync() is { } line)
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                {
+                    return line;
+                }
+            }
+
+            Assert.Fail($"the connection ended before \"{text}\" came");
+            return "";
+        }
+
+        public void Dispose() => _client.Dispose();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_port_in_use_is_said_with_what_to_try()
     {
-        using var taken = new System.Net.Sockets.Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var taken = new BclSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         (int code, string output, string errors) = await ToolProcess.RunAsync("", "chat", "serve", "--listen", $"{taken.LocalEndPoint}");
@@ -82,6 +193,25 @@ public sealed class ChatServeTests
         Assert.Equal("", output);
         Assert.Contains($"sockeye chat serve: cannot listen at {taken.LocalEndPoint}: another program listens there", errors);
         Assert.Contains("Try another port", errors);
+    }
+
+    [Fact]
+    public void A_machine_without_ipv6_is_worth_a_warning_only()
+    {
+        using var warnings = new StringWriter();
+        List<EndPoint> bound = ChatServeCommand.ListenAtLoopback(
+            static endPoint => endPoint.AddressFamily == AddressFamily.InterNetwork
+                ? endPoint
+                : throw new ListenException("cannot listen at [::1]:6667: no such address", SocketError.AddressNotAvailable),
+            warnings);
+        Assert.Equal([new IPEndPoint(IPAddress.Loopback, 6667)], bound);
+        Assert.Contains("warning: cannot listen at [::1]:6667", warnings.ToString());
+
+        // Neither is an error, and so is any other reason.
+        Assert.Throws<ListenException>(() => ChatServeCommand.ListenAtLoopback(
+            static _ => throw new ListenException("none", SocketError.AddressFamilyNotSupported), warnings));
+        Assert.Throws<ListenException>(() => ChatServeCommand.ListenAtLoopback(
+            static _ => throw new ListenException("taken", SocketError.AddressAlreadyInUse), warnings));
     }
 
     [Theory(Timeout = 60_000)]

@@ -74,7 +74,7 @@ internal sealed class ChatConnection : IDisposable
         using var silence = new CancellationTokenSource();
         Task late = Task.Delay(wait, _time, silence.Token);
         bool came = await Task.WhenAny(_first, late) == _first;
-        await silence.CancelAsync();
+        silence.Cancel(); // takes its timer back
         return came;
     }
 

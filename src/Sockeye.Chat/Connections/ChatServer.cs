@@ -15,7 +15,7 @@ namespace Sockeye.Chat.Connections;
 /// Plain asynchronous code that comes home to its context: correct on the thread pool, and on one event loop when
 /// <see cref="Listen"/> and <see cref="RunAsync"/> are called on that loop.
 /// </remarks>
-public sealed class ChatServer
+public sealed class ChatServer : IDisposable
 {
     private const int AcceptsPerTurn = 16;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
@@ -70,12 +70,19 @@ public sealed class ChatServer
     public async Task RunAsync(CancellationToken stop)
     {
         await Task.WhenAll(_listeners.Select(listener => AcceptAsync(listener, stop)));
+        Dispose();
+        await EndAllAsync();
+    }
+
+    /// <summary>Listens no more. <see cref="RunAsync"/> does so itself; this is for a server that never ran.</summary>
+    public void Dispose()
+    {
         foreach (Socket listener in _listeners)
         {
             listener.Dispose();
         }
 
-        await EndAllAsync();
+        _listeners.Clear();
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stop)

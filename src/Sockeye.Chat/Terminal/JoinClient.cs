@@ -82,6 +82,7 @@ public static class JoinClient
         IReadOnlyList<EndPoint> endPoints, TimeSpan wait, CancellationToken stop)
     {
         var problems = new List<string>();
+        var refused = new List<EndPoint>();
         foreach (EndPoint endPoint in endPoints)
         {
             bool isUnix = endPoint.AddressFamily == AddressFamily.Unix;
@@ -92,6 +93,10 @@ public static class JoinClient
             {
                 await socket.ConnectAsync(endPoint, limit.Token);
                 return (socket, "");
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                refused.Add(endPoint);
             }
             catch (SocketException e)
             {
@@ -105,15 +110,17 @@ public static class JoinClient
             socket.Dispose();
         }
 
-        return (null, problems.Count == 0 ? "the name has no address" : problems[0] + Others(problems));
-    }
+        if (refused.Count > 0 && refused.Count == endPoints.Count)
+        {
+            return (null, $"nothing listens at {string.Join(" or ", refused)}; start one with: sockeye chat serve");
+        }
 
-    private static string Others(List<string> problems) =>
-        problems.Count == 1 ? "" : string.Concat(problems.Skip(1).Select(static problem => $"\n  and {problem}"));
+        problems.AddRange(refused.Select(static endPoint => $"nothing listens at {endPoint}"));
+        return (null, problems.Count == 0 ? "the name has no address" : string.Join("; ", problems));
+    }
 
     private static string Explain(EndPoint endPoint, SocketException e) => e.SocketErrorCode switch
     {
-        SocketError.ConnectionRefused => $"nothing listens at {endPoint}; start one with: sockeye chat serve",
         SocketError.AddressNotAvailable when endPoint is UnixDomainSocketEndPoint => $"there is no socket {endPoint}",
         _ => $"cannot connect to {endPoint}: {e.Message}",
     };

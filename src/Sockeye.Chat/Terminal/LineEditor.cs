@@ -123,15 +123,14 @@ internal sealed class LineEditor(int charsMax = 4_096, int historyMax = 100)
             return;
         }
 
-        ReadOnlySpan<char> text = char.IsLowSurrogate(c) ? [_highSurrogate, c] : [c];
+        string text = char.IsLowSurrogate(c) ? $"{_highSurrogate}{c}" : $"{c}";
         _highSurrogate = default;
-        if ((text.Length == 2 && !char.IsHighSurrogate(text[0])) || char.IsControl(c) || _text.Length + text.Length > charsMax)
+        bool isBroken = text.Length == 2 && !char.IsHighSurrogate(text[0]);
+        if (!isBroken && !char.IsControl(c) && _text.Length + text.Length <= charsMax)
         {
-            return;
+            _text.Insert(Cursor, text);
+            Cursor += text.Length;
         }
-
-        _text.Insert(Cursor, text);
-        Cursor += text.Length;
     }
 
     private void Remove(int from, int to)

@@ -99,14 +99,45 @@ internal static class ChatServeCommand
         return loop.Run(() => ServeAsync(options, listen, level, json));
     }
 
+    /// <summary>Promises no more connections than there are descriptors for; null when there is none for even one.</summary>
+    internal static string? FitDescriptors(ChatOptions options, int limit, int open)
+    {
+        int most = limit - open - Descriptors.Reserve;
+        if (most >= options.MaxConnections)
+        {
+            return "";
+        }
+
+        if (most < 1)
+        {
+            return null;
+        }
+
+        options.MaxConnections = most;
+        return $"{limit} open files allow {most} connections; raise the limit with: ulimit -n";
+    }
+
     private static async Task<int> ServeAsync(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
     {
         using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, level, json));
         using var signals = new StopSignals();
-        var server = new ChatServer(options, TimeProvider.System, loggers.CreateLogger("chat"));
+        using var server = new ChatServer(options, TimeProvider.System, loggers.CreateLogger("chat"));
         try
         {
-            List<EndPoint> bound = listen is { Length: > 0 } ? await ListenAsync(server, listen) : ListenAtLoopback(server);
+            List<EndPoint> bound = listen is { Length: > 0 } ? await ListenAsync(server, listen) : ListenAtLoopback(endPoint => server.Listen(endPoint), Console.Error);
+            string? fit = FitDescriptors(options, Descriptors.Limit(), Descriptors.Open());
+            if (fit is null)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"sockeye chat serve: {Descriptors.Limit()} open files are too few; raise the limit with: ulimit -n");
+                return ExitCode.Failed;
+            }
+
+            if (fit.Length > 0)
+            {
+                await Console.Error.WriteLineAsync($"sockeye chat serve: warning: {fit}");
+            }
+
             Announce(bound);
         }
         catch (ListenException e)
@@ -139,7 +170,7 @@ internal static class ChatServeCommand
     }
 
     /// <summary>Both loopback addresses; one of them may be missing on this machine, and that is only worth a warning.</summary>
-    private static List<EndPoint> ListenAtLoopback(ChatServer server)
+    internal static List<EndPoint> ListenAtLoopback(Func<EndPoint, EndPoint> listen, TextWriter warnings)
     {
         var bound = new List<EndPoint>();
         ListenException? missing = null;
@@ -147,12 +178,12 @@ internal static class ChatServeCommand
         {
             try
             {
-                bound.Add(server.Listen(new IPEndPoint(address, OptionTypes.ChatPort)));
+                bound.Add(listen(new IPEndPoint(address, OptionTypes.ChatPort)));
             }
             catch (ListenException e) when (e.IsAddressMissing)
             {
                 missing = e;
-                Console.Error.WriteLine($"sockeye chat serve: warning: {e.Message}");
+                warnings.WriteLine($"sockeye chat serve: warning: {e.Message}");
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -142,7 +143,7 @@ public abstract class LineChatTests
         using LineClient alice = await server.EnterAsync("alice");
         using LineClient bob = await server.EnterAsync("bob");
         bob.Socket.NoDelay = true;
-        const string Text = "grüße, 你好, 🐟 👩‍👩‍👧!";
+        const string Text = "grüße, 你好, 🐟 👩\u200D👩\u200D👧!";
         byte[] line = Encoding.UTF8.GetBytes(Text + "\r\n");
         for (int cut = 1; cut < line.Length; cut++)
         {
@@ -341,6 +342,16 @@ public abstract class LineChatTests
         }
 
         using LineClient fifth = await server.EnterAsync("dora");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Silence_is_found_out_by_keepalive()
+    {
+        await using TestServer server = await StartAsync(new ChatOptions { KeepAliveTime = TimeSpan.FromSeconds(77) });
+        using LineClient alice = await server.EnterAsync("alice");
+        using Process ss = Programs.Start("ss", "iproute2", "-tnoH", $"sport = :{((IPEndPoint)server.EndPoint).Port}");
+        string sockets = await ss.StandardOutput.ReadToEndAsync();
+        Assert.Matches(@"timer:\(keepalive,1min1[67]sec,0\)", sockets);
     }
 
     [Fact(Timeout = 30_000)]

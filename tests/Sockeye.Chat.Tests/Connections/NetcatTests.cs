@@ -32,7 +32,7 @@ public sealed class NetcatTests
     {
         await using TestServer server = await TestServer.StartAsync();
         using LineClient bob = await server.EnterAsync("bob");
-        using Process nc = Start("nc", "netcat-openbsd", "127.0.0.1", Port(server));
+        using Process nc = Programs.Start("nc", "netcat-openbsd", "127.0.0.1", Port(server));
         try
         {
             Assert.Contains("What is your name?", await nc.StandardOutput.ReadLineAsync());
@@ -81,36 +81,12 @@ public sealed class NetcatTests
 
     private static async Task<string> RunAsync(string program, string package, string input, params string[] args)
     {
-        using Process process = Start(program, package, args);
+        using Process process = Programs.Start(program, package, args);
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         return output;
-    }
-
-    private static Process Start(string program, string package, params string[] args)
-    {
-        var start = new ProcessStartInfo(program)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        foreach (string arg in args)
-        {
-            start.ArgumentList.Add(arg);
-        }
-
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            Assert.Skip($"{program} is missing ({e.Message}): apt install {package}");
-            throw;
-        }
     }
 }

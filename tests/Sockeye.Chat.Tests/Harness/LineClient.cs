@@ -2,10 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Sockeye.Chat.Lines;
+using BclSocket = System.Net.Sockets.Socket;
 
 namespace Sockeye.Chat.Tests.Harness;
 
-/// <summary>A line client on a real socket. Every wait has an end.</summary>
+/// <summary>A line client on .NET's own socket, so that ours is not its own judge. Every wait has an end.</summary>
 internal sealed class LineClient : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -14,14 +15,14 @@ internal sealed class LineClient : IDisposable
     private readonly Queue<string> _lines = new();
     private readonly byte[] _buffer = new byte[16_384];
 
-    private LineClient(Socket socket) => Socket = socket;
+    private LineClient(BclSocket socket) => Socket = socket;
 
-    public Socket Socket { get; }
+    public BclSocket Socket { get; }
 
     /// <summary>Connects, and says nothing.</summary>
     public static async Task<LineClient> ConnectAsync(EndPoint endPoint)
     {
-        var socket = new Socket(
+        var socket = new BclSocket(
             endPoint.AddressFamily, SocketType.Stream,
             endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
         await socket.ConnectAsync(endPoint).WaitAsync(Patience);

@@ -13,25 +13,22 @@ internal sealed class ToolProcess : IDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly Task _read;
 
-    private ToolProcess(string[] args)
+    private ToolProcess(string program, params IEnumerable<string> args)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program, args)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"));
-        foreach (string arg in args)
-        {
-            start.ArgumentList.Add(arg);
-        }
 
         _process = Process.Start(start)!;
         _read = Task.WhenAll(Task.Run(() => ReadAsync(_process.StandardOutput, _output)),
             Task.Run(() => ReadAsync(_process.StandardError, _errors)));
     }
+
+    private static string Dll => Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll");
 
     public int Id => _process.Id;
 
@@ -42,12 +39,12 @@ internal sealed class ToolProcess : IDisposable
     public StreamWriter Input => _process.StandardInput;
 
     /// <summary>Starts the tool.</summary>
-    public static ToolProcess Start(params string[] args) => new(args);
+    public static ToolProcess Start(params string[] args) => new("dotnet", [Dll, .. args]);
 
     /// <summary>Runs the tool to its end, with some input.</summary>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(string input, params string[] args)
     {
-        using var tool = new ToolProcess(args);
+        using ToolProcess tool = Start(args);
         await tool._process.StandardInput.WriteAsync(input);
         tool._process.StandardInput.Close();
         int code = await tool.EndAsync();
@@ -55,9 +52,15 @@ internal sealed class ToolProcess : IDisposable
     }
 
     /// <summary>Starts chat serve at a free port of 127.0.0.1 and waits until it listens.</summary>
-    public static async Task<(ToolProcess Tool, IPEndPoint EndPoint)> ServeAsync(params string[] args)
+    public static Task<(ToolProcess Tool, IPEndPoint EndPoint)> ServeAsync(params string[] args) =>
+        AnnouncedAsync(Start(["chat", "serve", "--listen", "127.0.0.1:0", .. args]));
+
+    /// <summary>The same with so many descriptors at most.</summary>
+    public static Task<(ToolProcess Tool, IPEndPoint EndPoint)> ServeAsync(int descriptors) => AnnouncedAsync(
+        new("sh", "-c", $"ulimit -n {descriptors}; exec dotnet \"$0\" chat serve --listen 127.0.0.1:0", Dll));
+
+    private static async Task<(ToolProcess Tool, IPEndPoint EndPoint)> AnnouncedAsync(ToolProcess tool)
     {
-        ToolProcess tool = Start(["chat", "serve", "--listen", "127.0.0.1:0", .. args]);
         try
         {
             await tool._announced.Task.WaitAsync(TimeSpan.FromSeconds(20));
@@ -72,11 +75,16 @@ internal sealed class ToolProcess : IDisposable
     }
 
     /// <summary>Waits until a line of the output holds the text.</summary>
-    public async Task WaitForOutputAsync(string text)
+    public Task WaitForOutputAsync(string text) => WaitAsync(_output, text);
+
+    /// <summary>Waits until a line of the errors holds the text.</summary>
+    public Task WaitForErrorAsync(string text) => WaitAsync(_errors, text);
+
+    private async Task WaitAsync(ConcurrentQueue<string> lines, string text)
     {
         for (int i = 0; i < 2_000; i++)
         {
-            if (_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+            if (lines.Any(line => line.Contains(text, StringComparison.Ordinal)))
             {
                 return;
             }

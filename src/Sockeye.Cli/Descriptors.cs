@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace Sockeye.Cli;
+
+/// <summary>How many descriptors this process may open, and how many it has: proc(5).</summary>
+internal static class Descriptors
+{
+    /// <summary>
+    /// Left free for the runtime. Every thread it starts takes a pipe, and where it gets none the process dies with "Out
+    /// of memory." (runtime 10.0, seen with strace), so a server must stop accepting before the kernel stops it.
+    /// </summary>
+    public const int Reserve = 64;
+
+    /// <summary>RLIMIT_NOFILE; the runtime has raised the soft limit to the hard one.</summary>
+    public static int Limit()
+    {
+        // "Max open files            20000                20000                files"
+        string? line = File.ReadLines("/proc/self/limits")
+            .FirstOrDefault(static line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        string soft = line?["Max open files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0] ?? "";
+        return int.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) ? limit : int.MaxValue;
+    }
+
+    /// <summary>Descriptors open now.</summary>
+    public static int Open() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+}
