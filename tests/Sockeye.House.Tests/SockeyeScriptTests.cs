@@ -4,13 +4,13 @@ namespace Sockeye.House.Tests;
 
 /// <summary>
 /// ./sockeye in a checkout of its own (a folder with a space in its name) and with a `dotnet` that only notes what
-/// it was asked. What the real one builds, ./test shows every day; what the script decides is shown here.
+/// it was asked; and what ./test decides before it builds. What the real one builds, ./test shows every day; what the script decides is shown here.
 /// </summary>
 public sealed class SockeyeScriptTests : IDisposable
 {
     // What a Debian without .NET has, and all that the script may use.
     private static readonly string[] _tools =
-        ["sh", "cat", "cut", "date", "dirname", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm", "sleep", "touch", "tr", "uname"];
+        ["sh", "bash", "cat", "cut", "date", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm", "sleep", "touch", "tr", "uname"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sockeye script ");
     private readonly Dictionary<string, string?> _environment;
@@ -20,7 +20,7 @@ public sealed class SockeyeScriptTests : IDisposable
         Directory.CreateDirectory(In("checkout", ".ci"));
         Directory.CreateDirectory(In("checkout", "src", "Sockeye.Cli"));
         Directory.CreateDirectory(In("bin"));
-        foreach (string file in (string[])["sockeye", ".ci/need-sdk.sh", "global.json", "Directory.Build.props", "Directory.Packages.props"])
+        foreach (string file in (string[])["sockeye", "test", ".ci/need-sdk.sh", "global.json", "Directory.Build.props", "Directory.Packages.props"])
         {
             File.Copy(House.PathOf(file), In("checkout", file));
         }
@@ -204,12 +204,34 @@ public sealed class SockeyeScriptTests : IDisposable
         AssertOneLine(await RunAsync("x"), $"this is {system} {machine}");
     }
 
-    private static void AssertOneLine(Finished run, string part)
+    [Theory(Timeout = 60_000)]
+    [InlineData(null)]
+    [InlineData("8")]
+    public async Task The_tests_too_say_in_one_line_what_to_install(string? found)
+    {
+        _environment["FAKE_SDK"] = found;
+        if (found is null)
+        {
+            File.Delete(In("bin", "dotnet"));
+        }
+
+        AssertOneLine(await Shell.RunAsync(In("checkout", "test"), [], "/", _environment), "dotnet-sdk-10.0", "test");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_wrong_option_of_the_tests_is_told_before_anything_is_built()
+    {
+        Finished run = await Shell.RunAsync(In("checkout", "test"), ["--no-such-option"], "/", _environment);
+
+        Assert.Equal((2, "", "test: there is no option --no-such-option; see ./test --help\n"), (run.Code, run.Output, run.Error));
+    }
+
+    private static void AssertOneLine(Finished run, string part, string program = "sockeye")
     {
         Assert.Equal((1, ""), (run.Code, run.Output));
         Assert.Equal('\n', run.Error[^1]);
         Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
-        Assert.StartsWith("sockeye: ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"{program}: ", run.Error, StringComparison.Ordinal);
         Assert.Contains(part, run.Error, StringComparison.Ordinal);
     }
 
