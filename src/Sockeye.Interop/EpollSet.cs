@@ -23,6 +23,7 @@ internal sealed class EpollSet : IDisposable
 
     internal EpollSet(int capacity)
     {
+        Platform.Require();
         int result = Libc.EpollCreate();
         if (result < 0)
         {

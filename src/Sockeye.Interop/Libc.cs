@@ -30,6 +30,7 @@ internal static unsafe partial class Libc
     /// <summary>Opens a socket, close-on-exec and non-blocking.</summary>
     internal static int Socket(int family, int type, int protocol, out SocketHandle handle)
     {
+        Platform.Require();
         int result = Result(socket(family, type | SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK, protocol));
         handle = new SocketHandle(result >= 0 ? result : -1);
         return result;
@@ -38,6 +39,7 @@ internal static unsafe partial class Libc
     /// <summary>Opens two connected sockets, close-on-exec and non-blocking.</summary>
     internal static int SocketPair(int family, int type, int protocol, out SocketHandle first, out SocketHandle second)
     {
+        Platform.Require();
         int* pair = stackalloc int[2] { -1, -1 };
         int result = Result(socketpair(family, type | SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK, protocol, pair));
         first = new SocketHandle(pair[0]);
