@@ -210,6 +210,7 @@ public abstract class LineChatTests
         await alice.ExpectAsync("* slow joined");
 
         // Alice waits for her own echo each time, so the room's pace is hers, whatever the slow one does.
+        Task<string> bobHears = bob.ExpectAsync("* slow left");
         string text = new('x', 1_000);
         string? told = null;
         for (int i = 0; i < 2_000 && told is null; i++)
@@ -221,7 +222,7 @@ public abstract class LineChatTests
 
         Assert.NotNull(told);
         Assert.EndsWith("(too slow: more than 65536 bytes waiting)", told);
-        await bob.ExpectAsync("* slow left");
+        Assert.Equal(told, await bobHears);
         List<string> heard = await slow.ReadToEndAsync();
         Assert.Equal("-- You were too slow: more than 65536 bytes waiting. Good-bye.", heard[^1]);
         Assert.All(heard[..^1], static line => Assert.Matches(@"^(--|\[\d\d:\d\d:\d\d\]) ", line)); // lines stay whole
