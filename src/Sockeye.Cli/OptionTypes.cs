@@ -23,13 +23,13 @@ internal static class OptionTypes
     }
 
     /// <summary>A time: 500ms, 60s, 2m.</summary>
-    public static Option<TimeSpan> Time(string name, string what, TimeSpan byDefault)
+    public static Option<TimeSpan?> Time(string name, string what, TimeSpan byDefault)
     {
-        return new Option<TimeSpan>(name)
+        return new Option<TimeSpan?>(name)
         {
-            Description = what,
+            // The library would print the default as 00:00:00.5000000, so it is said here and filled in by the command.
+            Description = $"{what} [default: {(byDefault < TimeSpan.FromSeconds(1) ? $"{byDefault.TotalMilliseconds}ms" : $"{byDefault.TotalSeconds}s")}]",
             HelpName = "TIME",
-            DefaultValueFactory = _ => byDefault,
             CustomParser = result =>
             {
                 string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -39,7 +39,7 @@ internal static class OptionTypes
                 }
 
                 result.AddError($"{name} {text}: a time is a number and ms, s, m or h: 500ms, 60s");
-                return default;
+                return null;
             },
         };
     }

@@ -180,12 +180,11 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The reader of this connection meets the same error and tells it; here it only ends the sending.
-            Fail();
+            Fail(defect: null);
         }
-        catch
+        catch (Exception e)
         {
-            Fail();
-            throw;
+            Fail(e);
         }
     }
 
@@ -252,7 +251,7 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         belowHalf?.TrySetResult();
     }
 
-    private void Fail()
+    private void Fail(Exception? defect)
     {
         TaskCompletionSource? belowHalf;
         lock (_gate)
@@ -265,6 +264,13 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         }
 
         belowHalf?.TrySetResult();
-        _done.TrySetResult(false);
+        if (defect is null)
+        {
+            _done.TrySetResult(false);
+        }
+        else
+        {
+            _done.TrySetException(defect); // whoever closes the connection finds it, and logs it
+        }
     }
 }

@@ -67,6 +67,7 @@ internal static class ListenSocket
         (SocketError.AddressAlreadyInUse, IPEndPoint ip) =>
             $"another program listens there, perhaps a chat that runs already. Try another port, or see who it is: ss -ltnp 'sport = :{ip.Port}'",
         (SocketError.AddressAlreadyInUse, _) => "something else has that path. Try another path.",
+        (SocketError.AddressNotAvailable, UnixDomainSocketEndPoint) => "there is no such folder. Make it, or try another path.",
         (SocketError.AccessDenied, IPEndPoint { Port: < 1024 }) =>
             "ports below 1024 are for root. Try a port above, 6667 for instance.",
         (SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported, _) =>

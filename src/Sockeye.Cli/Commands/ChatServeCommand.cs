@@ -25,9 +25,9 @@ internal static class ChatServeCommand
             "--max-queued-bytes", "Bytes that may wait for a slow reader before it is dropped", bounds.MaxQueuedBytes, 1_024);
         Option<int> rooms = OptionTypes.Number("--max-rooms", "Rooms at one time", bounds.MaxRooms, 1);
         Option<int> members = OptionTypes.Number("--max-members", "People in one room", bounds.MaxMembers, 1);
-        Option<TimeSpan> firstBytes = OptionTypes.Time(
+        Option<TimeSpan?> firstBytes = OptionTypes.Time(
             "--first-bytes-wait", "How long to wait for a client to speak before asking for its name", bounds.FirstBytesWait);
-        Option<TimeSpan> nameWait = OptionTypes.Time("--name-wait", "How long one may take to choose a name", bounds.NameWait);
+        Option<TimeSpan?> nameWait = OptionTypes.Time("--name-wait", "How long one may take to choose a name", bounds.NameWait);
         var level = new Option<LogLevel>("--log-level")
         {
             Description = "The least important thing to log: Trace, Debug, Information, Warning, Error, None",
@@ -56,8 +56,8 @@ internal static class ChatServeCommand
                 MaxQueuedBytes = result.GetValue(queuedBytes),
                 MaxRooms = result.GetValue(rooms),
                 MaxMembers = result.GetValue(members),
-                FirstBytesWait = result.GetValue(firstBytes),
-                NameWait = result.GetValue(nameWait),
+                FirstBytesWait = result.GetValue(firstBytes) ?? bounds.FirstBytesWait,
+                NameWait = result.GetValue(nameWait) ?? bounds.NameWait,
             };
             return Run(options, result.GetValue(listen), result.GetValue(level), result.GetValue(json));
         });
@@ -202,21 +202,23 @@ internal static class ChatServeCommand
             }
         }
 
-        Console.WriteLine(bound[0] is IPEndPoint first
-            ? $"try: nc {TryAddress(first)} {first.Port}"
-            : $"try: nc -U {bound[0]}");
+        EndPoint near = Near(bound[0]);
+        Console.WriteLine(near is IPEndPoint first ? $"try: nc {first.Address} {first.Port}" : $"try: nc -U {near}");
         bool isDefault = bound.Any(static endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address)
             && ip.Port == OptionTypes.ChatPort);
-        Console.WriteLine($"try: ./sockeye chat join{(isDefault ? "" : $" {Show(bound[0])}")}");
+        Console.WriteLine($"try: ./sockeye chat join{(isDefault ? "" : $" {Show(near)}")}");
     }
 
     private static string Show(EndPoint endPoint) =>
         endPoint is UnixDomainSocketEndPoint ? $"unix:{endPoint}" : endPoint.ToString()!;
 
-    private static IPAddress TryAddress(IPEndPoint endPoint) =>
-        endPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-        : endPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-        : endPoint.Address;
+    /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
+    private static EndPoint Near(EndPoint endPoint) => endPoint switch
+    {
+        IPEndPoint ip when ip.Address.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, ip.Port),
+        IPEndPoint ip when ip.Address.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, ip.Port),
+        _ => endPoint,
+    };
 
     private static void Configure(ILoggingBuilder logging, LogLevel level, bool json)
     {
