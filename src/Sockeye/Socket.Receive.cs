@@ -278,12 +278,6 @@ public partial class Socket
         return Failed<int>(errno);
     }
 
-    /// <summary>As <see cref="ReceiveCore"/>, asynchronously.</summary>
-    internal ValueTask<int> ReceiveCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<int>(cancellationToken)
-            : RentReceive().With(buffer, flags: 0).Run(cancellationToken);
-
     private SocketResult<int> FillCore(Span<byte> buffer, int flags, bool exactly)
     {
         using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);

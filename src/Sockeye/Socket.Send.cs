@@ -393,12 +393,6 @@ public partial class Socket
             : Failed<int>(errno, sent);
     }
 
-    /// <summary>As <see cref="SendCore"/>, asynchronously.</summary>
-    internal ValueTask<int> SendCoreAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<int>(cancellationToken)
-            : RentSend().With(buffer, flags: 0).Run(cancellationToken);
-
     private async Task SendWholeFileAsync(
         SafeFileHandle? file,
         ReadOnlyMemory<byte> preBuffer,

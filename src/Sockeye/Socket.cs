@@ -450,12 +450,15 @@ public partial class Socket : IDisposable
     public SocketHandle Detach()
     {
         ThrowIfDisposed();
-        if (Volatile.Read(ref _owners) != 1)
+        switch (Interlocked.CompareExchange(ref _owners, 0, 1))
         {
-            throw new InvalidOperationException("A file made of this socket is still open; dispose it first.");
+            case 0:
+                throw new ObjectDisposedException(GetType().FullName);
+            case > 1:
+                throw new InvalidOperationException("A file made of this socket is still open; dispose it first.");
         }
 
-        ObjectDisposedException.ThrowIf(Interlocked.Exchange(ref _disposed, 1) != 0, this);
+        Volatile.Write(ref _disposed, 1);
 
         _connected = false;
         _boundPath = null;
@@ -562,8 +565,15 @@ public partial class Socket : IDisposable
     /// <summary>Counts a file made of this socket among its owners.</summary>
     internal void AddOwner()
     {
-        ThrowIfDisposed();
-        Interlocked.Increment(ref _owners);
+        // A count that reached 0 never rises again: the last owner is closing the descriptor.
+        int owners;
+        do
+        {
+            ThrowIfDisposed();
+            owners = Volatile.Read(ref _owners);
+            ObjectDisposedException.ThrowIf(owners == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _owners, owners + 1, owners) != owners);
     }
 
     /// <summary>The last owner closes.</summary>
