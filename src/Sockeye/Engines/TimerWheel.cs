@@ -11,7 +11,7 @@ internal abstract class TimerNode
     /// <summary>When it is due, in the wheel's milliseconds.</summary>
     internal long DueMs;
 
-    /// <summary>Which list of the wheel holds it; −1 when none does.</summary>
+    /// <summary>Which list of the wheel holds it; −1 when none does. It never shows −1 while the wheel moves the node.</summary>
     internal int TimerSlot = -1;
 
     /// <summary>Tells this use of the node from an earlier one, so that a late expiry cannot hit the next user.</summary>
@@ -29,6 +29,7 @@ internal abstract class TimerNode
 /// <remarks>
 /// Contract.
 /// - A timer never expires early; it may be late by the millisecond's rest and by what the thread is busy with.
+/// - Timers expire in the order of their milliseconds, and within one in the order they were added, however late.
 /// - Any thread adds and removes; one thread, the engine's, expires.
 /// - <see cref="Remove"/> that returns true means that the timer will not expire. False: it has, or is about to;
 ///   the version tells the two uses of a recycled node apart.
@@ -40,15 +41,17 @@ internal sealed class TimerWheel(TimeProvider time)
     private const int SlotBits = 6;
     private const int Slots = 1 << SlotBits;
     private const long RangeMs = 1L << (Levels * SlotBits);
+    private const long CoarsestMs = RangeMs >> SlotBits;
 
     private readonly Lock _gate = new();
     private readonly TimerNode?[] _slots = new TimerNode?[Levels * Slots];
+    private readonly TimerNode?[] _tails = new TimerNode?[Levels * Slots];
     private readonly ulong[] _occupied = new ulong[Levels];
     private readonly long _origin = time.GetTimestamp();
     private long _elapsedMs;
 
     /// <summary>The provider's time since the wheel was made, in whole milliseconds, rounded down.</summary>
-    internal long NowMs => (long)time.GetElapsedTime(_origin).TotalMilliseconds;
+    internal long NowMs => time.GetElapsedTime(_origin).Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>How many timers wait. For tests and diagnostics.</summary>
     internal int Count { get; private set; }
@@ -56,8 +59,9 @@ internal sealed class TimerWheel(TimeProvider time)
     /// <summary>The millisecond at which <paramref name="delay"/> from now has passed, rounded up.</summary>
     internal long DueAfter(TimeSpan delay)
     {
-        double dueMs = Math.Ceiling((time.GetElapsedTime(_origin) + delay).TotalMilliseconds);
-        return (long)Math.Clamp(dueMs, 0, long.MaxValue / 2);
+        // A delay without end, as TimeSpan.MaxValue, must not run over.
+        long elapsed = time.GetElapsedTime(_origin).Ticks + TimeSpan.TicksPerMillisecond - 1;
+        return (elapsed + Math.Min(delay.Ticks, long.MaxValue - elapsed)) / TimeSpan.TicksPerMillisecond;
     }
 
     /// <summary>Adds <paramref name="node"/>, due at <paramref name="dueMs"/>.</summary>
@@ -91,6 +95,7 @@ internal sealed class TimerWheel(TimeProvider time)
             }
 
             Unlink(node);
+            Volatile.Write(ref node.TimerSlot, -1);
             Count--;
             return true;
         }
@@ -125,16 +130,24 @@ internal sealed class TimerWheel(TimeProvider time)
             while (TryFindNext(out int level, out int slot, out long deadlineMs) && deadlineMs <= nowMs)
             {
                 _elapsedMs = Math.Max(_elapsedMs, deadlineMs);
-                TimerNode node = _slots[(level * Slots) + slot]!;
-                Unlink(node);
-                if (node.DueMs <= nowMs)
+                ref TimerNode? head = ref _slots[(level * Slots) + slot];
+                if (level == 0)
                 {
+                    TimerNode node = head!;
+                    Unlink(node);
+                    Volatile.Write(ref node.TimerSlot, -1);
                     Count--;
                     version = node.TimerVersion;
                     return node;
                 }
 
-                Insert(node);
+                // A coarse slot holds many milliseconds. All its timers go to finer slots now, the due ones too: one
+                // left behind would come after the later ones, and be late.
+                while (head is { } moved)
+                {
+                    Unlink(moved);
+                    Insert(moved);
+                }
             }
 
             // Never past a deadline that is still to come, or its slot would be taken for one of the next round.
@@ -179,25 +192,32 @@ internal sealed class TimerWheel(TimeProvider time)
 
     private void Insert(TimerNode node)
     {
-        long dueMs = Math.Min(node.DueMs, _elapsedMs + RangeMs - 1);
+        // The rim is one slot short of a full turn: in a full turn's last slot, which is the current one, the timer
+        // would be due at once, and again, for ever.
+        long dueMs = Math.Min(node.DueMs, _elapsedMs + RangeMs - CoarsestMs);
         ulong differing = (ulong)(_elapsedMs ^ dueMs) | (Slots - 1);
         int level = Math.Min((63 - BitOperations.LeadingZeroCount(differing)) / SlotBits, Levels - 1);
         int slot = (int)(dueMs >> (level * SlotBits)) & (Slots - 1);
         int index = (level * Slots) + slot;
 
-        TimerNode? head = _slots[index];
-        node.PreviousTimer = null;
-        node.NextTimer = head;
-        if (head is not null)
+        TimerNode? tail = _tails[index];
+        node.PreviousTimer = tail;
+        node.NextTimer = null;
+        if (tail is null)
         {
-            head.PreviousTimer = node;
+            _slots[index] = node;
+        }
+        else
+        {
+            tail.NextTimer = node;
         }
 
-        _slots[index] = node;
+        _tails[index] = node;
         node.TimerSlot = index;
         _occupied[level] |= 1UL << slot;
     }
 
+    // Leaves TimerSlot alone: Remove reads it without the lock, and a node on its way to another slot is still in.
     private void Unlink(TimerNode node)
     {
         int index = node.TimerSlot;
@@ -214,13 +234,16 @@ internal sealed class TimerWheel(TimeProvider time)
             node.PreviousTimer.NextTimer = node.NextTimer;
         }
 
-        if (node.NextTimer is not null)
+        if (node.NextTimer is null)
+        {
+            _tails[index] = node.PreviousTimer;
+        }
+        else
         {
             node.NextTimer.PreviousTimer = node.PreviousTimer;
         }
 
         node.NextTimer = null;
         node.PreviousTimer = null;
-        node.TimerSlot = -1;
     }
 }
