@@ -48,7 +48,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait its turn.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
     {
-        bool run = false;
+        SocketOperation? first = null;
         bool completed = false;
         lock (_gate)
         {
@@ -65,11 +65,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
                 ref LaneState lane = ref LaneOf(operation.Lane);
                 Append(ref lane, operation);
                 operation.State = OperationState.Waiting;
-                if (!lane.Busy && _sequence != sequence)
+                if (_sequence != sequence)
                 {
-                    lane.Busy = true;
-                    lane.Head!.State = OperationState.Running;
-                    run = true;
+                    first = Start(ref lane);
                 }
             }
         }
@@ -78,46 +76,35 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         {
             operation.Publish();
         }
-        else if (run)
+        else
         {
-            Run(operation.Lane);
+            Run(operation.Lane, first);
         }
     }
 
     /// <summary>The engine's word that the descriptor may be ready.</summary>
     internal void Ready(bool read, bool write)
     {
-        bool runRead;
-        bool runWrite;
-        bool runWatch;
+        SocketOperation? firstRead;
+        SocketOperation? firstWrite;
+        SocketOperation? firstWatch;
         lock (_gate)
         {
             Volatile.Write(ref _sequence, _sequence + 1);
-            runRead = read && Start(ref _read);
-            runWrite = write && Start(ref _write);
-            runWatch = Start(ref _watch);
+            firstRead = read ? Start(ref _read) : null;
+            firstWrite = write ? Start(ref _write) : null;
+            firstWatch = Start(ref _watch);
         }
 
-        if (runRead)
-        {
-            Run(OperationLane.Read);
-        }
-
-        if (runWrite)
-        {
-            Run(OperationLane.Write);
-        }
-
-        if (runWatch)
-        {
-            Run(OperationLane.Watch);
-        }
+        Run(OperationLane.Read, firstRead);
+        Run(OperationLane.Write, firstWrite);
+        Run(OperationLane.Watch, firstWatch);
     }
 
     /// <summary>Asks an operation to end with <paramref name="errno"/>, unless its own outcome comes first.</summary>
     internal void Cancel(SocketOperation operation, int errno, short version)
     {
-        bool runNext = false;
+        SocketOperation? next;
         lock (_gate)
         {
             OperationState state = operation.State;
@@ -144,15 +131,12 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
             operation.Errno = errno;
 
             // The next one has not been tried since it was queued, and what held up the head need not hold it up.
-            runNext = wasHead && Start(ref lane);
+            next = wasHead ? Start(ref lane) : null;
         }
 
         OperationLane which = operation.Lane;
         operation.Publish();
-        if (runNext)
-        {
-            Run(which);
-        }
+        Run(which, next);
     }
 
     /// <summary>Ends all that waits with EBADF. The descriptor is still open.</summary>
@@ -207,7 +191,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     /// <summary>Gives the lane back after <see cref="TryEnterTurn"/> queued a turn and it was granted, or gives up waiting for it.</summary>
     internal void LeaveTurn(SynchronousTurn turn)
     {
-        bool run;
+        SocketOperation? next;
         lock (_gate)
         {
             ref LaneState lane = ref LaneOf(turn.Lane);
@@ -225,40 +209,32 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
                 lane.Busy = false;
             }
 
-            run = wasHead && Start(ref lane);
+            next = wasHead ? Start(ref lane) : null;
         }
 
-        if (run)
-        {
-            Run(turn.Lane);
-        }
+        Run(turn.Lane, next);
     }
 
-    private static bool Start(ref LaneState lane)
+    // Makes the lane busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
+    private static SocketOperation? Start(ref LaneState lane)
     {
         if (lane.Busy || lane.Head is null)
         {
-            return false;
+            return null;
         }
 
         lane.Busy = true;
         lane.Head.State = OperationState.Running;
-        return true;
+        return lane.Head;
     }
 
-    // The caller has made the lane busy and its head running.
-    private void Run(OperationLane which)
+    // Tries what Start gave, then what follows. Not whatever is the head by now: a turn that was given up in between
+    // has passed the lane on, and the new head runs on another thread.
+    private void Run(OperationLane which, SocketOperation? operation)
     {
         ref LaneState lane = ref LaneOf(which);
         bool inOrder = which != OperationLane.Watch;
-        SocketOperation? operation;
-        int sequence;
-        lock (_gate)
-        {
-            operation = lane.Head;
-            sequence = _sequence;
-        }
-
+        int sequence = Sequence;
         while (operation is not null)
         {
             if (operation is SynchronousTurn turn)
@@ -445,7 +421,8 @@ internal sealed class SynchronousTurn(Socket socket, OperationLane lane) : Socke
                     return false;
                 }
 
-                Monitor.Wait(_gate, left);
+                // Monitor takes no more than 24 days at a time.
+                Monitor.Wait(_gate, TimeSpan.FromTicks(Math.Min(left.Ticks, TimeSpan.TicksPerDay)));
             }
 
             return true;

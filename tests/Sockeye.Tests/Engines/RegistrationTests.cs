@@ -1,0 +1,235 @@
+using System.Net.Sockets;
+using System.Threading.Tasks.Sources;
+using Sockeye.Engines;
+using Sockeye.Tests.Support;
+
+namespace Sockeye.Tests.Engines;
+
+/// <summary>A registration's lanes, driven by hand: the orders of events that no clock can be made to produce.</summary>
+public sealed class RegistrationTests : SocketTest
+{
+    [Fact(Timeout = Limit)]
+    public async Task A_turn_given_up_while_it_is_granted_starts_the_next_operation_once()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        var head = new Scripted(socket, static () => false);
+        var turn = new SynchronousTurn(socket, OperationLane.Read);
+        int inside = 0;
+        int most = 0;
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var next = new Scripted(socket, () =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref inside));
+            entered.Set();
+            leave.Wait(Moment);
+            Interlocked.Decrement(ref inside);
+            return false;
+        });
+        registration.Enqueue(head, registration.Sequence);
+        Assert.False(registration.TryEnterTurn(turn));
+        registration.Enqueue(next, registration.Sequence);
+
+        // Cancel takes the head out, makes the turn the running one, publishes the head's end, and then grants the turn.
+        // Between the last two the turn's thread gives up: the lane goes on to the next operation on that thread.
+        Task? leaver = null;
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new Told(() =>
+        {
+            leaver = Run(() => registration.LeaveTurn(turn));
+            Assert.True(entered.Wait(Soon));
+        }));
+        head.OnCompleted(static _ => { }, state: null, head.Version, ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
+        SynchronizationContext.SetSynchronizationContext(before);
+        registration.Cancel(head, errno: 125, head.Version);
+        leave.Set();
+        await leaver!.WaitAsync(Soon);
+        Assert.Equal(1, most);
+        Assert.Equal(OperationState.Waiting, next.State);
+    }
+
+    [Fact]
+    public void What_comes_between_a_try_and_the_queue_is_not_lost()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        int tries = 0;
+        var operation = new Scripted(socket, () => ++tries == 1);
+        int sequence = registration.Sequence;
+
+        // The engine's word comes after the operation's own try and before it is queued.
+        registration.Ready(read: true, write: false);
+        registration.Enqueue(operation, sequence);
+        Assert.Equal(OperationState.Completed, operation.State);
+        Assert.Equal(1, tries);
+    }
+
+    [Fact]
+    public void A_word_that_comes_during_a_try_repeats_the_try()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        int tries = 0;
+        var operation = new Scripted(socket, () =>
+        {
+            if (++tries == 1)
+            {
+                registration.Ready(read: true, write: false);
+            }
+
+            return tries == 2;
+        });
+        registration.Enqueue(operation, registration.Sequence);
+        registration.Ready(read: true, write: false);
+        Assert.Equal(2, tries);
+        Assert.Equal(OperationState.Completed, operation.State);
+    }
+
+    [Fact]
+    public void Success_wins_over_a_cancel_that_came_during_the_try()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        Scripted? operation = null;
+        operation = new Scripted(socket, () =>
+        {
+            registration.Cancel(operation!, errno: 125, operation!.Version);
+            return true;
+        });
+        registration.Enqueue(operation, registration.Sequence);
+        registration.Ready(read: true, write: false);
+        Assert.Equal(OperationState.Completed, operation.State);
+        Assert.Equal(0, operation.Errno);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_cancel_or_close_that_came_during_a_vain_try_ends_the_operation(bool cancels)
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        Scripted? operation = null;
+        operation = new Scripted(socket, () =>
+        {
+            if (cancels)
+            {
+                registration.Cancel(operation!, errno: 125, operation!.Version);
+            }
+            else
+            {
+                registration.Close();
+            }
+
+            return false;
+        });
+        registration.Enqueue(operation, registration.Sequence);
+        registration.Ready(read: true, write: false);
+        Assert.Equal(OperationState.Completed, operation.State);
+        Assert.Equal(cancels ? 125 : 9, operation.Errno);
+    }
+
+    [Fact]
+    public void A_late_cancel_does_not_reach_the_next_use()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        var operation = new Scripted(socket, static () => false);
+        registration.Enqueue(operation, registration.Sequence);
+        registration.Cancel(operation, errno: 110, (short)(operation.Version - 1));
+        Assert.Equal(OperationState.Waiting, operation.State);
+    }
+
+    // The engine's thread must live on whatever the caller's list does.
+    [Fact(Timeout = Limit)]
+    public async Task An_exception_of_the_callers_list_reaches_the_caller()
+    {
+        using Pair pair = await Connected();
+        var list = new List<ArraySegment<byte>> { new byte[4], new byte[4] };
+        var flaky = new FlakyList(list);
+        Task<int> receive = pair.Client.ReceiveAsync(flaky, SocketFlags.None);
+        Assert.False(receive.IsCompleted);
+        flaky.Fails = true;
+        pair.Server.Send([1, 2, 3]);
+        await Assert.ThrowsAsync<NotSupportedException>(() => receive.WaitAsync(Soon));
+
+        // The engine works on.
+        flaky.Fails = false;
+        Assert.Equal(3, await pair.Client.ReceiveAsync(flaky, SocketFlags.None).WaitAsync(Soon));
+    }
+
+    // A path of 108 bytes fills sun_path: the kernel's length is one more than the structure has room for.
+    [Fact(Timeout = Limit)]
+    public async Task A_peer_whose_path_fills_the_address_is_accepted()
+    {
+        string path = Path.Combine(Path.GetTempPath(), "sockeye-" + Path.GetRandomFileName()).PadRight(108, 'x');
+        using Socket listener = Listener(AddressFamily.Unix);
+        Task<Socket> accept = listener.AcceptAsync();
+        using Socket client = Unix();
+        client.Bind(new FullPath(path));
+        await client.ConnectAsync(listener.LocalEndPoint!).WaitAsync(Soon);
+        using Socket accepted = await accept.WaitAsync(Soon);
+        Assert.Equal(path, accepted.RemoteEndPoint!.ToString());
+        File.Delete(path);
+    }
+
+    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket, OperationLane.Read)
+    {
+        internal override string Call => "scripted";
+
+        internal override bool TryComplete() => attempt();
+
+        protected override int TakeValue() => 0;
+
+        protected override void Reset()
+        {
+        }
+
+        protected override void Return()
+        {
+        }
+    }
+
+    /// <summary>A path as C programs may bind it; .NET's own end point keeps a byte for the NUL.</summary>
+    private sealed class FullPath(string path) : System.Net.EndPoint
+    {
+        public override AddressFamily AddressFamily => AddressFamily.Unix;
+
+        public override System.Net.SocketAddress Serialize()
+        {
+            var address = new System.Net.SocketAddress(AddressFamily.Unix, 2 + path.Length);
+            System.Text.Encoding.UTF8.GetBytes(path).CopyTo(address.Buffer.Span[2..]);
+            return address;
+        }
+    }
+
+    /// <summary>Is told when an operation's outcome is brought to who awaits it.</summary>
+    private sealed class Told(Action told) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => told();
+    }
+
+    private sealed class FlakyList(List<ArraySegment<byte>> inner) : System.Collections.ObjectModel.Collection<ArraySegment<byte>>(inner), IList<ArraySegment<byte>>
+    {
+        internal bool Fails { get; set; }
+
+        ArraySegment<byte> IList<ArraySegment<byte>>.this[int index]
+        {
+            get => Fails ? throw new NotSupportedException("The list changed its mind.") : inner[index];
+            set => inner[index] = value;
+        }
+    }
+}
