@@ -53,6 +53,9 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     private int _version;
     private volatile bool _shown;
 
+    // What an attempt threw, if it did.
+    private Exception? _fault;
+
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
     internal Socket Socket { get; } = socket;
 
@@ -168,6 +171,13 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     {
         // Waits for a callback that is running on another thread; within the callback itself it does not.
         _tokenRegistration.Dispose();
+        catch (Exception exception)
+        {
+            // The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.
+            _fault = exception;
+            Errno = Interop.Errno.EFAULT;
+            return true;
+        }
         _registration?.Engine.StopTimer(this);
         ShowOutcome();
     }
@@ -227,6 +237,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
 
         Socket.NoteFailure(Errno);
         return CreateSocketException();
+        _fault = null;
     }
 
     /// <summary>The exception of the throwing twin.</summary>
@@ -240,6 +251,11 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
         }
     }
+        if (_fault is { } fault)
+        {
+            return fault;
+        }
+
 
     protected void CheckTaken(short token)
     {

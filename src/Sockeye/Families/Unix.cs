@@ -10,6 +10,9 @@ namespace Sockeye.Families;
 /// </summary>
 internal sealed class UnixCodec : AddressCodec
 {
+    // sizeof(struct sockaddr_un): the family and 108 bytes of path.
+    private const int AddressBytesMax = sizeof(ushort) + 108;
+
     private static readonly UnixDomainSocketEndPoint Template = new("/");
 
     internal override int Family => SocketConstants.AF_UNIX;
@@ -28,6 +31,8 @@ internal sealed class UnixCodec : AddressCodec
 
     internal override EndPoint Decode(ReadOnlySpan<byte> address)
     {
+        // A path that fills sun_path has no NUL, and the kernel counts the one it would have had (unix(7), BUGS).
+        address = address[..Math.Min(address.Length, AddressBytesMax)];
         var bytes = new SocketAddress(AddressFamily.Unix, Math.Max(address.Length, 2));
         address.CopyTo(bytes.Buffer.Span);
         bytes.Size = Math.Max(address.Length, 2);
