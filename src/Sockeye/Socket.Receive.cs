@@ -98,25 +98,30 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
+        int total = ReceiveOperation.Total(buffers);
+        bool fills = ReceiveOperation.FillsBuffer(this, flags);
         using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        int received = 0;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveOperation.Receive(this, buffers, flags, out int lost);
-            if (result >= 0)
+            int result = ReceiveOperation.Receive(this, buffers, received, flags, out int lost);
+            received += Math.Max(result, 0);
+            if (result == 0 || (result > 0 && (!fills || received == total)))
             {
-                return SocketResult<int>.Success(result, result);
+                return SocketResult<int>.Success(received, received);
             }
 
             if (lost > 0)
             {
-                return SocketResult<int>.Failure(-result, buffers.Sum(static buffer => buffer.Count), lost);
+                return SocketResult<int>.Failure(-result, total, lost);
             }
 
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
         }
 
-        return Failed<int>(errno);
+        // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.
+        return received > 0 ? SocketResult<int>.Success(received, received) : Failed<int>(errno);
     }
 
     /// <summary>recv(2) until the buffer is full.</summary>
@@ -142,6 +147,7 @@ public partial class Socket
     public SocketResult<int> TryReceiveExactly(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
         ThrowIfDisposed();
+        ThrowIfPeeking(socketFlags);
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
             ? FillCore(buffer, flags, exactly: true)
             : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
@@ -218,6 +224,7 @@ public partial class Socket
         Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
+        ThrowIfPeeking(socketFlags);
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
@@ -242,6 +249,7 @@ public partial class Socket
         Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
+        ThrowIfPeeking(socketFlags);
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
             : buffer.IsEmpty ? ValueTask.FromResult(SocketResult<int>.Success(0))
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
@@ -336,6 +344,15 @@ public partial class Socket
 
     private SocketException UnsupportedFlags(string call) => SocketErrors.Create(
         call, EndPointForErrors(), Errno.EOPNOTSUPP, "Linux has no such flag for this call");
+
+    // A second peek would find the same bytes again.
+    private static void ThrowIfPeeking(SocketFlags flags)
+    {
+        if ((flags & SocketFlags.Peek) != 0)
+        {
+            throw new ArgumentException("What is only looked at cannot fill a buffer call by call; use Receive with Peek.", nameof(flags));
+        }
+    }
 
     private static Span<byte> Checked(byte[] buffer)
     {

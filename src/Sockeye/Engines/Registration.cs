@@ -56,7 +56,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
             int errno = _closed ? Interop.Errno.EBADF : operation.CancelErrno;
             if (errno != 0)
             {
-                operation.Errno = errno;
+                operation.EndWith(errno);
                 operation.State = OperationState.Completed;
                 completed = true;
             }
@@ -128,7 +128,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
             bool wasHead = ReferenceEquals(lane.Head, operation);
             Remove(ref lane, operation);
             operation.State = OperationState.Completed;
-            operation.Errno = errno;
+            operation.EndWith(errno);
 
             // The next one has not been tried since it was queued, and what held up the head need not hold it up.
             next = wasHead ? Start(ref lane) : null;
@@ -250,7 +250,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
             {
                 if (!done && operation.CancelErrno != 0)
                 {
-                    operation.Errno = operation.CancelErrno;
+                    operation.EndWith(operation.CancelErrno);
                     done = true;
                 }
 
@@ -303,7 +303,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
             {
                 Remove(ref lane, operation);
                 operation.State = OperationState.Completed;
-                operation.Errno = Interop.Errno.EBADF;
+                operation.EndWith(Interop.Errno.EBADF);
                 if (last is null)
                 {
                     // Put this lane's operations before those of the lanes drained earlier; order across lanes is free.

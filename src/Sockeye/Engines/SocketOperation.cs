@@ -83,6 +83,15 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     /// </summary>
     internal abstract bool TryComplete();
 
+    /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's lock.</summary>
+    internal virtual void EndWith(int errno) => Errno = errno;
+
+    /// <summary>How long the operation may take; null is no limit.</summary>
+    protected virtual TimeSpan? Limit => Socket.AsyncLimit;
+
+    /// <summary>False when the caller asked for one try only: MSG_DONTWAIT.</summary>
+    protected virtual bool Waits => true;
+
     /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
     protected abstract void Reset();
 
@@ -114,6 +123,12 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             return true;
         }
 
+        if (!Waits)
+        {
+            EndWith(Interop.Errno.EAGAIN);
+            return true;
+        }
+
         if (registration is null)
         {
             int errno = Socket.Register(out registration);
@@ -134,7 +149,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
                 static state => ((SocketOperation)state!).RequestCancel(Interop.Errno.ECANCELED), this);
         }
 
-        if (Socket.AsyncLimit is { } limit)
+        if (Limit is { } limit)
         {
             registration!.Engine.StartTimer(this, limit);
         }
@@ -156,6 +171,13 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             Errno = Interop.Errno.EBADF;
             return true;
         }
+        catch (Exception exception)
+        {
+            // The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.
+            _fault = exception;
+            Errno = Interop.Errno.EFAULT;
+            return true;
+        }
     }
 
     internal override void Expire(short version)
@@ -171,13 +193,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     {
         // Waits for a callback that is running on another thread; within the callback itself it does not.
         _tokenRegistration.Dispose();
-        catch (Exception exception)
-        {
-            // The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.
-            _fault = exception;
-            Errno = Interop.Errno.EFAULT;
-            return true;
-        }
         _registration?.Engine.StopTimer(this);
         ShowOutcome();
     }
@@ -222,6 +237,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         _executionContext = null;
         _home = null;
         _shown = false;
+        _fault = null;
         _version++;
         State = OperationState.New;
         Return();
@@ -235,9 +251,13 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             return new OperationCanceledException(_token);
         }
 
+        if (_fault is { } fault)
+        {
+            return fault;
+        }
+
         Socket.NoteFailure(Errno);
         return CreateSocketException();
-        _fault = null;
     }
 
     /// <summary>The exception of the throwing twin.</summary>
@@ -251,11 +271,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
         }
     }
-        if (_fault is { } fault)
-        {
-            return fault;
-        }
-
 
     protected void CheckTaken(short token)
     {

@@ -19,7 +19,7 @@ internal ref struct BufferVector : IDisposable
         int room = Math.Min(segments.Count, BuffersMax);
         _pins = ArrayPool<PinnedMemory>.Shared.Rent(room);
         _buffers = ArrayPool<NativeBuffer>.Shared.Rent(room);
-        for (int i = 0; i < segments.Count && _count < room; i++)
+        for (int i = 0; i < segments.Count; i++)
         {
             Memory<byte> segment = segments[i];
             int skipped = Math.Min(skip, segment.Length);
@@ -27,6 +27,12 @@ internal ref struct BufferVector : IDisposable
             if (segment.Length == skipped)
             {
                 continue;
+            }
+
+            if (_count == room)
+            {
+                IsPartial = true;
+                break;
             }
 
             PinnedMemory pin = PinnedMemory.Pin(segment[skipped..]);
@@ -39,6 +45,9 @@ internal ref struct BufferVector : IDisposable
 
     /// <summary>The segments that hold anything.</summary>
     internal readonly ReadOnlySpan<NativeBuffer> Buffers => _buffers.AsSpan(0, _count);
+
+    /// <summary>True when there are more segments than one call takes.</summary>
+    internal bool IsPartial { get; }
 
     /// <summary>How many bytes they have together.</summary>
     internal int Length { get; }

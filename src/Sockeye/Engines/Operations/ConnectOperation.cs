@@ -19,13 +19,17 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
     private EndPoint? _peer;
+    private TimeSpan? _limit;
     private bool _underWay;
     private BacklogRetry? _retry;
 
     internal override string Call => "connect";
 
-    internal ConnectOperation With(EndPoint peer)
+    /// <param name="peer">Where to.</param>
+    /// <param name="limit">What is left of a limit over several connects; null is the socket's own limit.</param>
+    internal ConnectOperation With(EndPoint peer, TimeSpan? limit = null)
     {
+        _limit = limit;
         _addressLength = AddressCodecs.Encode(peer, _address);
         _peer = peer;
         return this;
@@ -77,12 +81,15 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
         }
     }
 
+    protected override TimeSpan? Limit => _limit ?? base.Limit;
+
     protected override Exception CreateSocketException() => SocketErrors.Create(Call, _peer, Errno);
 
     protected override void Reset()
     {
         _retry?.Stop();
         _retry = null;
+        _limit = null;
         _peer = null;
         _underWay = false;
     }

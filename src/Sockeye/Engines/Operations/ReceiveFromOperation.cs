@@ -172,6 +172,8 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     ValueTaskSourceStatus IValueTaskSource<SocketReceiveMessageFromResult>.GetStatus(short token) => StatusOf(token, isTry: false);
 
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
+
     protected override SocketReceiveFromResult TakeValue() => new()
     {
         ReceivedBytes = BytesTransferred,

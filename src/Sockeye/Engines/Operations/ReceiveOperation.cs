@@ -9,6 +9,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
     private IList<ArraySegment<byte>>? _buffers;
+    private int _total;
     private int _flags;
     private bool _exactly;
     private int _bytesLost;
@@ -20,6 +21,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal ReceiveOperation With(Memory<byte> buffer, int flags, bool exactly = false)
     {
         _buffer = buffer;
+        _total = buffer.Length;
         _flags = flags;
         _exactly = exactly;
         return this;
@@ -28,6 +30,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal ReceiveOperation With(IList<ArraySegment<byte>> buffers, int flags)
     {
         _buffers = buffers;
+        _total = Total(buffers);
         _flags = flags;
         return this;
     }
@@ -55,7 +58,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         {
             int result = _buffers is null
                 ? Receive(Socket, _buffer.Span[BytesTransferred..], _flags, out _bytesLost)
-                : Receive(Socket, _buffers, _flags, out _bytesLost);
+                : Receive(Socket, _buffers, BytesTransferred, _flags, out _bytesLost);
             if (result == -Interop.Errno.EAGAIN)
             {
                 return false;
@@ -106,11 +109,23 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         return Cut(length, buffer.Length, flags, out bytesLost);
     }
 
-    /// <summary>recvmsg(2) into several buffers, without waiting.</summary>
-    internal static int Receive(Socket socket, IList<ArraySegment<byte>> buffers, int flags, out int bytesLost)
+    /// <summary>How many bytes the buffers have together.</summary>
+    internal static int Total(IList<ArraySegment<byte>> buffers)
+    {
+        int total = 0;
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            total = checked(total + buffers[i].Count);
+        }
+
+        return total;
+    }
+
+    /// <summary>recvmsg(2) into several buffers behind their first <paramref name="skip"/> bytes, without waiting.</summary>
+    internal static int Receive(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags, out int bytesLost)
     {
         bytesLost = 0;
-        using var vector = new BufferVector(buffers);
+        using var vector = new BufferVector(buffers, skip);
         if (vector.Length == 0 && (flags & SocketConstants.MSG_TRUNC) == 0)
         {
             return PeekForZeroBytes(socket, flags);
@@ -150,6 +165,11 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => StatusOf(token, isTry: false);
 
+    // MSG_WAITALL: what came before a cancel or a time limit is the answer, or it would be lost.
+    internal override void EndWith(int errno) => Errno = BytesTransferred > 0 && !_exactly ? 0 : errno;
+
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
+
     protected override int TakeValue() => BytesTransferred;
 
     protected override void Reset()
@@ -176,12 +196,12 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             }
 
             Errno = -result;
-            BytesTransferred += result == -Interop.Errno.EMSGSIZE ? _buffer.Length : 0;
+            BytesTransferred += result == -Interop.Errno.EMSGSIZE ? _total : 0;
             return false;
         }
 
         BytesTransferred += result;
-        if (BytesTransferred == _buffer.Length || !(_exactly || FillsBuffer(Socket, _flags)))
+        if (BytesTransferred == _total || !(_exactly || FillsBuffer(Socket, _flags)))
         {
             return false;
         }

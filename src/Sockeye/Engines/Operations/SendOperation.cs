@@ -76,6 +76,12 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     internal static int Send(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags)
     {
         using var vector = new BufferVector(buffers, skip);
+        if (vector.IsPartial && !socket.IsStream)
+        {
+            // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+            return -Interop.Errno.EMSGSIZE;
+        }
+
         int result;
         do
         {
@@ -84,6 +90,8 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
         while (result == -Interop.Errno.EINTR);
         return result;
     }
+
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
 
     protected override int TakeValue() => BytesTransferred;
 

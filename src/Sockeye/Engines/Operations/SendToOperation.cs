@@ -59,6 +59,8 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
         return result;
     }
 
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
+
     protected override int TakeValue() => BytesTransferred;
 
     protected override Exception CreateSocketException() =>
