@@ -9,7 +9,7 @@ namespace Sockeye;
 public partial class Socket
 {
     // Threads that wait in a synchronous call now. Under _gate.
-    private SynchronousWaiter? _waiters;
+    private WaiterLink? _waiters;
 
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
     private TimeSpan? ReceiveLimit => Smaller(Timeout, _receiveTimeoutMs);
@@ -25,6 +25,10 @@ public partial class Socket
     /// <summary>A synchronous call from its first try to its last: its turn among other operations, its limit, its waits.</summary>
     internal ref struct BlockingCall : IDisposable
     {
+        // The kernel never waits for the error queue either (recv(2)); and data that is there to be read would make
+        // ppoll(2) say ready for ever.
+        private const int NeverWait = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE;
+
         private readonly Socket _socket;
         private readonly OperationLane _lane;
         private readonly TimeSpan? _limit;
@@ -36,12 +40,13 @@ public partial class Socket
         /// <param name="lane">Which operations it must not overtake.</param>
         /// <param name="limit">The limit of the whole call; null is none.</param>
         /// <param name="flags">With MSG_DONTWAIT the call does not wait.</param>
-        internal BlockingCall(Socket socket, OperationLane lane, TimeSpan? limit, int flags = 0)
+        /// <param name="always">The limit is the caller's own for this call: wait whatever Blocking says.</param>
+        internal BlockingCall(Socket socket, OperationLane lane, TimeSpan? limit, int flags = 0, bool always = false)
         {
             _socket = socket;
             _lane = lane;
             _limit = limit;
-            _waits = socket._blocking && limit != TimeSpan.Zero && (flags & SocketConstants.MSG_DONTWAIT) == 0;
+            _waits = (socket._blocking || always) && limit != TimeSpan.Zero && (flags & NeverWait) == 0;
             _start = limit is null ? 0 : Stopwatch.GetTimestamp();
         }
 
@@ -85,53 +90,20 @@ public partial class Socket
                 return Errno.EAGAIN;
             }
 
-            int errno = SynchronousWaiter.ForThisThread(out SynchronousWaiter? waiter);
-            if (errno != 0)
+            while (true)
             {
-                return errno;
-            }
-
-            if (!_socket.AddWaiter(waiter!))
-            {
-                return Errno.EBADF;
-            }
-
-            bool referenced = false;
-            try
-            {
-                _socket._handle.DangerousAddRef(ref referenced);
-                Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
-                descriptors[0] = new PollDescriptor { Descriptor = events == 0 ? -1 : _socket._handle.Number, Events = events };
-                descriptors[1] = new PollDescriptor { Descriptor = waiter!.Number, Events = PollConstants.POLLIN };
-                while (true)
+                TimeSpan left = Left;
+                bool pauses = pause is { } limit && (left < TimeSpan.Zero || limit < left);
+                int result = _socket.PollOrWake(events, pauses ? pause!.Value : left, out _);
+                if (result == -Errno.EINTR)
                 {
-                    TimeSpan left = Left;
-                    bool pauses = pause is { } limit && (left < TimeSpan.Zero || limit < left);
-                    int result = Libc.Poll(descriptors, pauses ? pause!.Value : left);
-                    if (result == -Errno.EINTR)
-                    {
-                        // A signal came: resume with the time that is left (PEP 475).
-                        continue;
-                    }
-
-                    return result < 0 ? -result
-                        : descriptors[1].Returned != 0 ? Errno.EBADF
-                        : result == 0 && !pauses ? Errno.ETIMEDOUT
-                        : 0;
-                }
-            }
-            catch (ObjectDisposedException)
-            {
-                return Errno.EBADF;
-            }
-            finally
-            {
-                if (referenced)
-                {
-                    _socket._handle.DangerousRelease();
+                    // A signal came: resume with the time that is left (PEP 475).
+                    continue;
                 }
 
-                _socket.RemoveWaiter(waiter!);
+                return result < 0 ? -result
+                    : result == 0 && !pauses ? Errno.ETIMEDOUT
+                    : 0;
             }
         }
 
@@ -144,7 +116,53 @@ public partial class Socket
         }
     }
 
-    private bool AddWaiter(SynchronousWaiter waiter)
+    /// <summary>ppoll(2) on this socket, which Dispose ends.</summary>
+    /// <param name="events">poll(2)'s events; 0 waits for Dispose alone.</param>
+    /// <param name="limit">How long at most; negative waits without limit.</param>
+    /// <param name="seen">What the socket is ready for.</param>
+    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF after Dispose.</returns>
+    private int PollOrWake(short events, TimeSpan limit, out short seen)
+    {
+        seen = 0;
+        int errno = SynchronousWaiter.ForThisThread(out SynchronousWaiter? waiter);
+        if (errno != 0)
+        {
+            return -errno;
+        }
+
+        if (!AddWaiter(waiter!.Link))
+        {
+            return -Errno.EBADF;
+        }
+
+        bool referenced = false;
+        try
+        {
+            _handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
+            descriptors[0] = new PollDescriptor { Descriptor = events == 0 ? -1 : _handle.Number, Events = events };
+            descriptors[1] = new PollDescriptor { Descriptor = waiter.Number, Events = PollConstants.POLLIN };
+            int result = Libc.Poll(descriptors, limit);
+            seen = descriptors[0].Returned;
+            return result > 0 && descriptors[1].Returned != 0 ? -Errno.EBADF : result;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -Errno.EBADF;
+        }
+        finally
+        {
+            if (referenced)
+            {
+                _handle.DangerousRelease();
+            }
+
+            RemoveWaiter(waiter.Link);
+            waiter.Rest();
+        }
+    }
+
+    private bool AddWaiter(WaiterLink waiter)
     {
         lock (_gate)
         {
@@ -159,11 +177,11 @@ public partial class Socket
         }
     }
 
-    private void RemoveWaiter(SynchronousWaiter waiter)
+    private void RemoveWaiter(WaiterLink waiter)
     {
         lock (_gate)
         {
-            ref SynchronousWaiter? link = ref _waiters;
+            ref WaiterLink? link = ref _waiters;
             while (!ReferenceEquals(link, waiter))
             {
                 link = ref link!.Next;
@@ -171,9 +189,17 @@ public partial class Socket
 
             link = waiter.Next;
             waiter.Next = null;
-            waiter.Rest();
         }
     }
+}
+
+/// <summary>A thread's place in the list of one socket's waiters. Select has one for each of its sockets.</summary>
+internal sealed class WaiterLink(SynchronousWaiter waiter)
+{
+    /// <summary>The next thread that waits on the same socket. Under that socket's gate.</summary>
+    internal WaiterLink? Next;
+
+    internal SynchronousWaiter Waiter { get; } = waiter;
 }
 
 /// <summary>A thread's own eventfd, made the first time that thread waits in a synchronous call, closed after the thread's end.</summary>
@@ -184,12 +210,16 @@ internal sealed class SynchronousWaiter
 
     // Owned: closed by the descriptor's finalizer, when the thread has gone.
     private readonly EventDescriptor _wake;
-    private bool _signaled;
+    private volatile bool _signaled;
 
-    private SynchronousWaiter(EventDescriptor wake) => _wake = wake;
+    private SynchronousWaiter(EventDescriptor wake)
+    {
+        _wake = wake;
+        Link = new WaiterLink(this);
+    }
 
-    /// <summary>The next thread that waits on the same socket. Under that socket's gate.</summary>
-    internal SynchronousWaiter? Next;
+    /// <summary>The link for a wait on one socket.</summary>
+    internal WaiterLink Link { get; }
 
     internal int Number => _wake.Handle.Number;
 
@@ -219,7 +249,7 @@ internal sealed class SynchronousWaiter
         _wake.Signal();
     }
 
-    /// <summary>Makes ready for the next wait. Under the socket's gate.</summary>
+    /// <summary>Makes ready for the next wait. On the thread itself, once no socket has it in its list any more.</summary>
     internal void Rest()
     {
         if (_signaled)

@@ -36,7 +36,10 @@ public partial class Socket
 {
     /// <summary>ppoll(2): waits until the socket is ready for any of <paramref name="events"/>; receives nothing.</summary>
     /// <param name="events">What to wait for.</param>
-    /// <param name="limit">How long at most; zero looks and returns; null waits as long as <see cref="Timeout"/> says.</param>
+    /// <param name="limit">
+    /// How long at most, whatever <see cref="Blocking"/> says; zero looks and returns. Null waits as long as
+    /// <see cref="Timeout"/> and <see cref="Blocking"/> say.
+    /// </param>
     /// <returns>What the socket is ready for; None when the limit passed.</returns>
     /// <exception cref="SocketException">OperationAborted: disposed meanwhile.</exception>
     public SocketEvents Wait(SocketEvents events, TimeSpan? limit = null)
@@ -63,7 +66,14 @@ public partial class Socket
     public SocketResult<SocketEvents> TryWait(SocketEvents events, TimeSpan? limit = null)
     {
         ThrowIfDisposed();
-        using var call = new BlockingCall(this, OperationLane.Watch, limit ?? Timeout);
+        if (limit is { } own && own != System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(own, TimeSpan.Zero, nameof(limit));
+        }
+
+        using var call = limit is null
+            ? new BlockingCall(this, OperationLane.Watch, Timeout)
+            : new BlockingCall(this, OperationLane.Watch, limit < TimeSpan.Zero ? null : limit, always: true);
         int errno = 0;
         while (errno == 0)
         {
@@ -114,6 +124,7 @@ public partial class Socket
     /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
     /// <param name="mode">As for the other overload.</param>
     /// <returns>True when ready; false for a mode that is none of the three.</returns>
+    /// <exception cref="SocketException">Interrupted: disposed meanwhile.</exception>
     public bool Poll(TimeSpan timeout, SelectMode mode)
     {
         ThrowIfDisposed();
@@ -129,7 +140,7 @@ public partial class Socket
         while (true)
         {
             TimeSpan left = Left(timeout, start);
-            int result = WaitOperation.Poll(this, (SocketEvents)events, left, out SocketEvents seen);
+            int result = PollOrWake(events, left, out short seen);
             if (result == -Errno.EINTR)
             {
                 continue;
@@ -140,7 +151,7 @@ public partial class Socket
                 Fail("poll", EndPointForErrors(), -result);
             }
 
-            return result > 0 && IsSelected(mode, (short)seen);
+            return result > 0 && IsSelected(mode, seen);
         }
     }
 
@@ -159,6 +170,7 @@ public partial class Socket
     /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
     /// <exception cref="ArgumentNullException">All lists are null or empty.</exception>
     /// <exception cref="ArgumentException">A list holds something else than a <see cref="Socket"/>.</exception>
+    /// <exception cref="SocketException">Interrupted: one of the sockets was disposed meanwhile.</exception>
     public static void Select(IList? checkRead, IList? checkWrite, IList? checkError, TimeSpan timeout)
     {
         int count = (checkRead?.Count ?? 0) + (checkWrite?.Count ?? 0) + (checkError?.Count ?? 0);
@@ -171,13 +183,21 @@ public partial class Socket
         ThrowIfTooMany(checkWrite, nameof(checkWrite));
         ThrowIfTooMany(checkError, nameof(checkError));
         CheckSelectTimeout(timeout, nameof(timeout));
-        var sockets = new List<Socket>(count);
-        var descriptors = new PollDescriptor[count];
+        int errno = SynchronousWaiter.ForThisThread(out SynchronousWaiter? waiter);
+        if (errno != 0)
+        {
+            SocketErrors.Throw("select", endPoint: null, errno);
+        }
+
+        // The last one is the thread's own descriptor, through which a Dispose of any of the sockets ends the wait.
+        var descriptors = new PollDescriptor[count + 1];
+        descriptors[count] = new PollDescriptor { Descriptor = waiter!.Number, Events = PollConstants.POLLIN };
+        var selected = new List<(Socket Socket, WaiterLink Link)>(count);
         try
         {
-            AddToSelection(checkRead, PollConstants.POLLIN, sockets, descriptors);
-            AddToSelection(checkWrite, PollConstants.POLLOUT, sockets, descriptors);
-            AddToSelection(checkError, PollConstants.POLLPRI, sockets, descriptors);
+            AddToSelection(checkRead, PollConstants.POLLIN, selected, descriptors, waiter);
+            AddToSelection(checkWrite, PollConstants.POLLOUT, selected, descriptors, waiter);
+            AddToSelection(checkError, PollConstants.POLLPRI, selected, descriptors, waiter);
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             int result;
             do
@@ -192,17 +212,25 @@ public partial class Socket
         }
         finally
         {
-            foreach (Socket socket in sockets)
+            foreach ((Socket socket, WaiterLink link) in selected)
             {
+                socket.RemoveWaiter(link);
                 socket._handle.DangerousRelease();
             }
+
+            waiter.Rest();
+        }
+
+        if (descriptors[count].Returned != 0)
+        {
+            throw SocketErrors.CreateInterrupted("select", endPoint: null);
         }
 
         int reads = checkRead?.Count ?? 0;
         int writes = checkWrite?.Count ?? 0;
         KeepSelected(checkRead, descriptors.AsSpan(0, reads), SelectMode.SelectRead);
         KeepSelected(checkWrite, descriptors.AsSpan(reads, writes), SelectMode.SelectWrite);
-        KeepSelected(checkError, descriptors.AsSpan(reads + writes), SelectMode.SelectError);
+        KeepSelected(checkError, descriptors.AsSpan(reads + writes, count - reads - writes), SelectMode.SelectError);
     }
 
     // poll(2)'s answer as select(2) would say it: an error makes a socket readable and writable, a hang-up readable.
@@ -214,7 +242,8 @@ public partial class Socket
         _ => false,
     };
 
-    private static void AddToSelection(IList? list, short events, List<Socket> sockets, PollDescriptor[] descriptors)
+    private static void AddToSelection(
+        IList? list, short events, List<(Socket Socket, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)
     {
         if (list is null)
         {
@@ -228,11 +257,23 @@ public partial class Socket
                 throw new ArgumentException($"Select takes lists of {typeof(Socket).FullName}, not {item?.GetType().FullName ?? "null"}.", nameof(list));
             }
 
-            socket.ThrowIfDisposed();
+            var link = new WaiterLink(waiter);
+            ObjectDisposedException.ThrowIf(!socket.AddWaiter(link), socket);
             bool referenced = false;
-            socket._handle.DangerousAddRef(ref referenced);
-            descriptors[sockets.Count] = new PollDescriptor { Descriptor = socket._handle.Number, Events = events };
-            sockets.Add(socket);
+            try
+            {
+                socket._handle.DangerousAddRef(ref referenced);
+            }
+            finally
+            {
+                if (!referenced)
+                {
+                    socket.RemoveWaiter(link);
+                }
+            }
+
+            descriptors[selected.Count] = new PollDescriptor { Descriptor = socket._handle.Number, Events = events };
+            selected.Add((socket, link));
         }
     }
 

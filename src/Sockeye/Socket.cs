@@ -733,9 +733,9 @@ public partial class Socket : IDisposable
             _closed = true;
             _view?.Dispose();
             registration = _registration;
-            for (SynchronousWaiter? waiter = _waiters; waiter is not null; waiter = waiter.Next)
+            for (WaiterLink? waiter = _waiters; waiter is not null; waiter = waiter.Next)
             {
-                waiter.Signal();
+                waiter.Waiter.Signal();
             }
         }
 
