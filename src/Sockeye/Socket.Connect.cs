@@ -347,7 +347,7 @@ public partial class Socket
         ThrowIfListening();
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled(cancellationToken)
-            : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, cancellationToken));
+            : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, new TotalLimit(AsyncLimit), cancellationToken));
     }
 
     /// <summary>connect(2) to the first of a host's addresses that answers, asynchronously.</summary>
@@ -595,39 +595,53 @@ public partial class Socket
 
     private async Task ConnectToHostAsync(string host, int port, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-        await ConnectToAnyAsync(addresses, port, host, cancellationToken).ConfigureAwait(false);
+        var limit = new TotalLimit(AsyncLimit);
+        IPAddress[] addresses = await ResolveAsync(new DnsEndPoint(host, port), AsyncLimit, cancellationToken).ConfigureAwait(false);
+        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
     {
+        var limit = new TotalLimit(AsyncLimit);
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(dns.Host, dns.AddressFamily, cancellationToken).ConfigureAwait(false);
+            addresses = await ResolveAsync(dns, AsyncLimit, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return SocketResult.From(Errno.ECANCELED);
         }
-
-        var result = SocketResult.From(Errno.EAFNOSUPPORT);
-        foreach (IPAddress address in addresses)
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut)
         {
-            if (IsOurFamily(address.AddressFamily))
-            {
-                result = await TryConnectAsync(new IPEndPoint(address, dns.Port), cancellationToken).ConfigureAwait(false);
-                if (result.IsSuccess || result.Errno == Errno.ECANCELED)
-                {
-                    break;
-                }
-            }
+            return SocketResult.From(Errno.ETIMEDOUT);
         }
 
-        return result;
+        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
+        return SocketResult.From(errno);
     }
 
-    private async Task ConnectToAnyAsync(IPAddress[] addresses, int port, string? host, CancellationToken cancellationToken)
+    private async Task ConnectToAnyAsync(
+        IPAddress[] addresses, int port, string? host, TotalLimit limit, CancellationToken cancellationToken)
+    {
+        (int errno, string trace) = await TryConnectToAnyAsync(addresses, port, limit, cancellationToken).ConfigureAwait(false);
+        if (errno == 0)
+        {
+            return;
+        }
+
+        if (errno == Errno.ECANCELED)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        NoteFailure(errno);
+        throw SocketErrors.Create("connect", host is null ? null : new DnsEndPoint(host, port), errno, trace);
+    }
+
+    // Tries each address within one total limit; the failure of each stands in the trace.
+    private async Task<(int Errno, string Trace)> TryConnectToAnyAsync(
+        IPAddress[] addresses, int port, TotalLimit limit, CancellationToken cancellationToken)
     {
         string trace = "";
         int errno = Errno.EAFNOSUPPORT;
@@ -638,28 +652,25 @@ public partial class Socket
                 continue;
             }
 
+            ThrowIfDisposed();
             var endPoint = new IPEndPoint(address, port);
-            SocketResult result = await TryConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            if (result.IsSuccess)
+            SocketResult result = cancellationToken.IsCancellationRequested
+                ? SocketResult.From(Errno.ECANCELED)
+                : await RentConnect().With(ForThisFamily(endPoint), limit.Left).TryRun(cancellationToken).ConfigureAwait(false);
+            errno = result.Errno;
+            if (errno == 0)
             {
-                return;
+                return (0, "");
             }
 
-            cancellationToken.ThrowIfCancellationRequested();
-            errno = result.Errno;
             trace = AddToTrace(trace, endPoint, errno);
-            if (errno == Errno.EBADF)
+            if (errno is Errno.ECANCELED or Errno.EBADF || (errno == Errno.ETIMEDOUT && limit.IsOver))
             {
                 break;
             }
         }
 
-        NoteFailure(errno);
-        throw SocketErrors.Create(
-            "connect",
-            host is null ? null : new DnsEndPoint(host, port),
-            errno,
-            trace.Length == 0 ? NoAddress(addresses) : trace);
+        return (errno, trace.Length == 0 ? NoAddress(addresses) : trace);
     }
 
     private static string AddToTrace(string trace, IPEndPoint endPoint, int errno)
@@ -777,5 +788,18 @@ public partial class Socket
     {
         ArgumentOutOfRangeException.ThrowIfNegative(port);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
+    }
+
+    /// <summary>One limit over several connects.</summary>
+    private readonly struct TotalLimit(TimeSpan? limit)
+    {
+        private readonly long _start = System.Diagnostics.Stopwatch.GetTimestamp();
+
+        internal bool IsOver => limit is { } total && System.Diagnostics.Stopwatch.GetElapsedTime(_start) >= total;
+
+        // At least a millisecond: an address that is tried at all gets a chance to be refused.
+        internal TimeSpan? Left => limit is { } total
+            ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (total - System.Diagnostics.Stopwatch.GetElapsedTime(_start)).Ticks))
+            : null;
     }
 }
