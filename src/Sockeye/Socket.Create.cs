@@ -145,9 +145,12 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(remoteEndPoint);
         CheckConnectionTimeout(timeout);
+
+        // The caller's loop, also for the sockets that are made once the name is known, on another thread.
+        SocketEngine? engine = EventLoop.Current?.Engine;
         if (remoteEndPoint is not DnsEndPoint dns)
         {
-            return await ConnectOneAsync(remoteEndPoint, timeout, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
+            return await ConnectOneAsync(remoteEndPoint, engine, timeout, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
         }
 
         var attempts = new ConnectionAttempts(dns, timeout);
@@ -157,7 +160,7 @@ public partial class Socket
             try
             {
                 var endPoint = new IPEndPoint(address, dns.Port);
-                return await ConnectOneAsync(endPoint, attempts.Left, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
+                return await ConnectOneAsync(endPoint, engine, attempts.Left, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
             }
             catch (SocketException exception)
             {
@@ -203,9 +206,9 @@ public partial class Socket
     }
 
     private static async Task<Socket> ConnectOneAsync(
-        EndPoint remote, TimeSpan? limit, TimeSpan? timeout, EndPoint? source, CancellationToken cancellationToken)
+        EndPoint remote, SocketEngine? engine, TimeSpan? limit, TimeSpan? timeout, EndPoint? source, CancellationToken cancellationToken)
     {
-        Socket? socket = new(remote.AddressFamily, SocketType.Stream, StreamProtocol(remote));
+        Socket? socket = new(remote.AddressFamily, SocketType.Stream, StreamProtocol(remote), engine);
         try
         {
             socket.Timeout = limit;

@@ -52,6 +52,7 @@ public sealed class EventLoop : IDisposable
     private int _budget = BudgetPerTurn;
     private int _running;
     private volatile bool _stopRequested;
+    private Task? _main;
     private int _disposed;
 
     /// <summary>A loop that does not run yet.</summary>
@@ -105,7 +106,9 @@ public sealed class EventLoop : IDisposable
     /// <exception cref="InvalidOperationException">The loop runs already, or this thread runs another.</exception>
     public void Run() => RunUntil(main: null);
 
-    /// <summary>Makes <see cref="Run()"/> return after the current turn. Any thread may call it.</summary>
+    /// <summary>
+    /// Makes <see cref="Run()"/> return after the current turn; called before Run, after the first. Any thread may call it.
+    /// </summary>
     public void Stop()
     {
         _stopRequested = true;
@@ -219,30 +222,36 @@ public sealed class EventLoop : IDisposable
         SynchronizationContext.SetSynchronizationContext(_context);
         try
         {
-            _stopRequested = false;
-            Task task = main is null ? new TaskCompletionSource().Task : main();
-            if (main is not null && !task.IsCompleted)
+            _main = main is null ? null : main() ?? throw new InvalidOperationException("The main function gave no task.");
+            if (_main is { IsCompleted: false })
             {
-                task.ContinueWith(
-                    static (_, loop) => ((EventLoop)loop!).Stop(),
+                // Only wakes: by the time it runs, this Run may be over, and what it left behind would stop the next.
+                _main.ContinueWith(
+                    static (_, loop) => ((EventLoop)loop!)._engine.Poller.Wake(),
                     this,
                     CancellationToken.None,
                     TaskContinuationOptions.ExecuteSynchronously,
                     TaskScheduler.Default);
             }
 
-            while (!_stopRequested && (main is null || !task.IsCompleted))
+            while (_main is not { IsCompleted: true })
             {
                 _engine.Poller.Turn(_hasWork);
                 RunReady();
+                if (_stopRequested)
+                {
+                    break;
+                }
             }
 
-            return main is null ? Task.CompletedTask
-                : task.IsCompleted ? task
+            return _main is null ? Task.CompletedTask
+                : _main.IsCompleted ? _main
                 : throw new InvalidOperationException("The loop was stopped before its main task had completed.");
         }
         finally
         {
+            _main = null;
+            _stopRequested = false;
             SynchronizationContext.SetSynchronizationContext(before);
             t_current = null;
             Volatile.Write(ref _running, 0);
@@ -302,7 +311,8 @@ public sealed class EventLoop : IDisposable
     }
 
     private bool HasWork() =>
-        _ready.Count != 0 || _deferred.Count != 0 || _stopRequested || Volatile.Read(ref _postedCount) != 0;
+        _ready.Count != 0 || _deferred.Count != 0 || _stopRequested || _main is { IsCompleted: true }
+        || Volatile.Read(ref _postedCount) != 0;
 
     /// <summary>A continuation or an action waiting for the loop's thread.</summary>
     internal readonly record struct LoopWork(Action<object?>? Action, object? State, SocketOperation? Operation);

@@ -22,6 +22,9 @@ internal sealed class EpollPoller : IDisposable
     private const int EventsPerWait = 256;
     private const ulong WakeData = ulong.MaxValue;
 
+    // TimeProvider.CreateTimer takes 49 days; a later timer is asked for anew after this long.
+    private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
+
     private readonly SocketEngine _engine;
     private readonly int _shard;
     private readonly Lock _slotsGate = new();
@@ -37,6 +40,7 @@ internal sealed class EpollPoller : IDisposable
     private int _socketCount;
     private ITimer? _foreignTimer;
     private long _foreignDueMs = long.MaxValue;
+    private volatile bool _foreignFired;
     private Thread? _thread;
     private int _sleeping;
     private volatile bool _stopping;
@@ -92,13 +96,12 @@ internal sealed class EpollPoller : IDisposable
     internal int Register(SocketHandle handle, out Registration? registration)
     {
         registration = null;
-        if (_stopping)
+        var made = new Registration(_engine, handle) { Shard = _shard };
+        if (!TryTakeSlot(made, out ulong data))
         {
             return Errno.ECANCELED;
         }
 
-        var made = new Registration(_engine, handle) { Shard = _shard };
-        ulong data = TakeSlot(made);
         int result;
         try
         {
@@ -161,7 +164,7 @@ internal sealed class EpollPoller : IDisposable
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
         {
-            _wake.Signal();
+            Signal();
         }
     }
 
@@ -212,7 +215,7 @@ internal sealed class EpollPoller : IDisposable
         }
         else
         {
-            _wake.Signal();
+            Signal();
             if (thread != Thread.CurrentThread)
             {
                 thread.Join();
@@ -276,27 +279,56 @@ internal sealed class EpollPoller : IDisposable
 
     private void AskForeignClock(long dueMs)
     {
-        if (dueMs == _foreignDueMs)
+        // A clock's timers may come a little before its time, the system's do. Then this is not yet the end of the wait,
+        // and the clock is asked again.
+        if (dueMs == _foreignDueMs && !_foreignFired)
         {
             return;
         }
 
         _foreignDueMs = dueMs;
+        _foreignFired = false;
         _foreignTimer ??= _time.CreateTimer(
-            static poller => ((EpollPoller)poller!)._wake.Signal(),
+            static poller => ((EpollPoller)poller!).ForeignTimerFired(),
             this,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         TimeSpan delay = dueMs == long.MaxValue
             ? Timeout.InfiniteTimeSpan
-            : TimeSpan.FromMilliseconds(Math.Max(0, dueMs - Timers.NowMs));
+            : TimeSpan.FromMilliseconds(Math.Clamp(dueMs - Timers.NowMs, 0, ForeignDelayMsMax));
         _foreignTimer.Change(delay, Timeout.InfiniteTimeSpan);
     }
 
-    private ulong TakeSlot(Registration registration)
+    private void ForeignTimerFired()
     {
+        _foreignFired = true;
+        Signal();
+    }
+
+    // A thread that ends between the look and the signal has closed the descriptor: there is nobody left to wake.
+    private void Signal()
+    {
+        try
+        {
+            _wake.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            Debug.Assert(_stopping, "the descriptor is closed when the poller ends, not before");
+        }
+    }
+
+    // False once the poller ends: Close, which comes after, sees all slots that were taken.
+    private bool TryTakeSlot(Registration registration, out ulong data)
+    {
+        data = 0;
         lock (_slotsGate)
         {
+            if (_stopping)
+            {
+                return false;
+            }
+
             int slot = _freeSlot;
             if (slot >= 0)
             {
@@ -315,7 +347,8 @@ internal sealed class EpollPoller : IDisposable
             _slots[slot].Registration = registration;
             registration.Slot = slot;
             _socketCount++;
-            return ((ulong)_slots[slot].Generation << 32) | (uint)slot;
+            data = ((ulong)_slots[slot].Generation << 32) | (uint)slot;
+            return true;
         }
     }
 
