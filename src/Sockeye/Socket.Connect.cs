@@ -499,7 +499,7 @@ public partial class Socket
         // A leading NUL is an abstract name: no file.
         if (endPoint is UnixDomainSocketEndPoint unix && unix.ToString() is { Length: > 0 } path && path[0] is not ('\0' or '@'))
         {
-            _boundPath = Path.GetFullPath(path);
+            _boundFile = new BoundFile(Path.GetFullPath(path));
         }
 
         return 0;

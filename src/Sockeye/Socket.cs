@@ -36,7 +36,7 @@ public partial class Socket : IDisposable
 
     // Where a connect that did not wait is going.
     private EndPoint? _connectingTo;
-    private string? _boundPath;
+    private BoundFile? _boundFile;
 
     // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
     private long _timeoutTicks = -1;
@@ -148,6 +148,8 @@ public partial class Socket : IDisposable
         {
             if (mustBeSocket)
             {
+                // Not ours to close: the caller keeps it.
+                GC.SuppressFinalize(this);
                 SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
             }
 
@@ -435,7 +437,7 @@ public partial class Socket : IDisposable
     /// </summary>
     /// <remarks>
     /// When it returns, a listener's or datagram socket's port can be bound again. A UNIX socket's file, if this socket
-    /// bound it, is removed.
+    /// bound it, is removed, unless a duplicate still uses it.
     /// </remarks>
     public void Dispose()
     {
@@ -461,7 +463,7 @@ public partial class Socket : IDisposable
         Volatile.Write(ref _disposed, 1);
 
         _connected = false;
-        _boundPath = null;
+        _boundFile = null;
         EndOperations();
         _handle.BeforeClose?.Invoke();
         var detached = new SocketHandle(_handle.DangerousGetHandle());
@@ -486,6 +488,7 @@ public partial class Socket : IDisposable
         {
             _rightEndPoint = _rightEndPoint,
             _remoteEndPoint = _remoteEndPoint,
+            _boundFile = _boundFile?.Share(),
             _connected = _connected,
             _listening = _listening,
             _timeoutTicks = _timeoutTicks,
@@ -505,9 +508,18 @@ public partial class Socket : IDisposable
             Libc.Fcntl(handle, FcntlConstants.F_SETFL, Math.Max(Libc.Fcntl(handle, FcntlConstants.F_GETFL), 0) & ~FcntlConstants.O_NONBLOCK);
         }
 
-        var system = new SystemSocket(new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true));
+        // One owner at a time: were the class to refuse it, two would close the number.
+        var safeHandle = new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true);
         handle.SetHandleAsInvalid();
-        return system;
+        try
+        {
+            return new SystemSocket(safeHandle);
+        }
+        catch
+        {
+            safeHandle.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Takes the descriptor over from a <see cref="System.Net.Sockets.Socket"/>, which is spent afterwards.</summary>
@@ -557,8 +569,11 @@ public partial class Socket : IDisposable
         }
         else
         {
-            // The handle has its own finalizer, and frees the engine's slot; only the file would be forgotten.
+            // The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the
+            // slot would lead here too. A handle's finalizer runs after this one, so it is still whole.
             RemoveBoundFile();
+            _registration?.Close();
+            _handle?.Dispose();
         }
     }
 
@@ -758,10 +773,10 @@ public partial class Socket : IDisposable
 
     private void RemoveBoundFile()
     {
-        if (Interlocked.Exchange(ref _boundPath, null) is { } path)
+        if (Interlocked.Exchange(ref _boundFile, null) is { } file && file.Release())
         {
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
-            Libc.Unlink([.. System.Text.Encoding.UTF8.GetBytes(path), 0]);
+            Libc.Unlink([.. System.Text.Encoding.UTF8.GetBytes(file.Path), 0]);
         }
     }
 
@@ -819,5 +834,21 @@ public partial class Socket : IDisposable
         {
             _connected = false;
         }
+    }
+
+    /// <summary>The file of a bound UNIX socket. Duplicates share it; the last one to be disposed removes it.</summary>
+    private sealed class BoundFile(string path)
+    {
+        private int _sockets = 1;
+
+        internal string Path { get; } = path;
+
+        internal BoundFile Share()
+        {
+            Interlocked.Increment(ref _sockets);
+            return this;
+        }
+
+        internal bool Release() => Interlocked.Decrement(ref _sockets) == 0;
     }
 }
