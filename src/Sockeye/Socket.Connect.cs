@@ -376,27 +376,40 @@ public partial class Socket
     /// <exception cref="SocketException">NotConnected.</exception>
     public void Disconnect(bool reuseSocket)
     {
+        SocketResult result = TryDisconnect();
+        if (!result.IsSuccess)
+        {
+            Fail("disconnect", EndPointForErrors(), result.Errno);
+        }
+    }
+
+    /// <summary>As <see cref="Disconnect"/>, with the failure as a value.</summary>
+    /// <returns>Success, or the errno.</returns>
+    public SocketResult TryDisconnect()
+    {
         ThrowIfDisposed();
         int result = Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _);
         if (result >= 0)
         {
-            Span<byte> unspecified = stackalloc byte[16];
-            unspecified.Clear();
             if (IsStream)
             {
                 Libc.Shutdown(_handle, SocketConstants.SHUT_RDWR);
             }
 
+            // AF_UNSPEC: connect(2), "may dissolve the association".
+            Span<byte> unspecified = stackalloc byte[16];
+            unspecified.Clear();
             result = Libc.Connect(_handle, unspecified);
         }
 
         if (result < 0)
         {
-            Fail("disconnect", _rightEndPoint, -result);
+            return SocketResult.From(-result);
         }
 
         _connected = false;
         _disconnected = true;
+        return SocketResult.Success;
     }
 
     /// <summary>As <see cref="Disconnect"/>, which never waits.</summary>

@@ -82,6 +82,20 @@ public partial class Socket
         return SendToCore(buffer, address[..length], socketFlags);
     }
 
+    /// <summary>sendto(2) to an address in the kernel's form, with the failure as a value.</summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="socketAddress">Where to.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes, or the errno.</returns>
+    public SocketResult<int> TrySendTo(ReadOnlySpan<byte> buffer, SocketAddress socketAddress, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int length = AddressCodecs.Encode(socketAddress, address);
+        return SendToCore(buffer, address[..length], socketFlags);
+    }
+
     /// <summary>sendto(2), asynchronously.</summary>
     /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
@@ -171,6 +185,32 @@ public partial class Socket
         return sending;
     }
 
+    /// <summary>sendto(2) to an address in the kernel's form, asynchronously, with the failure as a value and nothing to allocate.</summary>
+    /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
+    /// <param name="socketAddress">Where to.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes, or the errno.</returns>
+    public ValueTask<SocketResult<int>> TrySendToAsync(
+        ReadOnlyMemory<byte> buffer, SocketAddress socketAddress, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Canceled<int>();
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        }
+
+        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, socketAddress).TryRun(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
     /// <summary>recvfrom(2): receives one message and who sent it.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
@@ -249,6 +289,26 @@ public partial class Socket
         return result;
     }
 
+    /// <summary>recvfrom(2) with the sender's address in the kernel's form, with the failure as a value and nothing to allocate.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes, or the errno. A cut message: EMSGSIZE, with BytesTransferred, BytesLost and the sender.</returns>
+    public SocketResult<int> TryReceiveFrom(Span<byte> buffer, SocketAddress receivedAddress, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(receivedAddress);
+        ThrowIfDisposed();
+        CheckAddressRoom(receivedAddress);
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
+        if (outcome.AddressLength > 0)
+        {
+            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+        }
+
+        return result;
+    }
+
     /// <summary>recvfrom(2), asynchronously.</summary>
     /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
@@ -322,6 +382,24 @@ public partial class Socket
                 : ValueTask.FromResult(SocketResult<SocketReceiveFromResult>.Failure(Errno.EOPNOTSUPP));
     }
 
+    /// <summary>recvfrom(2) with the sender's address in the kernel's form, asynchronously, with the failure as a value and nothing to allocate.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes, or the errno.</returns>
+    public ValueTask<SocketResult<int>> TryReceiveFromAsync(
+        Memory<byte> buffer, SocketAddress receivedAddress, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(receivedAddress);
+        ThrowIfDisposed();
+        CheckAddressRoom(receivedAddress);
+        return cancellationToken.IsCancellationRequested ? Canceled<int>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+                ? RentReceiveFrom().With(buffer, flags, receivedAddress).TryRunForCount(cancellationToken)
+                : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+    }
+
     /// <summary>recvmsg(2): receives one message, who sent it, its flags, and to which address and interface it came.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">In: flags for the call. Out: what the kernel said; Truncated when the message did not fit.</param>
@@ -357,6 +435,54 @@ public partial class Socket
     public int ReceiveMessageFrom(
         byte[] buffer, int offset, int size, ref SocketFlags socketFlags, ref EndPoint remoteEP, out IPPacketInformation ipPacketInformation) =>
         ReceiveMessageFrom(Checked(buffer, offset, size), ref socketFlags, ref remoteEP, out ipPacketInformation);
+
+    /// <summary>recvmsg(2) with packet information, with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="remoteEP">An end point of the family.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes, who sent them, flags (Truncated when the message did not fit) and packet information; or the errno.</returns>
+    public SocketResult<SocketReceiveMessageFromResult> TryReceiveMessageFrom(
+        Span<byte> buffer, EndPoint remoteEP, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEP);
+        EnablePacketInformation();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: true, out MessageOutcome outcome);
+        return result.TryGetValue(out int count)
+            ? SocketResult<SocketReceiveMessageFromResult>.Success(
+                new SocketReceiveMessageFromResult
+                {
+                    ReceivedBytes = count,
+                    SocketFlags = outcome.Flags,
+                    PacketInformation = outcome.Information,
+                    RemoteEndPoint = DecodePeer(address[..outcome.AddressLength], remoteEP),
+                },
+                count)
+            : SocketResult<SocketReceiveMessageFromResult>.Failure(result.Errno);
+    }
+
+    /// <summary>recvmsg(2) with packet information, asynchronously, with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="remoteEndPoint">An end point of the family.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes, who sent them, flags and packet information; or the errno.</returns>
+    public ValueTask<SocketResult<SocketReceiveMessageFromResult>> TryReceiveMessageFromAsync(
+        Memory<byte> buffer, EndPoint remoteEndPoint, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckPeerTemplate(remoteEndPoint);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Canceled<SocketReceiveMessageFromResult>();
+        }
+
+        EnablePacketInformation();
+        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).TryRunForMessage(cancellationToken)
+            : ValueTask.FromResult(SocketResult<SocketReceiveMessageFromResult>.Failure(Errno.EOPNOTSUPP));
+    }
 
     /// <summary>recvmsg(2) with packet information, asynchronously.</summary>
     /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>

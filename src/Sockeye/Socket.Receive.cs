@@ -200,6 +200,36 @@ public partial class Socket
             : Unsupported<int>("receive").AsTask();
     }
 
+    /// <summary>recvmsg(2) into several buffers, asynchronously.</summary>
+    /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes; 0 at the end of a stream.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).Run(cancellationToken)
+            : Unsupported<int>("receive");
+    }
+
+    /// <summary>As the overload for several buffers, with the failure as a value.</summary>
+    /// <param name="buffers">At least one.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes; or the errno, with what was received in BytesTransferred.</returns>
+    public ValueTask<SocketResult<int>> TryReceiveAsync(
+        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        return cancellationToken.IsCancellationRequested ? Canceled<int>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).TryRun(cancellationToken)
+            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+    }
+
     /// <summary>recv(2), asynchronously, with the failure as a value.</summary>
     /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>

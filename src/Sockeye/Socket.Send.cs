@@ -190,6 +190,36 @@ public partial class Socket
             : Unsupported<int>("send").AsTask();
     }
 
+    /// <summary>sendmsg(2) of several buffers, asynchronously.</summary>
+    /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes: all.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public ValueTask<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).Run(cancellationToken)
+            : Unsupported<int>("send");
+    }
+
+    /// <summary>As the overload for several buffers, with the failure as a value.</summary>
+    /// <param name="buffers">At least one.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes; or the errno, with what was sent in BytesTransferred.</returns>
+    public ValueTask<SocketResult<int>> TrySendAsync(
+        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        CheckBuffers(buffers);
+        return cancellationToken.IsCancellationRequested ? Canceled<int>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).TryRun(cancellationToken)
+            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+    }
+
     /// <summary>send(2), asynchronously, with the failure as a value.</summary>
     /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
@@ -213,7 +243,7 @@ public partial class Socket
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
         SendAsync(buffer, socketFlags, cancellationToken);
 
-    /// <summary>As <see cref="TrySendAsync"/>, which sends all: the twin of <see cref="TrySendAll"/>.</summary>
+    /// <summary>As <see cref="TrySendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="TrySendAll"/>.</summary>
     /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>

@@ -342,11 +342,8 @@ public partial class Socket : IDisposable
                 return null;
             }
 
-            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-            int result = Libc.GetSocketName(_handle, address, out int length);
-            return result >= 0
-                ? AddressCodecs.Decode(address[..length], _rightEndPoint)
-                : throw SocketErrors.Create("getsockname", endPoint: null, -result);
+            SocketResult<EndPoint?> result = TryGetLocalEndPoint();
+            return result.IsSuccess ? result.Value : throw SocketErrors.Create("getsockname", endPoint: null, result.Errno);
         }
     }
 
@@ -359,14 +356,10 @@ public partial class Socket : IDisposable
             ThrowIfDisposed();
             if (_remoteEndPoint is null && _connected)
             {
-                Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-                int result = Libc.GetPeerName(_handle, address, out int length);
-                if (result < 0)
-                {
-                    SocketErrors.Throw("getpeername", endPoint: null, -result);
-                }
-
-                _remoteEndPoint = AddressCodecs.Decode(address[..length], _rightEndPoint);
+                SocketResult<EndPoint?> result = TryGetRemoteEndPoint();
+                _remoteEndPoint = result.IsSuccess
+                    ? result.Value
+                    : throw SocketErrors.Create("getpeername", endPoint: null, result.Errno);
             }
 
             return _remoteEndPoint;
@@ -412,6 +405,30 @@ public partial class Socket : IDisposable
 
     /// <summary>The limit of an asynchronous operation: <see cref="Timeout"/>, where zero limits only synchronous ones.</summary>
     internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
+
+    /// <summary>getsockname(2): the local address as the kernel has it, bound or not, with the failure as a value.</summary>
+    /// <returns>The end point, null when the kernel's answer is empty; or the errno.</returns>
+    public SocketResult<EndPoint?> TryGetLocalEndPoint()
+    {
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int result = Libc.GetSocketName(_handle, address, out int length);
+        return result >= 0
+            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], _rightEndPoint))
+            : SocketResult<EndPoint?>.Failure(-result);
+    }
+
+    /// <summary>getpeername(2): the peer's address as the kernel has it now, with the failure as a value.</summary>
+    /// <returns>The end point, null when the kernel's answer is empty; or the errno: ENOTCONN.</returns>
+    public SocketResult<EndPoint?> TryGetRemoteEndPoint()
+    {
+        ThrowIfDisposed();
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int result = Libc.GetPeerName(_handle, address, out int length);
+        return result >= 0
+            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], _rightEndPoint))
+            : SocketResult<EndPoint?>.Failure(-result);
+    }
 
     /// <summary>Closes the descriptor. Same as <see cref="Dispose()"/>.</summary>
     public void Close() => Dispose();

@@ -9,7 +9,9 @@ namespace Sockeye.Engines;
 internal sealed class ReceiveFromOperation(Socket socket)
     : SocketOperation<SocketReceiveFromResult>(socket, OperationLane.Read),
         IValueTaskSource<int>,
-        IValueTaskSource<SocketReceiveMessageFromResult>
+        IValueTaskSource<SocketResult<int>>,
+        IValueTaskSource<SocketReceiveMessageFromResult>,
+        IValueTaskSource<SocketResult<SocketReceiveMessageFromResult>>
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
 
@@ -82,6 +84,16 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
         return new ValueTask<SocketReceiveMessageFromResult>(this, Version);
     }
+
+    /// <summary>The Try twin of <see cref="RunForCount"/>.</summary>
+    internal ValueTask<SocketResult<int>> TryRunForCount(CancellationToken token) => Begin(token)
+        ? new ValueTask<SocketResult<int>>(TakeResult(static operation => operation.TakeCount()))
+        : new ValueTask<SocketResult<int>>(this, Version);
+
+    /// <summary>The Try twin of <see cref="RunForMessage"/>.</summary>
+    internal ValueTask<SocketResult<SocketReceiveMessageFromResult>> TryRunForMessage(CancellationToken token) => Begin(token)
+        ? new ValueTask<SocketResult<SocketReceiveMessageFromResult>>(TakeResult(static operation => operation.TakeMessage()))
+        : new ValueTask<SocketResult<SocketReceiveMessageFromResult>>(this, Version);
 
     internal override bool TryComplete()
     {
@@ -162,6 +174,23 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => StatusOf(token, isTry: false);
 
+    SocketResult<int> IValueTaskSource<SocketResult<int>>.GetResult(short token)
+    {
+        CheckTaken(token);
+        return TakeResult(static operation => operation.TakeCount());
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<SocketResult<int>>.GetStatus(short token) => StatusOf(token, isTry: true);
+
+    SocketResult<SocketReceiveMessageFromResult> IValueTaskSource<SocketResult<SocketReceiveMessageFromResult>>.GetResult(short token)
+    {
+        CheckTaken(token);
+        return TakeResult(static operation => operation.TakeMessage());
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<SocketResult<SocketReceiveMessageFromResult>>.GetStatus(short token) =>
+        StatusOf(token, isTry: true);
+
     SocketReceiveMessageFromResult IValueTaskSource<SocketReceiveMessageFromResult>.GetResult(short token)
     {
         CheckOutcome(token);
@@ -190,6 +219,26 @@ internal sealed class ReceiveFromOperation(Socket socket)
     }
 
     protected override void Return() => Socket.ReturnReceiveFrom(this);
+
+    private SocketResult<TValue> TakeResult<TValue>(Func<ReceiveFromOperation, TValue> take)
+    {
+        if (Errno != 0)
+        {
+            Socket.NoteFailure(Errno);
+        }
+
+        if (BytesLost > 0 && _callersAddress is not null)
+        {
+            // A cut message has a sender too.
+            TakeCount();
+        }
+
+        SocketResult<TValue> result = Errno == 0
+            ? SocketResult<TValue>.Success(take(this), BytesTransferred)
+            : SocketResult<TValue>.Failure(Errno, BytesTransferred, BytesLost);
+        Recycle();
+        return result;
+    }
 
     private int TakeCount()
     {
