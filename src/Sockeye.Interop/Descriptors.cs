@@ -54,7 +54,7 @@ internal sealed class EventDescriptor : IDisposable
     public void Dispose() => Handle.Dispose();
 }
 
-/// <summary>Asks a handle of the runtime's whether it closes its descriptor; its API does not say.</summary>
+/// <summary>Asks a handle of the runtime's whether it closes its descriptor, and makes it not; its API does neither.</summary>
 internal static class HandleOwnership
 {
     internal static bool Closes(System.Net.Sockets.SafeSocketHandle handle)
@@ -69,6 +69,28 @@ internal static class HandleOwnership
             return true;
         }
     }
+
+    /// <summary>The handle gives its descriptor up: it is invalid from now on, and closes nothing.</summary>
+    /// <remarks>
+    /// The runtime's Socket, disposed or finalized, waits until its handle was released; one made invalid never is, and
+    /// the wait is a spin without end. It does not wait when somebody else has claimed the close: so we do.
+    /// </remarks>
+    internal static void GiveUp(System.Net.Sockets.SafeSocketHandle handle)
+    {
+        try
+        {
+            TryOwnClose(handle);
+        }
+        catch (MissingMethodException)
+        {
+            // A later runtime closes otherwise; the handle must be made invalid all the same.
+        }
+
+        handle.SetHandleAsInvalid();
+    }
+
+    [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Method, Name = "TryOwnClose")]
+    private static extern bool TryOwnClose(System.Net.Sockets.SafeSocketHandle handle);
 
     [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Method, Name = "get_OwnsHandle")]
     private static extern bool OwnsHandle(System.Net.Sockets.SafeSocketHandle handle);

@@ -726,7 +726,7 @@ public partial class Socket : IDisposable
 
         if (closes)
         {
-            handle.SetHandleAsInvalid();
+            HandleOwnership.GiveUp(handle);
         }
 
         return own;
