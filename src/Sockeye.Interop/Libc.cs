@@ -42,8 +42,11 @@ internal static unsafe partial class Libc
         Platform.Require();
         int* pair = stackalloc int[2] { -1, -1 };
         int result = Result(socketpair(family, type | SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK, protocol, pair));
-        first = new SocketHandle(pair[0]);
-        second = new SocketHandle(pair[1]);
+
+        // On failure the array is not to be trusted: Linux writes the numbers before it finds that the family makes no
+        // pairs, and by then they are free for anybody.
+        first = new SocketHandle(result >= 0 ? pair[0] : -1);
+        second = new SocketHandle(result >= 0 ? pair[1] : -1);
         return result;
     }
 

@@ -5,6 +5,16 @@ public sealed class SocketHandleTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Fact]
+    public void A_pair_that_fails_owns_no_descriptor()
+    {
+        // AF_INET makes no pairs; the kernel has written two numbers into the array by the time it says so.
+        int result = Libc.SocketPair(SocketConstants.AF_INET, SocketConstants.SOCK_STREAM, 0, out SocketHandle first, out SocketHandle second);
+        Assert.Equal(-Errno.EOPNOTSUPP, result);
+        Assert.True(first.IsInvalid);
+        Assert.True(second.IsInvalid);
+    }
+
+    [Fact]
     public void Close_runs_at_the_last_release()
     {
         (SocketHandle first, SocketHandle second) = Open.Pair();
