@@ -280,11 +280,22 @@ internal static class Errno
         ENOTRECOVERABLE => nameof(ENOTRECOVERABLE),
         ERFKILL => nameof(ERFKILL),
         EHWPOISON => nameof(EHWPOISON),
+        >= (int)SocketError.HostNotFound and <= (int)SocketError.NoData => ((SocketError)errno).ToString(),
         _ => errno.ToString(),
     };
 
-    /// <summary>The C library's text for the errno, as <c>Connection refused</c>.</summary>
-    internal static string Text(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+    /// <summary>
+    /// The C library's text for the errno, as <c>Connection refused</c>. The resolver's failures, which have no errno,
+    /// go by .NET's numbers for them, 11001 to 11004, which no errno has.
+    /// </summary>
+    internal static string Text(int errno) => (SocketError)errno switch
+    {
+        SocketError.HostNotFound => "the name was not found",
+        SocketError.TryAgain => "the name servers do not answer; try again later",
+        SocketError.NoRecovery => "the name servers failed",
+        SocketError.NoData => "the name has no address of that family",
+        _ => Marshal.GetPInvokeErrorMessage(errno),
+    };
 
     /// <summary>
     /// .NET's name for the errno. Where .NET has none, the number itself, so that

@@ -185,6 +185,8 @@ internal static unsafe partial class Libc
         Result(setsockopt(socket, level, name, (byte*)&value, sizeof(int)));
 
     // ── send(2), recv(2), sendmsg(2), recvmsg(2), sendfile(2) ──
+    // MSG_DONTWAIT always: O_NONBLOCK belongs to the open socket, and whoever shares it, a child or a duplicate, may
+    // clear it. A call of ours must not wait in the kernel even then: on an engine's thread it would stop every socket.
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint send(SocketHandle socket, byte* data, nuint length, int flags);
@@ -211,7 +213,7 @@ internal static unsafe partial class Libc
     {
         fixed (byte* pointer = data)
         {
-            return Result(send(socket, pointer, (nuint)data.Length, flags));
+            return Result(send(socket, pointer, (nuint)data.Length, flags | SocketConstants.MSG_DONTWAIT));
         }
     }
 
@@ -219,7 +221,7 @@ internal static unsafe partial class Libc
     {
         fixed (byte* pointer = buffer)
         {
-            return Result(recv(socket, pointer, (nuint)buffer.Length, flags));
+            return Result(recv(socket, pointer, (nuint)buffer.Length, flags | SocketConstants.MSG_DONTWAIT));
         }
     }
 
@@ -228,7 +230,7 @@ internal static unsafe partial class Libc
         fixed (byte* pointer = data)
         fixed (byte* peer = address)
         {
-            return Result(sendto(socket, pointer, (nuint)data.Length, flags, peer, (uint)address.Length));
+            return Result(sendto(socket, pointer, (nuint)data.Length, flags | SocketConstants.MSG_DONTWAIT, peer, (uint)address.Length));
         }
     }
 
@@ -239,7 +241,7 @@ internal static unsafe partial class Libc
         fixed (byte* pointer = buffer)
         fixed (byte* peer = address)
         {
-            int result = Result(recvfrom(socket, pointer, (nuint)buffer.Length, flags, peer, &size));
+            int result = Result(recvfrom(socket, pointer, (nuint)buffer.Length, flags | SocketConstants.MSG_DONTWAIT, peer, &size));
             addressLength = (int)Math.Min(size, (uint)address.Length);
             return result;
         }
@@ -266,7 +268,7 @@ internal static unsafe partial class Libc
                 Control = ancillary,
                 ControlLength = (nuint)control.Length,
             };
-            return Result(sendmsg(socket, &message, flags));
+            return Result(sendmsg(socket, &message, flags | SocketConstants.MSG_DONTWAIT));
         }
     }
 
@@ -292,7 +294,7 @@ internal static unsafe partial class Libc
                 Control = ancillary,
                 ControlLength = (nuint)control.Length,
             };
-            int result = Result(recvmsg(socket, &message, flags | SocketConstants.MSG_CMSG_CLOEXEC));
+            int result = Result(recvmsg(socket, &message, flags | SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_CMSG_CLOEXEC));
             lengths = result < 0
                 ? default
                 : new MessageLengths(

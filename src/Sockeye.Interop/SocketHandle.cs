@@ -40,6 +40,9 @@ public sealed class SocketHandle : SafeHandle
     /// </summary>
     internal Action? BeforeClose { get; set; }
 
+    /// <summary>False when the descriptor is somebody else's to close.</summary>
+    internal bool Closes => _closes;
+
     /// <summary>The descriptor's number. Valid only while the caller holds a reference.</summary>
     internal int Number => (int)handle;
 

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-// How synchronous calls wait: in ppoll(2) on the calling thread, on the socket and on an eventfd of that thread, so
+// How synchronous calls wait: in ppoll(2) on the calling thread, on the socket and on an eventfd rented for the wait, so
 // that Dispose can wake it without shutdown(2), which would reach every duplicate of the descriptor (docs/adr/0002).
 public partial class Socket
 {
@@ -124,27 +124,23 @@ public partial class Socket
     private int PollOrWake(short events, TimeSpan limit, out short seen)
     {
         seen = 0;
-        int errno = SynchronousWaiter.ForThisThread(out SynchronousWaiter? waiter);
-        if (errno != 0)
-        {
-            return -errno;
-        }
-
-        if (!AddWaiter(waiter!.Link))
-        {
-            return -Errno.EBADF;
-        }
-
+        SynchronousWaiter waiter = SynchronousWaiter.Rent();
+        bool added = false;
         bool referenced = false;
         try
         {
+            added = AddWaiter(waiter.Link);
+            if (!added)
+            {
+                return -Errno.EBADF;
+            }
+
             _handle.DangerousAddRef(ref referenced);
             Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
             descriptors[0] = new PollDescriptor { Descriptor = events == 0 ? -1 : _handle.Number, Events = events };
-            descriptors[1] = new PollDescriptor { Descriptor = waiter.Number, Events = PollConstants.POLLIN };
-            int result = Libc.Poll(descriptors, limit);
+            int result = waiter.Poll(descriptors, limit);
             seen = descriptors[0].Returned;
-            return result > 0 && descriptors[1].Returned != 0 ? -Errno.EBADF : result;
+            return result;
         }
         catch (ObjectDisposedException)
         {
@@ -157,8 +153,12 @@ public partial class Socket
                 _handle.DangerousRelease();
             }
 
-            RemoveWaiter(waiter.Link);
-            waiter.Rest();
+            if (added)
+            {
+                RemoveWaiter(waiter.Link);
+            }
+
+            waiter.Return();
         }
     }
 
@@ -202,17 +202,27 @@ internal sealed class WaiterLink(SynchronousWaiter waiter)
     internal SynchronousWaiter Waiter { get; } = waiter;
 }
 
-/// <summary>A thread's own eventfd, made the first time that thread waits in a synchronous call, closed after the thread's end.</summary>
+/// <summary>What a waiting thread is woken by when its socket is disposed: an eventfd, rented for the wait.</summary>
+/// <remarks>
+/// A process that has no descriptor left waits all the same: in slices, looking between them whether it was woken.
+/// </remarks>
 internal sealed class SynchronousWaiter
 {
-    [ThreadStatic]
-    private static SynchronousWaiter? t_own;
+    // As many as one expects to wait at a time; more are made and closed again.
+    private const int RestingMax = 64;
 
-    // Owned: closed by the descriptor's finalizer, when the thread has gone.
-    private readonly EventDescriptor _wake;
+    // How late a Dispose may be noticed by a thread that got no eventfd.
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+
+    private static readonly Lock RestingGate = new();
+    private static readonly SynchronousWaiter?[] Resting = new SynchronousWaiter?[RestingMax];
+    private static int s_resting;
+
+    // Owned: closed in Return, when enough are resting. Null when there was none to be had.
+    private readonly EventDescriptor? _wake;
     private volatile bool _signaled;
 
-    private SynchronousWaiter(EventDescriptor wake)
+    private SynchronousWaiter(EventDescriptor? wake)
     {
         _wake = wake;
         Link = new WaiterLink(this);
@@ -221,41 +231,84 @@ internal sealed class SynchronousWaiter
     /// <summary>The link for a wait on one socket.</summary>
     internal WaiterLink Link { get; }
 
-    internal int Number => _wake.Handle.Number;
-
-    /// <summary>This thread's waiter.</summary>
-    /// <returns>0; or the errno, when the process has no descriptor left for it.</returns>
-    internal static int ForThisThread(out SynchronousWaiter? waiter)
+    /// <summary>A waiter for one wait; <see cref="Return"/> ends it.</summary>
+    internal static SynchronousWaiter Rent()
     {
-        waiter = t_own;
-        if (waiter is null)
+        lock (RestingGate)
         {
-            int errno = EventDescriptor.TryCreate(out EventDescriptor? wake);
-            if (errno != 0)
+            if (s_resting > 0)
             {
-                return errno;
+                SynchronousWaiter rested = Resting[--s_resting]!;
+                Resting[s_resting] = null;
+                return rested;
             }
-
-            waiter = t_own = new SynchronousWaiter(wake!);
         }
 
-        return 0;
+        EventDescriptor.TryCreate(out EventDescriptor? wake);
+        return new SynchronousWaiter(wake);
     }
 
-    /// <summary>Wakes the thread. Under the socket's gate.</summary>
+    /// <summary>Wakes the thread. Under the gate of a socket that has it in its list.</summary>
     internal void Signal()
     {
         _signaled = true;
-        _wake.Signal();
+        _wake?.Signal();
     }
 
-    /// <summary>Makes ready for the next wait. On the thread itself, once no socket has it in its list any more.</summary>
-    internal void Rest()
+    /// <summary>ppoll(2), ended by <see cref="Signal"/>.</summary>
+    /// <param name="descriptors">What to wait for; the last place is the waiter's own.</param>
+    /// <param name="limit">How long at most; negative waits without limit.</param>
+    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF when woken.</returns>
+    internal int Poll(Span<PollDescriptor> descriptors, TimeSpan limit)
     {
+        descriptors[^1] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
+        if (_wake is not null)
+        {
+            int result = Libc.Poll(descriptors, limit);
+            return result > 0 && descriptors[^1].Returned != 0 ? -Errno.EBADF : result;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = limit < TimeSpan.Zero ? Slice : limit - Stopwatch.GetElapsedTime(start);
+            bool last = left <= Slice && limit >= TimeSpan.Zero;
+            int result = Libc.Poll(descriptors, last ? TimeSpan.FromTicks(Math.Max(0, left.Ticks)) : Slice);
+            if (_signaled)
+            {
+                return -Errno.EBADF;
+            }
+
+            if (result != 0 || last)
+            {
+                return result;
+            }
+        }
+    }
+
+    /// <summary>Ends the rent, once no socket has it in its list any more.</summary>
+    internal void Return()
+    {
+        if (_wake is null)
+        {
+            return;
+        }
+
         if (_signaled)
         {
             _signaled = false;
             _wake.Drain();
         }
+
+        lock (RestingGate)
+        {
+            if (s_resting < RestingMax)
+            {
+                Resting[s_resting++] = this;
+                return;
+            }
+        }
+
+        _wake.Dispose();
     }
 }

@@ -65,7 +65,7 @@ public partial class Socket
     }
 
     /// <summary>accept4(2): takes a connection, waiting for one. Connections that died in the queue are passed over.</summary>
-    /// <returns>The connection, on this socket's engine, with no Timeout and Blocking true.</returns>
+    /// <returns>The connection, on this socket's engine, with no Timeout, and Blocking as this socket has it.</returns>
     /// <exception cref="InvalidOperationException">The socket is not bound, or does not listen.</exception>
     /// <exception cref="SocketException">TimedOut, WouldBlock, TooManyOpenSockets.</exception>
     public Socket Accept()
@@ -177,8 +177,10 @@ public partial class Socket
 
     /// <summary>connect(2), with the failure as a value: what Python calls connect_ex.</summary>
     /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is told.</param>
-    /// <returns>Success, or the errno. When the socket does not wait: EINPROGRESS, then call again or wait until writable.</returns>
-    /// <exception cref="SocketException">HostNotFound: the host name means nothing to the resolver, which has error codes of its own.</exception>
+    /// <returns>
+    /// Success, or the errno. When the socket does not wait: EINPROGRESS, then call again or wait until writable. The
+    /// resolver's failures have no errno; they go by .NET's numbers, 11001 (HostNotFound) to 11004.
+    /// </returns>
     public SocketResult TryConnect(EndPoint remoteEP)
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
@@ -190,7 +192,8 @@ public partial class Socket
         }
 
         ThrowIfWrongFamily(dns);
-        return SocketResult.From(ConnectToAny(Dns.GetHostAddresses(dns.Host, dns.AddressFamily), dns.Port, out _));
+        int errno = Resolve(dns, out IPAddress[] addresses);
+        return SocketResult.From(errno != 0 ? errno : ConnectToAny(addresses, dns.Port, out _));
     }
 
     /// <summary>connect(2) to an IP address.</summary>
@@ -226,7 +229,14 @@ public partial class Socket
             return;
         }
 
-        Connect(Dns.GetHostAddresses(host), port, host);
+        var name = new DnsEndPoint(host, port);
+        int errno = Resolve(name, out IPAddress[] addresses);
+        if (errno != 0)
+        {
+            SocketErrors.Throw("connect", name, errno);
+        }
+
+        Connect(addresses, port, host);
     }
 
     /// <summary>connect(2) to the first of several addresses that answers.</summary>
@@ -282,7 +292,6 @@ public partial class Socket
     /// <param name="remoteEP">As for <see cref="TryConnect"/>.</param>
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>Success, or the errno.</returns>
-    /// <exception cref="SocketException">HostNotFound: the resolver's errors are its own.</exception>
     public ValueTask<SocketResult> TryConnectAsync(EndPoint remoteEP, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
@@ -463,17 +472,14 @@ public partial class Socket
         return SocketResult.Success;
     }
 
-    /// <summary>The socket for an accepted descriptor.</summary>
-    internal static Socket FromAccept(Socket listener, SocketHandle handle, ReadOnlySpan<byte> peer, Socket? into)
+    /// <summary>The socket for an accepted descriptor; null when the one made for it was disposed meanwhile.</summary>
+    internal static Socket? FromAccept(Socket listener, SocketHandle handle, ReadOnlySpan<byte> peer, Socket? into)
     {
         EndPoint? remote = AddressCodecs.Decode(peer, listener._rightEndPoint) ?? listener._rightEndPoint;
-        if (into is not null)
+        if (into is not null && !into.TryTakeOver(handle))
         {
-            into._registration?.Close();
-            into._registration = null;
-            SocketHandle unused = into._handle;
-            into._handle = handle;
-            unused.Dispose();
+            handle.Dispose();
+            return null;
         }
 
         Socket accepted = into ?? new Socket(listener, handle);
@@ -482,6 +488,26 @@ public partial class Socket
         accepted._remoteEndPoint = remote;
         Volatile.Write(ref accepted._connected, true);
         return accepted;
+    }
+
+    private bool TryTakeOver(SocketHandle handle)
+    {
+        SocketHandle unused;
+        Registration? registration;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            (unused, _handle) = (_handle, handle);
+            (registration, _registration) = (_registration, null);
+        }
+
+        registration?.Close();
+        unused.Dispose();
+        return true;
     }
 
     private int BindCore(EndPoint localEP, out EndPoint endPoint)
@@ -609,29 +635,33 @@ public partial class Socket
     private async Task ConnectToHostAsync(string host, int port, CancellationToken cancellationToken)
     {
         var limit = new TotalLimit(AsyncLimit);
-        IPAddress[] addresses = await ResolveAsync(new DnsEndPoint(host, port), AsyncLimit, cancellationToken).ConfigureAwait(false);
+        var name = new DnsEndPoint(host, port);
+        (int errno, IPAddress[] addresses) = await ResolveAsync(name, AsyncLimit, cancellationToken).ConfigureAwait(false);
+        if (errno != 0)
+        {
+            SocketErrors.Throw("connect", name, errno);
+        }
+
         await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
     {
         var limit = new TotalLimit(AsyncLimit);
-        IPAddress[] addresses;
         try
         {
-            addresses = await ResolveAsync(dns, AsyncLimit, cancellationToken).ConfigureAwait(false);
+            (int errno, IPAddress[] addresses) = await ResolveAsync(dns, AsyncLimit, cancellationToken).ConfigureAwait(false);
+            if (errno == 0)
+            {
+                (errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
+            }
+
+            return SocketResult.From(errno);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return SocketResult.From(Errno.ECANCELED);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut)
-        {
-            return SocketResult.From(Errno.ETIMEDOUT);
-        }
-
-        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
-        return SocketResult.From(errno);
     }
 
     private async Task ConnectToAnyAsync(

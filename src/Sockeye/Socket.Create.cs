@@ -102,7 +102,12 @@ public partial class Socket
             return ConnectOne(remoteEndPoint, timeout, timeout, sourceEndPoint);
         }
 
-        IPAddress[] addresses = Dns.GetHostAddresses(dns.Host, dns.AddressFamily);
+        int errno = Resolve(dns, out IPAddress[] addresses);
+        if (errno != 0)
+        {
+            SocketErrors.Throw("connect", dns, errno);
+        }
+
         var attempts = new ConnectionAttempts(dns, timeout);
         foreach (IPAddress address in addresses)
         {
@@ -154,7 +159,12 @@ public partial class Socket
         }
 
         var attempts = new ConnectionAttempts(dns, timeout);
-        IPAddress[] addresses = await ResolveAsync(dns, timeout, cancellationToken).ConfigureAwait(false);
+        (int errno, IPAddress[] addresses) = await ResolveAsync(dns, timeout, cancellationToken).ConfigureAwait(false);
+        if (errno != 0)
+        {
+            SocketErrors.Throw("connect", dns, errno);
+        }
+
         foreach (IPAddress address in addresses)
         {
             try
@@ -225,18 +235,40 @@ public partial class Socket
         }
     }
 
-    private static async Task<IPAddress[]> ResolveAsync(DnsEndPoint dns, TimeSpan? timeout, CancellationToken cancellationToken)
+    /// <summary>The host's addresses.</summary>
+    /// <returns>0; or the resolver's failure by .NET's number, 11001 to 11004.</returns>
+    private static int Resolve(DnsEndPoint dns, out IPAddress[] addresses)
+    {
+        try
+        {
+            addresses = Dns.GetHostAddresses(dns.Host, dns.AddressFamily);
+            return 0;
+        }
+        catch (SocketException exception)
+        {
+            addresses = [];
+            return (int)exception.SocketErrorCode;
+        }
+    }
+
+    /// <summary>As <see cref="Resolve"/>, asynchronously: ETIMEDOUT when the limit passed first.</summary>
+    private static async Task<(int Errno, IPAddress[] Addresses)> ResolveAsync(
+        DnsEndPoint dns, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         Task<IPAddress[]> lookup = Dns.GetHostAddressesAsync(dns.Host, dns.AddressFamily, cancellationToken);
         try
         {
-            return timeout is { } limit
+            return (0, timeout is { } limit
                 ? await lookup.WaitAsync(limit, cancellationToken).ConfigureAwait(false)
-                : await lookup.ConfigureAwait(false);
+                : await lookup.ConfigureAwait(false));
         }
         catch (TimeoutException)
         {
-            throw SocketErrors.Create("connect", dns, Errno.ETIMEDOUT, "the name was not resolved within the time limit");
+            return (Errno.ETIMEDOUT, []);
+        }
+        catch (SocketException exception)
+        {
+            return ((int)exception.SocketErrorCode, []);
         }
     }
 

@@ -183,15 +183,11 @@ public partial class Socket
         ThrowIfTooMany(checkWrite, nameof(checkWrite));
         ThrowIfTooMany(checkError, nameof(checkError));
         CheckSelectTimeout(timeout, nameof(timeout));
-        int errno = SynchronousWaiter.ForThisThread(out SynchronousWaiter? waiter);
-        if (errno != 0)
-        {
-            SocketErrors.Throw("select", endPoint: null, errno);
-        }
 
-        // The last one is the thread's own descriptor, through which a Dispose of any of the sockets ends the wait.
+        // The last place is the waiter's, through which a Dispose of any of the sockets ends the wait.
+        SynchronousWaiter waiter = SynchronousWaiter.Rent();
         var descriptors = new PollDescriptor[count + 1];
-        descriptors[count] = new PollDescriptor { Descriptor = waiter!.Number, Events = PollConstants.POLLIN };
+        int result;
         var selected = new List<(Socket Socket, WaiterLink Link)>(count);
         try
         {
@@ -199,16 +195,11 @@ public partial class Socket
             AddToSelection(checkWrite, PollConstants.POLLOUT, selected, descriptors, waiter);
             AddToSelection(checkError, PollConstants.POLLPRI, selected, descriptors, waiter);
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            int result;
             do
             {
-                result = Libc.Poll(descriptors, Left(timeout, start));
+                result = waiter.Poll(descriptors, Left(timeout, start));
             }
             while (result == -Errno.EINTR);
-            if (result < 0)
-            {
-                SocketErrors.Throw("select", endPoint: null, -result);
-            }
         }
         finally
         {
@@ -218,12 +209,14 @@ public partial class Socket
                 socket._handle.DangerousRelease();
             }
 
-            waiter.Rest();
+            waiter.Return();
         }
 
-        if (descriptors[count].Returned != 0)
+        if (result < 0)
         {
-            throw SocketErrors.CreateInterrupted("select", endPoint: null);
+            throw result == -Errno.EBADF
+                ? SocketErrors.CreateInterrupted("select", endPoint: null)
+                : SocketErrors.Create("select", endPoint: null, -result);
         }
 
         int reads = checkRead?.Count ?? 0;

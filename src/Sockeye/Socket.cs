@@ -463,7 +463,10 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>Gives the descriptor away. The socket is disposed afterwards without closing it.</summary>
-    /// <returns>The handle; the caller owns it. The descriptor is O_NONBLOCK and close-on-exec.</returns>
+    /// <returns>
+    /// The handle; the caller owns it. The descriptor is O_NONBLOCK and close-on-exec. Of a socket made from a view it
+    /// is a duplicate: the view's owner keeps its own.
+    /// </returns>
     /// <remarks>Operations that wait end with OperationAborted. A UNIX socket's file stays. What Python calls detach.</remarks>
     /// <exception cref="InvalidOperationException">A file made of this socket is still open.</exception>
     public SocketHandle Detach()
@@ -482,7 +485,20 @@ public partial class Socket : IDisposable
         _connected = false;
         _boundFile = null;
         EndOperations();
-        _handle.BeforeClose?.Invoke();
+        if (_handle.Closes)
+        {
+            _handle.BeforeClose?.Invoke();
+        }
+
+        if (!_handle.Closes)
+        {
+            // A view's descriptor is its owner's: what is given away is a duplicate.
+            int result = Libc.Duplicate(_handle, out SocketHandle duplicate);
+            _handle.Dispose();
+            GC.SuppressFinalize(this);
+            return result >= 0 ? duplicate : throw SocketErrors.Create("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
+        }
+
         var detached = new SocketHandle(_handle.DangerousGetHandle());
         _handle.SetHandleAsInvalid();
         GC.SuppressFinalize(this);
@@ -514,7 +530,7 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>Hands the descriptor to a <see cref="System.Net.Sockets.Socket"/>, for libraries that take that type. This socket is spent.</summary>
-    /// <returns>The system's socket; it owns the descriptor. O_NONBLOCK is cleared when <see cref="Blocking"/> is true, as that class expects.</returns>
+    /// <returns>The system's socket; it owns the descriptor. O_NONBLOCK is cleared when <see cref="Blocking"/> is true, as that class expects, and with it for every duplicate.</returns>
     /// <exception cref="SocketException">The system's class refuses the family.</exception>
     public SystemSocket ToSystemSocket()
     {

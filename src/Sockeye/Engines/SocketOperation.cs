@@ -248,7 +248,13 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     {
         if (Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested)
         {
-            return new OperationCanceledException(_token);
+            var canceled = new OperationCanceledException(_token);
+            if (BytesTransferred > 0)
+            {
+                canceled.Data[SocketErrors.BytesTransferredKey] = BytesTransferred;
+            }
+
+            return canceled;
         }
 
         if (_fault is { } fault)

@@ -41,7 +41,7 @@ internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(s
             if (result >= 0)
             {
                 accepted = Socket.FromAccept(listener, handle, address[..Math.Min(length, address.Length)], into);
-                return 0;
+                return accepted is null ? -Interop.Errno.EBADF : 0;
             }
 
             // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
