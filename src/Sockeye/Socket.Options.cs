@@ -74,16 +74,18 @@ public partial class Socket
     {
         get
         {
-            ThrowIfDisposed();
-            int result = Libc.Ioctl(Descriptor, IoctlConstants.SIOCOUTQ, out int bytes);
-            if (result < 0)
-            {
-                SocketErrors.Throw("ioctl SIOCOUTQ", endPoint: null, -result);
-            }
-
-            return bytes;
+            SocketResult<int> result = TryGetUnsentBytes();
+            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl SIOCOUTQ", EndPointForErrors(), result.Errno);
         }
     }
+
+    /// <summary>SIOCOUTQ, as <see cref="UnsentBytes"/>, with the failure as a value.</summary>
+    /// <returns>How many bytes, or the errno.</returns>
+    public SocketResult<int> TryGetUnsentBytes() => TryIoctl(IoctlConstants.SIOCOUTQ);
+
+    /// <summary>FIONREAD, as <see cref="Available"/>, with the failure as a value.</summary>
+    /// <returns>How many bytes, or the errno.</returns>
+    public SocketResult<int> TryGetAvailable() => TryIoctl(IoctlConstants.FIONREAD);
 
     /// <summary>Reads an option by the kernel's numbers: getsockopt(2).</summary>
     /// <param name="optionLevel">The kernel's number of the level.</param>
@@ -93,14 +95,25 @@ public partial class Socket
     /// <exception cref="SocketException">The kernel refused.</exception>
     public int GetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue)
     {
-        ThrowIfDisposed();
-        int result = Libc.GetOption(Descriptor, optionLevel, optionName, optionValue, out int length);
-        if (result < 0)
+        SocketResult<int> result = TryGetRawSocketOption(optionLevel, optionName, optionValue);
+        if (!result.IsSuccess)
         {
-            ThrowOptionFailed("getsockopt", $"level {optionLevel} option {optionName}", -result);
+            ThrowOptionFailed("getsockopt", $"level {optionLevel} option {optionName}", result.Errno);
         }
 
-        return length;
+        return result.Value;
+    }
+
+    /// <summary>Reads an option by the kernel's numbers, with the failure as a value.</summary>
+    /// <param name="optionLevel">The kernel's number of the level.</param>
+    /// <param name="optionName">The kernel's number of the option.</param>
+    /// <param name="optionValue">Room for the value.</param>
+    /// <returns>How many bytes the kernel wrote, or the errno.</returns>
+    public SocketResult<int> TryGetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue)
+    {
+        ThrowIfDisposed();
+        int result = Libc.GetOption(Descriptor, optionLevel, optionName, optionValue, out int length);
+        return result < 0 ? SocketResult<int>.Failure(-result) : SocketResult<int>.Success(length);
     }
 
     /// <summary>Sets an option by the kernel's numbers: setsockopt(2).</summary>
@@ -110,12 +123,22 @@ public partial class Socket
     /// <exception cref="SocketException">The kernel refused.</exception>
     public void SetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue)
     {
-        ThrowIfDisposed();
-        int result = Libc.SetOption(Descriptor, optionLevel, optionName, optionValue);
-        if (result < 0)
+        SocketResult result = TrySetRawSocketOption(optionLevel, optionName, optionValue);
+        if (!result.IsSuccess)
         {
-            ThrowOptionFailed("setsockopt", $"level {optionLevel} option {optionName}", -result);
+            ThrowOptionFailed("setsockopt", $"level {optionLevel} option {optionName}", result.Errno);
         }
+    }
+
+    /// <summary>Sets an option by the kernel's numbers, with the failure as a value.</summary>
+    /// <param name="optionLevel">The kernel's number of the level.</param>
+    /// <param name="optionName">The kernel's number of the option.</param>
+    /// <param name="optionValue">The value as the kernel lays it out.</param>
+    /// <returns>Success, or the errno.</returns>
+    public SocketResult TrySetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue)
+    {
+        ThrowIfDisposed();
+        return SocketResult.From(Math.Max(0, -Libc.SetOption(Descriptor, optionLevel, optionName, optionValue)));
     }
 
     /// <summary>ioctl(2), by .NET's names.</summary>
@@ -143,6 +166,21 @@ public partial class Socket
     /// <exception cref="SocketException">The kernel refused.</exception>
     public int IOControl(int ioControlCode, byte[]? optionInValue, byte[]? optionOutValue)
     {
+        SocketResult<int> result = TryIOControl(ioControlCode, optionInValue, optionOutValue);
+        return result.IsSuccess
+            ? result.Value
+            : throw SocketErrors.Create($"ioctl 0x{ioControlCode:X}", EndPointForErrors(), result.Errno);
+    }
+
+    /// <summary>ioctl(2), with the kernel's refusal as a value.</summary>
+    /// <param name="ioControlCode">As for <see cref="IOControl(int, byte[], byte[])"/>.</param>
+    /// <param name="optionInValue">What the request reads.</param>
+    /// <param name="optionOutValue">Takes what the request wrote.</param>
+    /// <returns>How many bytes of <paramref name="optionOutValue"/> were written, or the errno.</returns>
+    /// <exception cref="InvalidOperationException">NonBlockingIO or FIONBIO: use <see cref="Blocking"/>.</exception>
+    /// <exception cref="PlatformNotSupportedException">A request of Windows that Linux does not have.</exception>
+    public SocketResult<int> TryIOControl(int ioControlCode, byte[]? optionInValue, byte[]? optionOutValue)
+    {
         ThrowIfDisposed();
         uint code = unchecked((uint)ioControlCode);
         uint? request = (IOControlCode)code switch
@@ -161,12 +199,7 @@ public partial class Socket
         }
 
         int result = Ioctl(code, optionInValue, optionOutValue);
-        if (result < 0)
-        {
-            SocketErrors.Throw($"ioctl 0x{code:X}", endPoint: null, -result);
-        }
-
-        return optionOutValue?.Length ?? 0;
+        return result < 0 ? SocketResult<int>.Failure(-result) : SocketResult<int>.Success(optionOutValue?.Length ?? 0);
     }
 
     // ── how ──
@@ -189,19 +222,28 @@ public partial class Socket
             : throw new ArgumentException($"{option} can be read, not set.", nameof(option));
     }
 
-    private int GetInt(uint request, byte[]? answer)
+    private SocketResult<int> TryIoctl(uint request)
     {
-        int value = 0;
-        int result = answer is null || answer.Length < sizeof(int)
-            ? -Errno.EFAULT
-            : Libc.Ioctl(Descriptor, request, out value);
-        if (result < 0)
+        ThrowIfDisposed();
+        int result = Libc.Ioctl(Descriptor, request, out int value);
+        return result < 0 ? SocketResult<int>.Failure(-result) : SocketResult<int>.Success(value);
+    }
+
+    private SocketResult<int> GetInt(uint request, byte[]? answer)
+    {
+        if (answer is null || answer.Length < sizeof(int))
         {
-            SocketErrors.Throw($"ioctl 0x{request:X}", endPoint: null, -result);
+            return SocketResult<int>.Failure(Errno.EFAULT);
+        }
+
+        SocketResult<int> result = TryIoctl(request);
+        if (!result.TryGetValue(out int value))
+        {
+            return result;
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(answer, value);
-        return sizeof(int);
+        return SocketResult<int>.Success(sizeof(int));
     }
 
     // A request's length is known to its code in the kernel alone (the number's size bits are missing in old ones),

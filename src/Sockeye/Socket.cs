@@ -289,9 +289,8 @@ public partial class Socket : IDisposable
     {
         get
         {
-            ThrowIfDisposed();
-            int result = Libc.Ioctl(_handle, IoctlConstants.FIONREAD, out int bytes);
-            return result >= 0 ? bytes : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(), -result);
+            SocketResult<int> result = TryGetAvailable();
+            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(), result.Errno);
         }
     }
 

@@ -101,6 +101,32 @@ public sealed class TwinTests
         Assert.False(socket.Connected);
     }
 
+    [Fact]
+    public void Options_and_requests_fail_as_values()
+    {
+        (Socket first, Socket second) = Socket.CreatePair();
+        using (first)
+        using (second)
+        {
+            first.Send("abc"u8);
+            Assert.Equal(3, second.TryGetAvailable().Value);
+            Assert.True(first.TryGetUnsentBytes().Value > 0);
+            byte[] answer = new byte[4];
+            const int Fionread = 0x541B;
+            Assert.Equal(4, second.TryIOControl(Fionread, null, answer).Value);
+            Assert.Equal(3, BitConverter.ToInt32(answer));
+            Assert.Equal(25, second.TryIOControl(0x1234, null, answer).Errno); // ENOTTY
+            Assert.Equal(4, second.TryGetRawSocketOption(1, 3, answer).Value); // SO_TYPE
+            Assert.Equal((int)SocketType.Stream, BitConverter.ToInt32(answer));
+            Assert.Equal(SocketError.ProtocolOption, second.TryGetRawSocketOption(1, 9999, answer).Error);
+            Assert.Equal(SocketError.ProtocolOption, second.TrySetRawSocketOption(1, 9999, answer).Error);
+            Assert.True(second.TrySetRawSocketOption(1, 8, BitConverter.GetBytes(65_536)).IsSuccess); // SO_RCVBUF
+        }
+
+        using var listener = Socket.CreateServer(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.Equal(SocketError.InvalidArgument, listener.TryGetAvailable().Error);
+    }
+
     private static Socket BoundUdp()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
