@@ -20,6 +20,7 @@ internal sealed class LineProtocol : IChatClient
     private string _firstRoom;
     private string? _leaveReason;
     private int _nameAttempts;
+    private bool _hasLine; // a whole line has come, or the prompt has gone out
 
     // Which room's events are shown. Entering is set by the reader before it asks; Shown changes when our own arrival
     // comes by, under the hub's lock. So what another room's people say never mixes in, whatever order answers take.
@@ -53,7 +54,7 @@ internal sealed class LineProtocol : IChatClient
         {
             if (!hasSpoken)
             {
-                Tell(LineReplies.Prompt);
+                Ask();
             }
 
             while (!HasQuit)
@@ -66,6 +67,12 @@ internal sealed class LineProtocol : IChatClient
                 }
 
                 await TakeAsync(received);
+                if (!_hasLine)
+                {
+                    // What came first was no line: Telnet's negotiation, or a key pressed. Silence would look like a fault.
+                    Ask();
+                }
+
                 await _connection.CatchUpAsync();
             }
 
@@ -231,6 +238,12 @@ internal sealed class LineProtocol : IChatClient
         Tell(LineReplies.GoodBye);
     }
 
+    private void Ask()
+    {
+        _hasLine = true;
+        Tell(LineReplies.Prompt);
+    }
+
     private async ValueTask RenameAsync(string name)
     {
         string old = _session!.Name;
@@ -275,6 +288,7 @@ internal sealed class LineProtocol : IChatClient
 
     private async ValueTask TakeLineAsync(LineKind kind, string line)
     {
+        _hasLine = true;
         if (kind == LineKind.TooLong)
         {
             Tell($"That line was longer than {_options.MaxLineBytes} bytes and was dropped.");
@@ -284,6 +298,11 @@ internal sealed class LineProtocol : IChatClient
         line = ChatText.Clean(line);
         if (string.IsNullOrWhiteSpace(line))
         {
+            if (_session is null)
+            {
+                Ask(); // somebody pressed Enter to see whether anybody is there
+            }
+
             return;
         }
 

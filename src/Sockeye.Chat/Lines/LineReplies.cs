@@ -6,7 +6,7 @@ internal static class LineReplies
     private const string WelcomeStart = "Welcome, ";
     private const string NextRoomStart = "Next room: ";
 
-    /// <summary>Asks for a name; sent only when the client does not speak first.</summary>
+    /// <summary>Asks for a name: when the client does not begin with a line, and at every empty line until it has one.</summary>
     public const string Prompt = "Welcome. What is your name? (One word; /help shows more.)";
 
     /// <summary>The answer to /quit, and the last line.</summary>

@@ -53,6 +53,34 @@ public abstract class LineChatTests
         Assert.StartsWith("-- Welcome, alice.", await client.ReadLineAsync());
     }
 
+    [Theory(Timeout = 30_000)]
+    [InlineData(new byte[] { 0x0A })]
+    [InlineData(new byte[] { 0x0D, 0x0A })]
+    [InlineData(new byte[] { 0x20, 0x09, 0x0A })]
+    [InlineData(new byte[] { 0x00, 0x0A })]
+    [InlineData(new byte[] { 0x00, 0x01, 0xFF, 0xFE, 0x0A })] // Telnet's DON'T 10 after the start of a line
+    [InlineData(new byte[] { 0xFF, 0xFB, 0x1F })]
+    public async Task Whoever_begins_with_anything_but_a_line_is_asked_too(byte[] first)
+    {
+        await using TestServer server = await StartAsync(new ChatOptions { FirstBytesWait = TimeSpan.FromSeconds(60) });
+        using LineClient client = await server.ConnectAsync();
+        await client.SendAsync(first);
+        Assert.Contains("What is your name?", await client.ReadLineAsync());
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Enter_at_the_prompt_asks_again_and_later_says_nothing()
+    {
+        await using TestServer server = await StartAsync(new ChatOptions { FirstBytesWait = TimeSpan.Zero });
+        using LineClient client = await server.ConnectAsync();
+        Assert.Contains("What is your name?", await client.ReadLineAsync());
+        await client.SendAsync("\n");
+        Assert.Contains("What is your name?", await client.ReadLineAsync());
+        await client.SendAsync("alice\n\n  \nhello\n");
+        await client.ExpectAsync("You are alone");
+        Assert.EndsWith("] alice: hello", await client.ReadLineAsync());
+    }
+
     [Fact(Timeout = 30_000)]
     public async Task A_taken_a_bad_and_a_reserved_name_are_refused_and_the_next_try_counts()
     {
@@ -65,6 +93,7 @@ public abstract class LineChatTests
         Assert.Equal("-- The name server is reserved; choose another.", await other.ReadLineAsync());
         Assert.Contains("First say who you are", await other.ReadLineAsync());
         Assert.Contains("There is no command /foo", await other.ReadLineAsync());
+        Assert.Contains("What is your name?", await other.ReadLineAsync());
         Assert.StartsWith("-- Welcome, bob.", await other.ReadLineAsync());
     }
 
