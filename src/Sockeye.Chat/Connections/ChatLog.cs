@@ -14,6 +14,9 @@ internal static partial class ChatLog
     [LoggerMessage(3, LogLevel.Warning, "connection from {Peer} refused: {Reason}")]
     public static partial void Refused(this ILogger logger, string peer, string reason);
 
+    [LoggerMessage(15, LogLevel.Warning, "{Count} more connections refused, the last from {Peer}: {Reason}")]
+    public static partial void RefusedMore(this ILogger logger, int count, string peer, string reason);
+
     [LoggerMessage(4, LogLevel.Warning, "cannot accept at {EndPoint}: {Error}; trying again until it works")]
     public static partial void AcceptPaused(this ILogger logger, string endPoint, string error);
 

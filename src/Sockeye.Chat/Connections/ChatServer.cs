@@ -25,6 +25,7 @@ public sealed class ChatServer : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LineEncoding _lines;
+    private readonly RefusalLog _refusals;
     private readonly List<Socket> _listeners = []; // ours, from Listen until RunAsync ends
     private readonly ConcurrentDictionary<long, ChatConnection> _connections = new();
     private long _lastConnection;
@@ -39,6 +40,7 @@ public sealed class ChatServer : IDisposable
         _time = time;
         _logger = logger;
         _lines = new LineEncoding(time.LocalTimeZone);
+        _refusals = new RefusalLog(logger, time);
         Hub = new ChatHub(options, time);
     }
 
@@ -143,7 +145,7 @@ public sealed class ChatServer : IDisposable
             : null;
         if (refusal is not null)
         {
-            _logger.Refused(peer, refusal);
+            _refusals.Refused(peer, refusal);
             await RefuseAsync(socket, refusal);
             return;
         }
@@ -192,6 +194,7 @@ public sealed class ChatServer : IDisposable
     private async Task EndAllAsync()
     {
         const string Reason = "The chat is closing.";
+        _refusals.Flush();
         _logger.Stopping(Connections);
         Hub.Close(Reason);
         byte[] goodbye = LineEncoding.Notice($"{Reason} Good-bye.");

@@ -51,6 +51,19 @@ internal sealed class ToolProcess : IDisposable
         return (code, tool.Output, tool.Errors);
     }
 
+    /// <summary>Runs the tool to its end by a line of the shell, in which "$@" is the tool.</summary>
+    public static async Task<(int Code, string Output, string Errors)> ShellAsync(string line, params string[] args)
+    {
+        using var tool = new ToolProcess("sh", ["-c", line, "sh", "dotnet", Dll, .. args]);
+        tool.Input.Close();
+        int code = await tool.EndAsync();
+        return (code, tool.Output, tool.Errors);
+    }
+
+    /// <summary>Starts the tool by a line of the shell, in which "$@" is the tool.</summary>
+    public static ToolProcess StartByShell(string line, params string[] args) =>
+        new("sh", ["-c", line, "sh", "dotnet", Dll, .. args]);
+
     /// <summary>Starts chat serve at a free port of 127.0.0.1 and waits until it listens.</summary>
     public static Task<(ToolProcess Tool, IPEndPoint EndPoint)> ServeAsync(params string[] args) =>
         AnnouncedAsync(Start(["chat", "serve", "--listen", "127.0.0.1:0", .. args]));
