@@ -175,6 +175,18 @@ public sealed class SockeyeScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_closed_input_or_output_is_a_null_device_to_the_program()
+    {
+        await RunAsync("x"); // builds
+        Program("dotnet", $"all=$(for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done); echo \"$all\" >'{In("descriptors")}'");
+
+        Finished run = await Shell.RunAsync("/bin/sh", ["-c", "exec \"$0\" x <&- >&- 2>&-", In("checkout", "sockeye")], "/", _environment);
+
+        Assert.Equal(0, run.Code);
+        Assert.Equal(["/dev/null", "/dev/null", "/dev/null"], await File.ReadAllLinesAsync(In("descriptors"), CancellationToken.None));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Without_dotnet_one_line_says_what_to_install()
     {
         File.Delete(In("bin", "dotnet"));
