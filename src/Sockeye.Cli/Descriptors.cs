@@ -11,6 +11,12 @@ internal static class Descriptors
     /// </summary>
     public const int Reserve = 64;
 
+    /// <summary>
+    /// The limit below which serving is not tried: <see cref="Reserve"/>, what the runtime and the chat hold when they
+    /// wait (seen: 80 to 90), and a few connections.
+    /// </summary>
+    public const int Least = 160;
+
     /// <summary>RLIMIT_NOFILE; the runtime has raised the soft limit to the hard one.</summary>
     public static int Limit()
     {

@@ -10,5 +10,5 @@ internal static class ExitCode
     public const int Interrupted = 130;
 
     public const string Help =
-        "0 ok, 1 could not listen or connect, 2 bad usage, 3 connection lost, 130 interrupted";
+        "0 ok, 1 could not listen, connect or write, 2 bad usage, 3 connection lost, 130 interrupted";
 }

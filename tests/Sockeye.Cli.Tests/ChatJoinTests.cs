@@ -50,6 +50,40 @@ public sealed class ChatJoinTests
         Assert.DoesNotContain("secretname", await reader.ReadToEndAsync());
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(">/dev/full")]
+    [InlineData(">&-")]
+    public async Task An_output_that_is_full_or_closed_is_code_1_and_one_line(string redirection)
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        (int code, _, string errors) = await ToolProcess.ShellAsync($"exec \"$@\" {redirection}", "chat", "join", $"{endPoint}", "--name", "alice");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.StartsWith("sockeye chat join: cannot write what the chat says: ", Assert.Single(errors.Split('\n')));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("chat", "join", "nosuch.invalid:6667")]
+    [InlineData("chat", "serve", "--listen", "nosuch.invalid:6667")]
+    public async Task A_name_that_is_not_found_is_said_in_our_words(params string[] args)
+    {
+        (int code, string output, string errors) = await ToolProcess.RunAsync("", args);
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.EndsWith(": the name was not found", Assert.Single(errors.Split('\n')));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Names_and_empty_lines_may_come_by_pipe_with_any_line_end()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        (int code, string output, string errors) = await ToolProcess.RunAsync("\r\nalice\r\n\r\nhello\r\n", "chat", "join", $"{endPoint}");
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        Assert.StartsWith("-- Welcome. What is your name?", output);
+        Assert.Contains("\n-- Welcome, alice.", output);
+        Assert.EndsWith("] alice: hello", output);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Nothing_listening_is_code_1_and_says_how_to_start_one()
     {

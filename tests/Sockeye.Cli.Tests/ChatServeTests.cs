@@ -114,6 +114,35 @@ public sealed class ChatServeTests
         await alice.HearAsync("* bob joined");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(64)]
+    [InlineData(80)]
+    [InlineData(120)]
+    [InlineData(159)]
+    public async Task With_too_few_descriptors_one_line_says_what_to_try(int limit)
+    {
+        (int code, string output, string errors) = await ToolProcess.ShellAsync(
+            $"ulimit -n {limit}; exec \"$@\"", "chat", "serve", "--listen", "127.0.0.1:0");
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.StartsWith($"sockeye chat serve: cannot start: {limit} open files are too few", Assert.Single(errors.Split('\n')));
+        Assert.EndsWith("ulimit -n 1024", errors);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(">/dev/full")]
+    [InlineData(">&-")]
+    public async Task An_output_that_is_full_or_closed_does_not_stop_it(string redirection)
+    {
+        using ToolProcess tool = ToolProcess.StartByShell($"exec \"$@\" {redirection}", "chat", "serve", "--listen", "127.0.0.1:0");
+        await tool.WaitForErrorAsync("listening at 127.0.0.1:");
+        string line = tool.Errors.Split('\n').First(static line => line.Contains("listening at"));
+        using var alice = new Talker(IPEndPoint.Parse(line[(line.LastIndexOf(' ') + 1)..]));
+        await alice.SayAsync("alice");
+        await alice.HearAsync("alone in #lobby");
+        await tool.SignalAsync("TERM");
+        Assert.Equal(ExitCode.Ok, await tool.EndAsync());
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Out_of_descriptors_it_says_so_once_and_accepts_again_when_there_are_some()
     {

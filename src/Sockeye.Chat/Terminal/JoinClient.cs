@@ -30,6 +30,9 @@ public enum JoinEnd
 
     /// <summary>A signal ended it.</summary>
     Interrupted,
+
+    /// <summary>What the chat says could not be written: the output is full or closed.</summary>
+    NotWritten,
 }
 
 /// <summary>How joining ended, and a sentence for the person, empty when there is nothing to say.</summary>

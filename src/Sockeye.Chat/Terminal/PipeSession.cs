@@ -44,6 +44,14 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
         {
             return JoinClient.Lost(e);
         }
+        catch (IOException e)
+        {
+            return new(JoinEnd.NotWritten, $"cannot write what the chat says: {e.Message}");
+        }
+        catch (UnauthorizedAccessException) // .NET's name for EBADF
+        {
+            return new(JoinEnd.NotWritten, "cannot write what the chat says: the output is closed");
+        }
     }
 
     private async Task CopyInAsync(CancellationToken stop)
@@ -57,13 +65,26 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
         await using Stream input = Console.OpenStandardInput();
         byte[] buffer = new byte[16_384];
         int read;
-        while ((read = await input.ReadAsync(buffer, stop)) > 0)
+        while ((read = await ReadAsync(input, buffer, stop)) > 0)
         {
             await SendAsync(buffer.AsMemory(0, read), stop);
         }
 
         _inputEnded = true;
         socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>Reads; an input that is closed or cannot be read has ended.</summary>
+    private static async ValueTask<int> ReadAsync(Stream input, byte[] buffer, CancellationToken stop)
+    {
+        try
+        {
+            return await input.ReadAsync(buffer, stop);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
     }
 
     private async Task<JoinResult> CopyOutAsync(CancellationToken stop)

@@ -41,9 +41,9 @@ internal static class ChatJoinCommand
                 ? [new IPEndPoint(IPAddress.Loopback, OptionTypes.ChatPort), new IPEndPoint(IPAddress.IPv6Loopback, OptionTypes.ChatPort)]
                 : await endPoint.ResolveAsync();
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
-            await Console.Error.WriteLineAsync($"sockeye chat join: {endPoint}: the name was not found: {e.Message}");
+            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endPoint}: the name was not found");
             return ExitCode.Failed;
         }
 
@@ -51,13 +51,13 @@ internal static class ChatJoinCommand
         JoinResult joined = await JoinClient.RunAsync(endPoints, options, signals.Stop);
         if (joined.Message.Length > 0)
         {
-            await Console.Error.WriteLineAsync($"sockeye chat join: {joined.Message}");
+            Announcement.TryWrite(Console.Error, $"sockeye chat join: {joined.Message}");
         }
 
         return joined.End switch
         {
             JoinEnd.Left => ExitCode.Ok,
-            JoinEnd.NotJoined => ExitCode.Failed,
+            JoinEnd.NotJoined or JoinEnd.NotWritten => ExitCode.Failed,
             JoinEnd.ConnectionLost => ExitCode.ConnectionLost,
             _ => ExitCode.Interrupted,
         };

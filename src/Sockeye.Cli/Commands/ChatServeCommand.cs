@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Sockeye.Chat;
@@ -89,10 +90,31 @@ internal static class ChatServeCommand
         }
         catch (ArgumentOutOfRangeException e)
         {
-            Console.Error.WriteLine($"sockeye chat serve: {e.Message}");
+            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {e.Message}");
             return ExitCode.BadUsage;
         }
 
+        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        if (Descriptors.Limit() < Descriptors.Least)
+        {
+            return TooFewDescriptors();
+        }
+
+        return RunOnLoop(options, listen, level, json);
+    }
+
+    private static int TooFewDescriptors()
+    {
+        Announcement.TryWrite(
+            Console.Error,
+            $"sockeye chat serve: cannot start: {Descriptors.Limit()} open files are too few, the runtime alone needs most of {Descriptors.Least}; raise the limit with: ulimit -n 1024");
+        return ExitCode.Failed;
+    }
+
+    // Not inlined: to compile it takes more files than there may be.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int RunOnLoop(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    {
         // The whole chat lives on this thread: no lock of the hub is ever contended, and what one turn of the loop
         // queues for a connection goes out in one send.
         using var loop = new EventLoop();
@@ -128,26 +150,24 @@ internal static class ChatServeCommand
             string? fit = FitDescriptors(options, Descriptors.Limit(), Descriptors.Open());
             if (fit is null)
             {
-                await Console.Error.WriteLineAsync(
-                    $"sockeye chat serve: {Descriptors.Limit()} open files are too few; raise the limit with: ulimit -n");
-                return ExitCode.Failed;
+                return TooFewDescriptors();
             }
 
             if (fit.Length > 0)
             {
-                await Console.Error.WriteLineAsync($"sockeye chat serve: warning: {fit}");
+                Announcement.TryWrite(Console.Error, $"sockeye chat serve: warning: {fit}");
             }
 
             Announce(bound);
         }
         catch (ListenException e)
         {
-            await Console.Error.WriteLineAsync($"sockeye chat serve: {e.Message}");
+            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {e.Message}");
             return ExitCode.Failed;
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
-            await Console.Error.WriteLineAsync($"sockeye chat serve: the name was not found: {e.Message}");
+            Announcement.TryWrite(Console.Error, "sockeye chat serve: the name was not found");
             return ExitCode.Failed;
         }
 
@@ -183,7 +203,7 @@ internal static class ChatServeCommand
             catch (ListenException e) when (e.IsAddressMissing)
             {
                 missing = e;
-                warnings.WriteLine($"sockeye chat serve: warning: {e.Message}");
+                Announcement.TryWrite(warnings, $"sockeye chat serve: warning: {e.Message}");
             }
         }
 
@@ -194,19 +214,20 @@ internal static class ChatServeCommand
     {
         foreach (EndPoint endPoint in bound)
         {
-            Console.WriteLine($"listening at {Show(endPoint)}");
+            Announcement.TryWrite(Console.Out, $"listening at {Show(endPoint)}");
             if (endPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address))
             {
-                Console.Error.WriteLine(
+                Announcement.TryWrite(
+                    Console.Error,
                     $"sockeye chat serve: warning: {ip} can be reached from other machines; nothing is encrypted, and anybody may take any free name");
             }
         }
 
         EndPoint near = Near(bound[0]);
-        Console.WriteLine(near is IPEndPoint first ? $"try: nc {first.Address} {first.Port}" : $"try: nc -U {near}");
+        Announcement.TryWrite(Console.Out, near is IPEndPoint first ? $"try: nc {first.Address} {first.Port}" : $"try: nc -U {near}");
         bool isDefault = bound.Any(static endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address)
             && ip.Port == OptionTypes.ChatPort);
-        Console.WriteLine($"try: ./sockeye chat join{(isDefault ? "" : $" {Show(near)}")}");
+        Announcement.TryWrite(Console.Out, $"try: ./sockeye chat join{(isDefault ? "" : $" {Show(near)}")}");
     }
 
     private static string Show(EndPoint endPoint) =>
