@@ -52,6 +52,9 @@ internal sealed class ChatConnection : IDisposable
     public ReadOnlySpan<byte> FirstBytes =>
         _first is { IsCompletedSuccessfully: true } first ? _buffer.AsSpan(0, first.Result) : default;
 
+    /// <summary>Whether everything that was due has been handed to the kernel; set by <see cref="CloseAsync"/>.</summary>
+    public bool IsDrained { get; private set; }
+
     public bool HasName { get; private set; }
 
     /// <summary>The person has a name now: the time for that is over.</summary>
@@ -136,7 +139,7 @@ internal sealed class ChatConnection : IDisposable
 
     /// <summary>
     /// Sends what is due, tells the client that nothing follows, and waits a little for it to close as well. The reader
-    /// must have ended.
+    /// must have ended. Whether it all went out is <see cref="IsDrained"/>.
     /// </summary>
     public async Task CloseAsync(ReadOnlyMemory<byte> lastWords = default)
     {
@@ -149,6 +152,7 @@ internal sealed class ChatConnection : IDisposable
             }
 
             _socket.Shutdown(SocketShutdown.Send);
+            IsDrained = true;
             if (!_sawEnd)
             {
                 using var enough = new CancellationTokenSource(_options.CloseWait, _time);
@@ -157,7 +161,12 @@ internal sealed class ChatConnection : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (SocketException e)
+        {
+            IsDrained &= e.SocketErrorCode != SocketError.ConnectionReset; // a reset throws away what the other end has not received
+            Log.NotDrained(e.Message);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             Log.NotDrained(e.Message);
         }

@@ -204,7 +204,6 @@ public sealed class ChatServer : IDisposable
             connection.End(Reason, goodbye, dropWaiting: false); // for those without a name; the others have heard it
         }
 
-        int aborted = 0;
         Task all = Task.WhenAll(connections.Select(static connection => connection.Served));
         try
         {
@@ -214,14 +213,15 @@ public sealed class ChatServer : IDisposable
         {
             foreach (ChatConnection connection in connections.Where(static connection => !connection.Served.IsCompleted))
             {
-                aborted++;
                 connection.Abort();
             }
 
             await all;
         }
 
-        _logger.Stopped(connections.Length - aborted, aborted);
+        // A connection may give up by itself, at the end of the same wait: only it knows what it has sent.
+        int drained = connections.Count(static connection => connection.IsDrained);
+        _logger.Stopped(drained, connections.Length - drained);
     }
 
     private static async ValueTask RefuseAsync(Socket socket, string refusal)

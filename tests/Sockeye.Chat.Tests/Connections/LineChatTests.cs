@@ -318,6 +318,42 @@ public abstract class LineChatTests
             || line.Contains("1 aborted", StringComparison.Ordinal));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task The_log_of_stopping_counts_those_that_took_not_all_as_aborted()
+    {
+        const int Deaf = 10;
+        var options = new ChatOptions { SendBufferBytes = 8 * 1_024, DrainWait = TimeSpan.FromMilliseconds(300) };
+        await using TestServer server = await StartAsync(options);
+        using LineClient alice = await server.EnterAsync("alice");
+        var deaf = new List<LineClient>();
+        try
+        {
+            for (int i = 0; i < Deaf; i++)
+            {
+                deaf.Add(await server.ConnectAsync());
+                deaf[i].Socket.ReceiveBufferSize = 8 * 1_024;
+                await deaf[i].SendAsync($"deaf{i}\n");
+                await alice.ExpectAsync($"* deaf{i} joined");
+            }
+
+            string text = new('x', 1_000);
+            for (int i = 0; i < 100; i++)
+            {
+                await alice.SendAsync($"{i} {text}\n");
+                await alice.ExpectAsync($"alice: {i} ");
+            }
+
+            Task<List<string>> rest = alice.ReadToEndAsync();
+            await server.StopAsync();
+            Assert.Equal("-- The chat is closing. Good-bye.", (await rest)[^1]);
+            Assert.Contains(server.Log.Lines, static line => line.Contains($"stopped: 1 connections drained, {Deaf} aborted", StringComparison.Ordinal));
+        }
+        finally
+        {
+            deaf.ForEach(static client => client.Dispose());
+        }
+    }
+
     [Fact(Timeout = 30_000)]
     public async Task Nobody_stays_long_without_a_name()
     {
