@@ -12,7 +12,7 @@ namespace Sockeye.Chat.Domain;
 /// first character also <c>- . '</c>; no spaces, controls or invisible characters.
 /// Names are compared by simple case mapping, upper then lower (so ς, σ and Σ are one letter), and never by culture.
 /// Text must come composed (NFC): "é" is one character. The runtime cannot compose without ICU, which we do not ask of
-/// a machine, so a combining accent is refused with a hint instead of making a second "café" possible.
+/// a machine, so what is not composed is refused with a hint instead of making a second "café" possible.
 /// </remarks>
 public readonly struct ChatName : IEquatable<ChatName>
 {
@@ -62,6 +62,7 @@ public readonly struct ChatName : IEquatable<ChatName>
     {
         name = default;
         int length = 0;
+        int before = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
             if (++length > lengthMax)
@@ -70,12 +71,19 @@ public readonly struct ChatName : IEquatable<ChatName>
                 return false;
             }
 
-            if (NeedsComposing(rune))
+            if (NeedsComposing(rune) || Uncomposed.ArePair(before, rune.Value))
             {
                 problem = $"{what} is written composed: U+{rune.Value:X4} belongs into one character with the one before it.";
                 return false;
             }
 
+            if (Uncomposed.Contains(rune.Value))
+            {
+                problem = $"{what} is written composed (NFC): U+{rune.Value:X4} stands for another character, which looks the same.";
+                return false;
+            }
+
+            before = rune.Value;
             if (!MayStand(rune, first: length == 1))
             {
                 problem = length == 1 && MayStand(rune, first: false)

@@ -17,6 +17,13 @@ public sealed class ChatNameTests
     [InlineData("คนไทย")]
     [InlineData("עברית")]
     [InlineData("𝒳𝒴𝒵")]
+    [InlineData("\u03ACbc")]
+    [InlineData("\u8C48")]
+    [InlineData("\u00C5")]
+    [InlineData("\uFA0E")] // an ideograph between the compatibility ones that is none
+    [InlineData("\u0622")]
+    [InlineData("\u0995\u09CB")]
+    [InlineData("\u0995\u09BE")]
     public void Good_names_pass(string text)
     {
         Assert.True(ChatName.TryParsePerson(text, 24, out ChatName name, out string problem), problem);
@@ -42,6 +49,12 @@ public sealed class ChatNameTests
     [InlineData("\u3164", "without spaces")]
     [InlineData("cafe\u0301", "U+0301")]
     [InlineData("\u1112\u1161\u11AB", "U+1161")]
+    [InlineData("\u1F71bc", "U+1F71")]
+    [InlineData("\uF900", "U+F900")]
+    [InlineData("\u212B", "U+212B")]
+    [InlineData("a\U0002FA1D", "U+2FA1D")]
+    [InlineData("\u0627\u0653", "U+0653")]
+    [InlineData("\u0995\u09C7\u09BE", "U+09BE")]
     [InlineData("🐟", "without spaces")]
     [InlineData("abcdefghijklmnopqrstuvwxy", "at most 24")]
     public void Bad_names_are_refused_with_the_reason(string text, string expected)
