@@ -173,6 +173,25 @@ public partial class Socket
     /// <exception cref="SocketException">Interrupted: one of the sockets was disposed meanwhile.</exception>
     public static void Select(IList? checkRead, IList? checkWrite, IList? checkError, TimeSpan timeout)
     {
+        SocketResult result = TrySelect(checkRead, checkWrite, checkError, timeout);
+        if (!result.IsSuccess)
+        {
+            throw result.Errno == Errno.EBADF
+                ? SocketErrors.CreateInterrupted("select", endPoint: null)
+                : SocketErrors.Create("select", endPoint: null, result.Errno);
+        }
+    }
+
+    /// <summary>ppoll(2) of several sockets, with the failure as a value: then the lists are left as they were.</summary>
+    /// <param name="checkRead">Sockets to receive from or accept on; may be null.</param>
+    /// <param name="checkWrite">Sockets to send on; may be null.</param>
+    /// <param name="checkError">Sockets to watch for urgent data and failed connects; may be null.</param>
+    /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
+    /// <returns>Success, at the limit with empty lists; or the errno: EBADF when one of the sockets was disposed meanwhile.</returns>
+    /// <exception cref="ArgumentNullException">All lists are null or empty.</exception>
+    /// <exception cref="ArgumentException">A list holds something else than a <see cref="Socket"/>.</exception>
+    public static SocketResult TrySelect(IList? checkRead, IList? checkWrite, IList? checkError, TimeSpan timeout)
+    {
         int count = (checkRead?.Count ?? 0) + (checkWrite?.Count ?? 0) + (checkError?.Count ?? 0);
         if (count == 0)
         {
@@ -214,9 +233,7 @@ public partial class Socket
 
         if (result < 0)
         {
-            throw result == -Errno.EBADF
-                ? SocketErrors.CreateInterrupted("select", endPoint: null)
-                : SocketErrors.Create("select", endPoint: null, -result);
+            return SocketResult.From(-result);
         }
 
         int reads = checkRead?.Count ?? 0;
@@ -224,6 +241,7 @@ public partial class Socket
         KeepSelected(checkRead, descriptors.AsSpan(0, reads), SelectMode.SelectRead);
         KeepSelected(checkWrite, descriptors.AsSpan(reads, writes), SelectMode.SelectWrite);
         KeepSelected(checkError, descriptors.AsSpan(reads + writes, count - reads - writes), SelectMode.SelectError);
+        return SocketResult.Success;
     }
 
     // poll(2)'s answer as select(2) would say it: an error makes a socket readable and writable, a hang-up readable.

@@ -127,6 +127,38 @@ public sealed class TwinTests
         Assert.Equal(SocketError.InvalidArgument, listener.TryGetAvailable().Error);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Select_is_a_value_and_a_failure_leaves_the_lists()
+    {
+        (Socket first, Socket second) = Socket.CreatePair();
+        using (first)
+        {
+            first.Send([1]);
+            var read = new List<Socket> { first, second };
+            Assert.True(Socket.TrySelect(read, checkWrite: null, checkError: null, TimeSpan.Zero).IsSuccess);
+            Assert.Equal([second], read);
+
+            var waiting = new List<Socket> { first };
+            Task<SocketResult> select = Task.Factory.StartNew(
+                () => Socket.TrySelect(waiting, checkWrite: null, checkError: null, TimeSpan.FromSeconds(15)),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
+            await Task.Delay(50, CancellationToken.None);
+            first.Dispose();
+
+            // Disposed before the wait began, it is an exception of the call's own.
+            SocketError error = await select.ContinueWith(
+                static task => task.IsFaulted ? SocketError.OperationAborted : task.Result.Error,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+            Assert.Equal(SocketError.OperationAborted, error);
+            Assert.Equal([first], waiting);
+            second.Dispose();
+        }
+    }
+
     private static Socket BoundUdp()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
