@@ -98,7 +98,7 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
-        int total = ReceiveOperation.Total(buffers);
+        int total = BufferVector.Total(buffers);
         bool fills = ReceiveOperation.FillsBuffer(this, flags);
         using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
         int received = 0;

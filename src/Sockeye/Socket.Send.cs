@@ -98,12 +98,7 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
-        int total = 0;
-        foreach (ArraySegment<byte> buffer in buffers)
-        {
-            total = checked(total + buffer.Count);
-        }
-
+        int total = BufferVector.Total(buffers);
         using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
         int sent = 0;
         int errno = call.Enter();

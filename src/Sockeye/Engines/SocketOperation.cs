@@ -475,11 +475,7 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
 
     private SocketResult<T> TakeResult()
     {
-        if (Errno != 0)
-        {
-            Socket.NoteFailure(Errno);
-        }
-
+        Socket.NoteFailure(Errno);
         SocketResult<T> result = Errno == 0
             ? SocketResult<T>.Success(TakeValue(), BytesTransferred)
             : SocketResult<T>.Failure(Errno, BytesTransferred, BytesLost);
@@ -532,11 +528,7 @@ internal abstract class SocketAction(Socket socket, OperationLane lane)
 
     private SocketResult TakeResult()
     {
-        if (Errno != 0)
-        {
-            Socket.NoteFailure(Errno);
-        }
-
+        Socket.NoteFailure(Errno);
         var result = SocketResult.From(Errno, BytesTransferred);
         Recycle();
         return result;

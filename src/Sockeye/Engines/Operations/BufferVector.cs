@@ -52,6 +52,18 @@ internal ref struct BufferVector : IDisposable
     /// <summary>How many bytes they have together.</summary>
     internal int Length { get; }
 
+    /// <summary>How many bytes a list of segments has together. By index: an enumerator would be allocated.</summary>
+    internal static int Total(IList<ArraySegment<byte>> segments)
+    {
+        int total = 0;
+        for (int i = 0; i < segments.Count; i++)
+        {
+            total = checked(total + segments[i].Count);
+        }
+
+        return total;
+    }
+
     public readonly void Dispose()
     {
         for (int i = 0; i < _count; i++)

@@ -119,7 +119,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
         Socket socket, Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
     {
         outcome = default;
-        int own = socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+        int own = ReceiveOperation.KernelFlags(socket, flags);
         int length;
         if (!wantsInformation)
         {
@@ -222,10 +222,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     private SocketResult<TValue> TakeResult<TValue>(Func<ReceiveFromOperation, TValue> take)
     {
-        if (Errno != 0)
-        {
-            Socket.NoteFailure(Errno);
-        }
+        Socket.NoteFailure(Errno);
 
         if (BytesLost > 0 && _callersAddress is not null)
         {

@@ -30,7 +30,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal ReceiveOperation With(IList<ArraySegment<byte>> buffers, int flags)
     {
         _buffers = buffers;
-        _total = Total(buffers);
+        _total = BufferVector.Total(buffers);
         _flags = flags;
         return this;
     }
@@ -78,6 +78,13 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal static bool FillsBuffer(Socket socket, int flags) =>
         socket.IsStream && (flags & (SocketConstants.MSG_WAITALL | SocketConstants.MSG_PEEK)) == SocketConstants.MSG_WAITALL;
 
+    /// <summary>
+    /// MSG_TRUNC makes a message socket answer with the message's true length, so that a cut message is told; on a
+    /// stream it would throw bytes away.
+    /// </summary>
+    internal static int KernelFlags(Socket socket, int flags) =>
+        socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+
     /// <summary>recv(2) without waiting.</summary>
     /// <returns>How many bytes are in the buffer, or −errno. −EMSGSIZE: the buffer is full and the rest of the message is lost.</returns>
     internal static int Receive(Socket socket, Span<byte> buffer, int flags, out int bytesLost)
@@ -88,37 +95,14 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             return PeekForZeroBytes(socket, flags);
         }
 
-        if (socket.IsStream)
-        {
-            int received;
-            do
-            {
-                received = Libc.Receive(socket.Descriptor, buffer, flags & ~SocketConstants.MSG_TRUNC);
-            }
-            while (received == -Errno_EINTR);
-            return received;
-        }
-
-        // MSG_TRUNC makes a message socket answer with the message's true length: so a cut message is told.
+        int own = KernelFlags(socket, flags);
         int length;
         do
         {
-            length = Libc.Receive(socket.Descriptor, buffer, flags | SocketConstants.MSG_TRUNC);
+            length = Libc.Receive(socket.Descriptor, buffer, own);
         }
-        while (length == -Errno_EINTR);
-        return Cut(length, buffer.Length, flags, out bytesLost);
-    }
-
-    /// <summary>How many bytes the buffers have together.</summary>
-    internal static int Total(IList<ArraySegment<byte>> buffers)
-    {
-        int total = 0;
-        for (int i = 0; i < buffers.Count; i++)
-        {
-            total = checked(total + buffers[i].Count);
-        }
-
-        return total;
+        while (length == -Interop.Errno.EINTR);
+        return socket.IsStream ? length : Cut(length, buffer.Length, flags, out bytesLost);
     }
 
     /// <summary>recvmsg(2) into several buffers behind their first <paramref name="skip"/> bytes, without waiting.</summary>
@@ -131,13 +115,13 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             return PeekForZeroBytes(socket, flags);
         }
 
-        int own = socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+        int own = KernelFlags(socket, flags);
         int length;
         do
         {
             length = Libc.ReceiveMessage(socket.Descriptor, vector.Buffers, own, default, default, out _);
         }
-        while (length == -Errno_EINTR);
+        while (length == -Interop.Errno.EINTR);
         return socket.IsStream ? length : Cut(length, vector.Length, flags, out bytesLost);
     }
 
@@ -182,8 +166,6 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
     protected override void Return() => Socket.ReturnReceive(this);
 
-    private const int Errno_EINTR = Interop.Errno.EINTR;
-
     // Books one answer; true when the call must be repeated for the rest.
     private bool Account(int result)
     {
@@ -225,7 +207,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         {
             result = Libc.Receive(socket.Descriptor, one, flags | SocketConstants.MSG_PEEK);
         }
-        while (result == -Errno_EINTR);
+        while (result == -Interop.Errno.EINTR);
         return Math.Min(result, 0);
     }
 }

@@ -24,12 +24,7 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     internal SendOperation With(IList<ArraySegment<byte>> buffers, int flags)
     {
         _buffers = buffers;
-        _total = 0;
-        foreach (ArraySegment<byte> buffer in buffers)
-        {
-            _total = checked(_total + buffer.Count);
-        }
-
+        _total = BufferVector.Total(buffers);
         _flags = flags;
         return this;
     }
