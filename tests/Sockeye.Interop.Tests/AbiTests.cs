@@ -76,6 +76,8 @@ public sealed class AbiTests
             nameof(MessageHeader), nameof(NativeBuffer), nameof(ControlMessageHeader), nameof(PollDescriptor),
             nameof(TimeSpecification), nameof(TimeValue), nameof(Linger), nameof(IpMembership), nameof(Ipv6Membership),
             nameof(Ipv6Address), nameof(IpPacketInformation), nameof(Ipv6PacketInformation),
+            nameof(AddressInformation), nameof(HostInformation), nameof(ServiceInformation), nameof(ProtocolInformation),
+            nameof(InterfaceInformation),
 
             // What the layer tells its callers; the kernel never sees these.
             nameof(MessageLengths), nameof(PinnedMemory),
@@ -223,8 +225,49 @@ public sealed class AbiTests
         lines["offset in6_pktinfo.ipi6_addr"] = Offset(ref packet6, ref packet6.Address);
         lines["offset in6_pktinfo.ipi6_ifindex"] = Offset(ref packet6, ref packet6.InterfaceIndex);
 
+        AddNames(lines);
         lines["size sockaddr_storage"] = SocketConstants.AddressBytesMax;
         return lines;
+    }
+
+    private static unsafe void AddNames(Dictionary<string, long> lines)
+    {
+        AddressInformation address = default;
+        lines["size addrinfo"] = sizeof(AddressInformation);
+        lines["offset addrinfo.ai_flags"] = (byte*)&address.Flags - (byte*)&address;
+        lines["offset addrinfo.ai_family"] = (byte*)&address.Family - (byte*)&address;
+        lines["offset addrinfo.ai_socktype"] = (byte*)&address.SocketType - (byte*)&address;
+        lines["offset addrinfo.ai_protocol"] = (byte*)&address.Protocol - (byte*)&address;
+        lines["offset addrinfo.ai_addrlen"] = (byte*)&address.AddressLength - (byte*)&address;
+        lines["offset addrinfo.ai_addr"] = (byte*)&address.Address - (byte*)&address;
+        lines["offset addrinfo.ai_canonname"] = (byte*)&address.CanonicalName - (byte*)&address;
+        lines["offset addrinfo.ai_next"] = (byte*)&address.Next - (byte*)&address;
+
+        HostInformation host = default;
+        lines["size hostent"] = sizeof(HostInformation);
+        lines["offset hostent.h_name"] = (byte*)&host.Name - (byte*)&host;
+        lines["offset hostent.h_aliases"] = (byte*)&host.Aliases - (byte*)&host;
+        lines["offset hostent.h_addrtype"] = (byte*)&host.Family - (byte*)&host;
+        lines["offset hostent.h_length"] = (byte*)&host.AddressLength - (byte*)&host;
+        lines["offset hostent.h_addr_list"] = (byte*)&host.Addresses - (byte*)&host;
+
+        ServiceInformation service = default;
+        lines["size servent"] = sizeof(ServiceInformation);
+        lines["offset servent.s_name"] = (byte*)&service.Name - (byte*)&service;
+        lines["offset servent.s_aliases"] = (byte*)&service.Aliases - (byte*)&service;
+        lines["offset servent.s_port"] = (byte*)&service.Port - (byte*)&service;
+        lines["offset servent.s_proto"] = (byte*)&service.Protocol - (byte*)&service;
+
+        ProtocolInformation protocol = default;
+        lines["size protoent"] = sizeof(ProtocolInformation);
+        lines["offset protoent.p_name"] = (byte*)&protocol.Name - (byte*)&protocol;
+        lines["offset protoent.p_aliases"] = (byte*)&protocol.Aliases - (byte*)&protocol;
+        lines["offset protoent.p_proto"] = (byte*)&protocol.Number - (byte*)&protocol;
+
+        InterfaceInformation card = default;
+        lines["size if_nameindex"] = sizeof(InterfaceInformation);
+        lines["offset if_nameindex.if_index"] = (byte*)&card.Index - (byte*)&card;
+        lines["offset if_nameindex.if_name"] = (byte*)&card.Name - (byte*)&card;
     }
 
     private static long Offset<T, TField>(ref T structure, ref TField field) =>

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -380,9 +382,90 @@ static void numbers(void)
     NUMBER(EHWPOISON);
 }
 
+/* Linux.Names.cs: <netdb.h> and <net/if.h>. */
+static void names(void)
+{
+    SIZE(addrinfo);
+    OFFSET(addrinfo, ai_flags);
+    OFFSET(addrinfo, ai_family);
+    OFFSET(addrinfo, ai_socktype);
+    OFFSET(addrinfo, ai_protocol);
+    OFFSET(addrinfo, ai_addrlen);
+    OFFSET(addrinfo, ai_addr);
+    OFFSET(addrinfo, ai_canonname);
+    OFFSET(addrinfo, ai_next);
+
+    SIZE(hostent);
+    OFFSET(hostent, h_name);
+    OFFSET(hostent, h_aliases);
+    OFFSET(hostent, h_addrtype);
+    OFFSET(hostent, h_length);
+    OFFSET(hostent, h_addr_list);
+
+    SIZE(servent);
+    OFFSET(servent, s_name);
+    OFFSET(servent, s_aliases);
+    OFFSET(servent, s_port);
+    OFFSET(servent, s_proto);
+
+    SIZE(protoent);
+    OFFSET(protoent, p_name);
+    OFFSET(protoent, p_aliases);
+    OFFSET(protoent, p_proto);
+
+    SIZE(if_nameindex);
+    OFFSET(if_nameindex, if_index);
+    OFFSET(if_nameindex, if_name);
+
+    /* glibc's alone. */
+#ifndef AI_IDN
+#define AI_IDN 0x40
+#define AI_CANONIDN 0x80
+#endif
+#ifndef NI_IDN
+#define NI_IDN 32
+#endif
+
+    /* ResolverConstants */
+    NUMBER(AI_PASSIVE);
+    NUMBER(AI_CANONNAME);
+    NUMBER(AI_NUMERICHOST);
+    NUMBER(AI_V4MAPPED);
+    NUMBER(AI_ALL);
+    NUMBER(AI_ADDRCONFIG);
+    NUMBER(AI_IDN);
+    NUMBER(AI_CANONIDN);
+    NUMBER(AI_NUMERICSERV);
+    NUMBER(EAI_BADFLAGS);
+    NUMBER(EAI_NONAME);
+    NUMBER(EAI_AGAIN);
+    NUMBER(EAI_FAIL);
+    NUMBER(EAI_NODATA);
+    NUMBER(EAI_FAMILY);
+    NUMBER(EAI_SOCKTYPE);
+    NUMBER(EAI_SERVICE);
+    NUMBER(EAI_ADDRFAMILY);
+    NUMBER(EAI_MEMORY);
+    NUMBER(EAI_SYSTEM);
+    NUMBER(EAI_OVERFLOW);
+    NUMBER(EAI_CANCELED);
+    NUMBER(EAI_IDN_ENCODE);
+    NUMBER(NI_NUMERICHOST);
+    NUMBER(NI_NUMERICSERV);
+    NUMBER(NI_NOFQDN);
+    NUMBER(NI_NAMEREQD);
+    NUMBER(NI_DGRAM);
+    NUMBER(NI_IDN);
+    NUMBER(HOST_NOT_FOUND);
+    NUMBER(TRY_AGAIN);
+    NUMBER(NO_RECOVERY);
+    NUMBER(NO_DATA);
+}
+
 int main(void)
 {
     structures();
     numbers();
+    names();
     return 0;
 }
