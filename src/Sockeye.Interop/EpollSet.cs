@@ -21,18 +21,29 @@ internal sealed class EpollSet : IDisposable
     private int _ready;
     private int _disposed;
 
+    private EpollSet(int capacity, KernelDescriptor epoll)
+    {
+        _epoll = epoll;
+        _capacity = capacity;
+        _events = NativeBuffer.Allocate(capacity * Stride);
+    }
+
     internal EpollSet(int capacity)
+        : this(capacity, Open())
+    {
+    }
+
+    /// <summary>The set's own descriptor, readable while an event waits. Valid until Dispose.</summary>
+    internal int Number => _epoll.Number;
+
+    /// <summary>epoll_create1(2), with the failure as a value.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal static int TryCreate(int capacity, out EpollSet? made)
     {
         Platform.Require();
         int result = Libc.EpollCreate();
-        if (result < 0)
-        {
-            throw InteropException.For("epoll_create1", -result);
-        }
-
-        _epoll = new KernelDescriptor(result);
-        _capacity = capacity;
-        _events = NativeBuffer.Allocate(capacity * Stride);
+        made = result < 0 ? null : new EpollSet(capacity, new KernelDescriptor(result));
+        return result < 0 ? -result : 0;
     }
 
     /// <summary>EPOLL_CTL_ADD. The kernel reports what is ready already as an event.</summary>
@@ -71,6 +82,13 @@ internal sealed class EpollSet : IDisposable
             _ready = 0;
             _events.Free();
         }
+    }
+
+    private static KernelDescriptor Open()
+    {
+        Platform.Require();
+        int result = Libc.EpollCreate();
+        return result >= 0 ? new KernelDescriptor(result) : throw InteropException.For("epoll_create1", -result);
     }
 
     private int Control(int operation, SafeHandle descriptor, uint events, ulong data)

@@ -272,6 +272,17 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>sendmsg(2) of one buffer, with an address and control messages where given.</summary>
+    internal static int SendMessage(
+        SocketHandle socket, ReadOnlySpan<byte> data, int flags, ReadOnlySpan<byte> address, ReadOnlySpan<byte> control)
+    {
+        fixed (byte* pointer = data)
+        {
+            var vector = new NativeBuffer((nint)pointer, (nuint)data.Length);
+            return SendMessage(socket, new ReadOnlySpan<NativeBuffer>(in vector), flags, address, control);
+        }
+    }
+
     /// <summary>recvmsg(2) into several buffers; descriptors that arrive are close-on-exec.</summary>
     internal static int ReceiveMessage(
         SocketHandle socket,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -33,6 +34,26 @@ public sealed class SocketHandle : SafeHandle
 
     /// <summary>True when the handle holds no descriptor.</summary>
     public override bool IsInvalid => handle < 0;
+
+    /// <summary>Gives the descriptor to a handle of the runtime's for files, as when SCM_RIGHTS brought one; this handle is spent.</summary>
+    /// <returns>The handle; the caller owns it.</returns>
+    /// <exception cref="ObjectDisposedException">This handle is closed.</exception>
+    /// <exception cref="InvalidOperationException">The descriptor is somebody else's to close, or there is none.</exception>
+    /// <remarks>No call may be in flight on this handle.</remarks>
+    public SafeFileHandle ToFileHandle()
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        if (IsInvalid || !_closes)
+        {
+            throw new InvalidOperationException("This handle owns no descriptor to give away.");
+        }
+
+        BeforeClose?.Invoke();
+        var file = new SafeFileHandle(handle, ownsHandle: true);
+        SetHandleAsInvalid();
+        GC.SuppressFinalize(this);
+        return file;
+    }
 
     /// <summary>
     /// Called once, just before close(2), on whichever thread released last (the finalizer's included).

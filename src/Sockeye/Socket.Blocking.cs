@@ -35,6 +35,8 @@ public partial class Socket
         private readonly long _start;
         private readonly bool _waits;
         private SynchronousTurn? _turn;
+        private bool _sawReady;
+        private EpollSet? _edges;
 
         /// <param name="socket">The socket.</param>
         /// <param name="lane">Which operations it must not overtake.</param>
@@ -83,24 +85,32 @@ public partial class Socket
         /// <param name="events">POLLIN or POLLOUT; 0 only sleeps for <paramref name="pause"/>.</param>
         /// <param name="pause">Return 0 after this long at the latest.</param>
         /// <returns>0: try again. Else the errno: EAGAIN when the socket must not wait, ETIMEDOUT, EBADF after Dispose.</returns>
-        internal readonly int Wait(short events, TimeSpan? pause = null)
+        internal int Wait(short events, TimeSpan? pause = null)
         {
             if (!_waits)
             {
                 return Errno.EAGAIN;
             }
 
+            // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
+            // queue or a hang-up keeps ppoll(2) saying ready. From now on only what is new counts.
+            if (_sawReady && events != 0 && _edges is null)
+            {
+                _edges = _socket.WatchEdges(events);
+            }
+
             while (true)
             {
                 TimeSpan left = Left;
                 bool pauses = pause is { } limit && (left < TimeSpan.Zero || limit < left);
-                int result = _socket.PollOrWake(events, pauses ? pause!.Value : left, out _);
+                int result = _socket.PollOrWake(events, pauses ? pause!.Value : left, out _, _edges);
                 if (result == -Errno.EINTR)
                 {
                     // A signal came: resume with the time that is left (PEP 475).
                     continue;
                 }
 
+                _sawReady = result > 0;
                 return result < 0 ? -result
                     : result == 0 && !pauses ? Errno.ETIMEDOUT
                     : 0;
@@ -109,6 +119,7 @@ public partial class Socket
 
         public readonly void Dispose()
         {
+            _edges?.Dispose();
             if (_turn is not null)
             {
                 _socket.Registration!.LeaveTurn(_turn);
@@ -120,8 +131,9 @@ public partial class Socket
     /// <param name="events">poll(2)'s events; 0 waits for Dispose alone.</param>
     /// <param name="limit">How long at most; negative waits without limit.</param>
     /// <param name="seen">What the socket is ready for.</param>
+    /// <param name="edges">Wait for its next event instead, which <see cref="WatchEdges"/> has asked for.</param>
     /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF after Dispose.</returns>
-    private int PollOrWake(short events, TimeSpan limit, out short seen)
+    private int PollOrWake(short events, TimeSpan limit, out short seen, EpollSet? edges = null)
     {
         seen = 0;
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
@@ -137,9 +149,16 @@ public partial class Socket
 
             _handle.DangerousAddRef(ref referenced);
             Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
-            descriptors[0] = new PollDescriptor { Descriptor = events == 0 ? -1 : _handle.Number, Events = events };
+            descriptors[0] = edges is not null ? new PollDescriptor { Descriptor = edges.Number, Events = PollConstants.POLLIN }
+                : new PollDescriptor { Descriptor = events == 0 ? -1 : _handle.Number, Events = events };
             int result = waiter.Poll(descriptors, limit);
             seen = descriptors[0].Returned;
+            if (result > 0 && edges is not null)
+            {
+                // Takes the event, so that the set is quiet until the next.
+                result = Math.Max(edges.Wait(0), 1);
+            }
+
             return result;
         }
         catch (ObjectDisposedException)
@@ -160,6 +179,31 @@ public partial class Socket
 
             waiter.Return();
         }
+    }
+
+    /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
+    /// <returns>Null when the process has no descriptor left: the caller then polls again and again.</returns>
+    private EpollSet? WatchEdges(short events)
+    {
+        if (EpollSet.TryCreate(capacity: 1, out EpollSet? edges) != 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (edges!.Add(_handle, (ushort)events | EpollConstants.EPOLLET, data: 0) >= 0)
+            {
+                return edges;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The next wait finds the socket closed, and says so.
+        }
+
+        edges!.Dispose();
+        return null;
     }
 
     private bool AddWaiter(WaiterLink waiter)

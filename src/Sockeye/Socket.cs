@@ -58,6 +58,11 @@ public partial class Socket : IDisposable
     private SendToOperation? _cachedSendTo;
     private AcceptOperation? _cachedAccept;
     private ConnectOperation? _cachedConnect;
+    private ReceiveMessageOperation? _cachedReceiveMessage;
+    private SendMessageOperation? _cachedSendMessage;
+    private ReceiveBatchOperation? _cachedReceiveBatch;
+    private SendBatchOperation? _cachedSendBatch;
+    private ReceiveErrorOperation? _cachedReceiveError;
 
     /// <summary>socket(2): opens a socket. On an <see cref="EventLoop"/>'s thread it belongs to that loop, else to <see cref="SocketEngine.Default"/>.</summary>
     /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c> for a Linux number .NET has no name for.</param>

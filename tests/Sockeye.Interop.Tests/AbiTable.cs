@@ -94,6 +94,7 @@ internal static class AbiTable
 
     private static Dictionary<string, long> Parse(IEnumerable<string> lines) => lines
         .Where(line => !line.StartsWith('#'))
+        .Distinct() // a number may belong to two headers
         .Select(line => line.Split(' '))
         .ToDictionary(
             parts => $"{parts[0]} {parts[1]}",

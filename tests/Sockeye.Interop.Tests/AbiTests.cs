@@ -79,6 +79,8 @@ public sealed class AbiTests
             nameof(AddressInformation), nameof(HostInformation), nameof(ServiceInformation), nameof(ProtocolInformation),
             nameof(InterfaceInformation),
 
+            nameof(MultipleMessageHeader), nameof(ExtendedError), nameof(UserCredentials), nameof(PacketAuxiliary),
+
             // What the layer tells its callers; the kernel never sees these.
             nameof(MessageLengths), nameof(PinnedMemory),
         ];
@@ -226,6 +228,37 @@ public sealed class AbiTests
         lines["offset in6_pktinfo.ipi6_ifindex"] = Offset(ref packet6, ref packet6.InterfaceIndex);
 
         AddNames(lines);
+        MultipleMessageHeader multiple = default;
+        lines["size mmsghdr"] = sizeof(MultipleMessageHeader);
+        lines["offset mmsghdr.msg_hdr"] = (byte*)&multiple.Header - (byte*)&multiple;
+        lines["offset mmsghdr.msg_len"] = (byte*)&multiple.Length - (byte*)&multiple;
+
+        ExtendedError error = default;
+        lines["size sock_extended_err"] = sizeof(ExtendedError);
+        lines["offset sock_extended_err.ee_errno"] = Offset(ref error, ref error.Errno);
+        lines["offset sock_extended_err.ee_origin"] = Offset(ref error, ref error.Origin);
+        lines["offset sock_extended_err.ee_type"] = Offset(ref error, ref error.Type);
+        lines["offset sock_extended_err.ee_code"] = Offset(ref error, ref error.Code);
+        lines["offset sock_extended_err.ee_pad"] = Offset(ref error, ref error.Padding);
+        lines["offset sock_extended_err.ee_info"] = Offset(ref error, ref error.Info);
+        lines["offset sock_extended_err.ee_data"] = Offset(ref error, ref error.Data);
+
+        UserCredentials credentials = default;
+        lines["size ucred"] = sizeof(UserCredentials);
+        lines["offset ucred.pid"] = Offset(ref credentials, ref credentials.ProcessId);
+        lines["offset ucred.uid"] = Offset(ref credentials, ref credentials.UserId);
+        lines["offset ucred.gid"] = Offset(ref credentials, ref credentials.GroupId);
+
+        PacketAuxiliary auxiliary = default;
+        lines["size tpacket_auxdata"] = sizeof(PacketAuxiliary);
+        lines["offset tpacket_auxdata.tp_status"] = Offset(ref auxiliary, ref auxiliary.Status);
+        lines["offset tpacket_auxdata.tp_len"] = Offset(ref auxiliary, ref auxiliary.Length);
+        lines["offset tpacket_auxdata.tp_snaplen"] = Offset(ref auxiliary, ref auxiliary.SnapshotLength);
+        lines["offset tpacket_auxdata.tp_mac"] = Offset(ref auxiliary, ref auxiliary.LinkOffset);
+        lines["offset tpacket_auxdata.tp_net"] = Offset(ref auxiliary, ref auxiliary.NetworkOffset);
+        lines["offset tpacket_auxdata.tp_vlan_tci"] = Offset(ref auxiliary, ref auxiliary.VlanTag);
+        lines["offset tpacket_auxdata.tp_vlan_tpid"] = Offset(ref auxiliary, ref auxiliary.VlanProtocol);
+
         lines["size sockaddr_storage"] = SocketConstants.AddressBytesMax;
         return lines;
     }

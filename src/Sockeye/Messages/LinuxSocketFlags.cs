@@ -19,6 +19,18 @@ public static class LinuxSocketFlags
     // MSG_FIN and MSG_SYN, which no caller may pass: under the tag these bits can only be .NET's flags, mixed in.
     private const int NeverLinux = (int)(SocketFlags.ControlDataTruncated | SocketFlags.Broadcast);
 
+    private static readonly (SocketFlags Flag, string Name)[] Returned =
+    [
+        (SocketFlags.OutOfBand, nameof(SocketFlags.OutOfBand)),
+        (SocketFlags.Peek, nameof(SocketFlags.Peek)),
+        (SocketFlags.DontRoute, nameof(SocketFlags.DontRoute)),
+        (SocketFlags.Truncated, nameof(SocketFlags.Truncated)),
+        (SocketFlags.ControlDataTruncated, nameof(SocketFlags.ControlDataTruncated)),
+        (SocketFlags.EndOfRecord, "EndOfRecord"),
+        (SocketFlags.ErrorQueue, "ErrorQueue"),
+        (SocketFlags.Confirm, "Confirm"),
+    ];
+
     extension(SocketFlags)
     {
         /// <summary>MSG_DONTWAIT: this call does not wait, whatever the socket's Timeout and Blocking say; recv(2), send(2).</summary>
@@ -76,7 +88,10 @@ public static class LinuxSocketFlags
                 nameof(flags));
     }
 
-    /// <summary>.NET's flags for those recvmsg(2) returned.</summary>
+    /// <summary>
+    /// .NET's flags for those recvmsg(2) returned. Those that .NET has no bit for keep Linux's number, and bit 31 says
+    /// so; its Truncated and ControlDataTruncated stand beside them, since no MSG_WAITALL or MSG_FIN is ever returned.
+    /// </summary>
     internal static SocketFlags FromLinux(int flags)
     {
         var result = (SocketFlags)(flags & Common);
@@ -90,6 +105,27 @@ public static class LinuxSocketFlags
             result |= SocketFlags.ControlDataTruncated;
         }
 
-        return result;
+        // MSG_CMSG_CLOEXEC is our own, told back.
+        int others = flags & ~(Common | SocketConstants.MSG_TRUNC | SocketConstants.MSG_CTRUNC | SocketConstants.MSG_CMSG_CLOEXEC
+            | (int)(SocketFlags.Truncated | SocketFlags.ControlDataTruncated));
+        return others == 0 ? result : result | (SocketFlags)(Tag | others);
+    }
+
+    /// <summary>Returned flags by name, as <c>Truncated, EndOfRecord</c>.</summary>
+    internal static string Describe(SocketFlags flags)
+    {
+        int rest = (int)flags & ~Tag;
+        var names = new List<string>();
+        foreach ((SocketFlags flag, string name) in Returned)
+        {
+            int bits = (int)flag & ~Tag;
+            if (flags.HasFlag(flag) && (rest & bits) != 0)
+            {
+                names.Add(name);
+                rest &= ~bits;
+            }
+        }
+
+        return string.Join(", ", rest == 0 ? names : [.. names, $"0x{rest:X}"]);
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -12,36 +11,25 @@ internal static class PacketInformation
     /// <summary>Room for both kinds: a dual-stack socket gets one of them.</summary>
     internal const int ControlBytes = 256;
 
-    // sizeof(struct cmsghdr) on 64-bit machines, already a multiple of 8.
-    private const int HeaderBytes = sizeof(ulong) + sizeof(int) + sizeof(int);
+    /// <summary>How much room for control data a receive offers: none where no packet information comes, but descriptors might.</summary>
+    internal static int Room(Socket socket) =>
+        socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? ControlBytes : 0;
 
     /// <summary>Reads the control messages of one recvmsg(2).</summary>
     internal static IPPacketInformation Read(ReadOnlySpan<byte> control)
     {
-        while (control.Length >= HeaderBytes)
+        foreach (RawControlMessage message in new ControlReader(control))
         {
-            var header = MemoryMarshal.Read<ControlMessageHeader>(control);
-            int length = (int)Math.Min(header.Length, (nuint)control.Length);
-            if (length < HeaderBytes)
+            if (message.TryGet(IpControl.PacketInformation, out Ipv4PacketInformation v4))
             {
-                break;
+                // What the packet was sent to, which a multicast group or a broadcast address may be.
+                return Create(v4.DestinationAddress, v4.InterfaceIndex);
             }
 
-            ReadOnlySpan<byte> data = control[HeaderBytes..length];
-            if (header.Level == IpConstants.IPPROTO_IP && header.Type == IpConstants.IP_PKTINFO && data.Length >= 12)
+            if (message.TryGet(Ipv6Control.PacketInformation, out Ipv6PacketInformation v6))
             {
-                // in_pktinfo: interface, local address, destination address of the header; the last is what was sent to.
-                return Create(new IPAddress(data.Slice(8, 4)), BitConverter.ToInt32(data));
+                return Create(v6.Address, v6.InterfaceIndex);
             }
-
-            if (header.Level == Ipv6Constants.IPPROTO_IPV6 && header.Type == Ipv6Constants.IPV6_PKTINFO && data.Length >= 20)
-            {
-                return Create(new IPAddress(data[..16]), BitConverter.ToInt32(data[16..]));
-            }
-
-            // CMSG_NXTHDR: the next header stands at the next multiple of 8.
-            int next = (length + 7) & ~7;
-            control = next >= control.Length ? default : control[next..];
         }
 
         return default;

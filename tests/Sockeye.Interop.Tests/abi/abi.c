@@ -8,9 +8,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/can/raw.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <linux/tipc.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -24,6 +29,57 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
+
+/* Wants struct timespec declared. */
+#include <linux/errqueue.h>
+
+/* Newer than the oldest headers we build with; the numbers are part of the kernel's promise to programs. */
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* 6.5 */
+#endif
+#ifndef SCM_SECURITY
+#define SCM_SECURITY 3 /* kept from programs by glibc's headers */
+#endif
+#ifndef IPV6_FLOWINFO
+#define IPV6_FLOWINFO 11 /* in <linux/in6.h>, which cannot stand beside <netinet/in.h> */
+#endif
+#ifndef SCM_TS_OPT_ID
+#define SCM_TS_OPT_ID 81 /* 6.13 */
+#endif
+#ifndef IP_PROTOCOL
+#define IP_PROTOCOL 52 /* 6.5 */
+#endif
+/* <asm/socket.h>, which musl keeps from programs. */
+#ifndef SO_TIMESTAMP_OLD
+#define SO_TIMESTAMP_OLD 29
+#endif
+#ifndef SO_TIMESTAMPNS_OLD
+#define SO_TIMESTAMPNS_OLD 35
+#endif
+#ifndef SO_TIMESTAMPING_OLD
+#define SO_TIMESTAMPING_OLD 37
+#endif
+#ifndef SO_TIMESTAMP_NEW
+#define SO_TIMESTAMP_NEW 63
+#endif
+#ifndef SO_TIMESTAMPNS_NEW
+#define SO_TIMESTAMPNS_NEW 64
+#endif
+#ifndef SO_TIMESTAMPING_NEW
+#define SO_TIMESTAMPING_NEW 65
+#endif
+#ifndef SOL_NETLINK
+#define SOL_NETLINK 270
+#endif
+#ifndef SOL_PACKET
+#define SOL_PACKET 263
+#endif
+#ifndef SOL_TIPC
+#define SOL_TIPC 271
+#endif
+#ifndef SOL_CAN_RAW
+#define SOL_CAN_RAW 101
+#endif
 
 #define SIZE(type) printf("size %s %zu\n", #type, sizeof(struct type))
 #define OFFSET(type, field) printf("offset %s.%s %zu\n", #type, #field, offsetof(struct type, field))
@@ -462,10 +518,109 @@ static void names(void)
     NUMBER(NO_DATA);
 }
 
+/* Messages: <sys/socket.h>, <linux/errqueue.h>, <linux/if_packet.h>, and the control messages of every level. */
+static void messages(void)
+{
+    SIZE(mmsghdr);
+    OFFSET(mmsghdr, msg_hdr);
+    OFFSET(mmsghdr, msg_len);
+
+    SIZE(sock_extended_err);
+    OFFSET(sock_extended_err, ee_errno);
+    OFFSET(sock_extended_err, ee_origin);
+    OFFSET(sock_extended_err, ee_type);
+    OFFSET(sock_extended_err, ee_code);
+    OFFSET(sock_extended_err, ee_pad);
+    OFFSET(sock_extended_err, ee_info);
+    OFFSET(sock_extended_err, ee_data);
+
+    SIZE(ucred);
+    OFFSET(ucred, pid);
+    OFFSET(ucred, uid);
+    OFFSET(ucred, gid);
+
+    SIZE(tpacket_auxdata);
+    OFFSET(tpacket_auxdata, tp_status);
+    OFFSET(tpacket_auxdata, tp_len);
+    OFFSET(tpacket_auxdata, tp_snaplen);
+    OFFSET(tpacket_auxdata, tp_mac);
+    OFFSET(tpacket_auxdata, tp_net);
+    OFFSET(tpacket_auxdata, tp_vlan_tci);
+    OFFSET(tpacket_auxdata, tp_vlan_tpid);
+
+    NUMBER(SCM_RIGHTS);
+    NUMBER(SCM_CREDENTIALS);
+    NUMBER(SCM_SECURITY);
+    NUMBER(SCM_PIDFD);
+    NUMBER(SO_TIMESTAMP_OLD);
+    NUMBER(SO_TIMESTAMPNS_OLD);
+    NUMBER(SO_TIMESTAMPING_OLD);
+    NUMBER(SO_TIMESTAMP_NEW);
+    NUMBER(SO_TIMESTAMPNS_NEW);
+    NUMBER(SO_TIMESTAMPING_NEW);
+    NUMBER(SCM_TXTIME);
+    NUMBER(SCM_TS_OPT_ID);
+    NUMBER(SCM_WIFI_STATUS);
+    NUMBER(SO_RXQ_OVFL);
+    NUMBER(SO_MARK);
+    NUMBER(SO_PRIORITY);
+
+    NUMBER(IP_TOS);
+    NUMBER(IP_TTL);
+    NUMBER(IP_RECVOPTS);
+    NUMBER(IP_RETOPTS);
+    NUMBER(IP_PKTINFO);
+    NUMBER(IP_RECVERR);
+    NUMBER(IP_ORIGDSTADDR);
+    NUMBER(IP_CHECKSUM);
+    NUMBER(IP_RECVFRAGSIZE);
+    NUMBER(IP_PROTOCOL);
+
+    NUMBER(IPV6_RECVERR);
+    NUMBER(IPV6_PKTINFO);
+    NUMBER(IPV6_HOPLIMIT);
+    NUMBER(IPV6_TCLASS);
+    NUMBER(IPV6_FLOWINFO);
+    NUMBER(IPV6_HOPOPTS);
+    NUMBER(IPV6_RTHDRDSTOPTS);
+    NUMBER(IPV6_RTHDR);
+    NUMBER(IPV6_DSTOPTS);
+    NUMBER(IPV6_PATHMTU);
+    NUMBER(IPV6_DONTFRAG);
+    NUMBER(IPV6_ORIGDSTADDR);
+    NUMBER(IPV6_RECVFRAGSIZE);
+
+    NUMBER(UDP_SEGMENT);
+    NUMBER(UDP_GRO);
+    NUMBER(TCP_CM_INQ);
+
+    NUMBER(SOL_PACKET);
+    NUMBER(PACKET_AUXDATA);
+    NUMBER(PACKET_TX_TIMESTAMP);
+    NUMBER(SOL_NETLINK);
+    NUMBER(NETLINK_PKTINFO);
+    NUMBER(NETLINK_LISTEN_ALL_NSID);
+    NUMBER(SOL_TIPC);
+    NUMBER(TIPC_ERRINFO);
+    NUMBER(TIPC_RETDATA);
+    NUMBER(TIPC_DESTNAME);
+    NUMBER(SOL_CAN_RAW);
+    NUMBER(SCM_CAN_RAW_ERRQUEUE);
+
+    NUMBER(SO_EE_ORIGIN_LOCAL);
+    NUMBER(SO_EE_ORIGIN_ICMP);
+    NUMBER(SO_EE_ORIGIN_ICMP6);
+    NUMBER(SO_EE_ORIGIN_TIMESTAMPING);
+    NUMBER(SO_EE_ORIGIN_ZEROCOPY);
+    NUMBER(SO_EE_ORIGIN_TXTIME);
+    NUMBER(SO_EE_CODE_ZEROCOPY_COPIED);
+}
+
 int main(void)
 {
     structures();
     numbers();
     names();
+    messages();
     return 0;
 }

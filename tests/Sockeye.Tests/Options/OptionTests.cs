@@ -100,6 +100,7 @@ public sealed class OptionTests
         // The table that the tests of Sockeye.Interop keep and check.
         string path = Path.Combine(Repository(), "tests/Sockeye.Interop.Tests/abi/abi.x64-glibc.txt");
         Dictionary<string, int> numbers = File.ReadLines(path)
+            .Distinct()
             .Select(line => line.Split(' '))
             .Where(parts => parts[0] == "number")
             .ToDictionary(parts => parts[1], parts => unchecked((int)long.Parse(parts[2], CultureInfo.InvariantCulture)), StringComparer.Ordinal);

@@ -11,46 +11,50 @@ internal ref struct BufferVector : IDisposable
 
     private readonly PinnedMemory[] _pins;
     private readonly NativeBuffer[] _buffers;
-    private readonly int _count;
+    private readonly int _room;
+    private int _count;
 
     /// <summary>Pins the segments, without their first <paramref name="skip"/> bytes.</summary>
     internal BufferVector(IList<ArraySegment<byte>> segments, int skip = 0)
+        : this(Math.Min(segments.Count, BuffersMax))
     {
-        int room = Math.Min(segments.Count, BuffersMax);
-        _pins = ArrayPool<PinnedMemory>.Shared.Rent(room);
-        _buffers = ArrayPool<NativeBuffer>.Shared.Rent(room);
-        for (int i = 0; i < segments.Count; i++)
+        for (int i = 0; i < segments.Count && !IsPartial; i++)
         {
-            Memory<byte> segment = segments[i];
-            int skipped = Math.Min(skip, segment.Length);
-            skip -= skipped;
-            if (segment.Length == skipped)
-            {
-                continue;
-            }
+            Add((ReadOnlyMemory<byte>)segments[i], ref skip);
+        }
+    }
 
-            if (_count == room)
+    /// <summary>Pins <paramref name="first"/> and then <paramref name="rest"/>, without their first <paramref name="skip"/> bytes together.</summary>
+    internal BufferVector(ReadOnlyMemory<byte> first, in ReadOnlySequence<byte> rest, int skip)
+        : this(BuffersMax)
+    {
+        Add(first, ref skip);
+        foreach (ReadOnlyMemory<byte> segment in rest)
+        {
+            if (IsPartial)
             {
-                IsPartial = true;
                 break;
             }
 
-            PinnedMemory pin = PinnedMemory.Pin(segment[skipped..]);
-            _pins[_count] = pin;
-            _buffers[_count] = pin.Buffer;
-            _count++;
-            Length += segment.Length - skipped;
+            Add(segment, ref skip);
         }
+    }
+
+    private BufferVector(int room)
+    {
+        _room = room;
+        _pins = ArrayPool<PinnedMemory>.Shared.Rent(room);
+        _buffers = ArrayPool<NativeBuffer>.Shared.Rent(room);
     }
 
     /// <summary>The segments that hold anything.</summary>
     internal readonly ReadOnlySpan<NativeBuffer> Buffers => _buffers.AsSpan(0, _count);
 
     /// <summary>True when there are more segments than one call takes.</summary>
-    internal bool IsPartial { get; }
+    internal bool IsPartial { get; private set; }
 
     /// <summary>How many bytes they have together.</summary>
-    internal int Length { get; }
+    internal int Length { get; private set; }
 
     /// <summary>How many bytes a list of segments has together. By index: an enumerator would be allocated.</summary>
     internal static int Total(IList<ArraySegment<byte>> segments)
@@ -74,5 +78,27 @@ internal ref struct BufferVector : IDisposable
         Array.Clear(_pins, 0, _count);
         ArrayPool<PinnedMemory>.Shared.Return(_pins);
         ArrayPool<NativeBuffer>.Shared.Return(_buffers);
+    }
+
+    private void Add(ReadOnlyMemory<byte> segment, ref int skip)
+    {
+        int skipped = Math.Min(skip, segment.Length);
+        skip -= skipped;
+        if (segment.Length == skipped)
+        {
+            return;
+        }
+
+        if (_count == _room)
+        {
+            IsPartial = true;
+            return;
+        }
+
+        PinnedMemory pin = PinnedMemory.Pin(segment[skipped..]);
+        _pins[_count] = pin;
+        _buffers[_count] = pin.Buffer;
+        _count++;
+        Length += segment.Length - skipped;
     }
 }

@@ -147,6 +147,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
         }
 
         Span<byte> control = stackalloc byte[PacketInformation.ControlBytes];
+        control = control[..PacketInformation.Room(socket)];
         MessageLengths lengths;
         do
         {

@@ -58,12 +58,13 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     /// <summary>send(2) without waiting and without SIGPIPE.</summary>
     internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags)
     {
+        bool repeated = false;
         int result;
         do
         {
             result = Libc.Send(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL);
         }
-        while (result == -Interop.Errno.EINTR);
+        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
     }
 
@@ -77,12 +78,13 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
             return -Interop.Errno.EMSGSIZE;
         }
 
+        bool repeated = false;
         int result;
         do
         {
             result = Libc.SendMessage(socket.Descriptor, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
         }
-        while (result == -Interop.Errno.EINTR);
+        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
     }
 

@@ -50,12 +50,13 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
     /// <summary>sendto(2) without waiting and without SIGPIPE.</summary>
     internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags, ReadOnlySpan<byte> address)
     {
+        bool repeated = false;
         int result;
         do
         {
             result = Libc.SendTo(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL, address);
         }
-        while (result == -Interop.Errno.EINTR);
+        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
     }
 

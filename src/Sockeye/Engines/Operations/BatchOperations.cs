@@ -1,0 +1,138 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>recvmmsg(2): as many messages as wait, at least one.</summary>
+internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read)
+{
+    // Borrowed from the caller until the outcome is taken.
+    private MessageBatch? _batch;
+    private int _flags;
+    private int _count;
+
+    internal override string Call => "receive batch";
+
+    internal ReceiveBatchOperation With(MessageBatch batch, int flags)
+    {
+        _batch = batch;
+        _flags = flags;
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        int result = Receive(Socket, _batch!, _flags);
+        if (result == -Interop.Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        Errno = result < 0 ? -result : 0;
+        _count = Math.Max(result, 0);
+        return true;
+    }
+
+    /// <summary>recvmmsg(2) without waiting. Descriptors are owned when it returns.</summary>
+    /// <returns>How many messages, or −errno.</returns>
+    internal static int Receive(Socket socket, MessageBatch batch, int flags)
+    {
+        batch.PrepareToReceive();
+        int own = ReceiveOperation.KernelFlags(socket, flags);
+        int result;
+        do
+        {
+            result = Libc.ReceiveMessages(socket.Descriptor, batch.Vector, batch.Capacity, own);
+        }
+        while (result == -Interop.Errno.EINTR);
+        batch.TakeReceived(Math.Max(result, 0));
+        return result;
+    }
+
+    protected override bool Waits => (_flags & (SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE)) == 0;
+
+    protected override int TakeValue() => _count;
+
+    protected override void Reset()
+    {
+        _batch = null;
+        _count = 0;
+    }
+
+    protected override void Return() => Socket.ReturnReceiveBatch(this);
+}
+
+/// <summary>sendmmsg(2): all messages of a batch, or those before the first that failed.</summary>
+internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+{
+    // Borrowed from the caller until the outcome is taken.
+    private MessageBatch? _batch;
+    private int _first;
+    private int _flags;
+    private int _sent;
+
+    internal override string Call => "send batch";
+
+    internal SendBatchOperation With(MessageBatch batch, int first, int flags)
+    {
+        batch.PrepareToSend(first);
+        _batch = batch;
+        _first = first;
+        _flags = flags;
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        int result = Send(Socket, _batch!, _first, ref _sent, _flags);
+        if (result == -Interop.Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        Errno = -result;
+        return true;
+    }
+
+    // Messages that went before a cancel or a time limit are the answer, or nobody would know of them.
+    internal override void EndWith(int errno) => Errno = _sent > 0 ? 0 : errno;
+
+    /// <summary>sendmmsg(2), again and again, without waiting.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="batch">The messages, laid out.</param>
+    /// <param name="first">Where to begin.</param>
+    /// <param name="sent">How many have been sent so far; goes up.</param>
+    /// <param name="flags">MSG_ flags.</param>
+    /// <returns>0 when all are sent, or when one failed after others went; −EAGAIN when the rest must wait; else −errno of the first.</returns>
+    internal static int Send(Socket socket, MessageBatch batch, int first, ref int sent, int flags)
+    {
+        int own = flags | SocketConstants.MSG_NOSIGNAL;
+        bool repeated = false;
+        while (first + sent < batch.Count)
+        {
+            int result = Libc.SendMessages(socket.Descriptor, batch.Vector, first + sent, batch.Count - first - sent, own);
+            if (result > 0)
+            {
+                sent += result;
+            }
+            else if (result != -Interop.Errno.EINTR && !EarlierErrors.MustRepeat(socket, result, ref repeated))
+            {
+                // The failed message's error comes again when the caller sends from there on.
+                return result == -Interop.Errno.EAGAIN || sent == 0 ? result : 0;
+            }
+        }
+
+        return 0;
+    }
+
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
+
+    protected override int TakeValue() => _sent;
+
+    protected override void Reset()
+    {
+        _batch = null;
+        _sent = 0;
+    }
+
+    protected override void Return() => Socket.ReturnSendBatch(this);
+}

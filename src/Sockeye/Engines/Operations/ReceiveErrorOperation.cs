@@ -1,0 +1,65 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>recvmsg(2) with MSG_ERRQUEUE: one record of the error queue. Waits beside receives and sends, in no lane of theirs.</summary>
+internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<SocketErrorRecord>(socket, OperationLane.Watch)
+{
+    // An error with an IPv6 offender takes 64 bytes, timestamps 64, what else was asked for a few more; a routing header
+    // or long options would be cut, and MSG_CTRUNC say so.
+    private const int ControlBytes = 1024;
+
+    // Borrowed from the caller until the outcome is taken.
+    private Memory<byte> _payload;
+    private SocketErrorRecord _record;
+
+    internal override string Call => "receive error";
+
+    internal ReceiveErrorOperation With(Memory<byte> payload)
+    {
+        _payload = payload;
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        int result = Receive(Socket, _payload.Span, out _record);
+        if (result == -Interop.Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        Errno = result < 0 ? -result : 0;
+        BytesTransferred = Math.Max(result, 0);
+        return true;
+    }
+
+    /// <summary>Takes one record without waiting; the kernel never waits for the error queue (recv(2)).</summary>
+    /// <returns>How many bytes of payload are in the buffer, or −errno.</returns>
+    internal static int Receive(Socket socket, Span<byte> payload, out SocketErrorRecord record)
+    {
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        Span<byte> control = stackalloc byte[ControlBytes];
+        MessageLengths lengths;
+        int length;
+        do
+        {
+            length = Libc.ReceiveMessage(socket.Descriptor, payload, SocketConstants.MSG_ERRQUEUE, address, control, out lengths);
+        }
+        while (length == -Interop.Errno.EINTR);
+        record = length < 0
+            ? default
+            : SocketErrorRecord.Read(control[..lengths.Control], address[..lengths.Address], length, LinuxSocketFlags.FromLinux(lengths.Flags));
+        return length;
+    }
+
+    protected override SocketErrorRecord TakeValue() => _record;
+
+    protected override void Reset()
+    {
+        _payload = default;
+        _record = default;
+    }
+
+    protected override void Return() => Socket.ReturnReceiveError(this);
+}

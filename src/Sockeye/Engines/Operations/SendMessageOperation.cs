@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>sendmsg(2) with control messages and descriptors: on a stream until all is sent, else one message.</summary>
+internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+{
+    private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
+    private int _addressLength;
+
+    // Borrowed from the caller until the outcome is taken; the handles in it are referenced.
+    private OutgoingControl _control;
+    private ReadOnlyMemory<byte> _data;
+    private ReadOnlySequence<byte> _buffers;
+    private EndPoint? _peer;
+    private int _total;
+    private int _flags;
+
+    internal override string Call => "send message";
+
+    internal SendMessageOperation With(in OutgoingMessage message, EndPoint? peer, int flags)
+    {
+        _addressLength = EncodePeer(message, peer, _address);
+        _peer = peer;
+        _data = message.Data;
+        _buffers = message.Buffers;
+        _total = Total(message);
+        _flags = flags;
+        _control.Prepare(message, Socket.IsStream);
+        return this;
+    }
+
+    internal override bool TryComplete()
+    {
+        while (true)
+        {
+            int result = Send(
+                Socket, _data, _buffers, BytesTransferred, _flags, _address.AsSpan(0, _addressLength), BytesTransferred == 0 ? _control.Bytes : default);
+            if (result == -Interop.Errno.EAGAIN)
+            {
+                return false;
+            }
+
+            if (result < 0)
+            {
+                Errno = -result;
+                return true;
+            }
+
+            BytesTransferred += result;
+            if (BytesTransferred >= _total || !Socket.IsStream)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The peer as a sockaddr; nothing when none is given.</summary>
+    internal static int EncodePeer(in OutgoingMessage message, EndPoint? peer, Span<byte> destination) =>
+        peer is not null ? AddressCodecs.Encode(peer, destination)
+        : message.PeerAddress is { } address ? AddressCodecs.Encode(address, destination)
+        : 0;
+
+    /// <summary>How many bytes of data a message has.</summary>
+    /// <exception cref="OverflowException">More than an int can count.</exception>
+    internal static int Total(in OutgoingMessage message) => checked(message.Data.Length + (int)message.Buffers.Length);
+
+    /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
+    internal static int Send(
+        Socket socket,
+        ReadOnlyMemory<byte> data,
+        in ReadOnlySequence<byte> buffers,
+        int skip,
+        int flags,
+        ReadOnlySpan<byte> address,
+        ReadOnlySpan<byte> control)
+    {
+        int own = flags | SocketConstants.MSG_NOSIGNAL;
+        bool repeated = false;
+        int result;
+        if (buffers.IsEmpty)
+        {
+            ReadOnlySpan<byte> rest = data.Span[skip..];
+            do
+            {
+                result = Libc.SendMessage(socket.Descriptor, rest, own, address, control);
+            }
+            while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
+            return result;
+        }
+
+        using var vector = new BufferVector(data, buffers, skip);
+        if (vector.IsPartial && !socket.IsStream)
+        {
+            // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+            return -Interop.Errno.EMSGSIZE;
+        }
+
+        do
+        {
+            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, own, address, control);
+        }
+        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
+        return result;
+    }
+
+    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
+
+    protected override int TakeValue() => BytesTransferred;
+
+    protected override Exception CreateSocketException() => SocketErrors.Create(
+        Call,
+        _peer ?? AddressCodecs.Decode(_address.AsSpan(0, _addressLength), like: null) ?? Socket.EndPointForErrors(),
+        Errno,
+        BytesTransferred);
+
+    protected override void Reset()
+    {
+        _control.Release();
+        _data = default;
+        _buffers = default;
+        _peer = null;
+    }
+
+    protected override void Return() => Socket.ReturnSendMessage(this);
+}

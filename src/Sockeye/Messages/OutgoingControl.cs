@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>The control data of one sendmsg(2): the caller's own, and SCM_RIGHTS for the handles, which stay referenced until <see cref="Release"/>.</summary>
+internal struct OutgoingControl
+{
+    // Owned: back to the pool in Release. Null when the caller's own control data is all there is.
+    private byte[]? _rented;
+    private int _length;
+
+    // Referenced: the first so many of them.
+    private SafeHandle[]? _handles;
+    private int _referenced;
+
+    /// <summary>The caller's own; borrowed.</summary>
+    private ReadOnlyMemory<byte> _given;
+
+    internal readonly ReadOnlySpan<byte> Bytes => _rented is null ? _given.Span : _rented.AsSpan(0, _length);
+
+    /// <summary>References the handles and lays the control data out.</summary>
+    /// <exception cref="ArgumentException">Too many handles, or one that holds no descriptor.</exception>
+    /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
+    internal void Prepare(in OutgoingMessage message, bool isStream)
+    {
+        _given = message.Control;
+        if (message.Handles is not { Count: > 0 } handles)
+        {
+            return;
+        }
+
+        if (handles.Count > MessageConstants.DescriptorsMax)
+        {
+            throw new ArgumentException($"A message carries at most {MessageConstants.DescriptorsMax} descriptors, not {handles.Count}.", nameof(message));
+        }
+
+        if (isStream && message.Data.IsEmpty && message.Buffers.IsEmpty)
+        {
+            throw new ArgumentException("On a stream descriptors go with data: send at least one byte.", nameof(message));
+        }
+
+        try
+        {
+            _handles = [.. handles];
+            _rented = ArrayPool<byte>.Shared.Rent(checked(_given.Length + SocketControl.HandlesSpace(_handles.Length)));
+            Span<int> numbers = stackalloc int[_handles.Length];
+            foreach (SafeHandle handle in _handles)
+            {
+                ArgumentNullException.ThrowIfNull(handle, nameof(message));
+                bool referenced = false;
+                handle.DangerousAddRef(ref referenced);
+                if (handle.IsInvalid)
+                {
+                    handle.DangerousRelease();
+                    throw new ArgumentException("A handle holds no descriptor.", nameof(message));
+                }
+
+                numbers[_referenced++] = (int)handle.DangerousGetHandle();
+            }
+
+            var writer = new ControlWriter(_rented);
+            writer.TryAdd(SocketConstants.SOL_SOCKET, MessageConstants.SCM_RIGHTS, MemoryMarshal.AsBytes(numbers));
+            _given.Span.CopyTo(_rented.AsSpan(writer.Written));
+            _length = writer.Written + _given.Length;
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the handles go. A second call does nothing.</summary>
+    internal void Release()
+    {
+        for (int i = 0; i < _referenced; i++)
+        {
+            _handles![i].DangerousRelease();
+        }
+
+        if (_rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_rented);
+        }
+
+        this = default;
+    }
+}

@@ -1,0 +1,291 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+// sendmsg(2) and recvmsg(2) with ancillary data.
+public partial class Socket
+{
+    /// <summary>
+    /// sendmsg(2): sends data together with a peer, control messages and descriptors. On a stream the control data goes
+    /// with the first byte, and the call returns when all data is sent, as <see cref="Send(ReadOnlySpan{byte}, SocketFlags)"/> does.
+    /// </summary>
+    /// <param name="message">What to send.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes of data were sent.</returns>
+    /// <exception cref="ArgumentException">More than 253 handles, handles without data on a stream, or an end point of another family.</exception>
+    /// <exception cref="SocketException">As for SendTo; InvalidArgument: a control message is malformed or not for this socket; AccessDenied: EPERM.</exception>
+    public int SendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
+    {
+        SocketResult<int> result = TrySendMessage(message, socketFlags);
+        if (!result.IsSuccess)
+        {
+            Fail("send message", message.Peer ?? EndPointForErrors(), result.Errno, result.BytesTransferred);
+        }
+
+        return result.Value;
+    }
+
+    /// <summary>sendmsg(2), with the failure as a value.</summary>
+    /// <param name="message">What to send.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>How many bytes of data were sent, or the errno.</returns>
+    public SocketResult<int> TrySendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ThrowIfDisposed();
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        }
+
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        address = address[..SendMessageOperation.EncodePeer(message, PeerOf(message), address)];
+        int total = SendMessageOperation.Total(message);
+        int sent = 0;
+        var control = default(OutgoingControl);
+        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        try
+        {
+            control.Prepare(message, IsStream);
+            int errno = call.Enter();
+            while (errno == 0)
+            {
+                int result = SendMessageOperation.Send(
+                    this, message.Data, message.Buffers, sent, flags, address, sent == 0 ? control.Bytes : default);
+                if (result >= 0)
+                {
+                    sent += result;
+                    NoteLocalAddress();
+                    if (sent >= total || !IsStream)
+                    {
+                        return SocketResult<int>.Success(sent, sent);
+                    }
+
+                    continue;
+                }
+
+                errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            }
+
+            // A socket that does not wait says how far it got, as send(2) does.
+            return errno == Errno.EAGAIN && sent > 0
+                ? SocketResult<int>.Success(sent, sent)
+                : Failed<int>(errno, sent);
+        }
+        finally
+        {
+            control.Release();
+        }
+    }
+
+    /// <summary>sendmsg(2), asynchronously.</summary>
+    /// <param name="message">What to send; data and control are the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many bytes of data were sent: all, on a stream.</returns>
+    public ValueTask<int> SendMessageAsync(
+        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return Unsupported<int>("send message");
+        }
+
+        ValueTask<int> sending = RentSendMessage().With(message, PeerOf(message), flags).Run(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
+    /// <summary>sendmsg(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="message">What to send; data and control are the kernel's until the task has completed.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>How many bytes of data were sent, or the errno.</returns>
+    public ValueTask<SocketResult<int>> TrySendMessageAsync(
+        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Canceled<int>();
+        }
+
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        }
+
+        ValueTask<SocketResult<int>> sending = RentSendMessage().With(message, PeerOf(message), flags).TryRun(cancellationToken);
+        NoteLocalAddress();
+        return sending;
+    }
+
+    /// <summary>
+    /// recvmsg(2): receives one message, or what a stream has, with its flags, control messages, descriptors and sender.
+    /// </summary>
+    /// <param name="buffer">Where the bytes go. Empty: a datagram is taken all the same, and a stream does not wait.</param>
+    /// <param name="control">Room for control data: the sum of the kinds' <see cref="ControlMessage{T}.Space"/> and <see cref="SocketControl.HandlesSpace"/>. May be empty.</param>
+    /// <param name="peer">Overwritten with the sender's address; <c>new SocketAddress(AddressFamily.Unspecified, 128)</c> fits all. Null: not asked for.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>What came; dispose it if descriptors may come. A message that did not fit is no error here: <see cref="ReceivedMessage.IsTruncated"/>.</returns>
+    /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionReset, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
+    public ReceivedMessage ReceiveMessage(
+        Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None) =>
+        ReceivedMessageOrThrow(ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags));
+
+    /// <inheritdoc cref="ReceiveMessage(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags)"/>
+    /// <param name="buffers">Where the bytes go, one buffer after the other; at most 1,024 are used.</param>
+    /// <param name="control">Room for control data.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    public ReceivedMessage ReceiveMessage(
+        IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        return ReceivedMessageOrThrow(ReceiveMessageCore(default, buffers, control, peer, socketFlags));
+    }
+
+    /// <summary>recvmsg(2), with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="control">Room for control data.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <returns>What came, or the errno.</returns>
+    public SocketResult<ReceivedMessage> TryReceiveMessage(
+        Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None) =>
+        ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags);
+
+    /// <inheritdoc cref="TryReceiveMessage(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags)"/>
+    /// <param name="buffers">Where the bytes go, one buffer after the other.</param>
+    /// <param name="control">Room for control data.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    public SocketResult<ReceivedMessage> TryReceiveMessage(
+        IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        return ReceiveMessageCore(default, buffers, control, peer, socketFlags);
+    }
+
+    /// <summary>recvmsg(2), asynchronously.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="control">Room for control data; the kernel's until the task has completed.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    /// <returns>What came; dispose it if descriptors may come.</returns>
+    public ValueTask<ReceivedMessage> ReceiveMessageAsync(
+        Memory<byte> buffer,
+        Memory<byte> control = default,
+        SocketAddress? peer = null,
+        SocketFlags socketFlags = SocketFlags.None,
+        CancellationToken cancellationToken = default) =>
+        ReceiveMessageCoreAsync(buffer, buffers: null, control, peer, socketFlags, cancellationToken);
+
+    /// <inheritdoc cref="ReceiveMessageAsync(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags, CancellationToken)"/>
+    /// <param name="buffers">Where the bytes go, one buffer after the other.</param>
+    /// <param name="control">Room for control data.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    public ValueTask<ReceivedMessage> ReceiveMessageAsync(
+        IList<ArraySegment<byte>> buffers,
+        Memory<byte> control = default,
+        SocketAddress? peer = null,
+        SocketFlags socketFlags = SocketFlags.None,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        return ReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
+    }
+
+    /// <summary>recvmsg(2), asynchronously, with the failure as a value.</summary>
+    /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
+    /// <param name="control">Room for control data; the kernel's until the task has completed.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    /// <returns>What came, or the errno.</returns>
+    public ValueTask<SocketResult<ReceivedMessage>> TryReceiveMessageAsync(
+        Memory<byte> buffer,
+        Memory<byte> control = default,
+        SocketAddress? peer = null,
+        SocketFlags socketFlags = SocketFlags.None,
+        CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return cancellationToken.IsCancellationRequested ? Canceled<ReceivedMessage>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+                ? RentReceiveMessage().With(buffer, buffers: null, control, peer, flags).TryRun(cancellationToken)
+                : ValueTask.FromResult(SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP));
+    }
+
+    internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref _cachedReceiveMessage, operation);
+
+    internal void ReturnSendMessage(SendMessageOperation operation) => Volatile.Write(ref _cachedSendMessage, operation);
+
+    private ReceiveMessageOperation RentReceiveMessage() =>
+        Interlocked.Exchange(ref _cachedReceiveMessage, null) ?? new ReceiveMessageOperation(this);
+
+    private SendMessageOperation RentSendMessage() => Interlocked.Exchange(ref _cachedSendMessage, null) ?? new SendMessageOperation(this);
+
+    private EndPoint? PeerOf(in OutgoingMessage message) => message.Peer is { } peer ? ForThisFamily(peer) : null;
+
+    private SocketResult<ReceivedMessage> ReceiveMessageCore(
+        Memory<byte> buffer, IList<ArraySegment<byte>>? buffers, Memory<byte> control, SocketAddress? peer, SocketFlags socketFlags)
+    {
+        ThrowIfDisposed();
+        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        {
+            return SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP);
+        }
+
+        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            int result = ReceiveMessageOperation.Receive(this, buffer, buffers, control, peer, flags, out ReceivedMessage message);
+            if (result >= 0)
+            {
+                return SocketResult<ReceivedMessage>.Success(message, result);
+            }
+
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+        }
+
+        return Failed<ReceivedMessage>(errno);
+    }
+
+    private ReceivedMessage ReceivedMessageOrThrow(SocketResult<ReceivedMessage> result)
+    {
+        if (!result.IsSuccess)
+        {
+            Fail("receive message", EndPointForErrors(), result.Errno);
+        }
+
+        return result.Value;
+    }
+
+    private ValueTask<ReceivedMessage> ReceiveMessageCoreAsync(
+        Memory<byte> buffer,
+        IList<ArraySegment<byte>>? buffers,
+        Memory<byte> control,
+        SocketAddress? peer,
+        SocketFlags socketFlags,
+        CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<ReceivedMessage>(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).Run(cancellationToken)
+                : Unsupported<ReceivedMessage>("receive message");
+    }
+}
