@@ -23,9 +23,35 @@ public partial class Socket
     }
 
     /// <summary>bind(2), with the failure as a value.</summary>
-    /// <param name="localEP">As for <see cref="Bind"/>.</param>
+    /// <param name="localEP">As for <see cref="Bind(EndPoint)"/>.</param>
     /// <returns>Success, or the errno.</returns>
     public SocketResult TryBind(EndPoint localEP) => SocketResult.From(BindCore(localEP, out _));
+
+    /// <summary>bind(2) to a path, whose file gets the permissions given, whatever the umask.</summary>
+    /// <param name="localEP">A path; a <see cref="UnixDomainSocketEndPoint"/> will do.</param>
+    /// <param name="fileMode">The file's mode. To connect or send to it takes write permission; unix(7).</param>
+    /// <exception cref="ArgumentException">The end point is an abstract name or none: there is no file.</exception>
+    /// <exception cref="SocketException">As for <see cref="Bind(EndPoint)"/>. PermissionDenied by the chmod(2): the socket is bound, with fewer permissions.</exception>
+    /// <remarks>
+    /// The kernel makes the file with the mode of the socket less the umask (unix(7)). The socket gets its mode before
+    /// bind, so that there is no moment in which the file permits more than was asked; bits that the umask took, and they
+    /// alone, are added afterwards. The umask itself, which belongs to the whole process, is left as it is.
+    /// </remarks>
+    public void Bind(UnixEndPoint localEP, UnixFileMode fileMode)
+    {
+        int errno = BindCore(localEP, fileMode);
+        if (errno != 0)
+        {
+            Fail("bind", localEP, errno);
+        }
+    }
+
+    /// <summary>bind(2) to a path whose file gets the permissions given, with the failure as a value.</summary>
+    /// <param name="localEP">A path.</param>
+    /// <param name="fileMode">The file's mode.</param>
+    /// <returns>Success, or the errno.</returns>
+    /// <exception cref="ArgumentException">The end point is an abstract name or none: there is no file.</exception>
+    public SocketResult TryBind(UnixEndPoint localEP, UnixFileMode fileMode) => SocketResult.From(BindCore(localEP, fileMode));
 
     /// <summary>listen(2) with the longest backlog the kernel allows (net.core.somaxconn).</summary>
     /// <exception cref="SocketException">AddressAlreadyInUse, OperationNotSupported (no stream or seqpacket socket).</exception>
@@ -534,14 +560,39 @@ public partial class Socket
         }
 
         _rightEndPoint = endPoint;
-
-        // A leading NUL is an abstract name: no file.
-        if (endPoint is UnixDomainSocketEndPoint unix && unix.ToString() is { Length: > 0 } path && path[0] is not ('\0' or '@'))
+        if (AddressFamily == AddressFamily.Unix)
         {
-            _boundFile = new BoundFile(Path.GetFullPath(path));
+            _boundFile = BoundFile.At(address[..length]);
         }
 
         return 0;
+    }
+
+    private int BindCore(UnixEndPoint localEP, UnixFileMode fileMode)
+    {
+        ArgumentNullException.ThrowIfNull(localEP);
+        ThrowIfDisposed();
+        if (!localEP.IsPath)
+        {
+            throw new ArgumentException("Only a path has a file, and only a file has a mode.", nameof(localEP));
+        }
+
+        // What socket(2) gives: all permissions, for the umask to take from.
+        const uint Unset = 0x1FF;
+        int result = Libc.ChangeMode(_handle, (uint)fileMode);
+        if (result < 0)
+        {
+            return -result;
+        }
+
+        int errno = BindCore(localEP, out _);
+        if (errno != 0)
+        {
+            Libc.ChangeMode(_handle, Unset);
+            return errno;
+        }
+
+        return -Math.Min(Libc.WidenSocketFile(_boundFile!.Path, (uint)fileMode), 0);
     }
 
     private int ConnectCore(EndPoint peer, TimeSpan? limit)

@@ -27,7 +27,7 @@ public partial class Socket
         int result = Libc.SocketPair(family, (int)socketType, (int)protocolType, out SocketHandle first, out SocketHandle second);
         if (result < 0)
         {
-            SocketErrors.Throw("socketpair", endPoint: null, -result);
+            SocketErrors.Throw("socketpair", endPoint: null, -result, FamilyTable.Refusal(-result, family, socketType, protocolType));
         }
 
         return (Paired(first), Paired(second));

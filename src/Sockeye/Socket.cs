@@ -90,7 +90,8 @@ public partial class Socket : IDisposable
         int result = Libc.Socket(family, (int)socketType, (int)protocolType, out _handle);
         if (result < 0)
         {
-            SocketErrors.Throw("socket", endPoint: null, RefusedPart(-result, family, socketType, protocolType));
+            int errno = RefusedPart(-result, family, socketType, protocolType);
+            SocketErrors.Throw("socket", endPoint: null, errno, FamilyTable.Refusal(errno, family, socketType, protocolType));
         }
 
         AddressCodecs.Opened(family, _handle);
@@ -768,10 +769,11 @@ public partial class Socket : IDisposable
             _rightEndPoint = _remoteEndPoint;
         }
 
-        // A port of 0 or a bare family means that bind(2) has not been called.
+        // A port of 0, any port, or a bare family means that bind(2) has not been called.
         if (Libc.GetSocketName(_handle, address, out length) >= 0
             && AddressCodecs.Decode(address[..length], like: null) is { } local
-            && local is not IPEndPoint { Port: 0 } && length > sizeof(ushort))
+            && local is not (IPEndPoint { Port: 0 } or NetlinkEndPoint { PortId: 0 } or VsockEndPoint { Port: VsockEndPoint.AnyPort })
+            && length > sizeof(ushort))
         {
             _rightEndPoint = local;
         }
@@ -813,7 +815,7 @@ public partial class Socket : IDisposable
         if (Interlocked.Exchange(ref _boundFile, null) is { } file && file.Release())
         {
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
-            Libc.Unlink([.. System.Text.Encoding.UTF8.GetBytes(file.Path), 0]);
+            Libc.Unlink(file.Path);
         }
     }
 
@@ -874,11 +876,28 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>The file of a bound UNIX socket. Duplicates share it; the last one to be disposed removes it.</summary>
-    private sealed class BoundFile(string path)
+    private sealed class BoundFile(byte[] path)
     {
         private int _sockets = 1;
 
-        internal string Path { get; } = path;
+        // From the root, and with a final NUL.
+        internal byte[] Path { get; } = path;
+
+        /// <summary>The file that bind(2) made for this address.</summary>
+        /// <returns>Null for an address that is no path.</returns>
+        internal static BoundFile? At(ReadOnlySpan<byte> address)
+        {
+            ReadOnlySpan<byte> path = UnixEndPoint.NameIn(address);
+            if (path is [] or [0, ..])
+            {
+                return null;
+            }
+
+            // The working directory may be another when the file is to be removed.
+            return new BoundFile(path[0] == '/' || Libc.CurrentDirectory() is not { } directory
+                ? [.. path, 0]
+                : [.. directory, (byte)'/', .. path, 0]);
+        }
 
         internal BoundFile Share()
         {

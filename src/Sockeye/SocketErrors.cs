@@ -86,7 +86,7 @@ internal static class SocketErrors
         ("connect", Errno.EINPROGRESS or Errno.EAGAIN) => "under way; the socket does not wait",
         ("connect", Errno.EPROTOTYPE) => "the socket there is of another type (stream, datagram, seqpacket)",
         ("connect" or "send to", Errno.EACCES) => "not permitted; a broadcast address needs EnableBroadcast, a socket file write permission",
-        ("bind", Errno.EADDRINUSE) => endPoint is UnixDomainSocketEndPoint
+        ("bind", Errno.EADDRINUSE) => endPoint is UnixDomainSocketEndPoint or UnixEndPoint
             ? "a file of that name exists; if no server uses it, remove it"
             : "another socket is bound there; see which with: ss -ltnup",
         ("bind", Errno.EADDRNOTAVAIL) => "no interface of this machine has that address",

@@ -143,6 +143,18 @@ public sealed class AbiTests
     }
 
     [Fact]
+    public void O_NOFOLLOW_is_this_machines()
+    {
+        if (AbiTable.OfThisMachine is not { } name)
+        {
+            Assert.Skip("No table for this machine: add one with abi/make-tables.");
+            return;
+        }
+
+        Assert.Equal(AbiTable.Read(name)["number O_NOFOLLOW"], FamilyConstants.O_NOFOLLOW);
+    }
+
+    [Fact]
     public void An_address_never_is_longer_than_we_make_room_for() =>
         Assert.Equal(SocketConstants.AddressBytesMax, AbiTable.Read(AbiTable.X64Glibc)["size sockaddr_storage"]);
 
@@ -260,6 +272,7 @@ public sealed class AbiTests
         lines["offset tpacket_auxdata.tp_vlan_tpid"] = Offset(ref auxiliary, ref auxiliary.VlanProtocol);
 
         lines["size sockaddr_storage"] = SocketConstants.AddressBytesMax;
+        AddFamilies(lines);
         return lines;
     }
 
@@ -301,6 +314,67 @@ public sealed class AbiTests
         lines["size if_nameindex"] = sizeof(InterfaceInformation);
         lines["offset if_nameindex.if_index"] = (byte*)&card.Index - (byte*)&card;
         lines["offset if_nameindex.if_name"] = (byte*)&card.Name - (byte*)&card;
+    }
+
+    // Families writes these by offset; AddressBytesTests of Sockeye.Tests compares the bytes themselves.
+    private static void AddFamilies(Dictionary<string, long> lines)
+    {
+        lines["size sockaddr_un"] = 110;
+        lines["offset sockaddr_un.sun_family"] = 0;
+        lines["offset sockaddr_un.sun_path"] = 2;
+
+        lines["size sockaddr_nl"] = 12;
+        lines["offset sockaddr_nl.nl_family"] = 0;
+        lines["offset sockaddr_nl.nl_pad"] = 2;
+        lines["offset sockaddr_nl.nl_pid"] = 4;
+        lines["offset sockaddr_nl.nl_groups"] = 8;
+
+        lines["size sockaddr_vm"] = 16;
+        lines["offset sockaddr_vm.svm_family"] = 0;
+        lines["offset sockaddr_vm.svm_port"] = 4;
+        lines["offset sockaddr_vm.svm_cid"] = 8;
+        lines["offset sockaddr_vm.svm_flags"] = 12;
+
+        lines["size sockaddr_tipc"] = 16;
+        lines["offset sockaddr_tipc.family"] = 0;
+        lines["offset sockaddr_tipc.addrtype"] = 2;
+        lines["offset sockaddr_tipc.scope"] = 3;
+        lines["offset sockaddr_tipc.addr.id.ref"] = 4;
+        lines["offset sockaddr_tipc.addr.id.node"] = 8;
+        lines["offset sockaddr_tipc.addr.nameseq.type"] = 4;
+        lines["offset sockaddr_tipc.addr.nameseq.lower"] = 8;
+        lines["offset sockaddr_tipc.addr.nameseq.upper"] = 12;
+        lines["offset sockaddr_tipc.addr.name.name.type"] = 4;
+        lines["offset sockaddr_tipc.addr.name.name.instance"] = 8;
+        lines["offset sockaddr_tipc.addr.name.domain"] = 12;
+
+        lines["size sockaddr_ll"] = 20;
+        lines["offset sockaddr_ll.sll_family"] = 0;
+        lines["offset sockaddr_ll.sll_protocol"] = 2;
+        lines["offset sockaddr_ll.sll_ifindex"] = 4;
+        lines["offset sockaddr_ll.sll_hatype"] = 8;
+        lines["offset sockaddr_ll.sll_pkttype"] = 10;
+        lines["offset sockaddr_ll.sll_halen"] = 11;
+        lines["offset sockaddr_ll.sll_addr"] = 12;
+
+        lines["size sockaddr_can"] = 24;
+        lines["offset sockaddr_can.can_family"] = 0;
+        lines["offset sockaddr_can.can_ifindex"] = 4;
+        lines["offset sockaddr_can.can_addr.tp.rx_id"] = 8;
+        lines["offset sockaddr_can.can_addr.tp.tx_id"] = 12;
+        lines["offset sockaddr_can.can_addr.j1939.name"] = 8;
+        lines["offset sockaddr_can.can_addr.j1939.pgn"] = 16;
+        lines["offset sockaddr_can.can_addr.j1939.addr"] = 20;
+
+        lines["size sockaddr_in6"] = 28;
+        lines["offset sockaddr_in6.sin6_family"] = 0;
+        lines["offset sockaddr_in6.sin6_port"] = 2;
+        lines["offset sockaddr_in6.sin6_flowinfo"] = 4;
+        lines["offset sockaddr_in6.sin6_addr"] = 8;
+        lines["offset sockaddr_in6.sin6_scope_id"] = 24;
+
+        lines["size statx"] = FamilyConstants.StatxBytes;
+        lines["offset statx.stx_mode"] = FamilyConstants.StatxModeOffset;
     }
 
     private static long Offset<T, TField>(ref T structure, ref TField field) =>

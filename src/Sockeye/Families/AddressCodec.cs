@@ -18,21 +18,32 @@ internal abstract class AddressCodec
     /// <param name="destination">Room for the longest sockaddr, 128 bytes.</param>
     /// <param name="length">How many bytes were written.</param>
     /// <returns>False when the end point is none of this codec's types.</returns>
-    internal abstract bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length);
+    /// <remarks>Our own types, <see cref="LinuxEndPoint"/>, write themselves: only .NET's come here.</remarks>
+    internal virtual bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
+    {
+        length = 0;
+        return false;
+    }
 
     /// <summary>Gives a socket that was just opened what .NET expects of the family beyond the kernel's defaults.</summary>
     internal virtual void Opened(SocketHandle socket)
     {
     }
 
-    /// <summary>Reads a sockaddr of this family.</summary>
-    internal abstract EndPoint Decode(ReadOnlySpan<byte> address);
+    /// <summary>Reads a sockaddr of this family. Whatever the bytes, it does not throw.</summary>
+    /// <param name="address">The kernel's bytes, the family's number first.</param>
+    /// <param name="like">An end point of the type that is wanted, where the family has several.</param>
+    /// <returns>The end point; null when the bytes are no whole address, which becomes an <see cref="UnknownEndPoint"/>.</returns>
+    internal abstract EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like);
 }
 
-/// <summary>All codecs, by number.</summary>
+/// <summary>All codecs. The commonest stand first: a list of eight is searched faster than a table is looked up.</summary>
 internal static class AddressCodecs
 {
-    private static readonly AddressCodec[] All = [new Ip4Codec(), new Ip6Codec(), new UnixCodec()];
+    private static readonly AddressCodec[] All =
+    [
+        new Ip4Codec(), new Ip6Codec(), new UnixCodec(), new NetlinkCodec(), new PacketCodec(), new VsockCodec(), new TipcCodec(), new CanCodec(),
+    ];
 
     /// <summary>Tells the family's codec that a socket was opened.</summary>
     internal static void Opened(int family, SocketHandle socket)
@@ -51,6 +62,11 @@ internal static class AddressCodecs
     /// <returns>The address's length in bytes.</returns>
     internal static int Encode(EndPoint endPoint, Span<byte> destination)
     {
+        if (endPoint is LinuxEndPoint own)
+        {
+            return own.Encode(destination);
+        }
+
         foreach (AddressCodec codec in All)
         {
             if (codec.TryEncode(endPoint, destination, out int length))
@@ -83,8 +99,11 @@ internal static class AddressCodecs
 
     /// <summary>Reads a sockaddr.</summary>
     /// <param name="address">The kernel's bytes; empty when the peer has no name.</param>
-    /// <param name="like">An end point of the type that is wanted, for families without a codec.</param>
-    /// <returns>The end point; null when the bytes are empty or of a family that neither a codec nor <paramref name="like"/> reads.</returns>
+    /// <param name="like">
+    /// An end point of the type that is wanted: a caller's own type reads its addresses itself, and an
+    /// <see cref="UnknownEndPoint"/> takes any as they are.
+    /// </param>
+    /// <returns>The end point, an <see cref="UnknownEndPoint"/> where no other type says the address; null when there are no bytes.</returns>
     internal static EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like)
     {
         if (address.Length < sizeof(ushort))
@@ -93,21 +112,24 @@ internal static class AddressCodecs
         }
 
         int family = BitConverter.ToUInt16(address);
-        if (like is not null and not IPEndPoint and not UnixDomainSocketEndPoint and not DnsEndPoint)
+        if (like is not null and not IPEndPoint and not LinuxEndPoint and not UnixDomainSocketEndPoint and not DnsEndPoint)
         {
             return like.Create(ToSocketAddress(address));
         }
 
         foreach (AddressCodec codec in All)
         {
-            if (codec.Family == family)
+            if (codec.Family == family && like is not UnknownEndPoint)
             {
-                return codec.Decode(address);
+                return codec.Decode(address, like) ?? Unknown(family, address);
             }
         }
 
-        return null;
+        return Unknown(family, address);
     }
+
+    private static UnknownEndPoint Unknown(int family, ReadOnlySpan<byte> address) =>
+        new(family, address[sizeof(ushort)..Math.Min(address.Length, SocketConstants.AddressBytesMax)]);
 
     /// <summary>The bytes as a <see cref="SocketAddress"/>, whatever the family.</summary>
     /// <remarks>

@@ -1,18 +1,246 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.Unicode;
+using Sockeye.Families;
 using Sockeye.Interop;
 
-namespace Sockeye.Families;
+namespace Sockeye;
 
 /// <summary>
-/// AF_UNIX: struct sockaddr_un, &lt;linux/un.h&gt;, unix(7). The BCL's end point says paths in UTF-8 and abstract
-/// names, which it writes with a leading NUL; an unnamed socket comes back as an empty path.
+/// AF_UNIX, struct sockaddr_un, unix(7): a path or an abstract name, of any bytes, or no name at all.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>A path is 1 to 108 bytes without NUL. It need be no UTF-8.</item>
+/// <item>An abstract name is 0 to 107 bytes, NULs included. It is no file, and ends with its socket.</item>
+/// <item>No name: what an unbound socket has; and to bind it, autobind, lets the kernel choose an abstract name.</item>
+/// </list>
+/// Sockets give .NET's <see cref="UnixDomainSocketEndPoint"/> where that can say the address, and this type where it
+/// cannot, or where the socket was bound to, or the call was given, an end point of this type. The two types are
+/// never equal; conversions lead from one to the other.
+/// <para>
+/// Unlike its siblings this type prints no prefix: <c>/run/x</c>, <c>@name</c>, and nothing for no name, as .NET's
+/// type does. The prefix of an endpoint string (<c>unix:</c>, <c>unix-dgram:</c>) says the type of the socket, which
+/// is no part of the address.
+/// </para>
+/// </remarks>
+public sealed class UnixEndPoint : LinuxEndPoint, ISpanParsable<UnixEndPoint>
+{
+    /// <summary>sizeof(sun_path): the longest path in bytes. An abstract name has one byte less, for the NUL before it.</summary>
+    public const int PathBytesMax = 108;
+
+    private const string Prefix = "unix:";
+
+    // sun_path as far as it is used, without a path's final NUL; an abstract name begins with NUL.
+    private readonly ReadOnlyMemory<byte> _name;
+
+    /// <summary>A path.</summary>
+    /// <param name="path">Written in UTF-8, at most 108 bytes; at its face value: no % or @ means anything here.</param>
+    /// <exception cref="ArgumentException">Empty, too long, with a NUL, or with half of a surrogate pair.</exception>
+    public UnixEndPoint(string path)
+        : this(PathOf(path).AsMemory())
+    {
+    }
+
+    /// <summary>A path of any bytes.</summary>
+    /// <param name="path">1 to 108 bytes, none of them NUL.</param>
+    /// <exception cref="ArgumentException">Empty, too long, or with a NUL.</exception>
+    public UnixEndPoint(ReadOnlySpan<byte> path)
+        : this(path.ToArray().AsMemory())
+    {
+        if (path.IsEmpty || path.Length > PathBytesMax || path.Contains((byte)0))
+        {
+            throw new ArgumentException($"A path has 1 to {PathBytesMax} bytes, none of them NUL; this one has {path.Length}.", nameof(path));
+        }
+    }
+
+    private UnixEndPoint(ReadOnlyMemory<byte> name) => _name = name;
+
+    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then tells it.</summary>
+    public static UnixEndPoint Autobind => Unnamed;
+
+    /// <summary>No name: what a socket has that was not bound. The same value as <see cref="Autobind"/>.</summary>
+    public static UnixEndPoint Unnamed { get; } = new(ReadOnlyMemory<byte>.Empty);
+
+    /// <inheritdoc/>
+    public override int Family => SocketConstants.AF_UNIX;
+
+    /// <summary>True for an abstract name.</summary>
+    public bool IsAbstract => _name.Span is [0, ..];
+
+    /// <summary>True for no name.</summary>
+    public bool IsUnnamed => _name.IsEmpty;
+
+    /// <summary>True for a path.</summary>
+    public bool IsPath => _name.Span is [not 0, ..];
+
+    /// <summary>The path's bytes, without a final NUL; empty when this is no path.</summary>
+    public ReadOnlyMemory<byte> PathBytes() => IsPath ? _name : default;
+
+    /// <summary>The abstract name's bytes, without the NUL before them; empty when this is no abstract name.</summary>
+    public ReadOnlyMemory<byte> AbstractName() => IsAbstract ? _name[1..] : default;
+
+    /// <summary>An abstract name.</summary>
+    /// <param name="name">0 to 107 bytes; any, NUL included. Without the NUL or @ that stands before it elsewhere.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="ArgumentException">Too long.</exception>
+    public static UnixEndPoint Abstract(ReadOnlySpan<byte> name) => name.Length < PathBytesMax
+        ? new UnixEndPoint(new ReadOnlyMemory<byte>([0, .. name]))
+        : throw new ArgumentException($"An abstract name has at most {PathBytesMax - 1} bytes, this one {name.Length}.", nameof(name));
+
+    /// <summary>An abstract name.</summary>
+    /// <param name="name">Written in UTF-8, at most 107 bytes.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="ArgumentException">Too long, or with half of a surrogate pair.</exception>
+    public static UnixEndPoint Abstract(string name) => Abstract(BytesOf(name, nameof(name)).AsSpan());
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: a path, <c>@</c> and an abstract name, or nothing; <c>unix:</c> may stand before it.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
+    public static UnixEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static UnixEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static UnixEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out UnixEndPoint? result) ? result : throw NotParsed(s, "/run/server.sock  @name  unix:/run/server.sock");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out UnixEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out UnixEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out UnixEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        bool isAbstract = text.StartsWith('@');
+        Span<byte> name = stackalloc byte[PathBytesMax];
+        name[0] = 0;
+        if (!EndPointText.TryUnescape(isAbstract ? text[1..] : text, isAbstract ? name[1..] : name, out int length))
+        {
+            return false;
+        }
+
+        name = name[..(isAbstract ? length + 1 : length)];
+        if (!isAbstract && name.Contains((byte)0))
+        {
+            return false;
+        }
+
+        result = name.IsEmpty ? Unnamed : new UnixEndPoint(name.ToArray().AsMemory());
+        return true;
+    }
+
+    /// <summary>The same address as .NET's type says it.</summary>
+    /// <param name="endPoint">A path or an abstract name.</param>
+    public static implicit operator UnixEndPoint(UnixDomainSocketEndPoint endPoint) => FromUnixDomainSocketEndPoint(endPoint);
+
+    /// <summary>The same address as .NET's type says it.</summary>
+    /// <param name="endPoint">A path or an abstract name.</param>
+    /// <returns>An end point with the same bytes.</returns>
+    public static UnixEndPoint FromUnixDomainSocketEndPoint(UnixDomainSocketEndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        SocketAddress address = endPoint.Serialize();
+        return FromBytes(address.Buffer.Span[..address.Size]);
+    }
+
+    /// <summary>The same address as .NET's type, which knows UTF-8 only.</summary>
+    /// <param name="endPoint">.NET's end point with the same bytes; null when there is none.</param>
+    /// <returns>False for bytes that are no UTF-8, for no name, and for an abstract name without a byte.</returns>
+    public bool TryToUnixDomainSocketEndPoint([NotNullWhen(true)] out UnixDomainSocketEndPoint? endPoint)
+    {
+        endPoint = _name.Span is not ([] or [0]) && Utf8.IsValid(_name.Span) ? new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(_name.Span)) : null;
+        return endPoint is not null;
+    }
+
+    /// <summary>The path; <c>@</c> and the abstract name; nothing for no name. Without a prefix, see the type's remarks.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    public override string ToString()
+    {
+        if (IsAbstract)
+        {
+            return "@" + EndPointText.Escape(_name.Span[1..]);
+        }
+
+        string path = EndPointText.Escape(_name.Span);
+
+        // A relative path that would be read as a name or lose a prefix.
+        return path.StartsWith('@') ? "%40" + path[1..]
+            : path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? $"%{(int)path[0]:X2}{path[1..]}"
+            : path;
+    }
+
+    internal static UnixEndPoint FromBytes(ReadOnlySpan<byte> address)
+    {
+        ReadOnlySpan<byte> name = NameIn(address);
+        return name.IsEmpty ? Unnamed : new UnixEndPoint(name.ToArray().AsMemory());
+    }
+
+    /// <summary>sun_path as far as it is used: of a path, what stands before its NUL.</summary>
+    internal static ReadOnlySpan<byte> NameIn(ReadOnlySpan<byte> address)
+    {
+        // A path that fills sun_path has no NUL, and the kernel counts the one it would have had (unix(7), BUGS).
+        ReadOnlySpan<byte> name = address[sizeof(ushort)..Math.Min(address.Length, sizeof(ushort) + PathBytesMax)];
+        int end = name is [not 0, ..] ? name.IndexOf((byte)0) : -1;
+        return end < 0 ? name : name[..end];
+    }
+
+    internal override int Encode(Span<byte> destination)
+    {
+        // A path's NUL is counted where there is room for it, as .NET and most programs do.
+        int length = sizeof(ushort) + _name.Length + (IsPath && _name.Length < PathBytesMax ? 1 : 0);
+        _name.Span.CopyTo(Begin(destination, length)[sizeof(ushort)..]);
+        return length;
+    }
+
+    private static byte[] PathOf(string path)
+    {
+        byte[] bytes = BytesOf(path, nameof(path));
+        return bytes.Length is > 0 and <= PathBytesMax && !bytes.Contains((byte)0)
+            ? bytes
+            : throw new ArgumentException($"A path has 1 to {PathBytesMax} bytes, none of them NUL; this one has {bytes.Length}.", nameof(path));
+    }
+
+    private static byte[] BytesOf(string text, string name)
+    {
+        ArgumentNullException.ThrowIfNull(text, name);
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetBytes(text);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("Half of a surrogate pair is no character.", name, exception);
+        }
+    }
+}
+
+/// <summary>
+/// AF_UNIX: struct sockaddr_un, &lt;linux/un.h&gt;, unix(7). Decodes to .NET's end point where that says the address
+/// exactly, an unnamed socket as an empty path; to ours otherwise, and where ours is asked for.
 /// </summary>
 internal sealed class UnixCodec : AddressCodec
 {
-    // sizeof(struct sockaddr_un): the family and 108 bytes of path.
-    private const int AddressBytesMax = sizeof(ushort) + 108;
-
     private static readonly UnixDomainSocketEndPoint Template = new("/");
 
     internal override int Family => SocketConstants.AF_UNIX;
@@ -29,13 +257,16 @@ internal sealed class UnixCodec : AddressCodec
         return true;
     }
 
-    internal override EndPoint Decode(ReadOnlySpan<byte> address)
+    internal override EndPoint Decode(ReadOnlySpan<byte> address, EndPoint? like)
     {
-        // A path that fills sun_path has no NUL, and the kernel counts the one it would have had (unix(7), BUGS).
-        address = address[..Math.Min(address.Length, AddressBytesMax)];
-        var bytes = new SocketAddress(AddressFamily.Unix, Math.Max(address.Length, 2));
-        address.CopyTo(bytes.Buffer.Span);
-        bytes.Size = Math.Max(address.Length, 2);
+        ReadOnlySpan<byte> name = UnixEndPoint.NameIn(address);
+        if (like is UnixEndPoint || name is [0] || !Utf8.IsValid(name))
+        {
+            return UnixEndPoint.FromBytes(address);
+        }
+
+        var bytes = new SocketAddress(AddressFamily.Unix, sizeof(ushort) + name.Length);
+        name.CopyTo(bytes.Buffer.Span[sizeof(ushort)..]);
         return Template.Create(bytes);
     }
 }

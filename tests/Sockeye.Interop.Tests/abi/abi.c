@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 
 /* Wants struct timespec declared. */
@@ -80,6 +81,16 @@
 #ifndef SOL_CAN_RAW
 #define SOL_CAN_RAW 101
 #endif
+/* Families; <linux/vm_sockets.h> wants <sys/socket.h> before it. */
+#include <linux/can.h>
+#include <linux/can/j1939.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/limits.h>
+#include <linux/netlink.h>
+#include <linux/stat.h>
+#include <linux/tipc.h>
+#include <linux/vm_sockets.h>
 
 #define SIZE(type) printf("size %s %zu\n", #type, sizeof(struct type))
 #define OFFSET(type, field) printf("offset %s.%s %zu\n", #type, #field, offsetof(struct type, field))
@@ -616,11 +627,244 @@ static void messages(void)
     NUMBER(SO_EE_CODE_ZEROCOPY_COPIED);
 }
 
+/* Address families: Linux.Families.cs, and the layouts that src/Sockeye/Families writes by offset. */
+#ifndef AF_MCTP
+#define AF_MCTP 45 /* Linux 5.15 */
+#endif
+#ifndef AF_XDP
+#define AF_XDP 44
+#endif
+#ifndef AF_SMC
+#define AF_SMC 43
+#endif
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC 256 /* Linux 6.11 */
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef IPPROTO_ETHERNET
+#define IPPROTO_ETHERNET 143
+#endif
+#ifndef IPPROTO_L2TP
+#define IPPROTO_L2TP 115
+#endif
+#ifndef VMADDR_FLAG_TO_HOST
+#define VMADDR_FLAG_TO_HOST 1 /* Linux 5.11 */
+#endif
+#ifndef NETLINK_SMC
+#define NETLINK_SMC 22
+#endif
+#ifndef MAX_ADDR_LEN
+#define MAX_ADDR_LEN 32 /* <linux/netdevice.h> of the kernel, not of programs */
+#endif
+/* <bluetooth/bluetooth.h> comes with BlueZ, not with the kernel's headers. */
+#ifndef BTPROTO_L2CAP
+#define BTPROTO_L2CAP 0
+#define BTPROTO_HCI 1
+#define BTPROTO_SCO 2
+#define BTPROTO_RFCOMM 3
+#define BTPROTO_BNEP 4
+#define BTPROTO_CMTP 5
+#define BTPROTO_HIDP 6
+#define BTPROTO_AVDTP 7
+#define BTPROTO_ISO 8
+#endif
+
+static void families(void)
+{
+    SIZE(sockaddr_un);
+    OFFSET(sockaddr_un, sun_family);
+    OFFSET(sockaddr_un, sun_path);
+
+    SIZE(sockaddr_nl);
+    OFFSET(sockaddr_nl, nl_family);
+    OFFSET(sockaddr_nl, nl_pad);
+    OFFSET(sockaddr_nl, nl_pid);
+    OFFSET(sockaddr_nl, nl_groups);
+
+    SIZE(sockaddr_vm);
+    OFFSET(sockaddr_vm, svm_family);
+    OFFSET(sockaddr_vm, svm_port);
+    OFFSET(sockaddr_vm, svm_cid);
+    OFFSET(sockaddr_vm, svm_flags);
+
+    SIZE(sockaddr_tipc);
+    OFFSET(sockaddr_tipc, family);
+    OFFSET(sockaddr_tipc, addrtype);
+    OFFSET(sockaddr_tipc, scope);
+    OFFSET(sockaddr_tipc, addr.id.ref);
+    OFFSET(sockaddr_tipc, addr.id.node);
+    OFFSET(sockaddr_tipc, addr.nameseq.type);
+    OFFSET(sockaddr_tipc, addr.nameseq.lower);
+    OFFSET(sockaddr_tipc, addr.nameseq.upper);
+    OFFSET(sockaddr_tipc, addr.name.name.type);
+    OFFSET(sockaddr_tipc, addr.name.name.instance);
+    OFFSET(sockaddr_tipc, addr.name.domain);
+
+    SIZE(sockaddr_ll);
+    OFFSET(sockaddr_ll, sll_family);
+    OFFSET(sockaddr_ll, sll_protocol);
+    OFFSET(sockaddr_ll, sll_ifindex);
+    OFFSET(sockaddr_ll, sll_hatype);
+    OFFSET(sockaddr_ll, sll_pkttype);
+    OFFSET(sockaddr_ll, sll_halen);
+    OFFSET(sockaddr_ll, sll_addr);
+
+    SIZE(sockaddr_can);
+    OFFSET(sockaddr_can, can_family);
+    OFFSET(sockaddr_can, can_ifindex);
+    OFFSET(sockaddr_can, can_addr.tp.rx_id);
+    OFFSET(sockaddr_can, can_addr.tp.tx_id);
+    OFFSET(sockaddr_can, can_addr.j1939.name);
+    OFFSET(sockaddr_can, can_addr.j1939.pgn);
+    OFFSET(sockaddr_can, can_addr.j1939.addr);
+
+    SIZE(sockaddr_in6);
+    OFFSET(sockaddr_in6, sin6_family);
+    OFFSET(sockaddr_in6, sin6_port);
+    OFFSET(sockaddr_in6, sin6_flowinfo);
+    OFFSET(sockaddr_in6, sin6_addr);
+    OFFSET(sockaddr_in6, sin6_scope_id);
+
+    SIZE(statx);
+    OFFSET(statx, stx_mode);
+
+    NUMBER(AF_AX25);
+    NUMBER(AF_IPX);
+    NUMBER(AF_APPLETALK);
+    NUMBER(AF_NETROM);
+    NUMBER(AF_BRIDGE);
+    NUMBER(AF_ATMPVC);
+    NUMBER(AF_X25);
+    NUMBER(AF_ROSE);
+    NUMBER(AF_DECnet);
+    NUMBER(AF_NETBEUI);
+    NUMBER(AF_SECURITY);
+    NUMBER(AF_KEY);
+    NUMBER(AF_NETLINK);
+    NUMBER(AF_ASH);
+    NUMBER(AF_ECONET);
+    NUMBER(AF_ATMSVC);
+    NUMBER(AF_RDS);
+    NUMBER(AF_SNA);
+    NUMBER(AF_IRDA);
+    NUMBER(AF_PPPOX);
+    NUMBER(AF_WANPIPE);
+    NUMBER(AF_LLC);
+    NUMBER(AF_IB);
+    NUMBER(AF_MPLS);
+    NUMBER(AF_TIPC);
+    NUMBER(AF_BLUETOOTH);
+    NUMBER(AF_IUCV);
+    NUMBER(AF_RXRPC);
+    NUMBER(AF_ISDN);
+    NUMBER(AF_PHONET);
+    NUMBER(AF_IEEE802154);
+    NUMBER(AF_CAIF);
+    NUMBER(AF_ALG);
+    NUMBER(AF_NFC);
+    NUMBER(AF_VSOCK);
+    NUMBER(AF_KCM);
+    NUMBER(AF_QIPCRTR);
+    NUMBER(AF_SMC);
+    NUMBER(AF_XDP);
+    NUMBER(AF_MCTP);
+    NUMBER(SOCK_RAW);
+    NUMBER(SOCK_DCCP);
+    NUMBER(SOCK_PACKET);
+    NUMBER(IFNAMSIZ);
+    NUMBER(PATH_MAX);
+    NUMBER(O_PATH);
+    NUMBER(AT_EMPTY_PATH);
+    NUMBER(O_NOFOLLOW);
+    NUMBER(STATX_TYPE);
+    NUMBER(STATX_MODE);
+    NUMBER(S_IFMT);
+    NUMBER(S_IFSOCK);
+    NUMBER(IPPROTO_EGP);
+    NUMBER(IPPROTO_TP);
+    NUMBER(IPPROTO_DCCP);
+    NUMBER(IPPROTO_RSVP);
+    NUMBER(IPPROTO_GRE);
+    NUMBER(IPPROTO_MTP);
+    NUMBER(IPPROTO_BEETPH);
+    NUMBER(IPPROTO_ENCAP);
+    NUMBER(IPPROTO_PIM);
+    NUMBER(IPPROTO_COMP);
+    NUMBER(IPPROTO_L2TP);
+    NUMBER(IPPROTO_SCTP);
+    NUMBER(IPPROTO_MH);
+    NUMBER(IPPROTO_UDPLITE);
+    NUMBER(IPPROTO_MPLS);
+    NUMBER(IPPROTO_ETHERNET);
+    NUMBER(IPPROTO_SMC);
+    NUMBER(IPPROTO_MPTCP);
+    NUMBER(NETLINK_ROUTE);
+    NUMBER(NETLINK_USERSOCK);
+    NUMBER(NETLINK_SOCK_DIAG);
+    NUMBER(NETLINK_NFLOG);
+    NUMBER(NETLINK_XFRM);
+    NUMBER(NETLINK_SELINUX);
+    NUMBER(NETLINK_ISCSI);
+    NUMBER(NETLINK_AUDIT);
+    NUMBER(NETLINK_FIB_LOOKUP);
+    NUMBER(NETLINK_CONNECTOR);
+    NUMBER(NETLINK_NETFILTER);
+    NUMBER(NETLINK_IP6_FW);
+    NUMBER(NETLINK_KOBJECT_UEVENT);
+    NUMBER(NETLINK_GENERIC);
+    NUMBER(NETLINK_SCSITRANSPORT);
+    NUMBER(NETLINK_ECRYPTFS);
+    NUMBER(NETLINK_RDMA);
+    NUMBER(NETLINK_CRYPTO);
+    NUMBER(NETLINK_SMC);
+    NUMBER(VMADDR_CID_ANY);
+    NUMBER(VMADDR_CID_HYPERVISOR);
+    NUMBER(VMADDR_CID_LOCAL);
+    NUMBER(VMADDR_CID_HOST);
+    NUMBER(VMADDR_PORT_ANY);
+    NUMBER(VMADDR_FLAG_TO_HOST);
+    NUMBER(TIPC_ADDR_NAMESEQ);
+    NUMBER(TIPC_ADDR_NAME);
+    NUMBER(TIPC_ADDR_ID);
+    NUMBER(TIPC_ZONE_SCOPE);
+    NUMBER(TIPC_CLUSTER_SCOPE);
+    NUMBER(TIPC_NODE_SCOPE);
+    NUMBER(PACKET_HOST);
+    NUMBER(PACKET_BROADCAST);
+    NUMBER(PACKET_MULTICAST);
+    NUMBER(PACKET_OTHERHOST);
+    NUMBER(PACKET_OUTGOING);
+    NUMBER(ETH_P_ALL);
+    NUMBER(MAX_ADDR_LEN);
+    NUMBER(CAN_RAW);
+    NUMBER(CAN_BCM);
+    NUMBER(CAN_TP16);
+    NUMBER(CAN_TP20);
+    NUMBER(CAN_MCNET);
+    NUMBER(CAN_ISOTP);
+    NUMBER(CAN_J1939);
+    NUMBER(J1939_NO_ADDR);
+    NUMBER(J1939_NO_NAME);
+    NUMBER(J1939_NO_PGN);
+    NUMBER(BTPROTO_L2CAP);
+    NUMBER(BTPROTO_HCI);
+    NUMBER(BTPROTO_SCO);
+    NUMBER(BTPROTO_RFCOMM);
+    NUMBER(BTPROTO_BNEP);
+    NUMBER(BTPROTO_CMTP);
+    NUMBER(BTPROTO_HIDP);
+    NUMBER(BTPROTO_AVDTP);
+    NUMBER(BTPROTO_ISO);
+}
+
 int main(void)
 {
     structures();
     numbers();
     names();
     messages();
+    families();
     return 0;
 }

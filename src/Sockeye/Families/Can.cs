@@ -1,0 +1,222 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>Which part of can_addr a <see cref="CanEndPoint"/> has.</summary>
+public enum CanAddressKind
+{
+    /// <summary>None: an interface alone, for CAN_RAW and CAN_BCM.</summary>
+    Raw = 0,
+
+    /// <summary>can_addr.tp: identifiers to receive and to send by, for CAN_ISOTP.</summary>
+    IsoTp = CanConstants.CAN_ISOTP,
+
+    /// <summary>can_addr.j1939: a name, a parameter group and an address, for CAN_J1939.</summary>
+    J1939 = CanConstants.CAN_J1939,
+}
+
+/// <summary>AF_CAN, struct sockaddr_can, the kernel's can.rst: an interface, and the address its protocol needs.</summary>
+/// <remarks>
+/// The address does not say its protocol; its length does: 8 bytes, 16 for ISO-TP, 24 for J1939. Text:
+/// <c>can://vcan0</c>, <c>can://*</c> for all interfaces, <c>can://vcan0/isotp/7e8/7e0</c> (receive, send),
+/// <c>can://vcan0/j1939/0/40000/20</c> (name, parameter group, address), numbers in hexadecimal.
+/// </remarks>
+public sealed class CanEndPoint : LinuxEndPoint, ISpanParsable<CanEndPoint>
+{
+    /// <summary>J1939_NO_ADDR: no address, or all.</summary>
+    public const byte NoAddress = CanConstants.J1939_NO_ADDR;
+
+    /// <summary>J1939_NO_NAME: no name.</summary>
+    public const ulong NoName = CanConstants.J1939_NO_NAME;
+
+    /// <summary>J1939_NO_PGN: no parameter group.</summary>
+    public const uint NoParameterGroup = CanConstants.J1939_NO_PGN;
+
+    private const int RawBytes = 8;
+    private const int IsoTpBytes = 16;
+    private const int J1939Bytes = 24;
+    private const string Prefix = "can://";
+
+    /// <summary>An interface, for CAN_RAW and CAN_BCM.</summary>
+    /// <param name="interfaceIndex">can_ifindex; 0 is all interfaces.</param>
+    public CanEndPoint(int interfaceIndex) => InterfaceIndex = interfaceIndex;
+
+    /// <inheritdoc/>
+    public override int Family => SocketConstants.AF_CAN;
+
+    /// <summary>Which of the properties below count.</summary>
+    public CanAddressKind Kind { get; private init; }
+
+    /// <summary>can_ifindex; 0 is all interfaces.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>tp.rx_id: the identifier to receive by, CAN_EFF_FLAG (0x80000000) set for one of 29 bits.</summary>
+    public uint ReceiveId { get; private init; }
+
+    /// <summary>tp.tx_id: the identifier to send by.</summary>
+    public uint TransmitId { get; private init; }
+
+    /// <summary>j1939.name: the device's name, <see cref="NoName"/> for none.</summary>
+    public ulong Name { get; private init; }
+
+    /// <summary>j1939.pgn: the parameter group, <see cref="NoParameterGroup"/> for none.</summary>
+    public uint ParameterGroup { get; private init; }
+
+    /// <summary>j1939.addr: the address on the bus, <see cref="NoAddress"/> for none.</summary>
+    public byte Address { get; private init; }
+
+    /// <summary>An address of ISO 15765-2's transport.</summary>
+    /// <param name="interfaceIndex">can_ifindex.</param>
+    /// <param name="receiveId">tp.rx_id, with CAN_EFF_FLAG for 29 bits.</param>
+    /// <param name="transmitId">tp.tx_id.</param>
+    /// <returns>The end point.</returns>
+    public static CanEndPoint IsoTp(int interfaceIndex, uint receiveId, uint transmitId) =>
+        new(interfaceIndex) { Kind = CanAddressKind.IsoTp, ReceiveId = receiveId, TransmitId = transmitId };
+
+    /// <summary>An address of SAE J1939.</summary>
+    /// <param name="interfaceIndex">can_ifindex.</param>
+    /// <param name="name">The device's name. Defaults to none.</param>
+    /// <param name="parameterGroup">The parameter group. Defaults to none.</param>
+    /// <param name="address">The address. Defaults to none.</param>
+    /// <returns>The end point.</returns>
+    public static CanEndPoint J1939(int interfaceIndex, ulong name = NoName, uint parameterGroup = NoParameterGroup, byte address = NoAddress) =>
+        new(interfaceIndex) { Kind = CanAddressKind.J1939, Name = name, ParameterGroup = parameterGroup, Address = address };
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>can://vcan0</c>, …; the prefix may be absent.</summary>
+    /// <param name="text">The text. An interface's name is looked up now.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
+    public static CanEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static CanEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static CanEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out CanEndPoint? result) ? result : throw NotParsed(s, "can://vcan0  can://vcan0/isotp/7e8/7e0, with an interface of this machine");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point, or there is no such interface.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out CanEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out CanEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out CanEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        bool more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> name);
+        if (!EndPointText.TryInterface(name, out int index))
+        {
+            return false;
+        }
+
+        if (!more)
+        {
+            result = new CanEndPoint(index);
+            return true;
+        }
+
+        bool hasNumbers = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> kind)
+            & EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> first);
+        switch (kind)
+        {
+            case "isotp" when hasNumbers && EndPointText.TryHex(first, out uint receiveId) && EndPointText.TryHex(text, out uint transmitId):
+                result = IsoTp(index, receiveId, transmitId);
+                return true;
+            case "j1939" when hasNumbers && EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> group)
+                && ulong.TryParse(first, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong device)
+                && EndPointText.TryHex(group, out uint parameterGroup) && EndPointText.TryHex(text, out uint address) && address <= byte.MaxValue:
+                result = J1939(index, device, parameterGroup, (byte)address);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>As <c>can://vcan0</c>; see the type's remarks.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back while the interface keeps its name.</returns>
+    public override string ToString()
+    {
+        string text = Prefix + EndPointText.Interface(InterfaceIndex);
+        return Kind switch
+        {
+            CanAddressKind.IsoTp => $"{text}/isotp/{ReceiveId:x}/{TransmitId:x}",
+            CanAddressKind.J1939 => $"{text}/j1939/{Name:x}/{ParameterGroup:x}/{Address:x}",
+            _ => text,
+        };
+    }
+
+    internal static EndPoint? TryDecode(ReadOnlySpan<byte> address, EndPoint? like)
+    {
+        if (address.Length < RawBytes)
+        {
+            return null;
+        }
+
+        int index = BitConverter.ToInt32(address[4..]);
+
+        // Kernels before 5.12 told 24 bytes for every protocol; then the socket's own address knows better.
+        CanAddressKind kind = address.Length < IsoTpBytes ? CanAddressKind.Raw
+            : address.Length < J1939Bytes ? CanAddressKind.IsoTp
+            : like is CanEndPoint own ? own.Kind
+            : CanAddressKind.J1939;
+        return kind switch
+        {
+            CanAddressKind.IsoTp => IsoTp(index, BitConverter.ToUInt32(address[8..]), BitConverter.ToUInt32(address[12..])),
+            CanAddressKind.J1939 => J1939(index, BitConverter.ToUInt64(address[8..]), BitConverter.ToUInt32(address[16..]), address[20]),
+            _ => new CanEndPoint(index),
+        };
+    }
+
+    internal override int Encode(Span<byte> destination)
+    {
+        int length = Kind switch
+        {
+            CanAddressKind.IsoTp => IsoTpBytes,
+            CanAddressKind.J1939 => J1939Bytes,
+            _ => RawBytes,
+        };
+        Span<byte> address = Begin(destination, length);
+        BitConverter.TryWriteBytes(address[4..], InterfaceIndex);
+        switch (Kind)
+        {
+            case CanAddressKind.IsoTp:
+                BitConverter.TryWriteBytes(address[8..], ReceiveId);
+                BitConverter.TryWriteBytes(address[12..], TransmitId);
+                break;
+            case CanAddressKind.J1939:
+                BitConverter.TryWriteBytes(address[8..], Name);
+                BitConverter.TryWriteBytes(address[16..], ParameterGroup);
+                address[20] = Address;
+                break;
+        }
+
+        return length;
+    }
+}
+
+/// <summary>AF_CAN: struct sockaddr_can, &lt;linux/can.h&gt;. All in the machine's byte order.</summary>
+internal sealed class CanCodec : AddressCodec
+{
+    internal override int Family => SocketConstants.AF_CAN;
+
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => CanEndPoint.TryDecode(address, like);
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>
+/// An address of a family for which .NET has no end point: <see cref="UnixEndPoint"/>, <see cref="NetlinkEndPoint"/>,
+/// <see cref="VsockEndPoint"/>, <see cref="TipcEndPoint"/>, <see cref="PacketEndPoint"/>, <see cref="CanEndPoint"/>,
+/// and <see cref="UnknownEndPoint"/> for all others.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>Immutable, and equal when the kernel's bytes are equal.</item>
+/// <item>Bytes and text go there and back: <see cref="Serialize"/> and <see cref="Create"/>, ToString and Parse.</item>
+/// <item>ToString is the endpoint string that names the address, without a query; Parse takes it with its prefix or
+/// without. What is no printable UTF-8, and <c>%</c>, <c>?</c> and <c>#</c>, stand as <c>%</c> and two hexadecimal digits.</item>
+/// <item>System.Net.Sockets takes these end points too, on families it opens.</item>
+/// </list>
+/// </remarks>
+public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
+{
+    private protected LinuxEndPoint()
+    {
+    }
+
+    /// <summary>The kernel's AF_ number, which is not .NET's.</summary>
+    public abstract int Family { get; }
+
+    /// <summary>The family as .NET numbers it, tagged where .NET has no name; see <see cref="LinuxAddressFamilies"/>.</summary>
+    public sealed override AddressFamily AddressFamily => Families.FamilyNumbers.FromLinux(Family);
+
+    /// <summary>The address as the kernel's sockaddr.</summary>
+    /// <returns>A fresh copy, with the kernel's family number in its first two bytes.</returns>
+    public sealed override SocketAddress Serialize()
+    {
+        Span<byte> bytes = stackalloc byte[SocketConstants.AddressBytesMax];
+        return Families.AddressCodecs.ToSocketAddress(bytes[..Encode(bytes)]);
+    }
+
+    /// <summary>Reads a sockaddr of this family.</summary>
+    /// <param name="socketAddress">The kernel's bytes.</param>
+    /// <returns>An end point of this type; an <see cref="UnknownEndPoint"/> when the bytes are no whole address of the family.</returns>
+    /// <exception cref="ArgumentException">The bytes are of another family.</exception>
+    public sealed override EndPoint Create(SocketAddress socketAddress)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        ReadOnlySpan<byte> bytes = socketAddress.Buffer.Span[..socketAddress.Size];
+        if (this is not UnknownEndPoint && (bytes.Length < sizeof(ushort) || BitConverter.ToUInt16(bytes) != Family))
+        {
+            throw new ArgumentException($"These bytes are no address of family {Families.FamilyTable.Name(Family)}.", nameof(socketAddress));
+        }
+
+        return Families.AddressCodecs.Decode(bytes, this) ?? throw new ArgumentException("A socket address has a family at least.", nameof(socketAddress));
+    }
+
+    /// <summary>True when <paramref name="obj"/> is of the same type and has the same bytes.</summary>
+    /// <param name="obj">Another end point.</param>
+    /// <returns>True for the same address.</returns>
+    public sealed override bool Equals(object? obj)
+    {
+        if (ReferenceEquals(this, obj))
+        {
+            return true;
+        }
+
+        if (obj is not LinuxEndPoint other || other.GetType() != GetType())
+        {
+            return false;
+        }
+
+        Span<byte> ours = stackalloc byte[SocketConstants.AddressBytesMax];
+        Span<byte> theirs = stackalloc byte[SocketConstants.AddressBytesMax];
+        return ours[..Encode(ours)].SequenceEqual(theirs[..other.Encode(theirs)]);
+    }
+
+    /// <inheritdoc cref="Equals(object?)"/>
+    /// <param name="other">Another end point.</param>
+    public bool Equals(LinuxEndPoint? other) => Equals((object?)other);
+
+    /// <summary>True for the same address; see <see cref="Equals(object?)"/>.</summary>
+    /// <param name="left">One end point, or null.</param>
+    /// <param name="right">Another, or null.</param>
+    public static bool operator ==(LinuxEndPoint? left, LinuxEndPoint? right) => Equals(left, right);
+
+    /// <summary>True for different addresses.</summary>
+    /// <param name="left">One end point, or null.</param>
+    /// <param name="right">Another, or null.</param>
+    public static bool operator !=(LinuxEndPoint? left, LinuxEndPoint? right) => !Equals(left, right);
+
+    /// <summary>A hash of the kernel's bytes.</summary>
+    /// <returns>The same for equal addresses, within this process.</returns>
+    public sealed override int GetHashCode()
+    {
+        Span<byte> bytes = stackalloc byte[SocketConstants.AddressBytesMax];
+        var hash = default(HashCode);
+        hash.AddBytes(bytes[..Encode(bytes)]);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>The endpoint string.</summary>
+    /// <returns>Text that the type's Parse reads back.</returns>
+    public abstract override string ToString();
+
+    /// <summary>Writes the sockaddr.</summary>
+    /// <param name="destination">Room for the longest sockaddr, 128 bytes.</param>
+    /// <returns>How many bytes.</returns>
+    internal abstract int Encode(Span<byte> destination);
+
+    /// <summary>Zeros the sockaddr and writes its family.</summary>
+    private protected Span<byte> Begin(Span<byte> destination, int length)
+    {
+        Span<byte> address = destination[..length];
+        address.Clear();
+        BitConverter.TryWriteBytes(address, (ushort)Family);
+        return address;
+    }
+
+    /// <summary>What a Parse throws whose TryParse said no.</summary>
+    private protected static FormatException NotParsed(ReadOnlySpan<char> text, string right) =>
+        new($"\"{text}\" is no such end point; right: {right}");
+}

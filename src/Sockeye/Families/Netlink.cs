@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>AF_NETLINK, struct sockaddr_nl, netlink(7): a port and a set of multicast groups.</summary>
+/// <remarks>
+/// The protocol (route, generic, …) belongs to the socket, not to the address. Text: <c>netlink:/1234</c>, and with
+/// groups in hexadecimal <c>netlink:/1234/11</c>; the protocol of an endpoint string stands before the first slash.
+/// </remarks>
+public sealed class NetlinkEndPoint : LinuxEndPoint, ISpanParsable<NetlinkEndPoint>
+{
+    private const int AddressBytes = 12;
+    private const string Prefix = "netlink:";
+
+    /// <summary>A port and groups.</summary>
+    /// <param name="portId">nl_pid. 0 is the kernel as a destination; in bind it lets the kernel choose. Defaults to 0.</param>
+    /// <param name="groups">nl_groups, a bit for each of groups 1 to 32: those to join in bind, those to send to. Defaults to none.</param>
+    public NetlinkEndPoint(uint portId = 0, uint groups = 0)
+    {
+        PortId = portId;
+        Groups = groups;
+    }
+
+    /// <summary>The kernel: port 0, no groups.</summary>
+    public static NetlinkEndPoint Kernel { get; } = new();
+
+    /// <inheritdoc/>
+    public override int Family => FamilyConstants.AF_NETLINK;
+
+    /// <summary>nl_pid: the socket's number, by default its process's. 0 is the kernel.</summary>
+    public uint PortId { get; }
+
+    /// <summary>nl_groups: bit N − 1 is group N.</summary>
+    public uint Groups { get; }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>netlink:/1234</c>, <c>netlink:/1234/11</c>; the prefix may be absent.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
+    public static NetlinkEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static NetlinkEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static NetlinkEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out NetlinkEndPoint? result) ? result : throw NotParsed(s, "netlink:/0  netlink:/1234/11");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out NetlinkEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out NetlinkEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out NetlinkEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        if (!text.StartsWith('/'))
+        {
+            return false;
+        }
+
+        text = text[1..];
+        uint groups = 0;
+        bool hasGroups = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> port);
+        if (!EndPointText.TryNumber(port, out uint portId) || (hasGroups && !EndPointText.TryHex(text, out groups)))
+        {
+            return false;
+        }
+
+        result = new NetlinkEndPoint(portId, groups);
+        return true;
+    }
+
+    /// <summary>As <c>netlink:/1234</c> or <c>netlink:/1234/11</c>.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    public override string ToString() => Groups == 0 ? $"{Prefix}/{PortId}" : $"{Prefix}/{PortId}/{Groups:x}";
+
+    internal static EndPoint? TryDecode(ReadOnlySpan<byte> address) => address.Length < AddressBytes
+        ? null
+        : new NetlinkEndPoint(BitConverter.ToUInt32(address[4..]), BitConverter.ToUInt32(address[8..]));
+
+    internal override int Encode(Span<byte> destination)
+    {
+        Span<byte> address = Begin(destination, AddressBytes);
+        BitConverter.TryWriteBytes(address[4..], PortId);
+        BitConverter.TryWriteBytes(address[8..], Groups);
+        return AddressBytes;
+    }
+}
+
+/// <summary>AF_NETLINK: struct sockaddr_nl, &lt;linux/netlink.h&gt;, netlink(7). All in the machine's byte order.</summary>
+internal sealed class NetlinkCodec : AddressCodec
+{
+    internal override int Family => FamilyConstants.AF_NETLINK;
+
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => NetlinkEndPoint.TryDecode(address);
+}

@@ -1,0 +1,219 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>sll_pkttype: how a packet came by.</summary>
+public enum PacketType : byte
+{
+    /// <summary>PACKET_HOST: to this machine.</summary>
+    Host = PacketConstants.PACKET_HOST,
+
+    /// <summary>PACKET_BROADCAST: to all on the link.</summary>
+    Broadcast = PacketConstants.PACKET_BROADCAST,
+
+    /// <summary>PACKET_MULTICAST: to a group on the link.</summary>
+    Multicast = PacketConstants.PACKET_MULTICAST,
+
+    /// <summary>PACKET_OTHERHOST: to another machine, seen by an interface in promiscuous mode.</summary>
+    OtherHost = PacketConstants.PACKET_OTHERHOST,
+
+    /// <summary>PACKET_OUTGOING: sent by this machine, looped back to packet sockets.</summary>
+    Outgoing = PacketConstants.PACKET_OUTGOING,
+}
+
+/// <summary>AF_PACKET, struct sockaddr_ll, packet(7): an interface, an Ethernet protocol and a hardware address.</summary>
+/// <remarks>
+/// Text: <c>packet:lo</c>, <c>packet:*</c> for all interfaces, <c>packet:eth0/0800</c> with a protocol,
+/// <c>packet:eth0/0800/02:00:5e:10:00:01</c> with a hardware address, and with the hardware's and packet's type, as
+/// received, <c>packet:eth0/0800/02:00:5e:10:00:01/1/0</c>. An interface goes by its name now; where it has none, by
+/// its index.
+/// </remarks>
+public sealed class PacketEndPoint : LinuxEndPoint, ISpanParsable<PacketEndPoint>
+{
+    /// <summary>ETH_P_ALL: every protocol.</summary>
+    public const ushort AllProtocols = PacketConstants.ETH_P_ALL;
+
+    /// <summary>MAX_ADDR_LEN: the longest hardware address in bytes. Ethernet's has 6, InfiniBand's 20.</summary>
+    public const int HardwareAddressBytesMax = PacketConstants.MAX_ADDR_LEN;
+
+    // sizeof(struct sockaddr_ll), with room for 8 bytes of address; a longer one runs on past the structure.
+    private const int AddressBytesMin = 20;
+    private const int HardwareOffset = 12;
+    private const string Prefix = "packet:";
+
+    private readonly byte[] _hardware;
+
+    /// <summary>An interface, and what of it.</summary>
+    /// <param name="interfaceIndex">sll_ifindex; 0 is all interfaces.</param>
+    /// <param name="protocol">sll_protocol, an ETH_P_ number such as 0x0800, in the machine's order. 0, the default, leaves what the socket was made with.</param>
+    /// <param name="hardwareAddress">sll_addr, needed to send from a Dgram socket. Defaults to none; at most 32 bytes.</param>
+    /// <param name="hardwareType">sll_hatype, an ARPHRD_ number; the kernel tells it, and takes none.</param>
+    /// <param name="packetType">sll_pkttype; the kernel tells it, and takes none.</param>
+    /// <exception cref="ArgumentException">The hardware address is too long.</exception>
+    public PacketEndPoint(
+        int interfaceIndex,
+        ushort protocol = 0,
+        ReadOnlySpan<byte> hardwareAddress = default,
+        ushort hardwareType = 0,
+        PacketType packetType = PacketType.Host)
+    {
+        if (hardwareAddress.Length > HardwareAddressBytesMax)
+        {
+            throw new ArgumentException(
+                $"A hardware address has at most {HardwareAddressBytesMax} bytes, this one {hardwareAddress.Length}.", nameof(hardwareAddress));
+        }
+
+        InterfaceIndex = interfaceIndex;
+        Protocol = protocol;
+        HardwareType = hardwareType;
+        PacketType = packetType;
+        _hardware = hardwareAddress.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public override int Family => SocketConstants.AF_PACKET;
+
+    /// <summary>sll_ifindex; 0 is all interfaces.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>sll_protocol, in the machine's order: 0x0800 is IPv4.</summary>
+    public ushort Protocol { get; }
+
+    /// <summary>sll_hatype: 1 is Ethernet, 772 the loopback.</summary>
+    public ushort HardwareType { get; }
+
+    /// <summary>sll_pkttype.</summary>
+    public PacketType PacketType { get; }
+
+    /// <summary>sll_addr, sll_halen bytes of it.</summary>
+    public ReadOnlyMemory<byte> HardwareAddress => _hardware;
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>packet:lo</c>, <c>packet:lo/0800</c>, …; the prefix may be absent.</summary>
+    /// <param name="text">The text. An interface's name is looked up now.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
+    public static PacketEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static PacketEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static PacketEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out PacketEndPoint? result) ? result : throw NotParsed(s, "packet:lo  packet:eth0/0800, with an interface of this machine");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point, or there is no such interface.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out PacketEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out PacketEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out PacketEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        uint protocol = 0;
+        byte[]? hardware = [];
+        uint hardwareType = 0;
+        uint packetType = 0;
+        bool more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> name);
+        if (more)
+        {
+            more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
+            if (!EndPointText.TryHex(number, out protocol))
+            {
+                return false;
+            }
+        }
+
+        if (more)
+        {
+            more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> address);
+            if (!EndPointText.TryHexBytes(address, ':', HardwareAddressBytesMax, out hardware))
+            {
+                return false;
+            }
+        }
+
+        if (more && (!EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> type)
+            || !EndPointText.TryNumber(type, out hardwareType) || !EndPointText.TryNumber(text, out packetType)))
+        {
+            return false;
+        }
+
+        if (protocol > ushort.MaxValue || hardwareType > ushort.MaxValue || packetType > byte.MaxValue
+            || !EndPointText.TryInterface(name, out int index))
+        {
+            return false;
+        }
+
+        result = new PacketEndPoint(index, (ushort)protocol, hardware, (ushort)hardwareType, (PacketType)packetType);
+        return true;
+    }
+
+    /// <summary>As <c>packet:lo</c>; see the type's remarks.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back while the interface keeps its name.</returns>
+    public override string ToString()
+    {
+        bool hasTypes = HardwareType != 0 || PacketType != PacketType.Host;
+        bool hasAddress = hasTypes || _hardware.Length > 0;
+        string text = Prefix + EndPointText.Interface(InterfaceIndex);
+        text += hasAddress || Protocol != 0 ? $"/{Protocol:x4}" : "";
+        text += hasAddress ? "/" + string.Join(':', _hardware.Select(static octet => octet.ToString("x2", CultureInfo.InvariantCulture))) : "";
+        return hasTypes ? $"{text}/{HardwareType}/{(byte)PacketType}" : text;
+    }
+
+    internal static EndPoint? TryDecode(ReadOnlySpan<byte> address)
+    {
+        // getsockname counts as many bytes of sll_addr as the address has.
+        if (address.Length < HardwareOffset || address[11] > Math.Min(address.Length - HardwareOffset, HardwareAddressBytesMax))
+        {
+            return null;
+        }
+
+        return new PacketEndPoint(
+            BitConverter.ToInt32(address[4..]),
+            BinaryPrimitives.ReadUInt16BigEndian(address[2..]),
+            address.Slice(HardwareOffset, address[11]),
+            BitConverter.ToUInt16(address[8..]),
+            (PacketType)address[10]);
+    }
+
+    internal override int Encode(Span<byte> destination)
+    {
+        int length = Math.Max(AddressBytesMin, HardwareOffset + _hardware.Length);
+        Span<byte> address = Begin(destination, length);
+        BinaryPrimitives.WriteUInt16BigEndian(address[2..], Protocol);
+        BitConverter.TryWriteBytes(address[4..], InterfaceIndex);
+        BitConverter.TryWriteBytes(address[8..], HardwareType);
+        address[10] = (byte)PacketType;
+        address[11] = (byte)_hardware.Length;
+        _hardware.CopyTo(address[HardwareOffset..]);
+        return length;
+    }
+}
+
+/// <summary>AF_PACKET: struct sockaddr_ll, &lt;linux/if_packet.h&gt;, packet(7). The protocol alone is in network order.</summary>
+internal sealed class PacketCodec : AddressCodec
+{
+    internal override int Family => SocketConstants.AF_PACKET;
+
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => PacketEndPoint.TryDecode(address);
+}

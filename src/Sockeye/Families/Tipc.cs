@@ -1,0 +1,295 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>How far a TIPC service bound is known.</summary>
+public enum TipcScope
+{
+    /// <summary>0: the kernel's default, the cluster.</summary>
+    Default = 0,
+
+    /// <summary>TIPC_ZONE_SCOPE: the zone, which is the cluster since Linux 4.17.</summary>
+    Zone = TipcConstants.TIPC_ZONE_SCOPE,
+
+    /// <summary>TIPC_CLUSTER_SCOPE: all nodes of the cluster.</summary>
+    Cluster = TipcConstants.TIPC_CLUSTER_SCOPE,
+
+    /// <summary>TIPC_NODE_SCOPE: this node alone.</summary>
+    Node = TipcConstants.TIPC_NODE_SCOPE,
+}
+
+/// <summary>What a <see cref="TipcEndPoint"/> names: its addrtype.</summary>
+public enum TipcAddressKind
+{
+    /// <summary>TIPC_SERVICE_ADDR: one instance of a service; where a message or connection goes.</summary>
+    Service,
+
+    /// <summary>TIPC_SERVICE_RANGE: all instances from one to another; what is bound, and where multicast goes.</summary>
+    Range,
+
+    /// <summary>TIPC_SOCKET_ADDR: one socket of one node; what accept and getpeername tell.</summary>
+    Port,
+}
+
+/// <summary>AF_TIPC, struct sockaddr_tipc, tipc(7): a service, a range of its instances, or one socket.</summary>
+/// <remarks>
+/// Text: <c>tipc://1000:1</c> a service's instance, <c>tipc://1000:1@1001001</c> looked up on one node (in
+/// hexadecimal), <c>tipc://1000:1-5</c> a range, <c>tipc://@1001001:77</c> socket 77 of a node. The scope follows
+/// where it is not the default: <c>/zone</c>, <c>/cluster</c>, <c>/node</c>, and <c>/-node</c> to unbind.
+/// </remarks>
+public sealed class TipcEndPoint : LinuxEndPoint, ISpanParsable<TipcEndPoint>
+{
+    private const int AddressBytes = 16;
+    private const string Prefix = "tipc://";
+
+    // The union's three numbers: type, instance, domain; type, lower, upper; ref, node, 0.
+    private readonly uint _first;
+    private readonly uint _second;
+    private readonly uint _third;
+
+    private TipcEndPoint(TipcAddressKind kind, TipcScope scope, uint first, uint second, uint third)
+    {
+        Kind = kind;
+        Scope = scope;
+        _first = first;
+        _second = second;
+        _third = third;
+    }
+
+    // The kernel's addrtype for each kind.
+    private static ReadOnlySpan<byte> KernelKinds => [TipcConstants.TIPC_ADDR_NAME, TipcConstants.TIPC_ADDR_NAMESEQ, TipcConstants.TIPC_ADDR_ID];
+
+    /// <inheritdoc/>
+    public override int Family => FamilyConstants.AF_TIPC;
+
+    /// <summary>What the address names.</summary>
+    public TipcAddressKind Kind { get; }
+
+    /// <summary>How far a name bound is known; −128 to 127. A negative one, in bind, takes the name back.</summary>
+    public TipcScope Scope { get; }
+
+    /// <summary>The service's type; 0 of a port. Those below 64 are TIPC's own.</summary>
+    public uint Type => Kind == TipcAddressKind.Port ? 0 : _first;
+
+    /// <summary>The instance, the first of a range; 0 of a port.</summary>
+    public uint Lower => Kind == TipcAddressKind.Port ? 0 : _second;
+
+    /// <summary>The range's last instance, otherwise <see cref="Lower"/>.</summary>
+    public uint Upper => Kind == TipcAddressKind.Range ? _third : Lower;
+
+    /// <summary>The node: of a port its own, of a service where to look, 0 for the whole cluster.</summary>
+    public uint NodeAddress => Kind switch
+    {
+        TipcAddressKind.Port => _second,
+        TipcAddressKind.Service => _third,
+        _ => 0,
+    };
+
+    /// <summary>A port's number on its node; 0 of a service.</summary>
+    public uint Reference => Kind == TipcAddressKind.Port ? _first : 0;
+
+    /// <summary>One instance of a service.</summary>
+    /// <param name="type">The service; from 64 on.</param>
+    /// <param name="instance">Which of it.</param>
+    /// <param name="node">The node to look on; 0, the default, is the whole cluster.</param>
+    /// <param name="scope">For bind. Defaults to the cluster.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The scope is not −128 to 127.</exception>
+    public static TipcEndPoint Service(uint type, uint instance, uint node = 0, TipcScope scope = TipcScope.Default) =>
+        new(TipcAddressKind.Service, Checked(scope), type, instance, node);
+
+    /// <summary>A range of a service's instances.</summary>
+    /// <param name="type">The service; from 64 on.</param>
+    /// <param name="lower">The first instance.</param>
+    /// <param name="upper">The last one; the kernel refuses one below <paramref name="lower"/>.</param>
+    /// <param name="scope">For bind. Defaults to the cluster.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The scope is not −128 to 127.</exception>
+    public static TipcEndPoint Range(uint type, uint lower, uint upper, TipcScope scope = TipcScope.Default) =>
+        new(TipcAddressKind.Range, Checked(scope), type, lower, upper);
+
+    /// <summary>One socket of one node.</summary>
+    /// <param name="reference">The socket's number.</param>
+    /// <param name="node">The node.</param>
+    /// <returns>The end point.</returns>
+    public static TipcEndPoint Port(uint reference, uint node) => new(TipcAddressKind.Port, TipcScope.Default, reference, node, 0);
+
+    /// <summary>The same address with its scope negated: to bind it takes the name back.</summary>
+    /// <returns>The end point; the default scope becomes the cluster's.</returns>
+    public TipcEndPoint ToUnbind()
+    {
+        int scope = Scope == TipcScope.Default ? TipcConstants.TIPC_CLUSTER_SCOPE : (int)Scope;
+        return new TipcEndPoint(Kind, (TipcScope)Math.Max(-Math.Abs(scope), sbyte.MinValue), _first, _second, _third);
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>tipc://1000:1</c>, <c>tipc://1000:1-5</c>, …; the prefix may be absent.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
+    public static TipcEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static TipcEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static TipcEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out TipcEndPoint? result) ? result : throw NotParsed(s, "tipc://1000:1  tipc://1000:1-5  tipc://1000:1-5/node");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out TipcEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out TipcEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out TipcEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        var scope = TipcScope.Default;
+        int slash = text.IndexOf('/');
+        if (slash >= 0)
+        {
+            if (!TryScope(text[(slash + 1)..], out scope))
+            {
+                return false;
+            }
+
+            text = text[..slash];
+        }
+
+        bool isPort = text.StartsWith('@');
+        text = isPort ? text[1..] : text;
+        if (!EndPointText.Cut(ref text, ':', out ReadOnlySpan<char> before))
+        {
+            return false;
+        }
+
+        if (isPort)
+        {
+            if (!EndPointText.TryHex(before, out uint node) || !EndPointText.TryNumber(text, out uint reference))
+            {
+                return false;
+            }
+
+            result = new TipcEndPoint(TipcAddressKind.Port, scope, reference, node, 0);
+            return true;
+        }
+
+        bool isRange = text.Contains('-');
+        bool hasThird = EndPointText.Cut(ref text, isRange ? '-' : '@', out ReadOnlySpan<char> lower);
+        uint third = 0;
+        if (!EndPointText.TryNumber(before, out uint type) || !EndPointText.TryNumber(lower, out uint second)
+            || (hasThird && !(isRange ? EndPointText.TryNumber(text, out third) : EndPointText.TryHex(text, out third))))
+        {
+            return false;
+        }
+
+        result = new TipcEndPoint(isRange ? TipcAddressKind.Range : TipcAddressKind.Service, scope, type, second, third);
+        return true;
+    }
+
+    /// <summary>As <c>tipc://1000:1</c>; see the type's remarks.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    public override string ToString()
+    {
+        string address = Kind switch
+        {
+            TipcAddressKind.Range => $"{_first}:{_second}-{_third}",
+            TipcAddressKind.Port => $"@{_second:x}:{_first}",
+            _ => _third == 0 ? $"{_first}:{_second}" : $"{_first}:{_second}@{_third:x}",
+        };
+        string scope = Scope switch
+        {
+            TipcScope.Default => "",
+            TipcScope.Zone => "/zone",
+            TipcScope.Cluster => "/cluster",
+            TipcScope.Node => "/node",
+            (TipcScope)(-TipcConstants.TIPC_ZONE_SCOPE) => "/-zone",
+            (TipcScope)(-TipcConstants.TIPC_CLUSTER_SCOPE) => "/-cluster",
+            (TipcScope)(-TipcConstants.TIPC_NODE_SCOPE) => "/-node",
+            _ => "/" + ((int)Scope).ToString(CultureInfo.InvariantCulture),
+        };
+        return Prefix + address + scope;
+    }
+
+    internal static EndPoint? TryDecode(ReadOnlySpan<byte> address)
+    {
+        int at = address.Length < AddressBytes ? -1 : KernelKinds.IndexOf(address[2]);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var kind = (TipcAddressKind)at;
+        return new TipcEndPoint(
+            kind,
+            (TipcScope)(sbyte)address[3],
+            BitConverter.ToUInt32(address[4..]),
+            BitConverter.ToUInt32(address[8..]),
+            kind == TipcAddressKind.Port ? 0 : BitConverter.ToUInt32(address[12..]));
+    }
+
+    internal override int Encode(Span<byte> destination)
+    {
+        Span<byte> address = Begin(destination, AddressBytes);
+        address[2] = KernelKinds[(int)Kind];
+        address[3] = (byte)(sbyte)Scope;
+        BitConverter.TryWriteBytes(address[4..], _first);
+        BitConverter.TryWriteBytes(address[8..], _second);
+        BitConverter.TryWriteBytes(address[12..], _third);
+        return AddressBytes;
+    }
+
+    private static bool TryScope(ReadOnlySpan<char> text, out TipcScope scope)
+    {
+        bool negative = text.StartsWith('-');
+        scope = (negative ? text[1..] : text) switch
+        {
+            "zone" => TipcScope.Zone,
+            "cluster" => TipcScope.Cluster,
+            "node" => TipcScope.Node,
+            _ => TipcScope.Default,
+        };
+        if (scope != TipcScope.Default)
+        {
+            scope = negative ? (TipcScope)(-(int)scope) : scope;
+            return true;
+        }
+
+        bool read = sbyte.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out sbyte number);
+        scope = (TipcScope)number;
+        return read;
+    }
+
+    private static TipcScope Checked(TipcScope scope)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan((int)scope, sbyte.MinValue, nameof(scope));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)scope, sbyte.MaxValue, nameof(scope));
+        return scope;
+    }
+}
+
+/// <summary>AF_TIPC: struct sockaddr_tipc, &lt;linux/tipc.h&gt;, tipc(7). All in the machine's byte order.</summary>
+internal sealed class TipcCodec : AddressCodec
+{
+    internal override int Family => FamilyConstants.AF_TIPC;
+
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => TipcEndPoint.TryDecode(address);
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>Any sockaddr of any family, by number and bytes: what lets every family be used, ours to know or not.</summary>
+/// <remarks>
+/// Sockets give it for families that no other type says, and for bytes that are no whole address of theirs. A socket
+/// bound to one, or a call given one, gets its addresses as this type, whatever the family. Text:
+/// <c>family:42/0100000002000000</c>, the kernel's number and the bytes behind it in hexadecimal.
+/// </remarks>
+public sealed class UnknownEndPoint : LinuxEndPoint, ISpanParsable<UnknownEndPoint>
+{
+    /// <summary>The most bytes behind the family's number: those of sockaddr_storage.</summary>
+    public const int DataBytesMax = SocketConstants.AddressBytesMax - sizeof(ushort);
+
+    private const string Prefix = "family:";
+
+    private readonly byte[] _data;
+
+    /// <summary>A family's number and bytes.</summary>
+    /// <param name="family">The kernel's AF_ number.</param>
+    /// <param name="data">What stands behind the number in the sockaddr; at most 126 bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The family is not 0 to 65535.</exception>
+    /// <exception cref="ArgumentException">There are too many bytes.</exception>
+    public UnknownEndPoint(int family, ReadOnlySpan<byte> data)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(family);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(family, ushort.MaxValue);
+        if (data.Length > DataBytesMax)
+        {
+            throw new ArgumentException($"A socket address has at most {DataBytesMax} bytes behind its family, this one {data.Length}.", nameof(data));
+        }
+
+        Family = family;
+        _data = data.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public override int Family { get; }
+
+    /// <summary>The bytes behind the family's number.</summary>
+    public ReadOnlyMemory<byte> Data => _data;
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>family:42/0100000002000000</c>; the prefix may be absent.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
+    public static UnknownEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static UnknownEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static UnknownEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out UnknownEndPoint? result) ? result : throw NotParsed(s, "family:42/0100000002000000");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out UnknownEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out UnknownEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out UnknownEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
+        if (!ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ushort family)
+            || !EndPointText.TryHexBytes(text, separator: null, DataBytesMax, out byte[]? data))
+        {
+            return false;
+        }
+
+        result = new UnknownEndPoint(family, data);
+        return true;
+    }
+
+    /// <summary>As <c>family:42/0100000002000000</c>.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    public override string ToString() => $"{Prefix}{Family}/{Convert.ToHexStringLower(_data)}";
+
+    internal override int Encode(Span<byte> destination)
+    {
+        int length = sizeof(ushort) + _data.Length;
+        _data.CopyTo(Begin(destination, length)[sizeof(ushort)..]);
+        return length;
+    }
+}

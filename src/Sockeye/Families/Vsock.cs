@@ -1,0 +1,148 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>svm_flags of a <see cref="VsockEndPoint"/>.</summary>
+[Flags]
+public enum VsockFlags : byte
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>VMADDR_FLAG_TO_HOST: send to the host always, for siblings it forwards between; Linux 5.11.</summary>
+    ToHost = VsockConstants.VMADDR_FLAG_TO_HOST,
+}
+
+/// <summary>AF_VSOCK, struct sockaddr_vm, vsock(7): a port of a virtual machine or of its host.</summary>
+/// <remarks>Text: <c>vsock://2:8080</c>, <c>vsock://*:8080</c> for any machine, and with flags <c>vsock://3:8080/1</c>.</remarks>
+public sealed class VsockEndPoint : LinuxEndPoint, ISpanParsable<VsockEndPoint>
+{
+    /// <summary>VMADDR_CID_ANY: in bind, whichever address this machine has.</summary>
+    public const uint Any = VsockConstants.VMADDR_CID_ANY;
+
+    /// <summary>VMADDR_CID_HYPERVISOR.</summary>
+    public const uint Hypervisor = VsockConstants.VMADDR_CID_HYPERVISOR;
+
+    /// <summary>VMADDR_CID_LOCAL: this machine itself, where the loopback's module is loaded; Linux 5.6.</summary>
+    public const uint Local = VsockConstants.VMADDR_CID_LOCAL;
+
+    /// <summary>VMADDR_CID_HOST: the machine that runs this one.</summary>
+    public const uint Host = VsockConstants.VMADDR_CID_HOST;
+
+    /// <summary>VMADDR_PORT_ANY: in bind, a port of the kernel's choice.</summary>
+    public const uint AnyPort = VsockConstants.VMADDR_PORT_ANY;
+
+    // sizeof(struct sockaddr), to which sockaddr_vm is filled up with zeros.
+    private const int AddressBytes = 16;
+    private const string Prefix = "vsock://";
+
+    /// <summary>A machine and a port.</summary>
+    /// <param name="contextId">svm_cid: <see cref="Any"/>, <see cref="Local"/>, <see cref="Host"/>, or a guest's number from 3 on.</param>
+    /// <param name="port">svm_port: 32 bits; below 1024 needs CAP_NET_BIND_SERVICE to bind. <see cref="AnyPort"/> lets the kernel choose.</param>
+    /// <param name="flags">svm_flags. Defaults to none.</param>
+    public VsockEndPoint(uint contextId, uint port, VsockFlags flags = VsockFlags.None)
+    {
+        ContextId = contextId;
+        Port = port;
+        Flags = flags;
+    }
+
+    /// <inheritdoc/>
+    public override int Family => FamilyConstants.AF_VSOCK;
+
+    /// <summary>svm_cid: which machine.</summary>
+    public uint ContextId { get; }
+
+    /// <summary>svm_port.</summary>
+    public uint Port { get; }
+
+    /// <summary>svm_flags.</summary>
+    public VsockFlags Flags { get; }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote: <c>vsock://2:8080</c>; the prefix may be absent, <c>*</c> is any.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
+    public static VsockEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static VsockEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static VsockEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out VsockEndPoint? result) ? result : throw NotParsed(s, "vsock://2:8080  vsock://*:8080");
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out VsockEndPoint? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out VsockEndPoint?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result)
+    {
+        result = null;
+        return s is not null && TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out VsockEndPoint?)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result)
+    {
+        result = null;
+        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
+        byte flags = 0;
+        if (!EndPointText.Cut(ref text, ':', out ReadOnlySpan<char> machine) || !EndPointText.TryNumber(machine, out uint contextId, any: Any))
+        {
+            return false;
+        }
+
+        bool hasFlags = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
+        if (!EndPointText.TryNumber(number, out uint port, any: AnyPort)
+            || (hasFlags && !byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out flags)))
+        {
+            return false;
+        }
+
+        result = new VsockEndPoint(contextId, port, (VsockFlags)flags);
+        return true;
+    }
+
+    /// <summary>As <c>vsock://2:8080</c>.</summary>
+    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    public override string ToString()
+    {
+        string machine = ContextId == Any ? "*" : ContextId.ToString(CultureInfo.InvariantCulture);
+        string port = Port == AnyPort ? "*" : Port.ToString(CultureInfo.InvariantCulture);
+        return Flags == VsockFlags.None ? $"{Prefix}{machine}:{port}" : $"{Prefix}{machine}:{port}/{(byte)Flags}";
+    }
+
+    internal static EndPoint? TryDecode(ReadOnlySpan<byte> address) => address.Length < AddressBytes
+        ? null
+        : new VsockEndPoint(BitConverter.ToUInt32(address[8..]), BitConverter.ToUInt32(address[4..]), (VsockFlags)address[12]);
+
+    internal override int Encode(Span<byte> destination)
+    {
+        Span<byte> address = Begin(destination, AddressBytes);
+        BitConverter.TryWriteBytes(address[4..], Port);
+        BitConverter.TryWriteBytes(address[8..], ContextId);
+        address[12] = (byte)Flags;
+        return AddressBytes;
+    }
+}
+
+/// <summary>AF_VSOCK: struct sockaddr_vm, &lt;linux/vm_sockets.h&gt;, vsock(7). All in the machine's byte order.</summary>
+internal sealed class VsockCodec : AddressCodec
+{
+    internal override int Family => FamilyConstants.AF_VSOCK;
+
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => VsockEndPoint.TryDecode(address);
+}
