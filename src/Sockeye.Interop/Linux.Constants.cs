@@ -109,6 +109,7 @@ internal static class Ipv6Constants
     internal const int IPV6_V6ONLY = 26;
     internal const int IPV6_RECVPKTINFO = 49;
     internal const int IPV6_PKTINFO = 50;
+    internal const int IPV6_HOPLIMIT = 52;
 }
 
 /// <summary>&lt;linux/tcp.h&gt;.</summary>
@@ -118,6 +119,7 @@ internal static class TcpConstants
     internal const int TCP_KEEPIDLE = 4;
     internal const int TCP_KEEPINTVL = 5;
     internal const int TCP_KEEPCNT = 6;
+    internal const int TCP_FASTOPEN = 23;
 }
 
 /// <summary>&lt;poll.h&gt;.</summary>

@@ -33,13 +33,13 @@ internal static class AbiTable
     internal static IReadOnlyDictionary<string, long> Read(string name) =>
         Parse(File.ReadAllLines(Path.Combine(Folder, $"abi.{name}.txt")));
 
-    /// <summary>Compiles and runs abi.c; skips the test aloud where there is no C compiler.</summary>
+    /// <summary>Compiles and runs abi.c and abi-options.c; skips the test aloud where there is no C compiler.</summary>
     internal static IReadOnlyDictionary<string, long> Compile()
     {
         string program = Path.Combine(Path.GetTempPath(), $"sockeye-abi-{Environment.ProcessId}");
         try
         {
-            Run("cc", "-o", program, Path.Combine(Folder, "abi.c"));
+            Run("cc", "-o", program, Path.Combine(Folder, "abi.c"), Path.Combine(Folder, "abi-options.c"));
             return Parse(Run(program).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
         finally
@@ -94,6 +94,7 @@ internal static class AbiTable
 
     private static Dictionary<string, long> Parse(IEnumerable<string> lines) => lines
         .Where(line => !line.StartsWith('#'))
+        .Distinct(StringComparer.Ordinal)
         .Distinct() // a number may belong to two headers
         .Select(line => line.Split(' '))
         .ToDictionary(

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 namespace Sockeye.Interop.Tests;
 
 /// <summary>Our structures and numbers are those of the C headers, on every machine that has a table in abi/.</summary>
-public sealed class AbiTests
+public sealed partial class AbiTests
 {
     private static readonly Type[] ConstantClasses =
     [
@@ -80,6 +80,8 @@ public sealed class AbiTests
             nameof(InterfaceInformation),
 
             nameof(MultipleMessageHeader), nameof(ExtendedError), nameof(UserCredentials), nameof(PacketAuxiliary),
+
+            .. OptionStructureNames,
 
             // What the layer tells its callers; the kernel never sees these.
             nameof(MessageLengths), nameof(PinnedMemory),
@@ -273,6 +275,7 @@ public sealed class AbiTests
 
         lines["size sockaddr_storage"] = SocketConstants.AddressBytesMax;
         AddFamilies(lines);
+        AddOptionStructures(lines);
         return lines;
     }
 

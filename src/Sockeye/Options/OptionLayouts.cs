@@ -72,6 +72,7 @@ internal sealed class UnitLayout(long unitTicks) : ConvertedLayout<TimeSpan, int
 {
     internal static readonly UnitLayout Seconds = new(TimeSpan.TicksPerSecond);
     internal static readonly UnitLayout Milliseconds = new(TimeSpan.TicksPerMillisecond);
+    internal static readonly UnitLayout Microseconds = new(TimeSpan.TicksPerMicrosecond);
 
     internal override int ToKernel(TimeSpan value)
     {

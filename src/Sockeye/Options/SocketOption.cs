@@ -29,8 +29,9 @@ public enum SocketOptionAccess
 /// <typeparam name="T">The value's type.</typeparam>
 /// <remarks>
 /// Used with <see cref="Socket.GetOption{T}"/> and <see cref="Socket.SetOption{T}"/>. The kernel's options stand in
-/// <see cref="SocketOptions"/>, <see cref="IpOptions"/>, <see cref="Ipv6Options"/> and <see cref="TcpOptions"/>;
-/// <see cref="SocketOption"/> makes keys for any other.
+/// <see cref="SocketOptions"/>, then one class for each level: <see cref="IpOptions"/>, <see cref="Ipv6Options"/>,
+/// <see cref="TcpOptions"/>, <see cref="UdpOptions"/>, <see cref="NetlinkOptions"/>, <see cref="PacketOptions"/> and the
+/// like; <see cref="SocketOption"/> makes keys for any other.
 /// </remarks>
 public sealed class SocketOption<T>
 {
@@ -104,6 +105,12 @@ public static class SocketOption
     public static SocketOption<TimeSpan> Milliseconds(
         int level, int name, string? kernelName = null, SocketOptionAccess access = SocketOptionAccess.Both) =>
         new(UnitLayout.Milliseconds, level, name, kernelName, access);
+
+    /// <summary>A time that the kernel keeps as an int of microseconds. Rounded up; negative is refused.</summary>
+    /// <inheritdoc cref="Flag" path="/param"/>
+    public static SocketOption<TimeSpan> Microseconds(
+        int level, int name, string? kernelName = null, SocketOptionAccess access = SocketOptionAccess.Both) =>
+        new(UnitLayout.Microseconds, level, name, kernelName, access);
 
     /// <summary>A time that the kernel keeps as a struct timeval. Rounded up to microseconds; negative is refused.</summary>
     /// <inheritdoc cref="Flag" path="/param"/>

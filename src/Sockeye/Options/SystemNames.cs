@@ -21,9 +21,6 @@ internal readonly record struct KernelOption(int Level, int Name, string Text);
 /// </remarks>
 internal static class SystemNames
 {
-    private const int IPV6_HOPLIMIT = 52;
-    private const int TCP_FASTOPEN = 23;
-
     internal static bool TryFind(SocketOptionLevel level, SocketOptionName name, out KernelOption option)
     {
         option = level switch

@@ -858,6 +858,8 @@ static void families(void)
     NUMBER(BTPROTO_AVDTP);
     NUMBER(BTPROTO_ISO);
 }
+/* In abi-options.c. */
+void options(void);
 
 int main(void)
 {
@@ -866,5 +868,6 @@ int main(void)
     names();
     messages();
     families();
+    options();
     return 0;
 }

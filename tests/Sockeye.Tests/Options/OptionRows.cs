@@ -21,6 +21,19 @@ public enum SocketKinds
     Ipv6 = Tcp6 | Udp6,
     Ip = Tcp | Udp,
     All = Ip | Unix,
+
+    // What the rows of All need not know about.
+    RawIcmp4 = 64,
+    RawIcmp6 = 128,
+    Raw6 = 256,
+    Packet = 512,
+    Netlink = 1024,
+    Vsock = 2048,
+    Mptcp = 4096,
+    Tipc = 8192,
+    CanRaw = 16_384,
+    CanIsoTp = 32_768,
+    CanJ1939 = 65_536,
 }
 
 /// <summary>What the tests know about one option key.</summary>
@@ -41,11 +54,27 @@ public abstract record OptionRow(string KernelName, int Level, int Name, SocketO
     /// <summary>The option that the raw getsockopt asks for, where this one cannot be read.</summary>
     public int? RawName { get; init; }
 
+    /// <summary>The errno with which the kernel answers here, where it cannot do otherwise.</summary>
+    public string? Refused { get; init; }
+
+    /// <summary>Errnos by which a kernel says that it was built without, or that something else is missing; listed with the reason.</summary>
+    public string[] MayRefuse { get; init; } = [];
+
+    /// <summary>The kernel that brought the option; an older one may refuse.</summary>
+    public Version? Since { get; init; }
+
     /// <summary>What must happen before.</summary>
     public Action<Socket>? Before { get; init; }
 
     /// <summary>What else must hold afterwards.</summary>
     public Action<Socket>? After { get; init; }
+
+    /// <summary>Whether more is checked than a raw read.</summary>
+    public virtual bool ChecksMore => Refused is not null;
+
+    /// <summary>Whether Python can be asked for the same bytes: it lets no option of VSOCK be read that way.</summary>
+    public bool PythonReads =>
+        Raw is { Length: > 0 } && RawName is null && Before is null && Refused is null && (On & Kinds.Vsock) == 0;
 
     /// <summary>Tries the option, by its key alone, and gives the errno of what failed or 0.</summary>
     public abstract int Try(Socket socket);
@@ -66,8 +95,16 @@ public sealed record OptionRow<T>(SocketOption<T> Option)
 
     public override object Key => Option;
 
+    public override bool ChecksMore => base.ChecksMore || Check is not null;
+
     /// <summary>The test value.</summary>
     public T? Set { get; init; }
+
+    /// <summary>What was set shows in a connection only.</summary>
+    public bool ReadsLater { get; init; }
+
+    /// <summary>What must hold of what is read, where the value is not known beforehand.</summary>
+    public Action<T>? Check { get; init; }
 
     /// <summary>What the kernel makes of it; the test value itself where not given.</summary>
     public T? Read
@@ -86,7 +123,11 @@ public sealed record OptionRow<T>(SocketOption<T> Option)
 
     public override void CheckRead(Socket socket)
     {
-        if ((Access & SocketOptionAccess.Get) != 0)
+        if (Check is not null)
+        {
+            Check(socket.GetOption(Option));
+        }
+        else if ((Access & SocketOptionAccess.Get) != 0 && !ReadsLater)
         {
             Assert.Equal(Read, socket.GetOption(Option));
         }
@@ -109,10 +150,11 @@ public sealed record OptionRow<T>(SocketOption<T> Option)
 }
 
 /// <summary>One row per key: the sockets it is for, a test value, and what the kernel makes of it.</summary>
-internal static class OptionRows
+internal static partial class OptionRows
 {
     // Index 1 is lo wherever Linux has a loopback interface.
     private const int Loopback = 1;
+    private const int Tag = 0x0100_0000;
     private const string One = "01000000";
     private const string Zero = "00000000";
 
@@ -260,7 +302,26 @@ internal static class OptionRows
             Read = TimeSpan.FromMilliseconds(1),
             Raw = One,
         },
+        .. Further(),
     ];
+
+    /// <summary>Opens a socket; null and the reason where this kernel or this user may not.</summary>
+    internal static Socket? TryOpen(SocketKinds kind, out string refusal)
+    {
+        try
+        {
+            refusal = "";
+            return Open(kind);
+        }
+        catch (SocketException exception)
+        {
+            refusal = exception.Message;
+            return null;
+        }
+    }
+
+    /// <summary>Kinds that many kernels do not have.</summary>
+    internal const Kinds RareKinds = Kinds.Mptcp | Kinds.Vsock | Kinds.Tipc | Kinds.CanRaw | Kinds.CanIsoTp | Kinds.CanJ1939;
 
     internal static Socket Open(SocketKinds kind)
     {
@@ -277,13 +338,24 @@ internal static class OptionRows
             Kinds.Udp6 => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp),
             Kinds.UnixStream => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
             Kinds.UnixDgram => new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified),
+            Kinds.RawIcmp4 => new Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp),
+            Kinds.RawIcmp6 => new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6),
+            Kinds.Raw6 => new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.Raw),
+            Kinds.Packet => new Socket(AddressFamily.Packet, SocketType.Raw, ProtocolType.Unspecified),
+            Kinds.Netlink => new Socket((AddressFamily)(Tag + 16), SocketType.Raw, ProtocolType.Unspecified),
+            Kinds.Vsock => new Socket((AddressFamily)(Tag + 40), SocketType.Stream, ProtocolType.Unspecified),
+            Kinds.Mptcp => new Socket(AddressFamily.InterNetwork, SocketType.Stream, (ProtocolType)262),
+            Kinds.Tipc => new Socket((AddressFamily)(Tag + 30), SocketType.Rdm, ProtocolType.Unspecified),
+            Kinds.CanRaw => new Socket(AddressFamily.ControllerAreaNetwork, SocketType.Raw, (ProtocolType)1),
+            Kinds.CanIsoTp => new Socket(AddressFamily.ControllerAreaNetwork, SocketType.Dgram, (ProtocolType)6),
+            Kinds.CanJ1939 => new Socket(AddressFamily.ControllerAreaNetwork, SocketType.Dgram, (ProtocolType)7),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "One kind at a time."),
         };
     }
 
     /// <summary>The single kinds of a set.</summary>
     internal static IEnumerable<SocketKinds> Single(SocketKinds kinds) =>
-        new[] { Kinds.Tcp4, Kinds.Tcp6, Kinds.Udp4, Kinds.Udp6, Kinds.UnixStream, Kinds.UnixDgram }.Where(kind => (kinds & kind) != 0);
+        Enum.GetValues<SocketKinds>().Where(kind => int.PopCount((int)kind) == 1 && (kinds & kind) != 0);
 
     private static void AssertErrno(string errno, SocketResult result) =>
         Assert.StartsWith(errno, result.ToString(), StringComparison.Ordinal);

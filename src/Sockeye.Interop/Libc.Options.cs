@@ -1,0 +1,42 @@
+namespace Sockeye.Interop;
+
+// Options whose value is no plain span: memory that the kernel borrows during the call, a descriptor that it hands over.
+internal static unsafe partial class Libc
+{
+    /// <summary>setsockopt(2) of a struct sock_fprog over <paramref name="instructions"/>, at most 65,535.</summary>
+    internal static int SetFilter(SocketHandle socket, int level, int name, ReadOnlySpan<FilterInstruction> instructions)
+    {
+        fixed (FilterInstruction* pointer = instructions)
+        {
+            var program = new FilterProgram { Length = (ushort)instructions.Length, Instructions = (nint)pointer };
+            return Result(setsockopt(socket, level, name, (byte*)&program, (uint)sizeof(FilterProgram)));
+        }
+    }
+
+    /// <summary>getsockopt(2) of SO_GET_FILTER: its lengths count instructions, and without room it tells how many there are.</summary>
+    internal static int GetFilter(SocketHandle socket, int level, int name, Span<FilterInstruction> instructions, out int count)
+    {
+        uint length = (uint)instructions.Length;
+        fixed (FilterInstruction* pointer = instructions)
+        {
+            int result = Result(getsockopt(socket, level, name, (byte*)pointer, &length));
+            count = (int)length;
+            return result;
+        }
+    }
+
+    /// <summary>getsockopt(2) of an option that opens a descriptor; <paramref name="descriptor"/> owns it from then on.</summary>
+    /// <remarks>The handle is made before the call, so that nothing can fail between the call and the ownership.</remarks>
+    internal static int GetDescriptor(SocketHandle socket, int level, int name, ProcessDescriptor descriptor)
+    {
+        int number = -1;
+        uint size = sizeof(int);
+        int result = Result(getsockopt(socket, level, name, (byte*)&number, &size));
+        if (result >= 0)
+        {
+            descriptor.Own(number);
+        }
+
+        return result;
+    }
+}
