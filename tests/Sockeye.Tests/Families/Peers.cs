@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Sockeye.Tests.Support;
+
+namespace Sockeye.Tests.Families;
+
+/// <summary>The other side: Python programs, and networks that belong to one test.</summary>
+internal static partial class Peers
+{
+    private const string PythonPath = "/usr/bin/python3";
+    private const int CloneNewNet = 0x4000_0000;
+
+    /// <summary>Runs a program of Python's to its end.</summary>
+    /// <returns>What it printed, without the last line's end.</returns>
+    internal static async Task<string> Python(string program, params string[] arguments)
+    {
+        Assert.SkipUnless(File.Exists(PythonPath), "needs /usr/bin/python3: apt-get install python3");
+        return (await Run(PythonPath, ["-c", program, .. arguments])).TrimEnd('\n');
+    }
+
+    /// <summary>Runs <paramref name="make"/> where there is a loopback and nothing else: its sockets stay in that network.</summary>
+    /// <remarks>
+    /// unshare(2) moves the calling thread alone, so it is one that ends afterwards. The loopback has the link-local
+    /// address fe80::1 too.
+    /// </remarks>
+    internal static async Task<T> InPrivateNetwork<T>(Func<T> make)
+    {
+        (bool inside, T? made) = await SocketTest.Run(() =>
+        {
+            if (unshare(CloneNewNet) != 0)
+            {
+                return (false, default(T));
+            }
+
+            Run("ip", ["link", "set", "lo", "up"]).GetAwaiter().GetResult();
+            Run("ip", ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
+            return (true, make());
+        });
+        Assert.SkipUnless(inside, "unshare(CLONE_NEWNET): EPERM: a network namespace needs root, or unshare -rn");
+        return made!;
+    }
+
+    /// <summary>A raw socket, or a loud skip without the right to one.</summary>
+    internal static T NeedsRights<T>(Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (System.Net.Sockets.SocketException exception) when (exception.SocketErrorCode == System.Net.Sockets.SocketError.AccessDenied)
+        {
+            Assert.Skip(exception.Message);
+            throw;
+        }
+    }
+
+    private static async Task<string> Run(string program, IEnumerable<string> arguments)
+    {
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync().WaitAsync(SocketTest.Soon).ConfigureAwait(false);
+            Assert.True(process.ExitCode == 0, $"{program}: {await errors.ConfigureAwait(false)}");
+            return await output.ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int unshare(int flags);
+}
