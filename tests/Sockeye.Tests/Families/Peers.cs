@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Sockeye.Tests.Support;
 
@@ -25,18 +26,25 @@ internal static partial class Peers
     /// </remarks>
     internal static async Task<T> InPrivateNetwork<T>(Func<T> make)
     {
-        (bool inside, T? made) = await SocketTest.Run(() =>
+        (Socket? probe, T? made) = await SocketTest.Run<(Socket?, T?)>(() =>
         {
             if (unshare(CloneNewNet) != 0)
             {
-                return (false, default(T));
+                return (null, default(T));
             }
 
             Run("ip", ["link", "set", "lo", "up"]).GetAwaiter().GetResult();
             Run("ip", ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
-            return (true, make());
+            return (new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { Timeout = SocketTest.Moment }, make());
         });
-        Assert.SkipUnless(inside, "unshare(CLONE_NEWNET): EPERM: a network namespace needs root, or unshare -rn");
+        Assert.SkipUnless(probe is not null, "unshare(CLONE_NEWNET): EPERM: a network namespace needs root, or unshare -rn");
+        using (probe)
+        {
+            // The kernel adds the address's route a little later: until then it is unreachable, then nobody listens there.
+            var nobody = Ipv6EndPoint.Parse("[fe80::1%1]:9");
+            await SocketTest.Eventually(() => probe!.TryConnect(nobody).Error == SocketError.ConnectionRefused, "No route to fe80::1 on the loopback.");
+        }
+
         return made!;
     }
 
@@ -47,7 +55,7 @@ internal static partial class Peers
         {
             return open();
         }
-        catch (System.Net.Sockets.SocketException exception) when (exception.SocketErrorCode == System.Net.Sockets.SocketError.AccessDenied)
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AccessDenied)
         {
             Assert.Skip(exception.Message);
             throw;
