@@ -764,9 +764,14 @@ public partial class Socket : IDisposable
 
         if (Libc.GetPeerName(_handle, address, out int length) >= 0)
         {
-            _remoteEndPoint = AddressCodecs.Decode(address[..length], like: null);
-            _connected = true;
-            _rightEndPoint = _remoteEndPoint;
+            // A netlink socket that was never connected names the kernel, where its plain sends go.
+            EndPoint? peer = AddressCodecs.Decode(address[..length], like: null);
+            if (peer is not NetlinkEndPoint { PortId: 0, Groups: 0 })
+            {
+                _remoteEndPoint = peer;
+                _connected = true;
+                _rightEndPoint = _remoteEndPoint;
+            }
         }
 
         // A port of 0, any port, or a bare family means that bind(2) has not been called.

@@ -86,9 +86,12 @@ internal static class SocketErrors
         ("connect", Errno.EINPROGRESS or Errno.EAGAIN) => "under way; the socket does not wait",
         ("connect", Errno.EPROTOTYPE) => "the socket there is of another type (stream, datagram, seqpacket)",
         ("connect" or "send to", Errno.EACCES) => "not permitted; a broadcast address needs EnableBroadcast, a socket file write permission",
-        ("bind", Errno.EADDRINUSE) => endPoint is UnixDomainSocketEndPoint or UnixEndPoint
-            ? "a file of that name exists; if no server uses it, remove it"
-            : "another socket is bound there; see which with: ss -ltnup",
+        ("bind", Errno.EADDRINUSE) => endPoint switch
+        {
+            UnixEndPoint { IsAbstract: true } => "another socket has that abstract name; see which with: ss -xlp",
+            UnixDomainSocketEndPoint or UnixEndPoint => "a file of that name exists; if no server uses it, remove it",
+            _ => "another socket is bound there; see which with: ss -ltnup",
+        },
         ("bind", Errno.EADDRNOTAVAIL) => "no interface of this machine has that address",
         ("bind", Errno.EINVAL) => "this socket is bound already, or the address is not of its family",
         ("bind", Errno.EACCES) => "not permitted; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, a path write permission",

@@ -265,8 +265,10 @@ internal sealed class UnixCodec : AddressCodec
             return UnixEndPoint.FromBytes(address);
         }
 
-        var bytes = new SocketAddress(AddressFamily.Unix, sizeof(ushort) + name.Length);
-        name.CopyTo(bytes.Buffer.Span[sizeof(ushort)..]);
+        // With a path's NUL, if it had one: .NET's type keeps it, and writes it again.
+        int length = Math.Min(sizeof(ushort) + name.Length + (name is [not 0, ..] ? 1 : 0), Math.Min(address.Length, sizeof(ushort) + UnixEndPoint.PathBytesMax));
+        var bytes = new SocketAddress(AddressFamily.Unix, length);
+        address[..length].CopyTo(bytes.Buffer.Span);
         return Template.Create(bytes);
     }
 }

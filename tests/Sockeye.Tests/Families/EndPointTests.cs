@@ -34,8 +34,11 @@ public sealed class EndPointTests
             int length = AddressCodecs.Encode(endPoint, room);
             Assert.Equal(bytes, room[..length].ToArray());
             Assert.Equal(endPoint, AddressCodecs.Decode(room[..length], like: endPoint));
-            EndPoint? plain = AddressCodecs.Decode(room[..length], like: null);
-            Assert.Equal(bytes.AsSpan()[..2], RandomEndPoints.Serialized(plain!).AsSpan()[..2]);
+
+            // And as it decodes it without a wish: perhaps another type, the same address.
+            EndPoint plain = AddressCodecs.Decode(room[..length], like: null)!;
+            int again = AddressCodecs.Encode(plain, room);
+            Assert.True(room[..again].SequenceEqual(bytes), $"{seed}: {endPoint} became {plain}, {Convert.ToHexString(room[..again])}");
         }
     }
 

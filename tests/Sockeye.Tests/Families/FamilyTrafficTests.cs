@@ -294,6 +294,7 @@ public sealed class FamilyOpenTests : SocketTest
         using Socket copy = new(socket.Detach());
         var same = Assert.IsType<NetlinkEndPoint>(copy.LocalEndPoint);
         Assert.Equal(same.PortId, BitConverter.ToUInt32(bound.Data.Span[2..]));
+        Assert.False(copy.Connected);
 
         using Socket udp = Udp();
         udp.Bind(new UnknownEndPoint(2, [0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));

@@ -9,6 +9,7 @@ namespace Sockeye.Tests.Families;
 internal static partial class Peers
 {
     private const string PythonPath = "/usr/bin/python3";
+    private const string IpPath = "/sbin/ip";
     private const int CloneNewNet = 0x4000_0000;
 
     /// <summary>Runs a program of Python's to its end.</summary>
@@ -33,8 +34,8 @@ internal static partial class Peers
                 return (null, default(T));
             }
 
-            Run("ip", ["link", "set", "lo", "up"]).GetAwaiter().GetResult();
-            Run("ip", ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
+            Run(IpPath, ["link", "set", "lo", "up"]).GetAwaiter().GetResult();
+            Run(IpPath, ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
             return (new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { Timeout = SocketTest.Moment }, make());
         });
         Assert.SkipUnless(probe is not null, "unshare(CLONE_NEWNET): EPERM: a network namespace needs root, or unshare -rn");
@@ -64,6 +65,7 @@ internal static partial class Peers
 
     private static async Task<string> Run(string program, IEnumerable<string> arguments)
     {
+        Assert.SkipUnless(program != IpPath || File.Exists(IpPath), $"needs {IpPath}: apt-get install iproute2");
         using Process process = Process.Start(
             new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         try

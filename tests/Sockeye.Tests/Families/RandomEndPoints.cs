@@ -8,6 +8,8 @@ internal static class RandomEndPoints
     /// <summary>A test's rounds: some seconds' worth.</summary>
     internal const int Rounds = 4_000;
 
+    private static ReadOnlySpan<byte> Marks => "@%?#/:unix \u007f\0"u8;
+
     internal static readonly Type[] Types =
     [
         typeof(UnixEndPoint), typeof(NetlinkEndPoint), typeof(VsockEndPoint), typeof(TipcEndPoint), typeof(PacketEndPoint),
@@ -80,14 +82,16 @@ internal static class RandomEndPoints
 
     internal static byte[] Bytes(Random random, int min, int max, bool zeros)
     {
-        byte[] bytes = new byte[random.Next(min, max + 1)];
+        // The edges often; now and then plain text.
+        byte[] bytes = new byte[random.Next(6) switch { 0 => min, 1 => max, _ => random.Next(min, max + 1) }];
+        bool plain = random.Next(3) == 0;
         for (int i = 0; i < bytes.Length; i++)
         {
             // Text, what is escaped in it, UTF-8's lead bytes, anything.
-            bytes[i] = (byte)(random.Next(4) switch
+            bytes[i] = (byte)((plain ? random.Next(2) : random.Next(4)) switch
             {
                 0 => random.Next(0x20, 0x7F),
-                1 => "@%?#/:unix \u007f"u8[random.Next("@%?#/:unix \u007f"u8.Length)],
+                1 => Marks[random.Next(Marks.Length)],
                 2 => random.Next(0xC0, 0xF5),
                 _ => random.Next(256),
             });

@@ -220,6 +220,17 @@ public sealed class UnixFileTests : SocketTest, IDisposable
     }
 
     [Fact(Timeout = Limit)]
+    public void An_abstract_name_that_is_taken_is_no_file()
+    {
+        var name = UnixEndPoint.Abstract(_folder.Name);
+        using Socket first = Unix();
+        first.Bind(name);
+        using Socket second = Unix();
+        SocketException e = Fails(SocketError.AddressAlreadyInUse, () => second.Bind(name));
+        Assert.StartsWith($"bind @{_folder.Name}: EADDRINUSE: another socket has that abstract name", e.Message);
+    }
+
+    [Fact(Timeout = Limit)]
     public void Only_a_path_has_a_mode()
     {
         using Socket socket = Unix();
