@@ -218,8 +218,11 @@ public partial class Socket
         }
 
         ThrowIfWrongFamily(dns);
-        int errno = Resolve(dns, out IPAddress[] addresses);
-        return SocketResult.From(errno != 0 ? errno : ConnectToAny(addresses, dns.Port, out _));
+        var limit = new TotalLimit(Timeout);
+        ResolverResult<IPAddress[]> found = Resolve(dns, Timeout);
+        return SocketResult.From(found.TryGetValue(out IPAddress[]? addresses)
+            ? ConnectToAny(addresses, dns.Port, limit, out _)
+            : ResolverErrors.ToErrno(found.ResolverError, found.Errno));
     }
 
     /// <summary>connect(2) to an IP address.</summary>
@@ -255,14 +258,15 @@ public partial class Socket
             return;
         }
 
+        var limit = new TotalLimit(Timeout);
         var name = new DnsEndPoint(host, port);
-        int errno = Resolve(name, out IPAddress[] addresses);
-        if (errno != 0)
+        ResolverResult<IPAddress[]> found = Resolve(name, Timeout);
+        if (!found.TryGetValue(out IPAddress[]? addresses))
         {
-            SocketErrors.Throw("connect", name, errno);
+            throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
         }
 
-        Connect(addresses, port, host);
+        Connect(addresses, port, host, limit);
     }
 
     /// <summary>connect(2) to the first of several addresses that answers.</summary>
@@ -282,7 +286,7 @@ public partial class Socket
         ThrowIfNotInternet();
         ThrowIfConnected();
         ThrowIfListening();
-        Connect(addresses, port, host: null);
+        Connect(addresses, port, host: null, new TotalLimit(Timeout));
     }
 
     /// <summary>connect(2), asynchronously.</summary>
@@ -633,10 +637,10 @@ public partial class Socket
         return errno;
     }
 
-    private void Connect(IPAddress[] addresses, int port, string? host)
+    private void Connect(IPAddress[] addresses, int port, string? host, TotalLimit limit)
     {
         ThrowIfDisconnected();
-        int errno = ConnectToAny(addresses, port, out string trace);
+        int errno = ConnectToAny(addresses, port, limit, out string trace);
         if (errno != 0)
         {
             ObjectDisposedException.ThrowIf(errno == Errno.EBADF, this);
@@ -646,12 +650,10 @@ public partial class Socket
     }
 
     // Tries each address within one total limit; the failure of each stands in the trace.
-    private int ConnectToAny(IPAddress[] addresses, int port, out string trace)
+    private int ConnectToAny(IPAddress[] addresses, int port, TotalLimit limit, out string trace)
     {
         trace = "";
         int errno = Errno.EAFNOSUPPORT;
-        TimeSpan? limit = Timeout;
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
         foreach (IPAddress address in addresses)
         {
             if (!IsOurFamily(address.AddressFamily))
@@ -659,18 +661,15 @@ public partial class Socket
                 continue;
             }
 
-            TimeSpan? left = limit is { } total && total > TimeSpan.Zero
-                ? TimeSpan.FromTicks(Math.Max(1, (total - System.Diagnostics.Stopwatch.GetElapsedTime(start)).Ticks))
-                : limit;
             var endPoint = new IPEndPoint(address, port);
-            errno = ConnectCore(ForThisFamily(endPoint), left);
+            errno = ConnectCore(ForThisFamily(endPoint), limit.Left);
             if (errno is 0 or Errno.EINPROGRESS)
             {
                 return errno;
             }
 
             trace = AddToTrace(trace, endPoint, errno);
-            if (errno is Errno.ETIMEDOUT && limit is not null && System.Diagnostics.Stopwatch.GetElapsedTime(start) >= limit)
+            if (errno is Errno.ETIMEDOUT && limit.IsOver)
             {
                 break;
             }
@@ -687,10 +686,12 @@ public partial class Socket
     {
         var limit = new TotalLimit(AsyncLimit);
         var name = new DnsEndPoint(host, port);
-        (int errno, IPAddress[] addresses) = await ResolveAsync(name, AsyncLimit, cancellationToken).ConfigureAwait(false);
-        if (errno != 0)
+        ResolverResult<IPAddress[]> found =
+            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, AsyncLimit, cancellationToken).ConfigureAwait(false);
+        if (!found.TryGetValue(out IPAddress[]? addresses))
         {
-            SocketErrors.Throw("connect", name, errno);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
         }
 
         await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).ConfigureAwait(false);
@@ -699,20 +700,15 @@ public partial class Socket
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
     {
         var limit = new TotalLimit(AsyncLimit);
-        try
+        ResolverResult<IPAddress[]> found =
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, AsyncLimit, cancellationToken).ConfigureAwait(false);
+        if (!found.TryGetValue(out IPAddress[]? addresses))
         {
-            (int errno, IPAddress[] addresses) = await ResolveAsync(dns, AsyncLimit, cancellationToken).ConfigureAwait(false);
-            if (errno == 0)
-            {
-                (errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
-            }
+            return SocketResult.From(ResolverErrors.ToErrno(found.ResolverError, found.Errno));
+        }
 
-            return SocketResult.From(errno);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return SocketResult.From(Errno.ECANCELED);
-        }
+        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
+        return SocketResult.From(errno);
     }
 
     private async Task ConnectToAnyAsync(
@@ -891,9 +887,9 @@ public partial class Socket
 
         internal bool IsOver => limit is { } total && System.Diagnostics.Stopwatch.GetElapsedTime(_start) >= total;
 
-        // At least a millisecond: an address that is tried at all gets a chance to be refused.
-        internal TimeSpan? Left => limit is { } total
+        // At least a millisecond: an address that is tried at all gets a chance to be refused. Zero stays zero: do not wait.
+        internal TimeSpan? Left => limit is { } total && total > TimeSpan.Zero
             ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (total - System.Diagnostics.Stopwatch.GetElapsedTime(_start)).Ticks))
-            : null;
+            : limit;
     }
 }

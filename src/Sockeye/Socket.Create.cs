@@ -19,18 +19,30 @@ public partial class Socket
         SocketType socketType = SocketType.Stream,
         ProtocolType protocolType = ProtocolType.Unspecified)
     {
+        SocketResult<(Socket First, Socket Second)> result = TryCreatePair(addressFamily, socketType, protocolType);
+        return result.IsSuccess ? result.Value : throw SocketErrors.Create(
+            "socketpair", endPoint: null, result.Errno, Refusal(addressFamily, socketType, protocolType, result.Errno));
+    }
+
+    /// <summary>socketpair(2), with the failure as a value.</summary>
+    /// <param name="addressFamily">As for <see cref="CreatePair"/>.</param>
+    /// <param name="socketType">As for <see cref="CreatePair"/>.</param>
+    /// <param name="protocolType">As for <see cref="CreatePair"/>.</param>
+    /// <returns>Both ends, or the errno.</returns>
+    public static SocketResult<(Socket First, Socket Second)> TryCreatePair(
+        AddressFamily addressFamily = AddressFamily.Unix,
+        SocketType socketType = SocketType.Stream,
+        ProtocolType protocolType = ProtocolType.Unspecified)
+    {
         if (!FamilyNumbers.TryToLinux(addressFamily, out int family))
         {
-            throw SocketErrors.Create("socketpair", endPoint: null, Errno.EAFNOSUPPORT, FamilyNumbers.Refusal(addressFamily));
+            return SocketResult<(Socket First, Socket Second)>.Failure(Errno.EAFNOSUPPORT);
         }
 
         int result = Libc.SocketPair(family, (int)socketType, (int)protocolType, out SocketHandle first, out SocketHandle second);
-        if (result < 0)
-        {
-            SocketErrors.Throw("socketpair", endPoint: null, -result, FamilyTable.Refusal(-result, family, socketType, protocolType));
-        }
-
-        return (Paired(first), Paired(second));
+        return result < 0
+            ? SocketResult<(Socket First, Socket Second)>.Failure(-result)
+            : SocketResult<(Socket First, Socket Second)>.Success((Paired(first), Paired(second)));
 
         Socket Paired(SocketHandle handle)
         {
@@ -51,78 +63,53 @@ public partial class Socket
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied. Nothing is left open.</exception>
     public static Socket CreateServer(EndPoint localEndPoint, int backlog = 512, bool reusePort = false, bool dualStack = false)
     {
-        ArgumentNullException.ThrowIfNull(localEndPoint);
-        bool ipv6 = localEndPoint.AddressFamily == AddressFamily.InterNetworkV6;
-        if (dualStack && !ipv6)
-        {
-            throw new ArgumentException("Only an IPv6 end point listens for both IPv6 and IPv4.", nameof(dualStack));
-        }
+        SocketResult<Socket> result = TryCreateServer(localEndPoint, backlog, reusePort, dualStack, out string call);
+        return result.IsSuccess ? result.Value : throw (call == "socket"
+            ? SocketErrors.Create(
+                call,
+                endPoint: null,
+                result.Errno,
+                Refusal(localEndPoint.AddressFamily, SocketType.Stream, StreamProtocol(localEndPoint), result.Errno))
+            : SocketErrors.Create(call, localEndPoint, result.Errno));
+    }
 
-        Socket? listener = new(localEndPoint.AddressFamily, SocketType.Stream, StreamProtocol(localEndPoint));
-        try
+    /// <summary>As <see cref="CreateServer"/>, with the failure as a value.</summary>
+    /// <param name="localEndPoint">As for <see cref="CreateServer"/>.</param>
+    /// <param name="backlog">As for <see cref="CreateServer"/>.</param>
+    /// <param name="reusePort">As for <see cref="CreateServer"/>.</param>
+    /// <param name="dualStack">As for <see cref="CreateServer"/>.</param>
+    /// <returns>The listener, or the errno; then nothing is left open.</returns>
+    /// <exception cref="ArgumentException">dualStack with an end point that is not IPv6.</exception>
+    public static SocketResult<Socket> TryCreateServer(
+        EndPoint localEndPoint, int backlog = 512, bool reusePort = false, bool dualStack = false) =>
+        TryCreateServer(localEndPoint, backlog, reusePort, dualStack, out _);
+
+    /// <summary>True when the kernel lets one IPv6 socket take IPv4 connections too: <see cref="DualMode"/>.</summary>
+    public static bool OSSupportsDualMode
+    {
+        get
         {
-            if (ipv6)
+            int errno = TryOpen(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp, engine: null, out Socket? socket);
+            using (socket)
             {
-                listener.DualMode = dualStack;
+                return errno == 0 && Libc.SetOption(socket!._handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0) >= 0;
             }
-
-            if (reusePort)
-            {
-                int result = Libc.SetOption(listener._handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEPORT, 1);
-                if (result < 0)
-                {
-                    SocketErrors.Throw("setsockopt SO_REUSEPORT", localEndPoint, -result);
-                }
-            }
-
-            listener.Bind(localEndPoint);
-            listener.Listen(backlog);
-            Socket made = listener;
-            listener = null;
-            return made;
-        }
-        finally
-        {
-            listener?.Dispose();
         }
     }
 
     /// <summary>A connected stream socket: what Python calls create_connection.</summary>
     /// <param name="remoteEndPoint">Where to; of a <see cref="DnsEndPoint"/>'s addresses, the first that answers.</param>
-    /// <param name="timeout">The total limit over all addresses, name lookup excepted; null is none. The socket keeps it as its <see cref="Timeout"/>.</param>
+    /// <param name="timeout">The total limit over lookups and addresses; null is none. The socket keeps it as its <see cref="Timeout"/>.</param>
     /// <param name="sourceEndPoint">The local address to bind first; null lets the kernel choose.</param>
     /// <returns>The connection.</returns>
-    /// <exception cref="SocketException">The last address's error; the message names each address and why it failed. HostNotFound: no such name.</exception>
-    public static Socket CreateConnection(EndPoint remoteEndPoint, TimeSpan? timeout = null, EndPoint? sourceEndPoint = null)
-    {
-        ArgumentNullException.ThrowIfNull(remoteEndPoint);
-        CheckConnectionTimeout(timeout);
-        if (remoteEndPoint is not DnsEndPoint dns)
-        {
-            return ConnectOne(remoteEndPoint, timeout, timeout, sourceEndPoint);
-        }
-
-        int errno = Resolve(dns, out IPAddress[] addresses);
-        if (errno != 0)
-        {
-            SocketErrors.Throw("connect", dns, errno);
-        }
-
-        var attempts = new ConnectionAttempts(dns, timeout);
-        foreach (IPAddress address in addresses)
-        {
-            try
-            {
-                return ConnectOne(new IPEndPoint(address, dns.Port), attempts.Left, timeout, sourceEndPoint);
-            }
-            catch (SocketException exception)
-            {
-                attempts.Add(exception);
-            }
-        }
-
-        throw attempts.ToException();
-    }
+    /// <exception cref="ConnectionException">The last address's error; the message names each address and why it failed.</exception>
+    /// <exception cref="ResolverException">HostNotFound: no such name.</exception>
+    /// <remarks>
+    /// A host's addresses are tried side by side, each a little after the one before it (Happy Eyeballs, RFC 8305), on the
+    /// calling thread. The lookup runs on a thread of <see cref="Resolver"/>'s.
+    /// </remarks>
+    public static Socket CreateConnection(EndPoint remoteEndPoint, TimeSpan? timeout = null, EndPoint? sourceEndPoint = null) =>
+        CreateConnection(remoteEndPoint, new ConnectionOptions { Timeout = timeout, SourceEndPoint = sourceEndPoint });
 
     /// <summary>A connected stream socket to a host: what Python calls create_connection.</summary>
     /// <param name="host">A name or an address.</param>
@@ -134,52 +121,42 @@ public partial class Socket
     public static Socket CreateConnection(string host, int port, TimeSpan? timeout = null, EndPoint? sourceEndPoint = null) =>
         CreateConnection(ToEndPoint(host, port), timeout, sourceEndPoint);
 
+    /// <summary>As <see cref="CreateConnection(EndPoint, TimeSpan?, EndPoint?)"/>, told how to go about it.</summary>
+    /// <param name="remoteEndPoint">Where to.</param>
+    /// <param name="options">Limit, source, delays, and who is told of each attempt.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="ConnectionException">The last address's error; the message names each address and why it failed.</exception>
+    /// <exception cref="ResolverException">HostNotFound: no such name.</exception>
+    public static Socket CreateConnection(EndPoint remoteEndPoint, ConnectionOptions options)
+    {
+        ConnectionRace race = Race(remoteEndPoint, options);
+        return race.Winner ?? throw race.CreateException();
+    }
+
+    /// <summary>As <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>, with the failure as a value.</summary>
+    /// <param name="remoteEndPoint">Where to.</param>
+    /// <param name="options">As for <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>; its Trace tells each attempt. Null is the defaults.</param>
+    /// <returns>The connection; or the last address's errno. The resolver's failures go by .NET's numbers, 11001 (HostNotFound) to 11004.</returns>
+    public static SocketResult<Socket> TryCreateConnection(EndPoint remoteEndPoint, ConnectionOptions? options = null)
+    {
+        ConnectionRace race = Race(remoteEndPoint, options ?? new ConnectionOptions());
+        return race.Winner is { } winner ? SocketResult<Socket>.Success(winner) : SocketResult<Socket>.Failure(race.Errno);
+    }
+
     /// <summary>As <see cref="CreateConnection(EndPoint, TimeSpan?, EndPoint?)"/>, asynchronously.</summary>
     /// <param name="remoteEndPoint">Where to.</param>
-    /// <param name="timeout">The total limit over all addresses, name lookup included; null is none.</param>
+    /// <param name="timeout">The total limit over lookups and addresses; null is none.</param>
     /// <param name="sourceEndPoint">The local address to bind first; null lets the kernel choose.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="SocketException">As for the synchronous twin.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
-    public static async Task<Socket> CreateConnectionAsync(
+    public static Task<Socket> CreateConnectionAsync(
         EndPoint remoteEndPoint,
         TimeSpan? timeout = null,
         EndPoint? sourceEndPoint = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(remoteEndPoint);
-        CheckConnectionTimeout(timeout);
-
-        // The caller's loop, also for the sockets that are made once the name is known, on another thread.
-        SocketEngine? engine = EventLoop.Current?.Engine;
-        if (remoteEndPoint is not DnsEndPoint dns)
-        {
-            return await ConnectOneAsync(remoteEndPoint, engine, timeout, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
-        }
-
-        var attempts = new ConnectionAttempts(dns, timeout);
-        (int errno, IPAddress[] addresses) = await ResolveAsync(dns, timeout, cancellationToken).ConfigureAwait(false);
-        if (errno != 0)
-        {
-            SocketErrors.Throw("connect", dns, errno);
-        }
-
-        foreach (IPAddress address in addresses)
-        {
-            try
-            {
-                var endPoint = new IPEndPoint(address, dns.Port);
-                return await ConnectOneAsync(endPoint, engine, attempts.Left, timeout, sourceEndPoint, cancellationToken).ConfigureAwait(false);
-            }
-            catch (SocketException exception)
-            {
-                attempts.Add(exception);
-            }
-        }
-
-        throw attempts.ToException();
-    }
+        CancellationToken cancellationToken = default) =>
+        CreateConnectionAsync(remoteEndPoint, new ConnectionOptions { Timeout = timeout, SourceEndPoint = sourceEndPoint }, cancellationToken);
 
     /// <summary>As <see cref="CreateConnection(string, int, TimeSpan?, EndPoint?)"/>, asynchronously.</summary>
     /// <param name="host">A name or an address.</param>
@@ -196,130 +173,152 @@ public partial class Socket
         CancellationToken cancellationToken = default) =>
         CreateConnectionAsync(ToEndPoint(host, port), timeout, sourceEndPoint, cancellationToken);
 
-    private static Socket ConnectOne(EndPoint remote, TimeSpan? limit, TimeSpan? timeout, EndPoint? source)
+    /// <summary>As <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>, asynchronously.</summary>
+    /// <param name="remoteEndPoint">Where to; of a <see cref="DnsEndPoint"/>'s addresses, the first that answers (Happy Eyeballs, RFC 8305).</param>
+    /// <param name="options">Limit, source, delays, and who is told of each attempt.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection; made on an <see cref="EventLoop"/>, it belongs to the loop.</returns>
+    /// <exception cref="ConnectionException">The last address's error; the message names each address and why it failed.</exception>
+    /// <exception cref="ResolverException">HostNotFound: no such name.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
+    public static async Task<Socket> CreateConnectionAsync(
+        EndPoint remoteEndPoint, ConnectionOptions options, CancellationToken cancellationToken = default)
     {
-        Socket? socket = new(remote.AddressFamily, SocketType.Stream, StreamProtocol(remote));
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options, cancellationToken).ConfigureAwait(false);
+        if (race.Winner is { } winner)
+        {
+            return winner;
+        }
+
+        if (race.Errno == Errno.ECANCELED)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        throw race.CreateException();
+    }
+
+    /// <summary>As <see cref="CreateConnectionAsync(EndPoint, ConnectionOptions, CancellationToken)"/>, with the failure as a value.</summary>
+    /// <param name="remoteEndPoint">Where to.</param>
+    /// <param name="options">As for the throwing twin; its Trace tells each attempt. Null is the defaults.</param>
+    /// <param name="cancellationToken">Ends the attempt: OperationAborted, ECANCELED.</param>
+    /// <returns>The connection, or the errno, as for <see cref="TryCreateConnection"/>.</returns>
+    public static async Task<SocketResult<Socket>> TryCreateConnectionAsync(
+        EndPoint remoteEndPoint, ConnectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options ?? new ConnectionOptions(), cancellationToken).ConfigureAwait(false);
+        return race.Winner is { } winner ? SocketResult<Socket>.Success(winner) : SocketResult<Socket>.Failure(race.Errno);
+    }
+
+    /// <summary>socket(2), with the failure as an errno.</summary>
+    internal static int TryOpen(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine, out Socket? socket)
+    {
+        socket = null;
+        if (!FamilyNumbers.TryToLinux(addressFamily, out int family))
+        {
+            return Errno.EAFNOSUPPORT;
+        }
+
+        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
+        if (result < 0)
+        {
+            return RefusedPart(-result, family, socketType, protocolType);
+        }
+
+        AddressCodecs.Opened(family, handle);
+        socket = new Socket(handle, addressFamily, socketType, protocolType);
+        socket._engine = engine ?? socket._engine;
+        return 0;
+    }
+
+    /// <summary>Why there is no such socket; null when nothing more than the errno's own text is known.</summary>
+    internal static string? Refusal(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, int errno) =>
+        FamilyNumbers.TryToLinux(addressFamily, out int family)
+            ? FamilyTable.Refusal(errno, family, socketType, protocolType)
+            : FamilyNumbers.Refusal(addressFamily);
+
+    internal static ProtocolType StreamProtocol(EndPoint endPoint) => endPoint is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified;
+
+    private static SocketResult<Socket> TryCreateServer(EndPoint localEndPoint, int backlog, bool reusePort, bool dualStack, out string call)
+    {
+        ArgumentNullException.ThrowIfNull(localEndPoint);
+        bool ipv6 = localEndPoint.AddressFamily == AddressFamily.InterNetworkV6;
+        if (dualStack && !ipv6)
+        {
+            throw new ArgumentException("Only an IPv6 end point listens for both IPv6 and IPv4.", nameof(dualStack));
+        }
+
+        call = "socket";
+        int errno = TryOpen(localEndPoint.AddressFamily, SocketType.Stream, StreamProtocol(localEndPoint), engine: null, out Socket? listener);
         try
         {
-            socket.Timeout = limit;
-            BindToSource(socket, source);
-            socket.Connect(remote);
-            socket.Timeout = timeout;
-            Socket connected = socket;
-            socket = null;
-            return connected;
+            if (errno == 0 && dualStack)
+            {
+                call = "setsockopt IPV6_V6ONLY";
+                errno = -Math.Min(0, Libc.SetOption(listener!._handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0));
+            }
+
+            if (errno == 0 && reusePort)
+            {
+                call = "setsockopt SO_REUSEPORT";
+                errno = -Math.Min(0, Libc.SetOption(listener!._handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEPORT, 1));
+            }
+
+            if (errno == 0)
+            {
+                call = "bind";
+                errno = listener!.TryBind(localEndPoint).Errno;
+            }
+
+            if (errno == 0)
+            {
+                call = "listen";
+                errno = listener!.TryListen(backlog).Errno;
+            }
+
+            if (errno != 0)
+            {
+                return SocketResult<Socket>.Failure(errno);
+            }
+
+            Socket made = listener!;
+            listener = null;
+            return SocketResult<Socket>.Success(made);
         }
         finally
         {
-            socket?.Dispose();
+            listener?.Dispose();
         }
     }
 
-    private static async Task<Socket> ConnectOneAsync(
-        EndPoint remote, SocketEngine? engine, TimeSpan? limit, TimeSpan? timeout, EndPoint? source, CancellationToken cancellationToken)
+    private static BlockingConnectionRace Race(EndPoint remoteEndPoint, ConnectionOptions options)
     {
-        Socket? socket = new(remote.AddressFamily, SocketType.Stream, StreamProtocol(remote), engine);
-        try
-        {
-            socket.Timeout = limit;
-            BindToSource(socket, source);
-            await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-            socket.Timeout = timeout;
-            Socket connected = socket;
-            socket = null;
-            return connected;
-        }
-        finally
-        {
-            socket?.Dispose();
-        }
+        ArgumentNullException.ThrowIfNull(remoteEndPoint);
+        ArgumentNullException.ThrowIfNull(options);
+        var race = new BlockingConnectionRace(remoteEndPoint, options, EventLoop.Current?.Engine);
+        race.Run();
+        return race;
+    }
+
+    // The caller's loop, if this is one's thread, also has the sockets that are made once the name is known.
+    private static async Task<AsyncConnectionRace> RaceAsync(EndPoint remoteEndPoint, ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEndPoint);
+        ArgumentNullException.ThrowIfNull(options);
+        var race = new AsyncConnectionRace(remoteEndPoint, options, EventLoop.Current?.Engine);
+        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        return race;
     }
 
     /// <summary>The host's addresses.</summary>
-    /// <returns>0; or the resolver's failure by .NET's number, 11001 to 11004.</returns>
-    private static int Resolve(DnsEndPoint dns, out IPAddress[] addresses)
-    {
-        try
-        {
-            addresses = Dns.GetHostAddresses(dns.Host, dns.AddressFamily);
-            return 0;
-        }
-        catch (SocketException exception)
-        {
-            addresses = [];
-            return (int)exception.SocketErrorCode;
-        }
-    }
-
-    /// <summary>As <see cref="Resolve"/>, asynchronously: ETIMEDOUT when the limit passed first.</summary>
-    private static async Task<(int Errno, IPAddress[] Addresses)> ResolveAsync(
-        DnsEndPoint dns, TimeSpan? timeout, CancellationToken cancellationToken)
-    {
-        Task<IPAddress[]> lookup = Dns.GetHostAddressesAsync(dns.Host, dns.AddressFamily, cancellationToken);
-        try
-        {
-            return (0, timeout is { } limit
-                ? await lookup.WaitAsync(limit, cancellationToken).ConfigureAwait(false)
-                : await lookup.ConfigureAwait(false));
-        }
-        catch (TimeoutException)
-        {
-            return (Errno.ETIMEDOUT, []);
-        }
-        catch (SocketException exception)
-        {
-            return ((int)exception.SocketErrorCode, []);
-        }
-    }
-
-    private static void BindToSource(Socket socket, EndPoint? source)
-    {
-        if (source is not null)
-        {
-            socket.Bind(source);
-        }
-    }
-
-    private static ProtocolType StreamProtocol(EndPoint endPoint) => endPoint is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified;
+    /// <param name="dns">The host.</param>
+    /// <param name="limit">How long at most; zero, of a socket that does not wait, bounds no lookup.</param>
+    private static ResolverResult<IPAddress[]> Resolve(DnsEndPoint dns, TimeSpan? limit) =>
+        Resolver.TryGetHostAddresses(dns.Host, dns.AddressFamily, limit > TimeSpan.Zero ? limit : null);
 
     private static EndPoint ToEndPoint(string host, int port)
     {
         ArgumentNullException.ThrowIfNull(host);
         return IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port);
-    }
-
-    private static void CheckConnectionTimeout(TimeSpan? timeout)
-    {
-        if (timeout is { } limit)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero, nameof(timeout));
-        }
-    }
-
-    /// <summary>Every address tried, and why it failed.</summary>
-    private sealed class ConnectionAttempts(DnsEndPoint host, TimeSpan? timeout)
-    {
-        private readonly long _start = System.Diagnostics.Stopwatch.GetTimestamp();
-        private readonly List<string> _failures = [];
-        private SocketException? _last;
-
-        // At least a millisecond: an address that is tried at all gets a chance to be refused.
-        internal TimeSpan? Left => timeout is { } limit
-            ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (limit - System.Diagnostics.Stopwatch.GetElapsedTime(_start)).Ticks))
-            : null;
-
-        internal void Add(SocketException exception)
-        {
-            _last = exception;
-            _failures.Add(exception.Message.StartsWith("connect ", StringComparison.Ordinal)
-                ? exception.Message["connect ".Length..]
-                : exception.Message);
-        }
-
-        internal SocketException ToException() => new(
-            (int)(_last?.SocketErrorCode ?? SocketError.HostNotFound),
-            $"connect {SocketErrors.Name(host)}: " + (_failures.Count == 0
-                ? "the name has no address of that family"
-                : $"{_failures.Count} {(_failures.Count == 1 ? "address" : "addresses")} tried: {string.Join("; ", _failures)}"));
     }
 }

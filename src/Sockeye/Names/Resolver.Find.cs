@@ -10,6 +10,11 @@ namespace Sockeye;
 // The lookups themselves, each a blocking call into libc, and the two ways of running one.
 public static partial class Resolver
 {
+    /// <summary>As <see cref="TryGetHostAddressesAsync"/>, for who cannot await: <see cref="ResolverThreads.Start"/>.</summary>
+    internal static void StartGetHostAddresses(
+        string host, AddressFamily addressFamily, Action<ResolverResult<IPAddress[]>> ended, CancellationToken token) =>
+        ResolverThreads.Shared.Start(() => FindGetHostAddresses(host, addressFamily), ended, token);
+
     private static ResolverResult<AddressInfo[]> FindGetAddressInfo(
         string? host, string? service, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, AddressInfoFlags flags)
     {

@@ -72,6 +72,19 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
         return lookup.Done.Result;
     }
 
+    /// <summary>Runs a lookup on one of the threads, without the thread pool.</summary>
+    /// <param name="body">The lookup.</param>
+    /// <param name="ended">Told the outcome once, on that thread or on the one that gave up or refused. Must be quick.</param>
+    /// <param name="token">Gives the lookup up.</param>
+    internal void Start<T>(Func<ResolverResult<T>> body, Action<ResolverResult<T>> ended, CancellationToken token)
+    {
+        var lookup = new Lookup<T>(this, body, ended);
+        if (TryStart(lookup))
+        {
+            token.UnsafeRegister(static state => ((Lookup)state!).GiveUp(ResolverError.Canceled, errno: 0), lookup);
+        }
+    }
+
     /// <summary>Runs a lookup on one of the threads.</summary>
     internal async Task<ResolverResult<T>> RunAsync<T>(
         Func<ResolverResult<T>> body, TimeSpan? limit, CancellationToken token, TimeProvider? time = null)
@@ -195,7 +208,8 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
         protected abstract bool TryEnd(ResolverError error, int errno);
     }
 
-    private sealed class Lookup<T>(ResolverThreads threads, Func<ResolverResult<T>> body) : Lookup(threads)
+    private sealed class Lookup<T>(ResolverThreads threads, Func<ResolverResult<T>> body, Action<ResolverResult<T>>? ended = null)
+        : Lookup(threads)
     {
         private readonly TaskCompletionSource<ResolverResult<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -210,16 +224,29 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
 
             try
             {
-                _done.TrySetResult(body());
+                TryEnd(body());
             }
             catch (Exception exception)
             {
                 // The lookup's own caller hears of it; the thread goes on with the next.
-                _done.TrySetException(exception);
+                if (_done.TrySetException(exception))
+                {
+                    ended?.Invoke(ResolverResult<T>.Failure(ResolverError.System, Errno.EIO));
+                }
             }
         }
 
-        protected override bool TryEnd(ResolverError error, int errno) =>
-            _done.TrySetResult(ResolverResult<T>.Failure(error, errno));
+        protected override bool TryEnd(ResolverError error, int errno) => TryEnd(ResolverResult<T>.Failure(error, errno));
+
+        private bool TryEnd(ResolverResult<T> result)
+        {
+            bool isFirst = _done.TrySetResult(result);
+            if (isFirst)
+            {
+                ended?.Invoke(result);
+            }
+
+            return isFirst;
+        }
     }
 }

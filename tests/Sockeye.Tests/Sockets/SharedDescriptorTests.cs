@@ -97,15 +97,15 @@ public sealed class SharedDescriptorTests
         var name = new DnsEndPoint("no such host.invalid", 80);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         SocketException exception = sync
-            ? Assert.Throws<SocketException>(() => socket.Connect(name))
-            : await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(name));
+            ? Assert.Throws<ResolverException>(() => socket.Connect(name))
+            : await Assert.ThrowsAsync<ResolverException>(() => socket.ConnectAsync(name));
         Assert.StartsWith("connect no such host.invalid:80: ", exception.Message, StringComparison.Ordinal);
         Assert.True(exception.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData, exception.Message);
         SocketResult result = sync ? socket.TryConnect(name) : await socket.TryConnectAsync(name);
         Assert.Equal(exception.SocketErrorCode, result.Error);
         exception = sync
-            ? Assert.Throws<SocketException>(() => Socket.CreateConnection(name.Host, name.Port))
-            : await Assert.ThrowsAsync<SocketException>(() => Socket.CreateConnectionAsync(name.Host, name.Port));
+            ? Assert.Throws<ResolverException>(() => Socket.CreateConnection(name.Host, name.Port))
+            : await Assert.ThrowsAsync<ResolverException>(() => Socket.CreateConnectionAsync(name.Host, name.Port));
         Assert.StartsWith("connect no such host.invalid:80: ", exception.Message, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,148 @@
+using System.Net;
+using Sockeye.Engines;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>
+/// Runs a <see cref="ConnectionRace"/> on the calling thread: in ppoll(2) on the sockets of all attempts, and on an eventfd
+/// that lookups signal. Neither an engine nor the thread pool has a part in it.
+/// </summary>
+internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions options, SocketEngine? engine)
+    : ConnectionRace(remote, options, engine)
+{
+    // How late a lookup's answer is noticed when no descriptor was left for the eventfd, and how often a UNIX listener with
+    // a full backlog is asked again: the kernel tells of neither.
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly List<ConnectionAttempt> _polled = [];
+
+    // Under the gate.
+    private readonly Queue<(ConnectionLookup Lookup, ResolverResult<IPAddress[]> Result)> _answers = new();
+
+    // Owned: closed in Run, under the gate. Null when there was none to be had, or no longer.
+    private EventDescriptor? _wake;
+    private bool _isAskingAgain;
+
+    /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
+    internal void Run()
+    {
+        EventDescriptor.TryCreate(out _wake);
+        try
+        {
+            Begin();
+            while (DoWhatIsDue(out TimeSpan? wait))
+            {
+                Wait(wait);
+                TakeAnswers();
+            }
+        }
+        finally
+        {
+            // Over already, unless something threw.
+            End(Sockeye.Interop.Errno.ECANCELED);
+            lock (_gate)
+            {
+                _wake?.Dispose();
+                _wake = null;
+            }
+        }
+    }
+
+    protected override void Watch(ConnectionLookup lookup, string host, CancellationToken token)
+    {
+        if (Options.Lookup is { } ask)
+        {
+            ask(host, lookup.AddressFamily, token).ContinueWith(
+                task => Answer(lookup, task.Result), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        else
+        {
+            Resolver.StartGetHostAddresses(host, lookup.AddressFamily, result => Answer(lookup, result), token);
+        }
+    }
+
+    protected override void Watch(ConnectionAttempt attempt)
+    {
+        _polled.Add(attempt);
+        Connect(attempt);
+    }
+
+    private void Answer(ConnectionLookup lookup, ResolverResult<IPAddress[]> result)
+    {
+        lock (_gate)
+        {
+            _answers.Enqueue((lookup, result));
+            _wake?.Signal();
+        }
+    }
+
+    private void TakeAnswers()
+    {
+        (ConnectionLookup Lookup, ResolverResult<IPAddress[]> Result)[] answers;
+        lock (_gate)
+        {
+            answers = [.. _answers];
+            _answers.Clear();
+            _wake?.Drain();
+        }
+
+        foreach ((ConnectionLookup lookup, ResolverResult<IPAddress[]> result) in answers)
+        {
+            LookupEnded(lookup, result);
+        }
+    }
+
+    // The sockets are this thread's alone until the race is over, so their numbers stay theirs.
+    private void Wait(TimeSpan? wait)
+    {
+        _polled.RemoveAll(static attempt => attempt.Outcome != ConnectionOutcome.UnderWay);
+        Span<PollDescriptor> descriptors = stackalloc PollDescriptor[AttemptsMax + 1];
+        for (int i = 0; i < _polled.Count; i++)
+        {
+            descriptors[i] = new PollDescriptor { Descriptor = _polled[i].Open!.Descriptor.Number, Events = PollConstants.POLLOUT };
+        }
+
+        descriptors[_polled.Count] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
+        TimeSpan? limit = _wake is null || _isAskingAgain ? Slice : null;
+        limit = limit < wait || wait is null ? limit : wait;
+        int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
+        if (ready < 0 || (ready == 0 && !_isAskingAgain))
+        {
+            // A signal, or the time: the loop looks what is due.
+            return;
+        }
+
+        for (int i = _polled.Count - 1; i >= 0; i--)
+        {
+            if (descriptors[i].Returned != 0 || _isAskingAgain)
+            {
+                Connect(_polled[i]);
+            }
+        }
+    }
+
+    private void Connect(ConnectionAttempt attempt)
+    {
+        if (attempt.Outcome != ConnectionOutcome.UnderWay)
+        {
+            return;
+        }
+
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        int length = AddressCodecs.Encode(attempt.EndPoint, address);
+        int result = ConnectOperation.Connect(attempt.Open!, address[..length], ref attempt.IsBegun);
+        _isAskingAgain = result == -Sockeye.Interop.Errno.EAGAIN;
+        if (result == 0)
+        {
+            attempt.Open!.SetConnected(attempt.EndPoint);
+        }
+
+        if (result is not (-Sockeye.Interop.Errno.EINPROGRESS or -Sockeye.Interop.Errno.EAGAIN))
+        {
+            AttemptEnded(attempt, -result);
+        }
+    }
+}
