@@ -22,14 +22,14 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
     // Under the gate.
     private readonly Queue<(ConnectionLookup Lookup, ResolverResult<IPAddress[]> Result)> _answers = new();
 
-    // Owned: closed in Run, under the gate. Null when there was none to be had, or no longer.
+    // Owned: closed in Run, under the gate. Null when no lookup began, when there was none to be had, and at the end.
     private EventDescriptor? _wake;
+    private bool _isLookingUp;
     private bool _isAskingAgain;
 
     /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
     internal void Run()
     {
-        EventDescriptor.TryCreate(out _wake);
         try
         {
             Begin();
@@ -53,6 +53,12 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
 
     protected override void Watch(ConnectionLookup lookup, string host, CancellationToken token)
     {
+        if (!_isLookingUp)
+        {
+            _isLookingUp = true;
+            EventDescriptor.TryCreate(out _wake);
+        }
+
         if (Options.Lookup is { } ask)
         {
             ask(host, lookup.AddressFamily, token).ContinueWith(
@@ -106,7 +112,7 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
         }
 
         descriptors[_polled.Count] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
-        TimeSpan? limit = _wake is null || _isAskingAgain ? Slice : null;
+        TimeSpan? limit = (_isLookingUp && _wake is null) || _isAskingAgain ? Slice : null;
         limit = limit < wait || wait is null ? limit : wait;
         int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
         if (ready < 0 || (ready == 0 && !_isAskingAgain))

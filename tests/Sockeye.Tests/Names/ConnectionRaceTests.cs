@@ -327,6 +327,121 @@ public sealed class ConnectionRaceTests : SocketTest
         Assert.Equal(ConnectionRace.AttemptsMax, options.Trace.Attempts.Count);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whatever_answers_when_a_host_that_listens_is_found_and_the_rest_is_closed(bool sync)
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        using Pair silent = await Silent();
+        using Socket four = ListenerAt("127.0.0.2", PortOf(silent.Server));
+        using Socket six = ListenerAt("::1", PortOf(silent.Server));
+        string[] addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "::1", "::ffff:127.0.0.9"];
+        (await Connect(sync, four, new ConnectionOptions { Lookup = static (_, _, _) => Task.FromResult(Found("127.0.0.2")) })).Dispose();
+        int before = OpenDescriptors().Length;
+        for (int round = 0; round < 60; round++)
+        {
+            string[] told = [.. addresses.Where(_ => random.Next(2) == 0)];
+            random.Shuffle(told);
+            bool finds = told.Any(static one => one is "127.0.0.2" or "::1");
+            var answers = new Answers();
+            var options = new ConnectionOptions
+            {
+                Lookup = answers.Ask,
+                AttemptDelay = TimeSpan.FromMilliseconds(10),
+                ResolutionDelay = TimeSpan.FromMilliseconds(random.Next(4)),
+                Timeout = finds ? Soon : TimeSpan.FromMilliseconds(30),
+            };
+            Task<SocketResult<Socket>> connection = sync
+                ? Run(() => Socket.TryCreateConnection(new DnsEndPoint("example.invalid", PortOf(four)), options))
+                : Socket.TryCreateConnectionAsync(new DnsEndPoint("example.invalid", PortOf(four)), options);
+            AddressFamily[] families = [AddressFamily.Unspecified, AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+            random.Shuffle(families);
+            foreach (AddressFamily family in families)
+            {
+                await Task.Delay(random.Next(4));
+                answers[family].SetResult(Found([.. told.Where(one =>
+                    family == AddressFamily.Unspecified || IPAddress.Parse(one).AddressFamily == family)]));
+            }
+
+            SocketResult<Socket> result = await connection.WaitAsync(Soon);
+            Assert.True(finds == result.IsSuccess, $"seed {seed}, round {round}, {string.Join(' ', told)}: {result}");
+            if (result.TryGetValue(out Socket? client))
+            {
+                Assert.Contains(client.RemoteEndPoint, new[] { four.LocalEndPoint, six.LocalEndPoint });
+                client.Dispose();
+            }
+        }
+
+        // What was accepted by the kernel and closed since waits in the listeners' queues, and is no descriptor.
+        await Eventually(() => OpenDescriptors().Length <= before, $"seed {seed}: descriptors stayed open.");
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_point_that_has_no_address_is_its_makers_exception_and_leaves_nothing_open(bool sync)
+    {
+        using Socket listener = ListenerAt("127.0.0.1");
+        (await Connect(sync, listener, new ConnectionOptions { Lookup = static (_, _, _) => Task.FromResult(Found("127.0.0.1")) })).Dispose();
+        int before = OpenDescriptors().Length;
+        for (int i = 0; i < 5; i++)
+        {
+            await Assert.ThrowsAsync<FormatException>(() => sync
+                ? Run(() => Socket.CreateConnection(new NoEndPoint()))
+                : Socket.CreateConnectionAsync(new NoEndPoint()));
+        }
+
+        await Eventually(() => OpenDescriptors().Length <= before);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sockets_limit_counts_the_lookup(bool sync)
+    {
+        // All of the library's own threads hang: no name is found.
+        using var source = new CancellationTokenSource();
+        using var hang = new ManualResetEventSlim();
+        Task<ResolverResult<int>>[] lookups = [.. Enumerable.Range(0, 16).Select(_ => ResolverThreads.Shared.RunAsync(
+            () =>
+            {
+                hang.Wait(Soon);
+                return ResolverResult<int>.Success(1);
+            },
+            limit: null,
+            source.Token))];
+        try
+        {
+            using Socket socket = Tcp();
+            socket.Timeout = TimeSpan.FromMilliseconds(50);
+            var host = new DnsEndPoint("localhost", 9);
+            long start = Stopwatch.GetTimestamp();
+            ResolverException exception = await Assert.ThrowsAsync<ResolverException>(() => sync
+                ? Run(() => socket.Connect(host))
+                : socket.ConnectAsync(host));
+            Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(45), TimeSpan.FromSeconds(5));
+            Assert.Equal((SocketError.TimedOut, 110), (exception.SocketErrorCode, exception.Errno));
+            Assert.Equal("connect localhost:9: ETIMEDOUT: no answer within the time limit", exception.Message);
+            Assert.Equal(SocketError.TimedOut, (sync ? socket.TryConnect(host) : await socket.TryConnectAsync(host)).Error);
+
+            // Its token ends it too, at once.
+            socket.Timeout = null;
+            using var cancel = new CancellationTokenSource();
+            ValueTask connect = socket.ConnectAsync(host, cancel.Token);
+            ValueTask<SocketResult> tryConnect = socket.TryConnectAsync(host, cancel.Token);
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await connect);
+            Assert.Equal(125, (await tryConnect).Errno); // ECANCELED
+        }
+        finally
+        {
+            hang.Set();
+            await Task.WhenAll(lookups);
+        }
+    }
+
     [Fact(Timeout = Limit)]
     public Task On_a_loop_the_race_and_its_socket_are_the_loops() => Run(() =>
     {
@@ -406,6 +521,13 @@ public sealed class ConnectionRaceTests : SocketTest
 
     private static ResolverResult<IPAddress[]> Found(params string[] addresses) =>
         ResolverResult<IPAddress[]>.Success(addresses.Length == 0 ? NoAddress : [.. addresses.Select(IPAddress.Parse)]);
+
+    private sealed class NoEndPoint : EndPoint
+    {
+        public override AddressFamily AddressFamily => AddressFamily.InterNetwork;
+
+        public override SocketAddress Serialize() => throw new FormatException();
+    }
 
     /// <summary>A resolver that answers when it is told to; until it is given up.</summary>
     private sealed class Answers

@@ -226,6 +226,7 @@ public sealed class ResolverTests : SocketTest
         Assert.Equal(ResolverError.NoName, Resolver.TryGetAddressInfo("a\0b", "80").ResolverError);
         Assert.Equal(ResolverError.Service, Resolver.TryGetAddressInfo("::1", "8\00").ResolverError);
         Assert.Equal(ResolverError.Encoding, Resolver.TryGetAddressInfo("\u00FC..", "80").ResolverError);
+        Assert.Equal(ResolverError.NoName, Resolver.TryGetAddressInfo("b\u00FCcher", "80", flags: AddressInfoFlags.NumericHost).ResolverError);
         Assert.Equal(ResolverError.Family, Resolver.TryGetAddressInfo("::1", "80", (AddressFamily)999).ResolverError);
         Assert.Throws<ArgumentOutOfRangeException>(() => Resolver.TryGetHostAddresses("::1", timeout: TimeSpan.Zero));
         Assert.Throws<ArgumentNullException>(() => Resolver.GetHostAddresses(null!));
