@@ -15,7 +15,7 @@ public partial class Socket
     /// <param name="message">What to send.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>How many bytes of data were sent.</returns>
-    /// <exception cref="ArgumentException">More than 253 handles, handles without data on a stream, or an end point of another family.</exception>
+    /// <exception cref="ArgumentException">More than 253 handles, handles without data on a stream or on an IP socket, or an end point of another family.</exception>
     /// <exception cref="SocketException">As for SendTo; InvalidArgument: a control message is malformed or not for this socket; AccessDenied: EPERM.</exception>
     public int SendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -48,7 +48,7 @@ public partial class Socket
         using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
         try
         {
-            control.Prepare(message, IsStream);
+            control.Prepare(message, this);
             int errno = call.Enter();
             while (errno == 0)
             {

@@ -134,7 +134,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             int errno = Socket.Register(out registration);
             if (errno != 0)
             {
-                Errno = errno;
+                EndWith(errno);
                 return true;
             }
         }

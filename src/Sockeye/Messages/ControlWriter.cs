@@ -25,13 +25,20 @@ public ref struct ControlWriter
     public bool TryAdd<T>(ControlMessage<T> kind, T value)
     {
         ArgumentNullException.ThrowIfNull(kind);
+        if (value is null)
+        {
+            throw new ArgumentNullException(nameof(value));
+        }
+
         int bytes = kind.Measure(value);
         if (!HasRoom(bytes))
         {
             return false;
         }
 
+        // Counted when it is whole: a value that throws leaves no message behind.
         kind.Write(value, Begin(kind.Level, kind.Type, bytes));
+        Written += ControlMessage.Space(bytes);
         return true;
     }
 
@@ -48,6 +55,7 @@ public ref struct ControlWriter
         }
 
         data.CopyTo(Begin(level, type, data.Length));
+        Written += ControlMessage.Space(data.Length);
         return true;
     }
 
@@ -68,13 +76,12 @@ public ref struct ControlWriter
 
     private readonly bool HasRoom(int bytes) => ControlMessage.Space(bytes) <= _buffer.Length - Written;
 
-    // Header and padding; the caller fills the data.
-    private Span<byte> Begin(int level, int type, int bytes)
+    // Header and padding; the caller fills the data, and counts it.
+    private readonly Span<byte> Begin(int level, int type, int bytes)
     {
         Span<byte> room = _buffer.Slice(Written, ControlMessage.Space(bytes));
         room.Clear();
         MemoryMarshal.Write(room, new ControlMessageHeader { Length = (nuint)ControlMessage.Length(bytes), Level = level, Type = type });
-        Written += room.Length;
         return room.Slice(ControlMessage.HeaderBytes, bytes);
     }
 }

@@ -54,7 +54,10 @@ public static class LinuxSocketFlags
         /// <summary>MSG_ERRQUEUE: receive from the socket's error queue; recv(2), ip(7).</summary>
         public static SocketFlags ErrorQueue => (SocketFlags)(Tag | SocketConstants.MSG_ERRQUEUE);
 
-        /// <summary>MSG_ZEROCOPY: send without copying, where SO_ZEROCOPY is set; kernel's msg_zerocopy.rst.</summary>
+        /// <summary>
+        /// MSG_ZEROCOPY: send without copying, where SO_ZEROCOPY is set; kernel's msg_zerocopy.rst. The memory must be
+        /// pinned and stay as it is until <see cref="Socket.ReceiveError"/> tells that the send is done.
+        /// </summary>
         public static SocketFlags ZeroCopy => (SocketFlags)(Tag | SocketConstants.MSG_ZEROCOPY);
 
         /// <summary>MSG_FASTOPEN: connect and send at once; tcp(7).</summary>

@@ -19,6 +19,9 @@ public sealed class MessageBatch : IDisposable
     /// <summary>UIO_MAXIOV: one call takes no more messages (recvmmsg(2)).</summary>
     public const int CapacityMax = 1024;
 
+    // What a message needs beside its buffers, with their alignment: headers and the peer's address.
+    private const int SlotBytes = 64 + 16 + SocketConstants.AddressBytesMax + (2 * 15);
+
     private readonly SlotState[] _slots;
 
     /// <summary>Allocates the storage: capacity × (bufferSize + controlSize + 208) bytes.</summary>
@@ -31,6 +34,12 @@ public sealed class MessageBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, CapacityMax);
         ArgumentOutOfRangeException.ThrowIfNegative(bufferSize);
         ArgumentOutOfRangeException.ThrowIfNegative(controlSize);
+        if (capacity * ((long)bufferSize + controlSize + SlotBytes) > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(bufferSize), $"{capacity} messages of {bufferSize} and {controlSize} bytes do not fit one block of {Array.MaxLength} bytes.");
+        }
+
         Vector = new MessageVector(capacity, bufferSize, controlSize);
         _slots = new SlotState[capacity];
     }

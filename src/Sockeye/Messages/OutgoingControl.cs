@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Sockeye.Interop;
 
@@ -21,29 +22,37 @@ internal struct OutgoingControl
     internal readonly ReadOnlySpan<byte> Bytes => _rented is null ? _given.Span : _rented.AsSpan(0, _length);
 
     /// <summary>References the handles and lays the control data out.</summary>
-    /// <exception cref="ArgumentException">Too many handles, or one that holds no descriptor.</exception>
+    /// <exception cref="ArgumentException">Too many handles, one that holds no descriptor, or a socket that cannot send them.</exception>
     /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
-    internal void Prepare(in OutgoingMessage message, bool isStream)
+    internal void Prepare(in OutgoingMessage message, Socket socket)
     {
         _given = message.Control;
-        if (message.Handles is not { Count: > 0 } handles)
+        if (message.Handles is not { Count: > 0 } given)
         {
             return;
         }
 
-        if (handles.Count > MessageConstants.DescriptorsMax)
+        // A copy: the list may change meanwhile.
+        SafeHandle[] handles = [.. given];
+        if (handles.Length > MessageConstants.DescriptorsMax)
         {
-            throw new ArgumentException($"A message carries at most {MessageConstants.DescriptorsMax} descriptors, not {handles.Count}.", nameof(message));
+            throw new ArgumentException($"A message carries at most {MessageConstants.DescriptorsMax} descriptors, not {handles.Length}.", nameof(message));
         }
 
-        if (isStream && message.Data.IsEmpty && message.Buffers.IsEmpty)
+        if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        {
+            // The kernel would take them and send none (net/core/sock.c, __sock_cmsg_send).
+            throw new ArgumentException("Descriptors do not leave the machine: send them on a UNIX socket.", nameof(message));
+        }
+
+        if (socket.IsStream && message.Data.IsEmpty && message.Buffers.IsEmpty)
         {
             throw new ArgumentException("On a stream descriptors go with data: send at least one byte.", nameof(message));
         }
 
         try
         {
-            _handles = [.. handles];
+            _handles = handles;
             _rented = ArrayPool<byte>.Shared.Rent(checked(_given.Length + SocketControl.HandlesSpace(_handles.Length)));
             Span<int> numbers = stackalloc int[_handles.Length];
             foreach (SafeHandle handle in _handles)

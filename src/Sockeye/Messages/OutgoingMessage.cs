@@ -32,7 +32,8 @@ public readonly struct OutgoingMessage
 
     /// <summary>
     /// SCM_RIGHTS: descriptors that the receiver gets a copy of, on UNIX sockets; sockets (<see cref="Socket.SafeHandle"/>),
-    /// files, pipes, anything. At most 253. On a stream at least one byte must go with them.
+    /// files, pipes, anything. At most 253. On a stream at least one byte must go with them. Other families refuse
+    /// them (ArgumentException, or what the kernel says).
     /// </summary>
     public IReadOnlyList<SafeHandle>? Handles { get; init; }
 }

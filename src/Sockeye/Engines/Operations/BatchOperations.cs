@@ -112,7 +112,9 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
             int result = Libc.SendMessages(socket.Descriptor, batch.Vector, first + sent, batch.Count - first - sent, own);
             if (result > 0)
             {
+                // Each message may answer with an error that the next one meets.
                 sent += result;
+                repeated = false;
             }
             else if (result != -Interop.Errno.EINTR && !EarlierErrors.MustRepeat(socket, result, ref repeated))
             {

@@ -18,9 +18,17 @@ internal ref struct BufferVector : IDisposable
     internal BufferVector(IList<ArraySegment<byte>> segments, int skip = 0)
         : this(Math.Min(segments.Count, BuffersMax))
     {
-        for (int i = 0; i < segments.Count && !IsPartial; i++)
+        try
         {
-            Add((ReadOnlyMemory<byte>)segments[i], ref skip);
+            for (int i = 0; i < segments.Count && !IsPartial; i++)
+            {
+                Add((ReadOnlyMemory<byte>)segments[i], ref skip);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -28,15 +36,24 @@ internal ref struct BufferVector : IDisposable
     internal BufferVector(ReadOnlyMemory<byte> first, in ReadOnlySequence<byte> rest, int skip)
         : this(BuffersMax)
     {
-        Add(first, ref skip);
-        foreach (ReadOnlyMemory<byte> segment in rest)
+        try
         {
-            if (IsPartial)
+            Add(first, ref skip);
+            foreach (ReadOnlyMemory<byte> segment in rest)
             {
-                break;
-            }
+                if (IsPartial)
+                {
+                    break;
+                }
 
-            Add(segment, ref skip);
+                Add(segment, ref skip);
+            }
+        }
+        catch
+        {
+            // The caller's memory may refuse to be pinned; what was pinned before it must not stay so.
+            Dispose();
+            throw;
         }
     }
 

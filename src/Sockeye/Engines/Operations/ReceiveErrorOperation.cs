@@ -1,3 +1,4 @@
+using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -8,6 +9,9 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     // An error with an IPv6 offender takes 64 bytes, timestamps 64, what else was asked for a few more; a routing header
     // or long options would be cut, and MSG_CTRUNC say so.
     private const int ControlBytes = 1024;
+
+    private const int AF_NETLINK = 16;
+    private const int AF_TIPC = 30;
 
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _payload;
@@ -38,6 +42,12 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     /// <returns>How many bytes of payload are in the buffer, or −errno.</returns>
     internal static int Receive(Socket socket, Span<byte> payload, out SocketErrorRecord record)
     {
+        if (!HasErrorQueue(socket))
+        {
+            record = default;
+            return -Interop.Errno.EOPNOTSUPP;
+        }
+
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         Span<byte> control = stackalloc byte[ControlBytes];
         MessageLengths lengths;
@@ -52,6 +62,11 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
             : SocketErrorRecord.Read(control[..lengths.Control], address[..lengths.Address], length, LinuxSocketFlags.FromLinux(lengths.Flags));
         return length;
     }
+
+    // These do not look at MSG_ERRQUEUE: they would hand out, and so lose, a message and the descriptors in it.
+    private static bool HasErrorQueue(Socket socket) =>
+        !FamilyNumbers.TryToLinux(socket.AddressFamily, out int family)
+        || family is not (SocketConstants.AF_UNIX or AF_NETLINK or AF_TIPC);
 
     protected override SocketErrorRecord TakeValue() => _record;
 

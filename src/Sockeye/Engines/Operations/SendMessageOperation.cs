@@ -11,8 +11,11 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
 
-    // Borrowed from the caller until the outcome is taken; the handles in it are referenced.
+    // Borrowed from the caller until the operation has completed; the handles in it are referenced. Not until the
+    // outcome is taken: nobody may ever do that.
     private OutgoingControl _control;
+
+    // Borrowed from the caller until the outcome is taken.
     private ReadOnlyMemory<byte> _data;
     private ReadOnlySequence<byte> _buffers;
     private EndPoint? _peer;
@@ -29,7 +32,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
         _buffers = message.Buffers;
         _total = Total(message);
         _flags = flags;
-        _control.Prepare(message, Socket.IsStream);
+        _control.Prepare(message, Socket);
         return this;
     }
 
@@ -44,18 +47,26 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
                 return false;
             }
 
-            if (result < 0)
+            if (result >= 0)
             {
-                Errno = -result;
-                return true;
+                BytesTransferred += result;
+                if (BytesTransferred < _total && Socket.IsStream)
+                {
+                    continue;
+                }
             }
 
-            BytesTransferred += result;
-            if (BytesTransferred >= _total || !Socket.IsStream)
-            {
-                return true;
-            }
+            Errno = result < 0 ? -result : 0;
+            _control.Release();
+            return true;
         }
+    }
+
+    // A send that does not wait says how far it got, as send(2) does.
+    internal override void EndWith(int errno)
+    {
+        Errno = errno == Interop.Errno.EAGAIN && BytesTransferred > 0 ? 0 : errno;
+        _control.Release();
     }
 
     /// <summary>The peer as a sockaddr; nothing when none is given.</summary>
