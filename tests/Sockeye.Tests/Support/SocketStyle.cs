@@ -40,6 +40,12 @@ public abstract class SocketStyle
     public abstract Task<Outcome<long>> SendFile(Socket socket, SafeFileHandle file, long offset, long? count = null, CancellationToken token = default);
     public abstract Task<Outcome<SocketEvents>> Wait(Socket socket, SocketEvents events, CancellationToken token = default);
 
+    public abstract Task<Outcome<int>> SendMessage(Socket socket, OutgoingMessage message, SocketFlags flags = SocketFlags.None, CancellationToken token = default);
+    public abstract Task<Outcome<ReceivedMessage>> ReceiveMessage(Socket socket, Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags flags = SocketFlags.None, CancellationToken token = default);
+    public abstract Task<Outcome<int>> SendBatch(Socket socket, MessageBatch batch, int start = 0, SocketFlags flags = SocketFlags.None, CancellationToken token = default);
+    public abstract Task<Outcome<int>> ReceiveBatch(Socket socket, MessageBatch batch, SocketFlags flags = SocketFlags.None, CancellationToken token = default);
+    public abstract Task<Outcome<SocketErrorRecord>> ReceiveError(Socket socket, Memory<byte> payload = default, CancellationToken token = default);
+
     private static Outcome<T> From<T>(SocketResult<T> result) => new(
         result.TryGetValue(out T? value) ? value : default, result.Error, result.Errno, result.BytesTransferred, result.BytesLost, null);
 
@@ -114,6 +120,21 @@ public abstract class SocketStyle
                 return From<T>(exception);
             }
         });
+
+        public override Task<Outcome<int>> SendMessage(Socket socket, OutgoingMessage message, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.SendMessage(message, flags));
+
+        public override Task<Outcome<ReceivedMessage>> ReceiveMessage(Socket socket, Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveMessage(buffer, control, peer, flags));
+
+        public override Task<Outcome<int>> SendBatch(Socket socket, MessageBatch batch, int start = 0, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.SendBatch(batch, start, flags));
+
+        public override Task<Outcome<int>> ReceiveBatch(Socket socket, MessageBatch batch, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveBatch(batch, flags));
+
+        public override Task<Outcome<SocketErrorRecord>> ReceiveError(Socket socket, Memory<byte> payload = default, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveError(payload.Span));
     }
 
     private sealed class TryStyle : SocketStyle
@@ -148,6 +169,21 @@ public abstract class SocketStyle
             On(() => From(socket.TrySendFile(file, offset, count)));
 
         public override Task<Outcome<SocketEvents>> Wait(Socket socket, SocketEvents events, CancellationToken token = default) => On(() => From(socket.TryWait(events)));
+
+        public override Task<Outcome<int>> SendMessage(Socket socket, OutgoingMessage message, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            On(() => From(socket.TrySendMessage(message, flags)));
+
+        public override Task<Outcome<ReceivedMessage>> ReceiveMessage(Socket socket, Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            On(() => From(socket.TryReceiveMessage(buffer, control, peer, flags)));
+
+        public override Task<Outcome<int>> SendBatch(Socket socket, MessageBatch batch, int start = 0, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            On(() => From(socket.TrySendBatch(batch, start, flags)));
+
+        public override Task<Outcome<int>> ReceiveBatch(Socket socket, MessageBatch batch, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            On(() => From(socket.TryReceiveBatch(batch, flags)));
+
+        public override Task<Outcome<SocketErrorRecord>> ReceiveError(Socket socket, Memory<byte> payload = default, CancellationToken token = default) =>
+            On(() => From(socket.TryReceiveError(payload.Span)));
     }
 
     private class AsyncStyle : SocketStyle
@@ -196,6 +232,21 @@ public abstract class SocketStyle
                 return Canceled<T>();
             }
         }
+
+        public override Task<Outcome<int>> SendMessage(Socket socket, OutgoingMessage message, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.SendMessageAsync(message, flags, token));
+
+        public override Task<Outcome<ReceivedMessage>> ReceiveMessage(Socket socket, Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveMessageAsync(buffer, control, peer, flags, token));
+
+        public override Task<Outcome<int>> SendBatch(Socket socket, MessageBatch batch, int start = 0, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.SendBatchAsync(batch, start, flags, token));
+
+        public override Task<Outcome<int>> ReceiveBatch(Socket socket, MessageBatch batch, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveBatchAsync(batch, flags, token));
+
+        public override Task<Outcome<SocketErrorRecord>> ReceiveError(Socket socket, Memory<byte> payload = default, CancellationToken token = default) =>
+            Catch(() => socket.ReceiveErrorAsync(payload, token));
     }
 
     private sealed class TryAsyncStyle : SocketStyle
@@ -235,6 +286,21 @@ public abstract class SocketStyle
 
         public override async Task<Outcome<SocketEvents>> Wait(Socket socket, SocketEvents events, CancellationToken token = default) =>
             From(await socket.TryWaitAsync(events, token));
+
+        public override async Task<Outcome<int>> SendMessage(Socket socket, OutgoingMessage message, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            From(await socket.TrySendMessageAsync(message, flags, token));
+
+        public override async Task<Outcome<ReceivedMessage>> ReceiveMessage(Socket socket, Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            From(await socket.TryReceiveMessageAsync(buffer, control, peer, flags, token));
+
+        public override async Task<Outcome<int>> SendBatch(Socket socket, MessageBatch batch, int start = 0, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            From(await socket.TrySendBatchAsync(batch, start, flags, token));
+
+        public override async Task<Outcome<int>> ReceiveBatch(Socket socket, MessageBatch batch, SocketFlags flags = SocketFlags.None, CancellationToken token = default) =>
+            From(await socket.TryReceiveBatchAsync(batch, flags, token));
+
+        public override async Task<Outcome<SocketErrorRecord>> ReceiveError(Socket socket, Memory<byte> payload = default, CancellationToken token = default) =>
+            From(await socket.TryReceiveErrorAsync(payload, token));
     }
 
     /// <summary>The throwing calls, on the thread of an <see cref="EventLoop"/> to which the sockets belong.</summary>
