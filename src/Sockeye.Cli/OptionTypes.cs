@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace Sockeye.Cli;
 
@@ -44,16 +45,26 @@ internal static class OptionTypes
         };
     }
 
-    /// <summary>One end point.</summary>
-    public static EndPointText? ParseEndPoint(ArgumentResult result, string name)
+    /// <summary>Where a chat is: an endpoint of a stream, whose scheme and port may be left out.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
+    public static Endpoint? ParseChatEndpoint(string text, out string problem)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (!EndPointText.TryParse(text, ChatPort, out EndPointText? endPoint, out string problem))
+        problem = "";
+        if (!Endpoint.TryParse(text, new EndpointDefaults("tcp", ChatPort), out Endpoint? endpoint, out EndpointError? error))
         {
-            result.AddError($"{name}: {problem}");
+            problem = error.Message;
+            return null;
         }
 
-        return endPoint;
+        if (endpoint.SocketType is not (SocketType.Stream or SocketType.Unknown))
+        {
+            string right = string.Join(' ', Endpoint.Schemes.Where(static scheme => scheme.SocketType == SocketType.Stream));
+            problem = new EndpointError(text, 0, $"a chat is a stream of bytes, which {endpoint.Scheme} is not; {right} are", $"127.0.0.1:{ChatPort}").Message;
+            return null;
+        }
+
+        return endpoint;
     }
 
     public static bool TryParseTime(string text, out TimeSpan time)

@@ -13,7 +13,7 @@ namespace Sockeye.Chat.Connections;
 /// </summary>
 /// <remarks>
 /// Plain asynchronous code that comes home to its context: correct on the thread pool, and on one event loop when
-/// <see cref="Listen"/> and <see cref="RunAsync"/> are called on that loop.
+/// <see cref="Listen(Endpoint)"/> and <see cref="RunAsync"/> are called on that loop.
 /// </remarks>
 public sealed class ChatServer : IDisposable
 {
@@ -54,16 +54,22 @@ public sealed class ChatServer : IDisposable
     /// Binds and listens; connections wait in the backlog until <see cref="RunAsync"/>. Returns the end point with the port
     /// the kernel chose. Throws <see cref="ListenException"/>.
     /// </summary>
-    /// <param name="endPoint">An IP or a Unix end point. A Unix socket that a dead server left is replaced.</param>
-    /// <param name="mode">Who may connect to a Unix socket. Defaults to the owner alone.</param>
-    public EndPoint Listen(EndPoint endPoint, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    /// <param name="endpoint">
+    /// Where, and with which options. Those it does not give are the chat's: its backlog, and of a Unix socket, that it
+    /// is for its owner alone (<c>mode=0600</c>) and replaces what a dead server left (<c>unlink=1</c>).
+    /// </param>
+    public EndPoint Listen(Endpoint endpoint)
     {
-        Socket listener = ListenSocket.Open(endPoint, _options.Backlog, mode);
+        Socket listener = ListenSocket.Open(endpoint, _options.Backlog);
         _listeners.Add(listener);
         EndPoint bound = listener.LocalEndPoint!;
         _logger.Listening(bound.ToString()!);
         return bound;
     }
+
+    /// <summary>As <see cref="Listen(Endpoint)"/>, without options.</summary>
+    /// <param name="endPoint">An address; a port of 0 lets the kernel choose.</param>
+    public EndPoint Listen(EndPoint endPoint) => Listen(Endpoint.FromEndPoint(endPoint));
 
     /// <summary>
     /// Serves until <paramref name="stop"/>; then tells everybody, lets what is due go out for up to
@@ -283,7 +289,7 @@ public sealed class ChatServer : IDisposable
             return socket.RemoteEndPoint switch
             {
                 IPEndPoint ip => ip.ToString(),
-                UnixDomainSocketEndPoint => "unix",
+                { AddressFamily: AddressFamily.Unix } => "unix",
                 { } other => string.Create(CultureInfo.InvariantCulture, $"{other}"),
                 null => "unknown",
             };

@@ -42,7 +42,7 @@ public readonly record struct JoinResult(JoinEnd End, string Message);
 public static class JoinClient
 {
     /// <summary>Connects to the first of the addresses that answers, and talks until it ends.</summary>
-    public static async Task<JoinResult> RunAsync(IReadOnlyList<EndPoint> endPoints, JoinOptions options, CancellationToken stop)
+    public static async Task<JoinResult> RunAsync(IReadOnlyList<Endpoint> endpoints, JoinOptions options, CancellationToken stop)
     {
         foreach (string? said in new[] { options.Name, options.Room })
         {
@@ -54,7 +54,7 @@ public static class JoinClient
 
         try
         {
-            (Socket? socket, string problem) = await ConnectAsync(endPoints, options.ConnectWait, stop);
+            (Socket? socket, string problem) = await ConnectAsync(endpoints, options.ConnectWait, stop);
             if (socket is null)
             {
                 return new(JoinEnd.NotJoined, problem);
@@ -82,19 +82,19 @@ public static class JoinClient
         (options.Room is null ? "" : $"/join {options.Room}\n") + (options.Name is null ? "" : $"/name {options.Name}\n");
 
     private static async Task<(Socket? Socket, string Problem)> ConnectAsync(
-        IReadOnlyList<EndPoint> endPoints, TimeSpan wait, CancellationToken stop)
+        IReadOnlyList<Endpoint> endpoints, TimeSpan wait, CancellationToken stop)
     {
         var problems = new List<string>();
-        var refused = new List<EndPoint>();
-        foreach (EndPoint endPoint in endPoints)
+        var refused = new List<object>();
+        foreach (Endpoint endpoint in endpoints)
         {
-            bool isUnix = endPoint.AddressFamily == AddressFamily.Unix;
-            var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+            object endPoint = (object?)endpoint.EndPoint ?? endpoint;
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(wait);
             try
             {
-                await socket.ConnectAsync(endPoint, limit.Token);
+                Socket socket = await endpoint.ConnectAsync(limit.Token);
+                socket.Timeout = null; // a time limit in the endpoint is one for connecting
                 return (socket, "");
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
@@ -109,11 +109,9 @@ public static class JoinClient
             {
                 problems.Add($"no answer from {endPoint} within {wait.TotalSeconds:0} s");
             }
-
-            socket.Dispose();
         }
 
-        if (refused.Count > 0 && refused.Count == endPoints.Count)
+        if (refused.Count > 0 && refused.Count == endpoints.Count)
         {
             return (null, $"nothing listens at {string.Join(" or ", refused)}; start one with: sockeye chat serve");
         }
@@ -122,9 +120,9 @@ public static class JoinClient
         return (null, problems.Count == 0 ? "the name has no address" : string.Join("; ", problems));
     }
 
-    private static string Explain(EndPoint endPoint, SocketException e) => e.SocketErrorCode switch
+    private static string Explain(object endPoint, SocketException e) => e.SocketErrorCode switch
     {
-        SocketError.AddressNotAvailable when endPoint is UnixDomainSocketEndPoint => $"there is no socket {endPoint}",
+        SocketError.AddressNotAvailable when endPoint is EndPoint { AddressFamily: AddressFamily.Unix } => $"there is no socket {endPoint}",
         _ => $"cannot connect to {endPoint}: {e.Message}",
     };
 }

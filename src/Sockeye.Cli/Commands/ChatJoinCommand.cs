@@ -9,11 +9,20 @@ internal static class ChatJoinCommand
 {
     public static Command Build()
     {
-        var endPoint = new Argument<EndPointText?>("ENDPOINT")
+        var endPoint = new Argument<Endpoint?>("ENDPOINT")
         {
-            Description = "Where the chat is. Default: 127.0.0.1:6667, then [::1]:6667",
+            Description = "Where the chat is, see below. Default: 127.0.0.1:6667, then [::1]:6667",
             Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = static result => OptionTypes.ParseEndPoint(result, "ENDPOINT"),
+            CustomParser = static result =>
+            {
+                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(result.Tokens[0].Value, out string problem);
+                if (endpoint is null)
+                {
+                    result.AddError($"ENDPOINT: {problem}");
+                }
+
+                return endpoint;
+            },
         };
         var name = new Option<string?>("--name") { Description = "Your name; without it the chat asks", HelpName = "NAME" };
         var room = new Option<string?>("--room") { Description = "The room to enter first", HelpName = "ROOM" };
@@ -23,7 +32,7 @@ internal static class ChatJoinCommand
         {
             endPoint, name, room,
         };
-        command.WithExamples(
+        command.WithEndpoints(SocketType.Stream).WithExamples(
             "sockeye chat join                                        the chat of this machine",
             "sockeye chat join 127.0.0.1:7000 --name alice --room garden",
             "echo \"the build is green\" | sockeye chat join --name ci  say one thing and go");
@@ -32,23 +41,23 @@ internal static class ChatJoinCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(EndPointText? endPoint, JoinOptions options)
+    private static async Task<int> RunAsync(Endpoint? endpoint, JoinOptions options)
     {
-        IReadOnlyList<EndPoint> endPoints;
+        IReadOnlyList<Endpoint> endpoints;
         try
         {
-            endPoints = endPoint is null
-                ? [new IPEndPoint(IPAddress.Loopback, OptionTypes.ChatPort), new IPEndPoint(IPAddress.IPv6Loopback, OptionTypes.ChatPort)]
-                : await endPoint.ResolveAsync();
+            endpoints = endpoint is null
+                ? [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }.Select(static address => Endpoint.FromEndPoint(new IPEndPoint(address, OptionTypes.ChatPort)))]
+                : await endpoint.ResolveAsync();
         }
         catch (SocketException)
         {
-            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endPoint}: the name was not found");
+            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endpoint}: the name was not found");
             return ExitCode.Failed;
         }
 
         using var signals = new StopSignals();
-        JoinResult joined = await JoinClient.RunAsync(endPoints, options, signals.Stop);
+        JoinResult joined = await JoinClient.RunAsync(endpoints, options, signals.Stop);
         if (joined.Message.Length > 0)
         {
             Announcement.TryWrite(Console.Error, $"sockeye chat join: {joined.Message}");

@@ -14,9 +14,9 @@ internal static class ChatServeCommand
     public static Command Build()
     {
         var bounds = new ChatOptions();
-        var listen = new Option<EndPointText[]>("--listen")
+        var listen = new Option<Endpoint[]>("--listen")
         {
-            Description = "Where to listen; may be given more than once. Default: 127.0.0.1:6667 and [::1]:6667",
+            Description = "Where to listen, see below; may be given more than once. Default: 127.0.0.1:6667 and [::1]:6667",
             HelpName = "ENDPOINT",
             CustomParser = ParseMany,
         };
@@ -41,10 +41,10 @@ internal static class ChatServeCommand
         {
             listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait, level, json,
         };
-        command.WithExamples(
+        command.WithEndpoints(SocketType.Stream).WithExamples(
             "sockeye chat serve                                   on this machine, port 6667",
             "sockeye chat serve --listen 127.0.0.1:0              a free port, which it prints",
-            "sockeye chat serve --listen unix:/tmp/chat.sock      for this machine's users, by file permission",
+            "sockeye chat serve --listen 'unix:/tmp/chat.sock?mode=0660'  for this machine's users, by file permission",
             "sockeye chat serve --json --log-level Warning 2>log  a log for programs");
         command.SetAction(result =>
         {
@@ -65,24 +65,24 @@ internal static class ChatServeCommand
         return command;
     }
 
-    private static EndPointText[]? ParseMany(ArgumentResult result)
+    private static Endpoint[]? ParseMany(ArgumentResult result)
     {
-        var endPoints = new List<EndPointText>();
+        var endpoints = new List<Endpoint>();
         foreach (Token token in result.Tokens)
         {
-            if (!EndPointText.TryParse(token.Value, OptionTypes.ChatPort, out EndPointText? endPoint, out string problem))
+            if (OptionTypes.ParseChatEndpoint(token.Value, out string problem) is not { } endpoint)
             {
                 result.AddError($"--listen: {problem}");
                 return null;
             }
 
-            endPoints.Add(endPoint!);
+            endpoints.Add(endpoint);
         }
 
-        return [.. endPoints];
+        return [.. endpoints];
     }
 
-    private static int Run(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    private static int Run(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
     {
         try
         {
@@ -113,7 +113,7 @@ internal static class ChatServeCommand
 
     // Not inlined: to compile it takes more files than there may be.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int RunOnLoop(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    private static int RunOnLoop(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
     {
         // The whole chat lives on this thread: no lock of the hub is ever contended, and what one turn of the loop
         // queues for a connection goes out in one send.
@@ -139,7 +139,7 @@ internal static class ChatServeCommand
         return $"{limit} open files allow {most} connections; raise the limit with: ulimit -n";
     }
 
-    private static async Task<int> ServeAsync(ChatOptions options, EndPointText[]? listen, LogLevel level, bool json)
+    private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
     {
         using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, level, json));
         using var signals = new StopSignals();
@@ -175,14 +175,14 @@ internal static class ChatServeCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<List<EndPoint>> ListenAsync(ChatServer server, EndPointText[] listen)
+    private static async Task<List<EndPoint>> ListenAsync(ChatServer server, Endpoint[] listen)
     {
         var bound = new List<EndPoint>();
-        foreach (EndPointText text in listen)
+        foreach (Endpoint given in listen)
         {
-            foreach (EndPoint endPoint in await text.ResolveAsync())
+            foreach (Endpoint endpoint in await given.ResolveAsync())
             {
-                bound.Add(server.Listen(endPoint));
+                bound.Add(server.Listen(endpoint));
             }
         }
 
@@ -224,14 +224,22 @@ internal static class ChatServeCommand
         }
 
         EndPoint near = Near(bound[0]);
-        Announcement.TryWrite(Console.Out, near is IPEndPoint first ? $"try: nc {first.Address} {first.Port}" : $"try: nc -U {near}");
+        if (near is IPEndPoint first)
+        {
+            Announcement.TryWrite(Console.Out, $"try: nc {first.Address} {first.Port}");
+        }
+        else if (Show(near) is var shown && shown.StartsWith("unix:", StringComparison.Ordinal) && !shown.StartsWith("unix:@", StringComparison.Ordinal))
+        {
+            Announcement.TryWrite(Console.Out, $"try: nc -U {near}");
+        }
+
         bool isDefault = bound.Any(static endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address)
             && ip.Port == OptionTypes.ChatPort);
         Announcement.TryWrite(Console.Out, $"try: ./sockeye chat join{(isDefault ? "" : $" {Show(near)}")}");
     }
 
     private static string Show(EndPoint endPoint) =>
-        endPoint is UnixDomainSocketEndPoint ? $"unix:{endPoint}" : endPoint.ToString()!;
+        endPoint is IPEndPoint ? endPoint.ToString()! : Endpoint.FromEndPoint(endPoint).ToString();
 
     /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
     private static EndPoint Near(EndPoint endPoint) => endPoint switch

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -219,4 +220,45 @@ internal sealed class CanCodec : AddressCodec
     internal override int Family => SocketConstants.AF_CAN;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => CanEndPoint.TryDecode(address, like);
+}
+
+/// <summary><c>can://INTERFACE</c> for frames, <c>can://INTERFACE/isotp/…</c> and <c>/j1939/…</c> for what is built on them.</summary>
+internal sealed class CanScheme() : EndpointScheme(
+    "can://", SocketType.Raw, ProtocolType.CanRaw, "can://*", "CAN frames of an interface, as can://vcan0, or of all; …/isotp/RX/TX in hexadecimal is ISO-TP")
+{
+    internal static CanScheme Instance { get; } = new();
+
+    internal override EndpointTraits Traits => EndpointTraits.Can;
+
+    internal override AddressFamily AddressFamily => AddressFamily.ControllerAreaNetwork;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        int slash = reader.Find(part, '/');
+        if (!reader.CheckInterface(part with { End = slash < 0 ? part.End : slash }))
+        {
+            return false;
+        }
+
+        if (!CanEndPoint.TryParse(reader.Span(part), provider: null, out CanEndPoint? endPoint))
+        {
+            return reader.Fail(slash < 0 ? part.Start : slash + 1, "after / comes isotp/RX/TX or j1939/NAME/PGN/ADDRESS, in hexadecimal");
+        }
+
+        target = Normal(new(endPoint));
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["can://".Length..];
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is CanEndPoint;
+
+    // The kind of address says the protocol, and that the type.
+    internal override EndpointTarget Normal(in EndpointTarget target) => ((CanEndPoint)target.EndPoint!).Kind switch
+    {
+        CanAddressKind.IsoTp => target with { ProtocolType = ProtocolType.CanIsoTp, SocketType = SocketType.Dgram },
+        CanAddressKind.J1939 => target with { ProtocolType = ProtocolType.CanJ1939, SocketType = SocketType.Dgram },
+        _ => target with { ProtocolType = null, SocketType = null },
+    };
 }

@@ -216,3 +216,293 @@ internal sealed class Ip6Codec : AddressCodec
         return true;
     }
 }
+
+/// <summary>
+/// <c>tcp://HOST:PORT</c> and its like. HOST is an IPv4 address, an IPv6 address in brackets, a name, or * for every
+/// address of this machine; PORT a number or the name of a service.
+/// </summary>
+internal sealed class InternetScheme : EndpointScheme
+{
+    private const int HostCharsMax = 253; // RFC 1035, 2.3.4
+
+    private readonly AddressFamily _family;
+    private readonly EndpointTraits _traits;
+
+    private InternetScheme(string name, AddressFamily family, SocketType type, ProtocolType protocol, EndpointTraits traits, string example, string summary)
+        : base($"{name}://", type, protocol, example, summary)
+    {
+        _family = family;
+        _traits = traits | EndpointTraits.Internet | (family == AddressFamily.InterNetwork ? 0 : EndpointTraits.Six)
+            | (type == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+    }
+
+    internal static InternetScheme[] Schemes { get; } =
+    [
+        new("tcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp://[::1]:8888", "TCP, over IPv4 or IPv6"),
+        new("tcp4", AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp4://127.0.0.1:8888", "TCP over IPv4 alone"),
+        new("tcp6", AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp6://[::1]:8888", "TCP over IPv6 alone"),
+        new("mptcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Mptcp, EndpointTraits.Mptcp, "mptcp://[::1]:8888", "multipath TCP; with a peer that has none, plain TCP"),
+        new("sctp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Sctp, EndpointTraits.Sctp, "sctp://[::1]:8888", "SCTP, one association a socket"),
+        new("udp", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp://[::1]:9999", "UDP, over IPv4 or IPv6"),
+        new("udp4", AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp4://127.0.0.1:9999", "UDP over IPv4 alone"),
+        new("udp6", AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp6://[::1]:9999", "UDP over IPv6 alone"),
+        new("udplite", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.UdpLite, EndpointTraits.Udp, "udplite://[::1]:9999", "UDP-Lite: may check a part of each datagram only"),
+    ];
+
+    internal override EndpointTraits Traits => _traits;
+
+    internal override AddressFamily AddressFamily => _family;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+        TryParse(reader, part, reader.DefaultPort, out target);
+
+    internal override bool TryParseSource(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+        TryParse(reader, part, 0, out target);
+
+    internal override string Print(in EndpointTarget target) => target.EndPoint switch
+    {
+        DnsEndPoint dns => string.Create(CultureInfo.InvariantCulture, $"{dns.Host}:{dns.Port}"),
+        IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } six => string.Create(CultureInfo.InvariantCulture, $"[{six.Address}]:{six.Port}"),
+        var four => four!.ToString()!,
+    };
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint switch
+    {
+        DnsEndPoint => endPoint.AddressFamily == _family,
+        IPEndPoint => _family == AddressFamily.Unspecified || endPoint.AddressFamily == _family,
+        _ => false,
+    };
+
+    /// <summary>An address of four numbers, or of IPv6 without its brackets and scope.</summary>
+    internal static bool TryAddress(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address) =>
+        reader.Find(part, ':') >= 0 ? TrySix(reader, part, out address) : TryFour(reader, part, out address);
+
+    /// <summary>What stands after %: an interface's index, or its name.</summary>
+    internal static bool TryScope(EndpointReader reader, EndpointPart part, out uint index)
+    {
+        index = 0;
+        ReadOnlySpan<char> text = reader.Span(part);
+
+        // RFC 6874 writes the % before a scope as %25. Before a digit that would be ambiguous: %251 is index 251.
+        if (text.Length > 2 && text.StartsWith("25", StringComparison.Ordinal) && !char.IsAsciiDigit(text[2]))
+        {
+            text = text[2..];
+        }
+
+        if (text.IsEmpty)
+        {
+            return reader.Fail(part.Start, "after % comes an interface: its name or its index");
+        }
+
+        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out index))
+        {
+            return true;
+        }
+
+        bool isFound = EndPointText.TryInterface(text, out int found) && found > 0;
+        index = isFound ? (uint)found : 0;
+        return isFound || reader.Fail(part.Start, "this machine has no interface of that name; ip link lists them");
+    }
+
+    private bool TryParse(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    {
+        target = default;
+        if (part.IsEmpty)
+        {
+            return reader.Fail(part.Start, "an address is missing");
+        }
+
+        return reader[part.Start] == '['
+            ? TryBracketed(reader, part, defaultPort, out target)
+            : TryHost(reader, part, defaultPort, out target);
+    }
+
+    private bool TryBracketed(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    {
+        target = default;
+        int close = reader.Find(part, ']');
+        if (close < 0)
+        {
+            return reader.Fail(part.End, "the closing ] is missing");
+        }
+
+        int percent = reader.Find(part with { End = close }, '%');
+        var inside = new EndpointPart(part.Start + 1, percent < 0 ? close : percent);
+        uint scope = 0;
+        if (!TrySix(reader, inside, out IPAddress? address)
+            || (percent >= 0 && !TryScope(reader, new(percent + 1, close), out scope)))
+        {
+            return false;
+        }
+
+        if (close + 1 < part.End && reader[close + 1] != ':')
+        {
+            return reader.Fail(close + 1, "after ] comes : and the port");
+        }
+
+        if (_family == AddressFamily.InterNetwork)
+        {
+            return reader.Fail(part.Start, $"{Prefix} takes no IPv6 address");
+        }
+
+        if (!TryPort(reader, part with { Start = close + 1 }, defaultPort, out int port))
+        {
+            return false;
+        }
+
+        target = new(new IPEndPoint(scope == 0 ? address : new IPAddress(address.GetAddressBytes(), scope), port));
+        return true;
+    }
+
+    private bool TryHost(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    {
+        target = default;
+        int colon = reader.Find(part, ':');
+        var host = new EndpointPart(part.Start, colon < 0 ? part.End : colon);
+        if (colon >= 0 && reader.Find(part with { Start = colon + 1 }, ':') >= 0)
+        {
+            return reader.Fail(part.Start, "an IPv6 address stands in brackets");
+        }
+
+        if (host.IsEmpty)
+        {
+            return reader.Fail(part.Start, "an address is missing before the port; * is every address of this machine");
+        }
+
+        if (reader.Span(host) is "*")
+        {
+            if (!TryPort(reader, part with { Start = host.End }, defaultPort, out int anyPort))
+            {
+                return false;
+            }
+
+            target = _family == AddressFamily.InterNetwork
+                ? new(new IPEndPoint(IPAddress.Any, anyPort))
+                : new(new IPEndPoint(IPAddress.IPv6Any, anyPort), Options: _family == AddressFamily.Unspecified ? "dual_stack=1" : null);
+            return true;
+        }
+
+        for (int i = host.Start; i < host.End; i++)
+        {
+            if (!char.IsLetterOrDigit(reader[i]) && reader[i] is not ('.' or '-' or '_'))
+            {
+                return reader.Fail(i, reader[i] == '/'
+                    ? "an endpoint has no path; its options begin with ?"
+                    : "this character stands in no host name");
+            }
+        }
+
+        // A name whose last part is a number is meant as an address (and inet_aton would read 1 as 0.0.0.1).
+        ReadOnlySpan<char> name = reader.Span(host);
+        bool isAddress = name[(name.LastIndexOf('.') + 1)..] is var last
+            && (last.IsEmpty ? name.IndexOfAnyExcept(EndpointReader.DigitsAndPoints) < 0 : last.IndexOfAnyExceptInRange('0', '9') < 0);
+        IPAddress? address = null;
+        if (isAddress && !TryFour(reader, host, out address))
+        {
+            return false;
+        }
+
+        if (host.Length > HostCharsMax)
+        {
+            return reader.Fail(host.Start, $"a host name has at most {HostCharsMax} characters");
+        }
+
+        if (name[0] is '.' or '-' || name.Contains("..", StringComparison.Ordinal))
+        {
+            return reader.Fail(host.Start, "this is no host name");
+        }
+
+        if (isAddress && _family == AddressFamily.InterNetworkV6)
+        {
+            return reader.Fail(part.Start, $"{Prefix} takes no IPv4 address");
+        }
+
+        if (!TryPort(reader, part with { Start = host.End }, defaultPort, out int port))
+        {
+            return false;
+        }
+
+        target = new(isAddress ? new IPEndPoint(address!, port) : new DnsEndPoint(name.ToString(), port, _family));
+        return true;
+    }
+
+    /// <summary>The port after a colon, or the default where the text ends.</summary>
+    private bool TryPort(EndpointReader reader, EndpointPart part, int? defaultPort, out int port)
+    {
+        port = defaultPort ?? 0;
+        if (part.IsEmpty)
+        {
+            return defaultPort is not null || reader.Fail(part.End, "a port is missing: : and a number, 0 for a free one");
+        }
+
+        EndpointPart number = part with { Start = part.Start + 1 };
+        if (number.IsEmpty)
+        {
+            return reader.Fail(number.Start, "a port is missing after :");
+        }
+
+        ReadOnlySpan<char> text = reader.Span(number);
+        if (char.IsAsciiLetter(text[0]))
+        {
+            if (!Resolver.TryGetServiceByName(text.ToString(), SocketType == SocketType.Dgram ? "udp" : "tcp").TryGetValue(out ServiceEntry? service))
+            {
+                return reader.Fail(number.Start, "a port is a number, or a service of /etc/services");
+            }
+
+            port = service.Port;
+            return true;
+        }
+
+        int wrong = text.IndexOfAnyExceptInRange('0', '9');
+        if (wrong >= 0)
+        {
+            return reader.Fail(number.Start + wrong, text[wrong] == '/' ? "an endpoint has no path; its options begin with ?" : "a port is a number");
+        }
+
+        return (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort)
+            || reader.Fail(number.Start, $"a port is at most {IPEndPoint.MaxPort}");
+    }
+
+    private static bool TrySix(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = null;
+        ReadOnlySpan<char> text = reader.Span(part);
+        int wrong = text.IndexOfAnyExcept(EndpointReader.SixSigns);
+        return wrong < 0 && text.Contains(':') && IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetworkV6
+            || reader.Fail(part.Start + Math.Max(wrong, 0), "between [ and ] stands an IPv6 address");
+    }
+
+    // Four numbers, and nothing else that inet_aton(3) takes: short forms surprise, and to some 010 is 8.
+    private static bool TryFour(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = null;
+        ReadOnlySpan<char> text = reader.Span(part);
+        Span<byte> bytes = stackalloc byte[4];
+        int count = 0;
+        int start = part.Start;
+        foreach (Range range in text.Split('.'))
+        {
+            ReadOnlySpan<char> number = text[range];
+            start = part.Start + range.Start.Value;
+            if (count == 4 || number.IndexOfAnyExceptInRange('0', '9') >= 0)
+            {
+                return reader.Fail(part.Start, "this is no IPv4 address");
+            }
+
+            if (!byte.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out bytes[count++]) || (number.Length > 1 && number[0] == '0'))
+            {
+                return reader.Fail(start, text.Count('.') != 3 ? FourParts : "a part of an IPv4 address is 0 to 255, without leading zeros");
+            }
+        }
+
+        if (count != 4)
+        {
+            return reader.Fail(part.Start, FourParts);
+        }
+
+        address = new IPAddress(bytes);
+        return true;
+    }
+
+    private const string FourParts = "an IPv4 address has four parts; is the address missing before the port?";
+}

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -112,4 +114,92 @@ internal sealed class NetlinkCodec : AddressCodec
     internal override int Family => FamilyConstants.AF_NETLINK;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => NetlinkEndPoint.TryDecode(address);
+}
+
+/// <summary><c>netlink:PROTOCOL</c>, and <c>netlink:PROTOCOL/PORTID/GROUPS</c> for what is not the kernel's and in no group.</summary>
+internal sealed class NetlinkScheme() : EndpointScheme(
+    "netlink:", SocketType.Raw, ProtocolType.Unspecified, "netlink:route", "the kernel's own protocols: route, generic, sock_diag, kobject_uevent, … or a number")
+{
+    private const int ProtocolsMax = 31; // MAX_LINKS, <linux/netlink.h>, less one
+
+    // By the kernel's names, NETLINK_x.
+    private static readonly (string Name, ProtocolType Protocol)[] Protocols =
+    [
+        ("route", ProtocolType.NetlinkRoute), ("usersock", ProtocolType.NetlinkUserSocket), ("sock_diag", ProtocolType.NetlinkSocketDiagnostics),
+        ("nflog", ProtocolType.NetlinkNetfilterLog), ("xfrm", ProtocolType.NetlinkXfrm), ("selinux", ProtocolType.NetlinkSelinux),
+        ("iscsi", ProtocolType.NetlinkIscsi), ("audit", ProtocolType.NetlinkAudit), ("fib_lookup", ProtocolType.NetlinkFibLookup),
+        ("connector", ProtocolType.NetlinkConnector), ("netfilter", ProtocolType.NetlinkNetfilter),
+        ("kobject_uevent", ProtocolType.NetlinkKernelObjectEvents), ("generic", ProtocolType.NetlinkGeneric),
+        ("scsitransport", ProtocolType.NetlinkScsiTransport), ("ecryptfs", ProtocolType.NetlinkEcryptfs), ("rdma", ProtocolType.NetlinkRdma),
+        ("crypto", ProtocolType.NetlinkCrypto), ("smc", ProtocolType.NetlinkSmc),
+    ];
+
+    internal static NetlinkScheme Instance { get; } = new();
+
+    internal override EndpointTraits Traits => EndpointTraits.Netlink;
+
+    internal override AddressFamily AddressFamily => AddressFamily.Netlink;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        int slash = reader.Find(part, '/');
+        EndpointPart name = part with { End = slash < 0 ? part.End : slash };
+        if (!TryProtocol(reader, name, out ProtocolType protocol))
+        {
+            return false;
+        }
+
+        NetlinkEndPoint? endPoint = NetlinkEndPoint.Kernel;
+        EndpointPart address = part with { Start = name.End };
+        if (slash >= 0 && !NetlinkEndPoint.TryParse(reader.Span(address), provider: null, out endPoint))
+        {
+            return reader.FailIn(
+                address with { Start = slash + 1 },
+                EndpointReader.HexadecimalAndSlashes,
+                "after / comes a port id, and after another / the groups in hexadecimal: netlink:route/0/11");
+        }
+
+        target = new(endPoint, protocol);
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target)
+    {
+        int protocol = (int)(target.ProtocolType ?? ProtocolType);
+        int row = Array.FindIndex(Protocols, named => (int)named.Protocol == protocol);
+        string name = row < 0 ? protocol.ToString(CultureInfo.InvariantCulture) : Protocols[row].Name;
+        return NetlinkEndPoint.Kernel.Equals(target.EndPoint) ? name : name + target.EndPoint!.ToString()!["netlink:".Length..];
+    }
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is NetlinkEndPoint;
+
+    internal override bool TakesProtocol(ProtocolType protocol) => (int)protocol is >= 0 and <= ProtocolsMax;
+
+    private static bool TryProtocol(EndpointReader reader, EndpointPart part, out ProtocolType protocol)
+    {
+        protocol = default;
+        if (part.IsEmpty)
+        {
+            return reader.Fail(part.Start, "a protocol is missing: route, generic, … or a number");
+        }
+
+        if (char.IsAsciiDigit(reader[part.Start]))
+        {
+            bool read = reader.TryNumber(part, "a protocol", 0, ProtocolsMax, out long number);
+            protocol = (ProtocolType)number;
+            return read;
+        }
+
+        foreach ((string name, ProtocolType known) in Protocols)
+        {
+            if (reader.Span(part).Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                protocol = known;
+                return true;
+            }
+        }
+
+        return reader.Fail(part.Start, $"there is no such protocol; there are {string.Join(' ', Protocols.Select(static row => row.Name))}, and numbers to {ProtocolsMax}");
+    }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -216,4 +217,56 @@ internal sealed class PacketCodec : AddressCodec
     internal override int Family => SocketConstants.AF_PACKET;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => PacketEndPoint.TryDecode(address);
+}
+
+/// <summary><c>packet:INTERFACE</c> and the longer forms of <see cref="PacketEndPoint"/>. Without a protocol it is all of them.</summary>
+internal sealed class PacketScheme : EndpointScheme
+{
+    private PacketScheme(string name, SocketType type, string summary)
+        : base($"{name}:", type, ProtocolType.Unspecified, $"{name}:lo", summary)
+    {
+    }
+
+    internal static PacketScheme[] Schemes { get; } =
+    [
+        new("packet", SocketType.Raw, "whole frames of an interface, * is all; packet:eth0/0806 those of one protocol"),
+        new("packet-dgram", SocketType.Dgram, "the same, without the link's header"),
+    ];
+
+    internal override EndpointTraits Traits => EndpointTraits.Packet;
+
+    internal override AddressFamily AddressFamily => AddressFamily.Packet;
+
+    // The socket itself is made with no protocol, which receives nothing: what bind(2) names comes from there alone.
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        int slash = reader.Find(part, '/');
+        EndpointPart name = part with { End = slash < 0 ? part.End : slash };
+        if (!reader.CheckInterface(name))
+        {
+            return false;
+        }
+
+        if (!PacketEndPoint.TryParse(reader.Span(part), provider: null, out PacketEndPoint? endPoint))
+        {
+            return reader.FailIn(
+                part with { Start = slash < 0 ? part.Start : slash + 1 },
+                EndpointReader.PacketSigns,
+                "after / comes a protocol in hexadecimal, and after another / a hardware address: packet:lo/0800/02:00:5e:10:00:01");
+        }
+
+        target = new(slash < 0 ? new PacketEndPoint(endPoint.InterfaceIndex, PacketEndPoint.AllProtocols) : endPoint);
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target)
+    {
+        var endPoint = (PacketEndPoint)target.EndPoint!;
+        string name = EndPointText.Interface(endPoint.InterfaceIndex);
+        string rest = endPoint.ToString()[("packet:".Length + name.Length)..];
+        return name + rest switch { "" => "/0000", "/0003" => "", _ => rest };
+    }
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is PacketEndPoint;
 }

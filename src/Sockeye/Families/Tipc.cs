@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -292,4 +293,52 @@ internal sealed class TipcCodec : AddressCodec
     internal override int Family => FamilyConstants.AF_TIPC;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => TipcEndPoint.TryDecode(address);
+}
+
+/// <summary><c>tipc://TYPE:INSTANCE</c> and the other forms of <see cref="TipcEndPoint"/>.</summary>
+internal sealed class TipcScheme : EndpointScheme
+{
+    private TipcScheme(string name, SocketType type, string summary)
+        : base($"{name}://", type, ProtocolType.Unspecified, $"{name}://1000:1", summary)
+    {
+    }
+
+    internal static TipcScheme[] Schemes { get; } =
+    [
+        new("tipc", SocketType.Stream, "TIPC, a stream: a service's type and instance; 1000:1-5 is a range"),
+        new("tipc-seqpacket", SocketType.Seqpacket, "TIPC, messages in order"),
+        new("tipc-rdm", SocketType.Rdm, "TIPC, reliable datagrams"),
+        new("tipc-dgram", SocketType.Dgram, "TIPC, datagrams"),
+    ];
+
+    internal override EndpointTraits Traits =>
+        EndpointTraits.Tipc | (SocketType is SocketType.Stream or SocketType.Seqpacket ? EndpointTraits.Listens : 0);
+
+    internal override AddressFamily AddressFamily => AddressFamily.Tipc;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        if (part.IsEmpty)
+        {
+            return reader.Fail(part.Start, "a service is missing: its type, : and its instance");
+        }
+
+        if (reader.Find(part, ':') < 0)
+        {
+            return reader.Fail(part.End, "after the type comes : and the instance");
+        }
+
+        if (!TipcEndPoint.TryParse(reader.Span(part), provider: null, out TipcEndPoint? endPoint))
+        {
+            return reader.FailIn(part, EndpointReader.TipcSigns, "this is no type:instance, type:lower-upper or @node:socket, a scope behind it: 1000:1/cluster");
+        }
+
+        target = new(endPoint);
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["tipc://".Length..];
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is TipcEndPoint;
 }

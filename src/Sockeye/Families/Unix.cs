@@ -272,3 +272,63 @@ internal sealed class UnixCodec : AddressCodec
         return Template.Create(bytes);
     }
 }
+
+/// <summary><c>unix:PATH</c> and <c>unix:@NAME</c>, with %XX for any byte.</summary>
+internal sealed class UnixScheme : EndpointScheme
+{
+    private UnixScheme(string name, SocketType type, string example, string summary)
+        : base($"{name}:", type, ProtocolType.Unspecified, example, summary)
+    {
+    }
+
+    internal static UnixScheme[] Schemes { get; } =
+    [
+        new("unix", SocketType.Stream, "unix:/run/chat.sock", "a Unix stream socket: a path, or an abstract name after @"),
+        new("unix-dgram", SocketType.Dgram, "unix-dgram:/run/log.sock", "a Unix datagram socket"),
+        new("unix-seqpacket", SocketType.Seqpacket, "unix-seqpacket:@bus", "a Unix socket of messages in order, over a connection"),
+    ];
+
+    internal override EndpointTraits Traits => EndpointTraits.Unix | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+
+    internal override AddressFamily AddressFamily => AddressFamily.Unix;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        if (part.IsEmpty)
+        {
+            return reader.Fail(part.Start, "a path is missing");
+        }
+
+        bool isAbstract = reader[part.Start] == '@';
+        EndpointPart name = isAbstract ? part with { Start = part.Start + 1 } : part;
+        if (!reader.TryUnescape(name, out byte[] bytes))
+        {
+            return false;
+        }
+
+        if (!isAbstract && bytes.Contains((byte)0))
+        {
+            int nul = reader.Find(part, '\0');
+            return reader.Fail(nul >= 0 ? nul : part.Start + reader.Span(part).IndexOf("%00", StringComparison.Ordinal), "a path holds no NUL");
+        }
+
+        int bytesMax = isAbstract ? UnixEndPoint.PathBytesMax - 1 : UnixEndPoint.PathBytesMax;
+        if (bytes.Length > bytesMax)
+        {
+            return reader.Fail(name.Start, $"a Unix socket's {(isAbstract ? "name" : "path")} has at most {bytesMax} bytes, this one {bytes.Length}");
+        }
+
+        target = new(isAbstract ? UnixEndPoint.Abstract(bytes) : new UnixEndPoint(bytes));
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!;
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint or UnixEndPoint { IsUnnamed: false };
+
+    internal override EndpointTarget Normal(in EndpointTarget target) => target with
+    {
+        EndPoint = target.EndPoint is UnixDomainSocketEndPoint system ? UnixEndPoint.FromUnixDomainSocketEndPoint(system) : target.EndPoint,
+    };
+}

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -145,4 +146,58 @@ internal sealed class VsockCodec : AddressCodec
     internal override int Family => FamilyConstants.AF_VSOCK;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => VsockEndPoint.TryDecode(address);
+}
+
+/// <summary><c>vsock://CID:PORT</c>; * is any.</summary>
+internal sealed class VsockScheme : EndpointScheme
+{
+    private VsockScheme(string name, SocketType type, string summary)
+        : base($"{name}://", type, ProtocolType.Unspecified, $"{name}://2:8080", summary)
+    {
+    }
+
+    internal static VsockScheme[] Schemes { get; } =
+    [
+        new("vsock", SocketType.Stream, "between a virtual machine and its host (2): context and port; * is any"),
+        new("vsock-seqpacket", SocketType.Seqpacket, "the same, of messages in order"),
+        new("vsock-dgram", SocketType.Dgram, "the same, of datagrams, which few hypervisors carry"),
+    ];
+
+    internal override EndpointTraits Traits => EndpointTraits.Vsock | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+
+    internal override AddressFamily AddressFamily => AddressFamily.Vsock;
+
+    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    {
+        target = default;
+        int colon = reader.Find(part, ':');
+        int slash = reader.Find(part, '/');
+        if (colon < 0)
+        {
+            return part.IsEmpty ? reader.Fail(part.Start, "a context id is missing: a number, or * for any")
+                : reader.Fail(part.End, "a port is missing: : and a number, or * for any");
+        }
+
+        if (!TryNumber(reader, part with { End = colon }, "a context id")
+            || !TryNumber(reader, new(colon + 1, slash < 0 ? part.End : slash), "a port")
+            || (slash >= 0 && !reader.TryNumber(part with { Start = slash + 1 }, "the flags", 0, byte.MaxValue, out _)))
+        {
+            return false;
+        }
+
+        if (!VsockEndPoint.TryParse(reader.Span(part), provider: null, out VsockEndPoint? endPoint))
+        {
+            return reader.Fail(part.Start, "this is no context and port in decimal numbers");
+        }
+
+        target = new(endPoint);
+        return true;
+    }
+
+    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["vsock://".Length..];
+
+    internal override bool Accepts(EndPoint endPoint) => endPoint is VsockEndPoint;
+
+    private static bool TryNumber(EndpointReader reader, EndpointPart part, string what) =>
+        reader.Span(part) is "*" || reader.TryNumber(part, what, 0, uint.MaxValue, out _);
 }

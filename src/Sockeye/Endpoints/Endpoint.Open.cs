@@ -1,0 +1,498 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+// What is made of an endpoint: sockets. Each verb comes as a Try member that returns the failure and a throwing one,
+// synchronous and asynchronous; all four are one code, and only the look-up of a name and the connecting differ.
+public sealed partial class Endpoint
+{
+    private const int BacklogByDefault = 512;
+
+    // ── a socket alone ──
+
+    /// <summary>A socket of this kind with its options set, neither bound nor connected.</summary>
+    /// <returns>The socket; of <c>fd:</c>, the descriptor's.</returns>
+    /// <exception cref="SocketException">The kernel refused the socket or an option.</exception>
+    /// <exception cref="InvalidOperationException">The address is a name that may be IPv4 or IPv6; <see cref="ResolveAsync"/> says which.</exception>
+    public Socket CreateSocket() => AddressFamily == AddressFamily.Unspecified
+        ? throw new InvalidOperationException($"{this} may be IPv4 or IPv6; resolve it first.")
+        : Open(EndpointUse.Socket, EndPoint, EventLoop.Current?.Engine).Throw();
+
+    // ── listen ──
+
+    /// <summary>A listening socket: socket(2), options, bind(2), listen(2).</summary>
+    /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint tells a port that was 0.</returns>
+    /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, HostNotFound; OperationNotSupported: such sockets do not listen. Nothing is left open.</exception>
+    public Socket Listen() => First(EndpointUse.Listen).Throw();
+
+    /// <summary>As <see cref="Listen"/>, with the failure as a value.</summary>
+    /// <returns>The listener, or the errno.</returns>
+    public SocketResult<Socket> TryListen() => First(EndpointUse.Listen).ToResult();
+
+    /// <summary>As <see cref="Listen"/>; a name is looked up without blocking.</summary>
+    /// <param name="cancellationToken">Ends the look-up.</param>
+    /// <returns>The listener.</returns>
+    /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public async Task<Socket> ListenAsync(CancellationToken cancellationToken = default) =>
+        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+
+    /// <summary>As <see cref="ListenAsync"/>, with the failure as a value.</summary>
+    /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
+    /// <returns>The listener, or the errno.</returns>
+    public async Task<SocketResult<Socket>> TryListenAsync(CancellationToken cancellationToken = default) =>
+        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+
+    // ── bind ──
+
+    /// <summary>A bound socket, which receives what is sent there: socket(2), options, bind(2).</summary>
+    /// <returns>The socket.</returns>
+    /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
+    public Socket Bind() => First(EndpointUse.Bind).Throw();
+
+    /// <summary>As <see cref="Bind"/>, with the failure as a value.</summary>
+    /// <returns>The socket, or the errno.</returns>
+    public SocketResult<Socket> TryBind() => First(EndpointUse.Bind).ToResult();
+
+    /// <summary>As <see cref="Bind"/>; a name is looked up without blocking.</summary>
+    /// <param name="cancellationToken">Ends the look-up.</param>
+    /// <returns>The socket.</returns>
+    /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public async Task<Socket> BindAsync(CancellationToken cancellationToken = default) =>
+        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+
+    /// <summary>As <see cref="BindAsync"/>, with the failure as a value.</summary>
+    /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
+    /// <returns>The socket, or the errno.</returns>
+    public async Task<SocketResult<Socket>> TryBindAsync(CancellationToken cancellationToken = default) =>
+        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+
+    // ── connect ──
+
+    /// <summary>A connected socket: socket(2), options, bind(2) when <c>source</c> is given, connect(2).</summary>
+    /// <returns>The connection; of a name, to the first of its addresses that answers. Its Timeout is the <c>timeout</c> option's.</returns>
+    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; of a name, the message tells each address's error. Nothing is left open.</exception>
+    public Socket Connect() => ConnectCore().Throw();
+
+    /// <summary>As <see cref="Connect"/>, with the failure as a value.</summary>
+    /// <returns>The connection, or the errno.</returns>
+    public SocketResult<Socket> TryConnect() => ConnectCore().ToResult();
+
+    /// <summary>As <see cref="Connect"/>, asynchronously; the <c>timeout</c> then covers the look-up of a name too.</summary>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="SocketException">As for <see cref="Connect"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
+    public async Task<Socket> ConnectAsync(CancellationToken cancellationToken = default) =>
+        (await ConnectCoreAsync(isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+
+    /// <summary>As <see cref="ConnectAsync"/>, with the failure as a value.</summary>
+    /// <param name="cancellationToken">Ends the attempt; the result is then OperationAborted.</param>
+    /// <returns>The connection, or the errno.</returns>
+    public async Task<SocketResult<Socket>> TryConnectAsync(CancellationToken cancellationToken = default) =>
+        (await ConnectCoreAsync(isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+
+    // ── names ──
+
+    /// <summary>The endpoints that a name stands for: one for each of its addresses, in the resolver's order.</summary>
+    /// <returns>This endpoint alone when it is no name.</returns>
+    /// <exception cref="SocketException">HostNotFound, NoData, TryAgain.</exception>
+    public IReadOnlyList<Endpoint> Resolve()
+    {
+        if (!IsName)
+        {
+            return [this];
+        }
+
+        int errno = Lookup(out EndPoint[] addresses);
+        return errno == 0 ? [.. addresses.Select(WithEndPoint)] : throw SocketErrors.Create("resolve", EndPoint, errno);
+    }
+
+    /// <summary>As <see cref="Resolve"/>, asynchronously, within the <c>timeout</c>.</summary>
+    /// <param name="cancellationToken">Ends the look-up.</param>
+    /// <returns>This endpoint alone when it is no name.</returns>
+    /// <exception cref="SocketException">HostNotFound, NoData, TryAgain, TimedOut.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
+    public async Task<IReadOnlyList<Endpoint>> ResolveAsync(CancellationToken cancellationToken = default)
+    {
+        if (!IsName)
+        {
+            return [this];
+        }
+
+        (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+        return errno == 0 ? [.. addresses.Select(WithEndPoint)] : throw SocketErrors.Create("resolve", EndPoint, errno);
+    }
+
+    // ── how ──
+
+    private Outcome First(EndpointUse use)
+    {
+        SocketEngine? engine = EventLoop.Current?.Engine;
+        int errno = Lookup(out EndPoint[] addresses);
+        return errno != 0 ? new("resolve", EndPoint, errno) : First(use, addresses, engine);
+    }
+
+    private async Task<Outcome> FirstAsync(EndpointUse use, bool isTry, CancellationToken cancellationToken)
+    {
+        SocketEngine? engine = EventLoop.Current?.Engine;
+        if (!IsName)
+        {
+            if (cancellationToken.IsCancellationRequested && isTry)
+            {
+                return new("resolve", EndPoint, Errno.ECANCELED);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            return First(use, [EndPoint!], engine);
+        }
+
+        try
+        {
+            (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+            return errno != 0 ? new("resolve", EndPoint, errno) : First(use, addresses, engine);
+        }
+        catch (OperationCanceledException) when (isTry)
+        {
+            return new("resolve", EndPoint, Errno.ECANCELED);
+        }
+    }
+
+    // Of several addresses one that this machine has; the first one's error tells most when there is none.
+    private Outcome First(EndpointUse use, EndPoint[] addresses, SocketEngine? engine)
+    {
+        Outcome first = default;
+        foreach (EndPoint address in addresses)
+        {
+            Outcome outcome = Open(use, address, engine);
+            if (outcome.Socket is not null)
+            {
+                return outcome;
+            }
+
+            first = first.Call is null ? outcome : first;
+        }
+
+        return first.Call is null ? new("resolve", EndPoint, (int)SocketError.NoData) : first;
+    }
+
+    private Outcome ConnectCore()
+    {
+        var attempts = new Attempts(EndPoint, Timeout);
+        int errno = Lookup(out EndPoint[] addresses);
+        if (errno != 0)
+        {
+            return new("resolve", EndPoint, errno);
+        }
+
+        foreach (EndPoint address in addresses)
+        {
+            Outcome outcome = Open(EndpointUse.Connect, address, EventLoop.Current?.Engine);
+            if (outcome.Socket is { } socket && Descriptor is null)
+            {
+                socket.Timeout = attempts.Left;
+                outcome = Connected(outcome, address, socket.TryConnect(address));
+            }
+
+            if (outcome.Socket is not null)
+            {
+                return outcome;
+            }
+
+            attempts.Add(outcome);
+        }
+
+        return attempts.Outcome;
+    }
+
+    private async Task<Outcome> ConnectCoreAsync(bool isTry, CancellationToken cancellationToken)
+    {
+        // The caller's loop, also for the sockets that are made once the name is known, on another thread.
+        SocketEngine? engine = EventLoop.Current?.Engine;
+        var attempts = new Attempts(EndPoint, Timeout);
+        try
+        {
+            (int errno, EndPoint[] addresses) = IsName ? await LookupAsync(cancellationToken).ConfigureAwait(false) : (0, [EndPoint!]);
+            if (errno != 0)
+            {
+                return new("resolve", EndPoint, errno);
+            }
+
+            foreach (EndPoint address in addresses)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Outcome outcome = Open(EndpointUse.Connect, address, engine);
+                if (outcome.Socket is { } socket && Descriptor is null)
+                {
+                    socket.Timeout = attempts.Left;
+                    outcome = Connected(outcome, address, await socket.TryConnectAsync(address, cancellationToken).ConfigureAwait(false));
+                }
+
+                if (outcome.Socket is not null)
+                {
+                    return outcome;
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+                attempts.Add(outcome);
+            }
+
+            return attempts.Outcome;
+        }
+        catch (OperationCanceledException) when (isTry)
+        {
+            return new("connect", EndPoint, Errno.ECANCELED);
+        }
+    }
+
+    private Outcome Connected(Outcome outcome, EndPoint address, SocketResult result)
+    {
+        Socket socket = outcome.Socket!;
+        if (!result.IsSuccess)
+        {
+            socket.Dispose();
+            return new("connect", address, result.Errno);
+        }
+
+        socket.Timeout = Timeout;
+        return outcome;
+    }
+
+    /// <summary>A socket at an address, as far as it can be made without waiting: a connection is not made yet.</summary>
+    private Outcome Open(EndpointUse use, EndPoint? address, SocketEngine? engine)
+    {
+        if (Descriptor is { } descriptor)
+        {
+            return Adopt(descriptor, use, engine);
+        }
+
+        if (use == EndpointUse.Listen && !Scheme.Traits.HasFlag(EndpointTraits.Listens))
+        {
+            return new("listen", address, Errno.EOPNOTSUPP, $"{Scheme.Prefix} sockets do not listen; bind one, and receive from whoever sends");
+        }
+
+        // "Every address" is [::] with IPv4, where the kernel has IPv6.
+        if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } any && any.Address.Equals(IPAddress.IPv6Any)
+            && TryGet(EndpointOption.DualStack, out bool both) && both && !Socket.OSSupportsIPv6)
+        {
+            address = new IPEndPoint(IPAddress.Any, any.Port);
+        }
+
+        int errno = Socket.TryOpen(address!.AddressFamily, SocketType, ProtocolType, engine, out Socket? socket);
+        if (errno != 0)
+        {
+            return new("socket", address, errno, SocketAdvice(errno, address.AddressFamily));
+        }
+
+        Outcome outcome = Prepare(socket!, use, address);
+        if (outcome.Socket is null)
+        {
+            socket!.Dispose();
+        }
+
+        return outcome;
+    }
+
+    private Outcome Prepare(Socket socket, EndpointUse use, EndPoint address)
+    {
+        socket.Timeout = Timeout;
+        if (Apply(socket, use, isAfterBind: false) is { Errno: not 0 } refused)
+        {
+            return refused;
+        }
+
+        SocketResult result;
+        if (use == EndpointUse.Connect)
+        {
+            if (TryGet(EndpointOption.Source, out EndPoint? source) && source is not null)
+            {
+                result = socket.TryBind(source);
+                if (!result.IsSuccess)
+                {
+                    return new("bind", source, result.Errno);
+                }
+            }
+
+            else if (TryGet(EndpointOption.AutoBind, out bool autobind) && autobind)
+            {
+                result = socket.TryBind(UnixEndPoint.Autobind);
+                if (!result.IsSuccess)
+                {
+                    return new("bind", null, result.Errno);
+                }
+            }
+
+            return Outcome.Of(socket);
+        }
+
+        if (use == EndpointUse.Socket)
+        {
+            return Outcome.Of(socket);
+        }
+
+        result = BindTo(socket, address);
+        if (result.Errno == Errno.EADDRINUSE && TryGet(EndpointOption.Unlink, out bool unlink) && unlink)
+        {
+            if (StaleSocketFile.TryRemove(address) is { } kept)
+            {
+                return new("bind", address, Errno.EADDRINUSE, kept);
+            }
+
+            result = BindTo(socket, address);
+        }
+
+        if (!result.IsSuccess)
+        {
+            return new("bind", address, result.Errno);
+        }
+
+        if (Apply(socket, use, isAfterBind: true) is { Errno: not 0 } late)
+        {
+            return late;
+        }
+
+        return use == EndpointUse.Listen ? StartListening(socket, address) : Outcome.Of(socket);
+    }
+
+    private Outcome StartListening(Socket socket, EndPoint? address)
+    {
+        SocketResult result = socket.TryListen(TryGet(EndpointOption.Backlog, out long backlog) ? (int)backlog : BacklogByDefault);
+        return result.IsSuccess ? Outcome.Of(socket) : new("listen", address, result.Errno);
+    }
+
+    private Outcome Apply(Socket socket, EndpointUse use, bool isAfterBind)
+    {
+        foreach (Setting setting in _settings)
+        {
+            EndpointOption option = setting.Option;
+            if (option.Apply is null || option.IsAfterBind != isAfterBind || (use != EndpointUse.Socket && (option.Use & use) == 0))
+            {
+                continue;
+            }
+
+            SocketResult result = option.Apply(socket, setting.Value, use);
+            if (!result.IsSuccess)
+            {
+                return new($"setsockopt for {option}={setting.Text} at", EndPoint, result.Errno, OptionAdvice(result.Errno));
+            }
+        }
+
+        return default;
+    }
+
+    // A path's file has its mode from the first moment; an abstract name has no file, and nobody is kept out.
+    private SocketResult BindTo(Socket socket, EndPoint address) =>
+        address is UnixEndPoint { IsPath: true } path && TryGet(EndpointOption.Mode, out UnixFileMode mode)
+            ? socket.TryBind(path, mode)
+            : socket.TryBind(address);
+
+    // ── descriptors ──
+
+    private Outcome Adopt(int descriptor, EndpointUse use, SocketEngine? engine)
+    {
+        int errno = Socket.TryAdopt(descriptor, engine, out Socket? socket, out string advice);
+        if (errno != 0)
+        {
+            return new($"take {this}", null, errno, advice);
+        }
+
+        socket!.Timeout = Timeout;
+        Outcome outcome = Apply(socket, use, isAfterBind: false);
+        if (outcome.Errno == 0)
+        {
+            outcome = use == EndpointUse.Listen && !socket.IsListening ? StartListening(socket, socket.LocalEndPoint) : Outcome.Of(socket);
+        }
+
+        if (outcome.Socket is null)
+        {
+            socket.Dispose();
+        }
+
+        return outcome;
+    }
+
+    // ── looking up ──
+
+    private int Lookup(out EndPoint[] addresses)
+    {
+        if (EndPoint is not DnsEndPoint dns)
+        {
+            addresses = [EndPoint!];
+            return 0;
+        }
+
+        ResolverResult<IPAddress[]> lookup = Resolver.TryGetHostAddresses(dns.Host, dns.AddressFamily, Timeout);
+        addresses = Addresses(dns, lookup);
+        return ResolverErrors.ToErrno(lookup.ResolverError, lookup.Errno);
+    }
+
+    private async Task<(int Errno, EndPoint[] Addresses)> LookupAsync(CancellationToken cancellationToken)
+    {
+        var dns = (DnsEndPoint)EndPoint!;
+        ResolverResult<IPAddress[]> lookup =
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Timeout, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return (ResolverErrors.ToErrno(lookup.ResolverError, lookup.Errno), Addresses(dns, lookup));
+    }
+
+    private static EndPoint[] Addresses(DnsEndPoint dns, ResolverResult<IPAddress[]> lookup) =>
+        lookup.TryGetValue(out IPAddress[]? addresses) ? [.. addresses.Select(address => new IPEndPoint(address, dns.Port))] : [];
+
+    private string? SocketAdvice(int errno, AddressFamily family) =>
+        FamilyNumbers.TryToLinux(family, out int number) ? FamilyTable.Refusal(errno, number, SocketType, ProtocolType) : null;
+
+    private static string? OptionAdvice(int errno) => errno switch
+    {
+        Errno.EPERM => "not permitted; this option needs a capability, mostly CAP_NET_ADMIN or CAP_NET_RAW",
+        Errno.ENODEV => "this machine has no such network interface",
+        Errno.ENOPROTOOPT or Errno.EOPNOTSUPP => "this kind of socket, or this kernel, has no such option",
+        _ => null,
+    };
+
+    /// <summary>A socket, or which call failed, where, and how.</summary>
+    private readonly record struct Outcome(string? Call, EndPoint? EndPoint, int Errno, string? Advice = null, SocketException? Exception = null)
+    {
+        internal Socket? Socket { get; private init; }
+
+        internal static Outcome Of(Socket socket) => new(null, null, 0) { Socket = socket };
+
+        internal Socket Throw() => Socket ?? throw ToException();
+
+        internal SocketResult<Socket> ToResult() =>
+            Socket is not null ? SocketResult<Socket>.Success(Socket) : SocketResult<Socket>.Failure(Errno);
+
+        internal SocketException ToException() => Exception ?? SocketErrors.Create(Call!, EndPoint, Errno, Advice);
+    }
+
+    /// <summary>The addresses tried, and the time that is left for the rest.</summary>
+    private sealed class Attempts(EndPoint? endPoint, TimeSpan? limit)
+    {
+        private readonly long _start = Stopwatch.GetTimestamp();
+        private readonly List<string> _failures = [];
+        private Outcome _last = new("resolve", endPoint, (int)SocketError.NoData);
+
+        // At least a millisecond: an address that is tried at all gets a chance to be refused.
+        internal TimeSpan? Left => limit is { } total
+            ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (total - Stopwatch.GetElapsedTime(_start)).Ticks))
+            : null;
+
+        internal void Add(Outcome outcome)
+        {
+            _last = outcome;
+            string message = outcome.ToException().Message;
+            _failures.Add(message.StartsWith("connect ", StringComparison.Ordinal) ? message["connect ".Length..] : message);
+        }
+
+        internal Outcome Outcome => endPoint is not DnsEndPoint || _failures.Count == 0 ? _last : _last with
+        {
+            Exception = new SocketException(
+                (int)Interop.Errno.ToSocketError(_last.Errno),
+                $"connect {SocketErrors.Name(endPoint)}: {_failures.Count} {(_failures.Count == 1 ? "address" : "addresses")} tried: {string.Join("; ", _failures)}"),
+        };
+    }
+}

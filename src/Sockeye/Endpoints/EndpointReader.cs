@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Sockeye;
+
+/// <summary>A stretch of an endpoint string, by position, so that whatever reads it can point at a character.</summary>
+internal readonly record struct EndpointPart(int Start, int End)
+{
+    internal int Length => End - Start;
+
+    internal bool IsEmpty => End <= Start;
+}
+
+/// <summary>
+/// Reads pieces of an endpoint string and keeps the first thing that is wrong. Every member that reads returns false
+/// after a <see cref="Fail"/>, so that a scheme's parser is a chain of them; none throws, whatever the text.
+/// </summary>
+internal sealed class EndpointReader(string text, int? defaultPort = null)
+{
+    internal static readonly SearchValues<char> DigitsAndPoints = SearchValues.Create("0123456789.");
+    internal static readonly SearchValues<char> HexadecimalAndSlashes = SearchValues.Create("0123456789abcdefABCDEF/");
+    internal static readonly SearchValues<char> TipcSigns = SearchValues.Create("0123456789abcdefABCDEF:@-/clusterzonode");
+    internal static readonly SearchValues<char> PacketSigns = SearchValues.Create("0123456789abcdefABCDEF:/");
+    internal static readonly SearchValues<char> SixSigns = SearchValues.Create("0123456789abcdefABCDEF:.");
+
+    /// <summary>The whole string.</summary>
+    internal string Text { get; } = text;
+
+    /// <summary>The port of an address that names none; null when it must.</summary>
+    internal int? DefaultPort { get; } = defaultPort;
+
+    /// <summary>Where the first problem is; -1 while there is none.</summary>
+    internal int Position { get; private set; } = -1;
+
+    /// <summary>The first problem.</summary>
+    internal string Problem { get; private set; } = "";
+
+    /// <summary>What to do about it, shown instead of the scheme's example.</summary>
+    internal string? Example { get; private set; }
+
+    internal char this[int index] => Text[index];
+
+    internal ReadOnlySpan<char> Span(EndpointPart part) => Text.AsSpan(part.Start, part.Length);
+
+    /// <summary>Notes what is wrong, unless something was wrong before.</summary>
+    /// <returns>False, for the caller to return.</returns>
+    internal bool Fail(int position, string problem, string? example = null)
+    {
+        if (Position < 0)
+        {
+            Position = position;
+            Problem = problem;
+            Example = example;
+        }
+
+        return false;
+    }
+
+    /// <summary>The position of <paramref name="c"/> in the part, or -1.</summary>
+    internal int Find(EndpointPart part, char c) => Span(part).IndexOf(c) is >= 0 and var at ? part.Start + at : -1;
+
+    /// <summary>A number, in decimal or as 0x…, within bounds.</summary>
+    internal bool TryNumber(EndpointPart part, string what, long min, long max, out long value)
+    {
+        value = 0;
+        ReadOnlySpan<char> digits = Span(part);
+        if (digits.IsEmpty)
+        {
+            return Fail(part.Start, $"{what} is missing");
+        }
+
+        int skip = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2
+            : digits[0] == '-' && min < 0 && digits.Length > 1 ? 1 : 0;
+        bool hexadecimal = skip == 2;
+        for (int i = skip; i < digits.Length; i++)
+        {
+            if (!(hexadecimal ? char.IsAsciiHexDigit(digits[i]) : char.IsAsciiDigit(digits[i])))
+            {
+                return Fail(part.Start + i, $"{what} is a number");
+            }
+        }
+
+        if (hexadecimal && digits.Length == skip)
+        {
+            return Fail(part.End, $"{what} is a number; after 0x its digits are missing");
+        }
+
+        bool fits = hexadecimal
+            ? long.TryParse(digits[skip..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+            : long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        return (fits && value <= max && value >= min)
+            || Fail(part.Start, fits && value < min && value >= 0 ? $"{what} is at least {min}"
+                : min == 0 || min == 1 ? $"{what} is at most {max}"
+                : $"{what} is {min} to {max}");
+    }
+
+    /// <summary>Text in which %XX is a byte; what is not escaped is UTF-8.</summary>
+    internal bool TryUnescape(EndpointPart part, out byte[] bytes)
+    {
+        bytes = [];
+        var result = new MemoryStream(part.Length);
+        Span<byte> utf8 = stackalloc byte[4];
+        for (int i = part.Start; i < part.End;)
+        {
+            if (Text[i] == '%')
+            {
+                if (i + 2 >= part.End || !char.IsAsciiHexDigit(Text[i + 1]) || !char.IsAsciiHexDigit(Text[i + 2]))
+                {
+                    return Fail(i, "after % come two hexadecimal digits; % itself is written %25");
+                }
+
+                result.WriteByte((byte)((HexValue(Text[i + 1]) << 4) | HexValue(Text[i + 2])));
+                i += 3;
+                continue;
+            }
+
+            if (Rune.DecodeFromUtf16(Text.AsSpan(i, part.End - i), out Rune rune, out int chars) != OperationStatus.Done)
+            {
+                return Fail(i, "half a character (a lone surrogate); write the bytes as %XX");
+            }
+
+            result.Write(utf8[..rune.EncodeToUtf8(utf8)]);
+            i += chars;
+        }
+
+        bytes = result.ToArray();
+        return true;
+    }
+
+    /// <summary>As <see cref="TryUnescape"/>, for what must be text: an interface's name, an algorithm's.</summary>
+    internal bool TryText(EndpointPart part, string what, int bytesMax, out string text)
+    {
+        text = "";
+        if (part.IsEmpty)
+        {
+            return Fail(part.Start, $"{what} is missing");
+        }
+
+        if (!TryUnescape(part, out byte[] bytes))
+        {
+            return false;
+        }
+
+        if (bytes.Length > bytesMax)
+        {
+            return Fail(part.Start, $"{what} has at most {bytesMax} bytes");
+        }
+
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (bytes[i] is <= (byte)' ' or >= 0x7F)
+            {
+                return Fail(part.Start, $"{what} holds letters and digits, no spaces or control characters");
+            }
+        }
+
+        text = Encoding.ASCII.GetString(bytes);
+        return true;
+    }
+
+    /// <summary>Notes a problem at the first character that is none of <paramref name="allowed"/>, or where the part begins.</summary>
+    internal bool FailIn(EndpointPart part, SearchValues<char> allowed, string problem)
+    {
+        int wrong = Span(part).IndexOfAnyExcept(allowed);
+        return Fail(part.Start + Math.Max(wrong, 0), problem);
+    }
+
+    /// <summary>An interface of this machine: its name, its index, or * for all.</summary>
+    internal bool CheckInterface(EndpointPart part)
+    {
+        return part.IsEmpty ? Fail(part.Start, "an interface is missing: its name, or * for all")
+            : Families.EndPointText.TryInterface(Span(part), out _)
+                || Fail(part.Start, "this machine has no interface of that name; ip link lists them");
+    }
+
+    private static int HexValue(char digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye;
+
+// The contract of a scheme:
+// - It is a prefix and how what follows is read: one class in its family's file, one instance in the list below.
+//   Nothing else in the library or the tool asks which scheme an endpoint has.
+// - Parsing asks the machine nothing that may wait and never throws; what is wrong is told to the reader, with the
+//   position of the character.
+// - What it prints it reads again, as an equal end point: the canonical form.
+
+/// <summary>What an address was read as.</summary>
+/// <param name="EndPoint">The end point; null for a descriptor.</param>
+/// <param name="ProtocolType">The protocol the address names; null when it is the scheme's.</param>
+/// <param name="Descriptor">A descriptor that is open already.</param>
+/// <param name="Options">Options that the address implies, as a query would say them.</param>
+/// <param name="SocketType">The type the address needs; null when it is the scheme's.</param>
+internal readonly record struct EndpointTarget(
+    EndPoint? EndPoint, ProtocolType? ProtocolType = null, int? Descriptor = null, string? Options = null, SocketType? SocketType = null);
+
+/// <summary>A kind of endpoint string: its prefix, and what stands behind it. <see cref="Endpoint.Schemes"/> lists them.</summary>
+public abstract class EndpointScheme
+{
+    private protected EndpointScheme(string prefix, SocketType socketType, ProtocolType protocolType, string example, string summary)
+    {
+        Prefix = prefix;
+        SocketType = socketType;
+        ProtocolType = protocolType;
+        Example = example;
+        Summary = summary;
+    }
+
+    /// <summary>All schemes, in the order of their families. A family's schemes stand in its file.</summary>
+    internal static EndpointScheme[] All { get; } =
+    [
+        .. InternetScheme.Schemes, .. UnixScheme.Schemes, .. VsockScheme.Schemes, .. TipcScheme.Schemes,
+        NetlinkScheme.Instance, .. PacketScheme.Schemes, CanScheme.Instance, DescriptorScheme.Instance,
+    ];
+
+    /// <summary>The name before the colon: <c>tcp</c>.</summary>
+    public string Name => Prefix[..Prefix.IndexOf(':', StringComparison.Ordinal)];
+
+    /// <summary>How the string begins: <c>tcp://</c>, <c>unix:</c>.</summary>
+    public string Prefix { get; }
+
+    /// <summary>A right string.</summary>
+    public string Example { get; }
+
+    /// <summary>What it means, in a few words.</summary>
+    public string Summary { get; }
+
+    /// <summary>The type of the socket; Unknown for <c>fd:</c>, whose socket is open already.</summary>
+    public SocketType SocketType { get; }
+
+    /// <summary>The protocol of the socket, where the address does not name another.</summary>
+    public ProtocolType ProtocolType { get; }
+
+    /// <summary>The names of the options that it takes, sorted.</summary>
+    public IReadOnlyList<string> Options => [.. EndpointOption.All.Where(option => option.AppliesTo(this)).Select(option => option.Name)];
+
+    /// <summary>What options ask: which kind of socket this is.</summary>
+    internal abstract EndpointTraits Traits { get; }
+
+    /// <summary>The family, where the end point does not say it: of a name, or a descriptor.</summary>
+    internal virtual AddressFamily AddressFamily => AddressFamily.Unspecified;
+
+    /// <summary>Reads what stands between the prefix and the query.</summary>
+    internal abstract bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target);
+
+    /// <summary>Reads the value of <c>source</c>: as the address, but a port may be left out.</summary>
+    internal virtual bool TryParseSource(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+        TryParse(reader, part, out target);
+
+    /// <summary>The address as <see cref="TryParse"/> reads it.</summary>
+    internal abstract string Print(in EndpointTarget target);
+
+    /// <summary>Whether an end point of this scheme can be <paramref name="endPoint"/>.</summary>
+    internal abstract bool Accepts(EndPoint endPoint);
+
+    /// <summary>Whether its sockets can have the protocol; mostly they have one.</summary>
+    internal virtual bool TakesProtocol(ProtocolType protocol) => protocol == ProtocolType;
+
+    /// <summary>An end point that <see cref="Accepts"/> took, in the type that <see cref="TryParse"/> gives.</summary>
+    internal virtual EndpointTarget Normal(in EndpointTarget target) => target;
+
+    /// <summary>As <see cref="Prefix"/>.</summary>
+    public override string ToString() => Prefix;
+}
+
+/// <summary>What an option can depend on.</summary>
+[Flags]
+internal enum EndpointTraits
+{
+    None = 0,
+    Internet = 1,
+    Tcp = 2,
+    Udp = 4,
+    Unix = 8,
+    Netlink = 16,
+    Packet = 32,
+    Can = 64,
+    Tipc = 128,
+    Vsock = 256,
+    Descriptor = 512,
+
+    /// <summary>It listens and accepts.</summary>
+    Listens = 1024,
+
+    /// <summary>IPv6 is possible.</summary>
+    Six = 2048,
+    Mptcp = 4096,
+    Sctp = 8192,
+}
