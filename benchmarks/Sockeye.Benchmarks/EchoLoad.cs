@@ -5,30 +5,43 @@ using System.Net.Sockets;
 
 namespace Sockeye.Benchmarks;
 
-/// <summary>Ping-pong of 64 bytes on many connections, against each server in turn, round after round.</summary>
+/// <summary>Echoes of 64 bytes from each server in turn, round after round.</summary>
 internal static class EchoLoad
 {
     private const int MessageBytes = 64;
 
-    internal static int Run(int connections, int rounds, TimeSpan length)
+    /// <summary>Ping-pong on many connections.</summary>
+    internal static int RunStreams(int connections, int rounds, TimeSpan length)
     {
         Console.WriteLine($"echo of {MessageBytes} bytes, {connections} connections, {rounds} interleaved rounds of {length.TotalSeconds:0.#} s");
+        return Run(EchoServers.Names, connections, PingPongAsync, rounds, length);
+    }
+
+    /// <summary>Trains of datagrams: as many as are in flight go out in one call, and the next train goes when all are back.</summary>
+    internal static int RunDatagrams(int inFlight, int rounds, TimeSpan length)
+    {
+        Console.WriteLine($"echo of {MessageBytes}-byte datagrams, {inFlight} in flight, {rounds} interleaved rounds of {length.TotalSeconds:0.#} s");
+        return Run(EchoServers.DatagramNames, clients: 1, (port, load) => TrainAsync(port, inFlight, load), rounds, length);
+    }
+
+    private static int Run(string[] names, int clients, Func<int, Counter, Task> client, int rounds, TimeSpan length)
+    {
         Process.GetCurrentProcess().ProcessorAffinity = Environment.ProcessorCount > 1 ? 2 : 1;
-        var costs = EchoServers.Names.ToDictionary(static name => name, static _ => new List<double>(), StringComparer.Ordinal);
-        var rates = EchoServers.Names.ToDictionary(static name => name, static _ => new List<double>(), StringComparer.Ordinal);
+        var costs = names.ToDictionary(static name => name, static _ => new List<double>(), StringComparer.Ordinal);
+        var rates = names.ToDictionary(static name => name, static _ => new List<double>(), StringComparer.Ordinal);
         for (int round = 0; round < rounds; round++)
         {
-            foreach (string name in EchoServers.Names)
+            foreach (string name in names)
             {
-                (double cost, double rate) = Measure(name, connections, length);
+                (double cost, double rate) = Measure(name, clients, client, length);
                 costs[name].Add(cost);
                 rates[name].Add(rate);
             }
         }
 
-        double reference = costs[EchoServers.Names[0]].Min();
+        double reference = costs[names[0]].Min();
         Console.WriteLine($"{"server",-14} {"µs/echo best",13} {"median",8} {"echo/s best",12} {"ratio of best",14}");
-        foreach (string name in EchoServers.Names)
+        foreach (string name in names)
         {
             List<double> sorted = [.. costs[name].Order()];
             Console.WriteLine(string.Create(
@@ -39,12 +52,13 @@ internal static class EchoLoad
         return 0;
     }
 
-    private static (double MicrosecondsPerEcho, double EchoesPerSecond) Measure(string name, int connections, TimeSpan length)
+    private static (double MicrosecondsPerEcho, double EchoesPerSecond) Measure(
+        string name, int clients, Func<int, Counter, Task> client, TimeSpan length)
     {
         using Process server = Start(name);
         int port = int.Parse(server.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
         using var loop = new EventLoop();
-        (long echoes, TimeSpan cpu, TimeSpan elapsed) = loop.Run(() => DriveAsync(server, port, connections, length));
+        (long echoes, TimeSpan cpu, TimeSpan elapsed) = loop.Run(() => DriveAsync(server, port, clients, client, length));
         server.StandardInput.Close();
         if (!server.WaitForExit(10_000))
         {
@@ -55,14 +69,13 @@ internal static class EchoLoad
     }
 
     private static async Task<(long Echoes, TimeSpan Cpu, TimeSpan Elapsed)> DriveAsync(
-        Process server, int port, int connections, TimeSpan length)
+        Process server, int port, int count, Func<int, Counter, Task> client, TimeSpan length)
     {
         var load = new Counter();
         var clients = new List<Task>();
-        for (int i = 0; i < connections; i++)
+        for (int i = 0; i < count; i++)
         {
-            Socket client = await Socket.CreateConnectionAsync(new IPEndPoint(IPAddress.Loopback, port));
-            clients.Add(PingPongAsync(client, load));
+            clients.Add(client(port, load));
         }
 
         // Warm up for as long as the runtime needs to compile its hottest methods for the second time.
@@ -77,18 +90,43 @@ internal static class EchoLoad
         return (echoesDone, cpuSpent, elapsed);
     }
 
-    private static async Task PingPongAsync(Socket client, Counter load)
+    private static async Task PingPongAsync(int port, Counter load)
     {
-        using (client)
+        using Socket client = await Socket.CreateConnectionAsync(new IPEndPoint(IPAddress.Loopback, port));
+        client.NoDelay = true;
+        Memory<byte> message = GC.AllocateUninitializedArray<byte>(MessageBytes, pinned: true);
+        while (!load.Stopping)
         {
-            client.NoDelay = true;
-            Memory<byte> message = GC.AllocateUninitializedArray<byte>(MessageBytes, pinned: true);
-            while (!load.Stopping)
+            await client.SendAsync(message, SocketFlags.None);
+            await client.ReceiveExactlyAsync(message);
+            load.Echoes++;
+        }
+    }
+
+    private static async Task TrainAsync(int port, int inFlight, Counter load)
+    {
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        client.Connect(new IPEndPoint(IPAddress.Loopback, port));
+        using var train = new MessageBatch(inFlight, MessageBytes);
+        using var answers = new MessageBatch(inFlight, MessageBytes);
+        for (int i = 0; i < inFlight; i++)
+        {
+            train.Add(new byte[MessageBytes]);
+        }
+
+        while (!load.Stopping)
+        {
+            for (int sent = 0; sent < inFlight;)
             {
-                await client.SendAsync(message, SocketFlags.None);
-                await client.ReceiveExactlyAsync(message);
-                load.Echoes++;
+                sent += await client.SendBatchAsync(train, sent);
             }
+
+            for (int back = 0; back < inFlight;)
+            {
+                back += await client.ReceiveBatchAsync(answers);
+            }
+
+            load.Echoes += inFlight;
         }
     }
 

@@ -12,6 +12,9 @@ internal static class EchoServers
     /// <summary>The rows; the first is what the others are compared with.</summary>
     internal static readonly string[] Names = ["system", "sockeye-pool", "sockeye-loop"];
 
+    /// <summary>The rows for datagrams; again the first is what the others are compared with.</summary>
+    internal static readonly string[] DatagramNames = ["system-udp", "sockeye-udp", "sockeye-batch"];
+
     internal static int Run(string name)
     {
         switch (name)
@@ -39,8 +42,18 @@ internal static class EchoServers
                 }
 
                 break;
+            case "system-udp":
+                _ = EchoDatagramsAsync(SystemDatagrams());
+                Console.In.ReadToEnd();
+                break;
+            case "sockeye-udp":
+                OnLoop(EchoDatagramsAsync);
+                break;
+            case "sockeye-batch":
+                OnLoop(EchoBatchesAsync);
+                break;
             default:
-                Console.Error.WriteLine($"There is no server {name}; there are: {string.Join(", ", Names)}");
+                Console.Error.WriteLine($"There is no server {name}; there are: {string.Join(", ", Names.Concat(DatagramNames))}");
                 return 2;
         }
 
@@ -107,6 +120,62 @@ internal static class EchoServers
             {
                 await peer.SendAsync(buffer[..count], SocketFlags.None);
             }
+        }
+    }
+
+    private static void OnLoop(Func<Socket, Task> serve)
+    {
+        using var loop = new EventLoop();
+        loop.Run(async () =>
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            Console.WriteLine(((IPEndPoint)socket.LocalEndPoint!).Port);
+            _ = serve(socket);
+            await Task.Run(Console.In.ReadToEnd);
+        });
+    }
+
+    private static async Task EchoDatagramsAsync(Socket socket)
+    {
+        Memory<byte> buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+        var peer = new SocketAddress(AddressFamily.InterNetwork);
+        while (true)
+        {
+            int count = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer);
+            await socket.SendToAsync(buffer[..count], SocketFlags.None, peer);
+        }
+    }
+
+    private static async Task EchoBatchesAsync(Socket socket)
+    {
+        using var batch = new MessageBatch(capacity: 64, BufferBytes);
+        while (true)
+        {
+            await socket.ReceiveBatchAsync(batch);
+            for (int sent = 0; sent < batch.Count;)
+            {
+                sent += await socket.SendBatchAsync(batch, sent);
+            }
+        }
+    }
+
+    private static SystemSocket SystemDatagrams()
+    {
+        var socket = new SystemSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Console.WriteLine(((IPEndPoint)socket.LocalEndPoint!).Port);
+        return socket;
+    }
+
+    private static async Task EchoDatagramsAsync(SystemSocket socket)
+    {
+        Memory<byte> buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+        var peer = new SocketAddress(AddressFamily.InterNetwork);
+        while (true)
+        {
+            int count = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer);
+            await socket.SendToAsync(buffer[..count], SocketFlags.None, peer);
         }
     }
 }

@@ -3,6 +3,7 @@
 //
 //   dotnet run -c Release --project benchmarks/Sockeye.Benchmarks                  all rows, 5 interleaved rounds
 //   dotnet run -c Release --project benchmarks/Sockeye.Benchmarks -- 64 7 2        64 connections, 7 rounds of 2 s
+//   dotnet run -c Release --project benchmarks/Sockeye.Benchmarks -- udp 64 5 2    datagrams, 64 in flight
 using System.Globalization;
 using Sockeye.Benchmarks;
 
@@ -11,7 +12,9 @@ if (args is ["serve", var name])
     return EchoServers.Run(name);
 }
 
-int connections = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 64;
-int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
-double seconds = args.Length > 2 ? double.Parse(args[2], CultureInfo.InvariantCulture) : 2;
-return EchoLoad.Run(connections, rounds, TimeSpan.FromSeconds(seconds));
+bool datagrams = args is ["udp", ..];
+string[] numbers = datagrams ? args[1..] : args;
+int count = numbers.Length > 0 ? int.Parse(numbers[0], CultureInfo.InvariantCulture) : 64;
+int rounds = numbers.Length > 1 ? int.Parse(numbers[1], CultureInfo.InvariantCulture) : 5;
+var length = TimeSpan.FromSeconds(numbers.Length > 2 ? double.Parse(numbers[2], CultureInfo.InvariantCulture) : 2);
+return datagrams ? EchoLoad.RunDatagrams(count, rounds, length) : EchoLoad.RunStreams(count, rounds, length);
