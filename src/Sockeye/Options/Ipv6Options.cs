@@ -169,10 +169,10 @@ public static class Ipv6Options
     public static readonly SocketOption<bool> MulticastLoopback = SocketOption.Flag(Level, 19, "IPV6_MULTICAST_LOOP");
 
     /// <summary>
-    /// IPV6_PATHMTU: the largest packet that the way to the peer takes. Read only. ENOTCONN: the socket is not
-    /// connected.
+    /// IPV6_PATHMTU: the largest packet that the way to the peer takes, in bytes (RFC 3542). Read only. ENOTCONN:
+    /// the socket is not connected.
     /// </summary>
-    public static readonly SocketOption<PathMtu> PathMtu =
+    public static readonly SocketOption<int> PathMtu =
         new(PathMtuLayout.Instance, Level, 61, "IPV6_PATHMTU", SocketOptionAccess.Get);
 
     /// <summary>

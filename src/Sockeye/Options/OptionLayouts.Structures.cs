@@ -68,23 +68,14 @@ internal sealed class TransmitTimeLayout : ConvertedLayout<TransmitTime, Transmi
         new((TransmitClock)value.Clock, (value.Flags & DeadlineMode) != 0, (value.Flags & ReportErrors) != 0);
 }
 
-/// <summary>struct ip6_mtuinfo.</summary>
-internal sealed class PathMtuLayout : ConvertedLayout<PathMtu, Ipv6PathMtu>
+/// <summary>The size in struct ip6_mtuinfo; getsockopt leaves its address empty.</summary>
+internal sealed class PathMtuLayout : ConvertedLayout<int, Ipv6PathMtu>
 {
     internal static readonly PathMtuLayout Instance = new();
 
-    internal override Ipv6PathMtu ToKernel(PathMtu value) => throw new NotSupportedException();
+    internal override Ipv6PathMtu ToKernel(int value) => throw new NotSupportedException();
 
-    internal override PathMtu FromKernel(Ipv6PathMtu value)
-    {
-        Span<byte> address = stackalloc byte[16];
-        MemoryMarshal.Write(address, value.Address);
-        return new PathMtu(
-            new IPEndPoint(
-                new IPAddress(address, value.ScopeId),
-                (ushort)IPAddress.NetworkToHostOrder(unchecked((short)value.Port))),
-            (int)value.Mtu);
-    }
+    internal override int FromKernel(Ipv6PathMtu value) => (int)value.Mtu;
 }
 
 /// <summary>struct tcp_info, as much of it as the kernel knows.</summary>

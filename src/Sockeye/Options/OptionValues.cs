@@ -52,11 +52,6 @@ public readonly record struct GroupMembership(IPAddress Group, int InterfaceInde
 /// <param name="LocalAddress">The local address of the interface; null leaves it to the routing table.</param>
 public readonly record struct Ipv4SourceMembership(IPAddress Group, IPAddress Source, IPAddress? LocalAddress = null);
 
-/// <summary>The size of the way to a destination: struct ip6_mtuinfo.</summary>
-/// <param name="Destination">Where to.</param>
-/// <param name="Mtu">The largest packet in bytes.</param>
-public readonly record struct PathMtu(IPEndPoint Destination, int Mtu);
-
 /// <summary>A range of local ports, both ends included; 0 at an end leaves that end to net.ipv4.ip_local_port_range.</summary>
 /// <param name="First">The lowest port.</param>
 /// <param name="Last">The highest port.</param>

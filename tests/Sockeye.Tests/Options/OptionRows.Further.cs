@@ -332,7 +332,7 @@ internal static partial class OptionRows
         new OptionRow<int>(Ipv6Options.Mtu) { On = Kinds.Ipv6, Set = 1_300, After = socket => Assert.Equal("ENOTCONN", Interop.Errno.Name(socket.TryGetOption(Ipv6Options.Mtu).Errno)), ReadsLater = true },
         new OptionRow<PathMtuDiscovery>(Ipv6Options.MtuDiscovery) { On = Kinds.Ipv6, Set = PathMtuDiscovery.Probe, Raw = "03000000" },
         No(Ipv6Options.MulticastAll, Kinds.Ipv6),
-        new OptionRow<PathMtu>(Ipv6Options.PathMtu) { On = Kinds.Ipv6, Refused = "ENOTCONN" },
+        new OptionRow<int>(Ipv6Options.PathMtu) { On = Kinds.Ipv6, Refused = "ENOTCONN" },
         Yes(Ipv6Options.ReceiveDestinationOptions, Kinds.Ipv6),
         Yes(Ipv6Options.ReceiveErrors, Kinds.Ipv6),
         Yes(Ipv6Options.ReceiveErrorsExtended, Kinds.Ipv6),
