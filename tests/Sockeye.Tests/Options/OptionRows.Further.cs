@@ -409,17 +409,15 @@ internal static partial class OptionRows
             On = Kinds.Tcp,
             Before = socket =>
             {
-                if (socket.TrySetOption(TcpOptions.Repair, 1).IsSuccess)
-                {
-                    socket.SetOption(TcpOptions.RepairQueue, 2);
-                }
+                socket.SetOption(TcpOptions.Repair, 1);
+                socket.SetOption(TcpOptions.RepairQueue, 2);
             },
             Set = 123_456_789,
             Raw = "15CD5B07",
         },
         new OptionRow<int>(TcpOptions.Repair) { On = Kinds.Tcp, Set = 1, Raw = One },
         new OptionRow<TcpRepairOption[]>(TcpOptions.RepairOptions) { On = Kinds.Tcp, Set = [new TcpRepairOption(2, 1_400)], Refused = "EINVAL" },
-        new OptionRow<int>(TcpOptions.RepairQueue) { On = Kinds.Tcp, Before = socket => _ = socket.TrySetOption(TcpOptions.Repair, 1), Set = 1, Raw = One },
+        new OptionRow<int>(TcpOptions.RepairQueue) { On = Kinds.Tcp, Before = socket => socket.SetOption(TcpOptions.Repair, 1), Set = 1, Raw = One },
         new OptionRow<TcpRepairWindow>(TcpOptions.RepairWindow) { On = Kinds.Tcp, Set = new TcpRepairWindow(1, 2, 3, 4, 5), Refused = "EPERM" },
         new OptionRow<TimeSpan>(TcpOptions.RetransmissionTimeoutMax) { On = Kinds.Tcp, Set = TimeSpan.FromSeconds(10), Raw = "10270000", Since = new Version(6, 15) },
         new OptionRow<TimeSpan>(TcpOptions.RetransmissionTimeoutMin) { On = Kinds.Tcp, Set = TimeSpan.FromMilliseconds(100), Raw = "A0860100", Since = new Version(6, 15) },
@@ -428,7 +426,7 @@ internal static partial class OptionRows
         new OptionRow<int>(TcpOptions.SynRetryCount) { On = Kinds.Tcp, Set = 3, Raw = "03000000" },
         No(TcpOptions.ThinDuplicateAcknowledgement, Kinds.Tcp),
         Yes(TcpOptions.ThinLinearTimeouts, Kinds.Tcp),
-        new OptionRow<uint>(TcpOptions.Timestamp) { On = Kinds.Tcp, Before = socket => _ = socket.TrySetOption(TcpOptions.Repair, 1), Set = 1_000_000, Check = read => Assert.InRange(read, 1_000_000u, 1_100_000u) },
+        new OptionRow<uint>(TcpOptions.Timestamp) { On = Kinds.Tcp, Before = socket => socket.SetOption(TcpOptions.Repair, 1), Set = 1_000_000, Check = read => Assert.InRange(read, 1_000_000u, 1_100_000u) },
         new OptionRow<TimeSpan>(TcpOptions.TransmitDelay) { On = Kinds.Tcp, Set = TimeSpan.FromMilliseconds(5), Raw = "88130000" },
         new OptionRow<string>(TcpOptions.UpperLayerProtocol) { On = Kinds.Tcp, Set = "no-such", Refused = "ENOENT", MayRefuse = ["ENOTCONN"] },
         new OptionRow<int>(TcpOptions.WindowClamp) { On = Kinds.Tcp, Set = 100_000, Raw = "A0860100" },
