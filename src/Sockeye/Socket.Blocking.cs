@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Sockeye.Engines;
 using Sockeye.Interop;
 
@@ -29,6 +30,9 @@ public partial class Socket
         // ppoll(2) say ready for ever.
         private const int NeverWait = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE;
 
+        // 16 ms.
+        private const int PauseShiftMax = 4;
+
         private readonly Socket _socket;
         private readonly OperationLane _lane;
         private readonly TimeSpan? _limit;
@@ -36,6 +40,7 @@ public partial class Socket
         private readonly bool _waits;
         private SynchronousTurn? _turn;
         private bool _sawReady;
+        private int _vainWaits;
         private EpollSet? _edges;
 
         /// <param name="socket">The socket.</param>
@@ -90,6 +95,14 @@ public partial class Socket
             if (!_waits)
             {
                 return Errno.EAGAIN;
+            }
+
+            // A queue that others have filled: the kernel has no word for the room in it, and says "writable" each time
+            // it has thrown a refused message away (net/unix/af_unix.c, unix_dgram_sendmsg). Look again after a pause.
+            if (_sawReady && events == PollConstants.POLLOUT && _socket.AddressFamily == AddressFamily.Unix && !_socket.IsStream)
+            {
+                events = 0;
+                pause = TimeSpan.FromMilliseconds(1 << Math.Min(_vainWaits++, PauseShiftMax));
             }
 
             // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error

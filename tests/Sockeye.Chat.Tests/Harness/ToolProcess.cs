@@ -15,7 +15,9 @@ internal sealed class ToolProcess : IDisposable
 
     private ToolProcess(string program, params IEnumerable<string> args)
     {
-        var start = new ProcessStartInfo(program, args)
+        // A shell starts what it puts in the background with SIGINT and SIGQUIT ignored, the runtime hands that on, and a
+        // test run may stand there (`./test &`). env(1) becomes the program, so that the process id is the program's.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", program, .. args])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

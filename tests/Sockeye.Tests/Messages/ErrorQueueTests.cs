@@ -346,6 +346,33 @@ public sealed class EdgeWaitTests : SocketTest
         await Task.WhenAll(all).WaitAsync(Soon);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_datagram_to_a_queue_that_others_have_filled_does_not_spin()
+    {
+        using Socket receiver = Unix(SocketType.Dgram);
+        receiver.Bind(FreshEndPoint(AddressFamily.Unix));
+        using Socket other = Unix(SocketType.Dgram);
+        while (other.TrySendTo(new byte[1], receiver.LocalEndPoint!, SocketFlags.DontWait).IsSuccess)
+        {
+        }
+
+        using Socket sender = Unix(SocketType.Dgram);
+        Task<int> send = Run(() => sender.SendTo(new byte[2], receiver.LocalEndPoint!));
+        TimeSpan spent = await Spent();
+        Assert.False(send.IsCompleted);
+        Assert.Equal(1, receiver.Receive(new byte[8]));
+        Assert.Equal(2, await send);
+        Assert.True(spent < Watched / 3, $"{spent.TotalMilliseconds} ms of processor time in {Watched.TotalMilliseconds} ms.");
+        sender.Timeout = Moment;
+        Assert.Equal(SocketError.TimedOut, (await Run(() => sender.TrySendTo(new byte[2], receiver.LocalEndPoint!))).Error);
+        sender.Timeout = null;
+        Task<SocketResult<int>> ended = Run(() => sender.TrySendTo(new byte[2], receiver.LocalEndPoint!));
+        await Task.Delay(Moment);
+        sender.Dispose();
+        Assert.Equal(SocketError.OperationAborted, (await ended).Error);
+        File.Delete(receiver.LocalEndPoint!.ToString()!);
+    }
+
     private static Socket WithUnreadRecord()
     {
         Socket socket = BoundUdp();

@@ -142,6 +142,115 @@ public sealed class AllocationTests : SocketTest
         });
     });
 
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_message_with_control_data_allocates_nothing(bool async) => Run(() =>
+    {
+        using var loop = new EventLoop();
+        loop.Run(async () =>
+        {
+            using Socket one = BoundUdp();
+            using Socket other = BoundUdp();
+            other.SetRawSocketOption(0, 12, BitConverter.GetBytes(1)); // IP_RECVTTL
+            byte[] ttl = new byte[IpControl.TimeToLive.Space()];
+            Write(ttl);
+            byte[] control = new byte[64];
+            var from = new SocketAddress(AddressFamily.InterNetwork);
+            var message = new OutgoingMessage(_out) { Control = ttl, PeerAddress = other.LocalEndPoint!.Serialize() };
+            await MeasureAsync(async ? Waiting : AtOnce);
+
+            Task AtOnce()
+            {
+                for (int i = 0; i < Echoes; i++)
+                {
+                    one.SendMessage(message);
+                    Check(other.ReceiveMessage(_in, control, from));
+                }
+
+                return Task.CompletedTask;
+            }
+
+            async Task Waiting()
+            {
+                for (int i = 0; i < Echoes; i++)
+                {
+                    ValueTask<ReceivedMessage> receive = other.ReceiveMessageAsync(_in, control, from);
+                    await one.SendMessageAsync(message);
+                    Check(await receive);
+                }
+            }
+        });
+
+        static void Write(byte[] control)
+        {
+            var writer = new ControlWriter(control);
+            writer.Add(IpControl.TimeToLive, 9);
+        }
+
+        static void Check(in ReceivedMessage message) =>
+            Assert.True(message.Length == 64 && message.Control.TryGet(IpControl.TimeToLive, out int ttl) && ttl == 9);
+    });
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_batch_allocates_nothing(bool async) => Run(() =>
+    {
+        const int Batches = 1_000;
+        using var loop = new EventLoop();
+        loop.Run(async () =>
+        {
+            using Socket one = BoundUdp();
+            using Socket other = BoundUdp();
+            using var batch = new MessageBatch(16, 64, IpControl.TimeToLive.Space());
+            using var back = new MessageBatch(16, 64);
+            other.SetRawSocketOption(0, 12, BitConverter.GetBytes(1)); // IP_RECVTTL
+            byte[] there = other.LocalEndPoint!.Serialize().Buffer.ToArray();
+            await MeasureAsync(async ? Waiting : AtOnce, Batches);
+
+            void Fill()
+            {
+                for (int i = 0; i < batch.Capacity; i++)
+                {
+                    BatchMessage message = batch[i];
+                    message.Length = 64;
+                    message.SetPeer(there);
+                }
+
+                batch.Count = batch.Capacity;
+            }
+
+            Task AtOnce()
+            {
+                for (int i = 0; i < Batches; i++)
+                {
+                    Fill();
+                    Assert.True(one.SendBatch(batch) == 16);
+                    Assert.True(other.ReceiveBatch(batch) == 16);
+                    Assert.True(batch[15].Control.TryGet(IpControl.TimeToLive, out int ttl) && ttl > 0);
+                    Assert.True(other.TrySendBatch(batch).Value == 16);
+                    Assert.True(one.TryReceiveBatch(back).Value == 16);
+                }
+
+                return Task.CompletedTask;
+            }
+
+            async Task Waiting()
+            {
+                for (int i = 0; i < Batches; i++)
+                {
+                    Fill();
+                    ValueTask<int> receive = one.ReceiveBatchAsync(back);
+                    Assert.True(await one.SendBatchAsync(batch) == 16);
+                    Assert.True(await other.ReceiveBatchAsync(batch) == 16);
+                    Assert.True(await other.SendBatchAsync(batch) == 16);
+                    Assert.True(await receive > 0);
+                }
+            }
+        });
+    });
+
     [Fact(Timeout = Limit)]
     public async Task A_result_that_failed_allocates_nothing()
     {

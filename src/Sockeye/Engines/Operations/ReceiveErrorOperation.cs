@@ -10,9 +10,6 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     // or long options would be cut, and MSG_CTRUNC say so.
     private const int ControlBytes = 1024;
 
-    private const int AF_NETLINK = 16;
-    private const int AF_TIPC = 30;
-
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _payload;
     private SocketErrorRecord _record;
@@ -66,7 +63,7 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     // These do not look at MSG_ERRQUEUE: they would hand out, and so lose, a message and the descriptors in it.
     private static bool HasErrorQueue(Socket socket) =>
         !FamilyNumbers.TryToLinux(socket.AddressFamily, out int family)
-        || family is not (SocketConstants.AF_UNIX or AF_NETLINK or AF_TIPC);
+        || family is not (SocketConstants.AF_UNIX or FamilyConstants.AF_NETLINK or FamilyConstants.AF_TIPC);
 
     protected override SocketErrorRecord TakeValue() => _record;
 
