@@ -131,7 +131,7 @@ public partial class Socket
     /// <summary>
     /// recvmsg(2): receives one message, or what a stream has, with its flags, control messages, descriptors and sender.
     /// </summary>
-    /// <param name="buffer">Where the bytes go. Empty: a datagram is taken all the same, and a stream does not wait.</param>
+    /// <param name="buffer">Where the bytes go. Empty: a datagram is taken all the same; a stream waits until it has data or ends, and keeps the data.</param>
     /// <param name="control">Room for control data: the sum of the kinds' <see cref="ControlMessage{T}.Space"/> and <see cref="SocketControl.HandlesSpace"/>. May be empty.</param>
     /// <param name="peer">Overwritten with the sender's address; <c>new SocketAddress(AddressFamily.Unspecified, 128)</c> fits all. Null: not asked for.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>

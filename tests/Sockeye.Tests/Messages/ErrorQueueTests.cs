@@ -107,6 +107,28 @@ public abstract class ErrorQueueTests(SocketStyle style) : StyledTest(style)
         }
     });
 
+    [Fact(Timeout = Limit)]
+    public Task A_dual_stack_socket_hears_of_IPv4_too() => Test(async () =>
+    {
+        using Socket socket = Udp(AddressFamily.InterNetworkV6);
+        socket.DualMode = true;
+        Watch(socket);
+        DescriptorTests.Set(socket, 0, 11);
+        IPEndPoint nobody = Nobody(AddressFamily.InterNetwork);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(1, (await Bounded(Style.SendTo(socket, new byte[1], nobody))).BytesOr(-1));
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            SocketErrorRecord record = (await Bounded(Style.ReceiveError(socket))).Value;
+            Assert.Equal((SocketErrorOrigin.Icmp, Errno.ECONNREFUSED), (record.Origin, record.Errno));
+            Assert.Equal(nobody.Port, ((IPEndPoint)record.Destination!).Port);
+            Assert.Equal(nobody.Address, ((IPEndPoint)record.Destination!).Address.MapToIPv4());
+        }
+    });
+
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
     public Task A_datagram_too_long_for_the_path_is_its_own_error_and_a_record_with_the_MTU(AddressFamily family) => Test(async () =>

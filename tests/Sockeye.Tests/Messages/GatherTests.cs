@@ -85,6 +85,22 @@ public abstract class GatherTests(SocketStyle style) : StyledTest(style)
         Assert.Equal(0, pair.Server.Available);
     });
 
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(AllFamilies))]
+    public Task An_empty_buffer_waits_for_a_streams_data_and_leaves_it(AddressFamily family) => Test(async () =>
+    {
+        using Pair pair = await Connected(family);
+        Task<Outcome<ReceivedMessage>> wait = Style.ReceiveMessage(pair.Server, default);
+        await Task.Delay(Moment);
+        Assert.False(wait.IsCompleted);
+        await pair.Client.SendAsync(new byte[3].AsMemory());
+        Assert.Equal((SocketError.Success, 0), ((await Bounded(wait)).Error, wait.Result.Value.Length));
+        Assert.Equal(3, (await Bounded(Style.ReceiveMessage(pair.Server, new byte[8]))).Value.Length);
+        wait = Style.ReceiveMessage(pair.Server, default);
+        pair.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal((SocketError.Success, 0), ((await Bounded(wait)).Error, wait.Result.Value.Length));
+    });
+
     [Fact(Timeout = Limit)]
     public Task A_message_that_did_not_fit_is_no_error_and_tells_what_is_lost() => Test(async () =>
     {
