@@ -69,6 +69,39 @@ public sealed class ChatEndpointTests
         Assert.Equal(ExitCode.Ok, await tool.EndAsync());
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_socket_that_the_parent_opened_is_served()
+    {
+        // What systemd's socket activation does: the listener is there before the program is.
+        const string Parent = """
+            import os, socket, sys
+            s = socket.socket()
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            os.set_inheritable(s.fileno(), True)
+            os.dup2(s.fileno(), 3)
+            os.execvp(sys.argv[1], sys.argv[1:])
+            """;
+        using ToolProcess tool = ToolProcess.StartByShell($"exec python3 -c '{Parent}' \"$@\"", "chat", "serve", "--listen", "fd:3");
+        await tool.WaitForOutputAsync("listening at 127.0.0.1:");
+        string address = tool.Output.Split('\n')[0]["listening at ".Length..];
+        (int code, string output, string errors) = await ToolProcess.RunAsync("hello\n", "chat", "join", address, "--name", "alice");
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        Assert.EndsWith("] alice: hello", output);
+        await tool.SignalAsync("TERM");
+        Assert.Equal(ExitCode.Ok, await tool.EndAsync());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("serve", "fd:1000")]
+    [InlineData("join", "fd:1000")]
+    public async Task A_descriptor_that_is_none_is_said_in_one_line(string command, string endpoint)
+    {
+        (int code, _, string errors) = await ToolProcess.RunAsync("", ["chat", command, .. command == "serve" ? ["--listen"] : Array.Empty<string>(), endpoint]);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("take fd:1000: EBADF: this process was started without that descriptor", Assert.Single(errors.Split('\n')));
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("serve")]
     [InlineData("join")]

@@ -398,7 +398,7 @@ public sealed partial class Endpoint
         int errno = Socket.TryAdopt(descriptor, engine, out Socket? socket, out string advice);
         if (errno != 0)
         {
-            return new($"take {this}", null, errno, advice);
+            return new($"take {Scheme.Prefix}{descriptor}", null, errno, advice);
         }
 
         socket!.Timeout = Timeout;

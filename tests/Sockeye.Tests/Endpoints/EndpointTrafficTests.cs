@@ -133,8 +133,8 @@ public sealed class EndpointTrafficTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task A_socket_of_the_parent_is_taken_by_its_descriptor()
     {
-        // python3 opens the listener and becomes our parent, as systemd's socket activation does; here within one
-        // process, by a descriptor that has no close-on-exec, as an inherited one has none.
+        // Within one process, by a descriptor without close-on-exec, as an inherited one has none. The tool's tests have
+        // a parent that really opens it.
         using Socket listener = Endpoint.Parse("tcp://127.0.0.1:0").Listen();
         int number = Inherited(listener);
         using Socket taken = Endpoint.Parse($"fd:{number}?backlog=5&timeout=5s").Listen();
