@@ -2,7 +2,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-// What Endpoint needs of a socket: made, or taken over, with the failure as a value.
+// What Endpoint needs of a socket: one taken over, with the failure as a value.
 public partial class Socket
 {
     /// <summary>True when listen(2) has been called.</summary>
