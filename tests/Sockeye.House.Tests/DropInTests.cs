@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace Sockeye.House.Tests;
 
 /// <summary>The switch: one program, compiled against System.Net.Sockets and against Sockeye, behaves the same.</summary>
-public class DropInTests
+public partial class DropInTests
 {
     // Both are built with this project; the configuration is ours.
     private static string Program(string folder, string name) =>
@@ -49,10 +50,29 @@ public class DropInTests
         Assert.Equal("build/;buildTransitive/", (string?)item.Attribute("PackagePath"));
     }
 
+    // What the page tells people to write stands in files that are built.
+    [Fact]
+    public void The_lines_that_the_page_shows_are_the_samples_own()
+    {
+        string[] built = [.. House.Files("samples/drop-in", "*.csproj").Append(House.PathOf("src", "Sockeye", "buildTransitive", "Sockeye.props"))
+            .Select(file => Flat(File.ReadAllText(file)))];
+        MatchCollection blocks = Block().Matches(File.ReadAllText(House.PathOf("docs", "from-dotnet.md")));
+
+        Assert.NotEmpty(blocks);
+        House.AssertNone(
+            blocks.Select(block => block.Groups["lines"].Value).Where(lines => !built.Any(file => file.Contains(Flat(lines), StringComparison.Ordinal))),
+            "Shown by docs/from-dotnet.md, built nowhere:");
+    }
+
+    private static string Flat(string lines) => string.Join('\n', lines.Split('\n').Select(line => line.Trim()));
+
     private static XElement Meaning(string folder, string name)
     {
         XElement project = XElement.Load(House.PathOf("samples", "drop-in", folder, name + ".csproj"));
         project.DescendantNodes().OfType<XComment>().Remove();
         return project;
     }
+
+    [GeneratedRegex(@"^```xml\n(?<lines>.*?)^```", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
+    private static partial Regex Block();
 }

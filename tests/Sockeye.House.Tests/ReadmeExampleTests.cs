@@ -11,6 +11,8 @@ using Socket = Sockeye.Socket;
 
 namespace Readme;
 
+// What is printed is read: the examples print one after the other.
+[Collection("Console")]
 public class ReadmeExampleTests
 {
     [Fact(Timeout = 30_000)]

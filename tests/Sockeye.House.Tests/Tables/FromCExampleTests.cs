@@ -8,6 +8,7 @@ using Socket = Sockeye.Socket;
 
 namespace FromC;
 
+[Collection("Console")]
 public class FromCExampleTests
 {
     [Fact(Timeout = 30_000)]
@@ -30,7 +31,8 @@ public class FromCExampleTests
         receiver.SetOption(IpOptions.ReceiveTimeToLive, true);
         byte[] data = new byte[1500];
         byte[] room = new byte[256];
-        using ReceivedMessage message = receiver.ReceiveMessage(data, room);
+        SocketAddress peer = new(AddressFamily.InterNetwork);               // msg_name, used again and again
+        using ReceivedMessage message = receiver.ReceiveMessage(data, room, peer);
         foreach (RawControlMessage one in message.Control)                  // CMSG_FIRSTHDR, CMSG_NXTHDR
         {
             if (one.TryGet(IpControl.TimeToLive, out int hops))
@@ -41,5 +43,6 @@ public class FromCExampleTests
         // </example>
         Assert.True(message.Control.TryGet(IpControl.TimeToLive, out int left));
         Assert.Equal(7, left);
+        Assert.Equal(((IPEndPoint)sender.LocalEndPoint!).Port, ((IPEndPoint)message.Peer!).Port);
     }
 }

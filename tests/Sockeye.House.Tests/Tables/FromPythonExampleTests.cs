@@ -12,6 +12,7 @@ using Socket = Sockeye.Socket;
 
 namespace FromPython;
 
+[Collection("Console")]
 public class FromPythonExampleTests
 {
     [Fact(Timeout = 30_000)]
