@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -75,27 +73,48 @@ public sealed partial class Endpoint
     // ── connect ──
 
     /// <summary>A connected socket: socket(2), options, bind(2) when <c>source</c> is given, connect(2).</summary>
-    /// <returns>The connection; of a name, to the first of its addresses that answers. Its Timeout is the <c>timeout</c> option's.</returns>
-    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; of a name, the message tells each address's error. Nothing is left open.</exception>
-    public Socket Connect() => ConnectCore().Throw();
+    /// <param name="trace">Is told of each lookup and attempt; null, the default, is nobody.</param>
+    /// <returns>The connection; of a name, to the first of its addresses that answers, by Happy Eyeballs (RFC 8305). Its Timeout is the <c>timeout</c> option's.</returns>
+    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; mostly a <see cref="ConnectionException"/>, whose message tells each address's error. Nothing is left open.</exception>
+    public Socket Connect(ConnectionTrace? trace = null) => ConnectCore(trace).Throw();
 
     /// <summary>As <see cref="Connect"/>, with the failure as a value.</summary>
+    /// <param name="trace">As for <see cref="Connect"/>.</param>
     /// <returns>The connection, or the errno.</returns>
-    public SocketResult<Socket> TryConnect() => ConnectCore().ToResult();
+    public SocketResult<Socket> TryConnect(ConnectionTrace? trace = null) => ConnectCore(trace).ToResult();
 
-    /// <summary>As <see cref="Connect"/>, asynchronously; the <c>timeout</c> then covers the look-up of a name too.</summary>
+    /// <summary>As <see cref="Connect"/>, asynchronously.</summary>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="SocketException">As for <see cref="Connect"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
-    public async Task<Socket> ConnectAsync(CancellationToken cancellationToken = default) =>
-        (await ConnectCoreAsync(isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+    public Task<Socket> ConnectAsync(CancellationToken cancellationToken = default) => ConnectAsync(trace: null, cancellationToken);
 
-    /// <summary>As <see cref="ConnectAsync"/>, with the failure as a value.</summary>
+    /// <summary>As <see cref="Connect"/>, asynchronously.</summary>
+    /// <param name="trace">As for <see cref="Connect"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="SocketException">As for <see cref="Connect"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
+    public async Task<Socket> ConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default)
+    {
+        Outcome outcome = await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false);
+        return outcome.Errno == Errno.ECANCELED && cancellationToken.IsCancellationRequested
+            ? throw new OperationCanceledException(cancellationToken)
+            : outcome.Throw();
+    }
+
+    /// <summary>As <see cref="ConnectAsync(CancellationToken)"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the attempt; the result is then OperationAborted.</param>
     /// <returns>The connection, or the errno.</returns>
-    public async Task<SocketResult<Socket>> TryConnectAsync(CancellationToken cancellationToken = default) =>
-        (await ConnectCoreAsync(isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+    public Task<SocketResult<Socket>> TryConnectAsync(CancellationToken cancellationToken = default) => TryConnectAsync(trace: null, cancellationToken);
+
+    /// <summary>As <see cref="ConnectAsync(ConnectionTrace, CancellationToken)"/>, with the failure as a value.</summary>
+    /// <param name="trace">As for <see cref="Connect"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt; the result is then OperationAborted.</param>
+    /// <returns>The connection, or the errno.</returns>
+    public async Task<SocketResult<Socket>> TryConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default) =>
+        (await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false)).ToResult();
 
     // ── names ──
 
@@ -181,87 +200,50 @@ public sealed partial class Endpoint
         return first.Call is null ? new("resolve", EndPoint, (int)SocketError.NoData) : first;
     }
 
-    private Outcome ConnectCore()
+    // A single address runs the race alone: one way of connecting, and one that tells its trace.
+    private Outcome ConnectCore(ConnectionTrace? trace)
     {
-        var attempts = new Attempts(EndPoint, Timeout);
-        int errno = Lookup(out EndPoint[] addresses);
-        if (errno != 0)
+        SocketEngine? engine = EventLoop.Current?.Engine;
+        if (Descriptor is not null)
         {
-            return new("resolve", EndPoint, errno);
+            return Open(EndpointUse.Connect, address: null, engine);
         }
 
-        foreach (EndPoint address in addresses)
-        {
-            Outcome outcome = Open(EndpointUse.Connect, address, EventLoop.Current?.Engine);
-            if (outcome.Socket is { } socket && Descriptor is null)
-            {
-                socket.Timeout = attempts.Left;
-                outcome = Connected(outcome, address, socket.TryConnect(address));
-            }
-
-            if (outcome.Socket is not null)
-            {
-                return outcome;
-            }
-
-            attempts.Add(outcome);
-        }
-
-        return attempts.Outcome;
+        var race = new BlockingConnectionRace(EndPoint!, RaceOptions(trace), engine);
+        race.Run();
+        return Outcome.Of(race);
     }
 
-    private async Task<Outcome> ConnectCoreAsync(bool isTry, CancellationToken cancellationToken)
+    private async Task<Outcome> ConnectCoreAsync(ConnectionTrace? trace, CancellationToken cancellationToken)
     {
         // The caller's loop, also for the sockets that are made once the name is known, on another thread.
         SocketEngine? engine = EventLoop.Current?.Engine;
-        var attempts = new Attempts(EndPoint, Timeout);
-        try
-        {
-            (int errno, EndPoint[] addresses) = IsName ? await LookupAsync(cancellationToken).ConfigureAwait(false) : (0, [EndPoint!]);
-            if (errno != 0)
-            {
-                return new("resolve", EndPoint, errno);
-            }
-
-            foreach (EndPoint address in addresses)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Outcome outcome = Open(EndpointUse.Connect, address, engine);
-                if (outcome.Socket is { } socket && Descriptor is null)
-                {
-                    socket.Timeout = attempts.Left;
-                    outcome = Connected(outcome, address, await socket.TryConnectAsync(address, cancellationToken).ConfigureAwait(false));
-                }
-
-                if (outcome.Socket is not null)
-                {
-                    return outcome;
-                }
-
-                cancellationToken.ThrowIfCancellationRequested();
-                attempts.Add(outcome);
-            }
-
-            return attempts.Outcome;
-        }
-        catch (OperationCanceledException) when (isTry)
+        if (cancellationToken.IsCancellationRequested)
         {
             return new("connect", EndPoint, Errno.ECANCELED);
         }
-    }
 
-    private Outcome Connected(Outcome outcome, EndPoint address, SocketResult result)
-    {
-        Socket socket = outcome.Socket!;
-        if (!result.IsSuccess)
+        if (Descriptor is not null)
         {
-            socket.Dispose();
-            return new("connect", address, result.Errno);
+            return Open(EndpointUse.Connect, address: null, engine);
         }
 
-        socket.Timeout = Timeout;
-        return outcome;
+        var race = new AsyncConnectionRace(EndPoint!, RaceOptions(trace), engine);
+        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        return Outcome.Of(race);
     }
+
+    private ConnectionOptions RaceOptions(ConnectionTrace? trace) => new()
+    {
+        Timeout = Timeout,
+        Trace = trace,
+        SourceEndPoint = TryGet(EndpointOption.Source, out EndPoint? source) ? source : null,
+        Open = (address, engine) =>
+        {
+            Outcome outcome = Open(EndpointUse.Connect, address, engine);
+            return new(outcome.Socket, outcome.Call ?? "", outcome.EndPoint, outcome.Errno, outcome.Advice);
+        },
+    };
 
     /// <summary>A socket at an address, as far as it can be made without waiting: a connection is not made yet.</summary>
     private Outcome Open(EndpointUse use, EndPoint? address, SocketEngine? engine)
@@ -286,7 +268,7 @@ public sealed partial class Endpoint
         int errno = Socket.TryOpen(address!.AddressFamily, SocketType, ProtocolType, engine, out Socket? socket);
         if (errno != 0)
         {
-            return new("socket", address, errno, SocketAdvice(errno, address.AddressFamily));
+            return new("socket", address, errno, Socket.Refusal(address.AddressFamily, SocketType, ProtocolType, errno));
         }
 
         Outcome outcome = Prepare(socket!, use, address);
@@ -443,9 +425,6 @@ public sealed partial class Endpoint
     private static EndPoint[] Addresses(DnsEndPoint dns, ResolverResult<IPAddress[]> lookup) =>
         lookup.TryGetValue(out IPAddress[]? addresses) ? [.. addresses.Select(address => new IPEndPoint(address, dns.Port))] : [];
 
-    private string? SocketAdvice(int errno, AddressFamily family) =>
-        FamilyNumbers.TryToLinux(family, out int number) ? FamilyTable.Refusal(errno, number, SocketType, ProtocolType) : null;
-
     private static string? OptionAdvice(int errno) => errno switch
     {
         Errno.EPERM => "not permitted; this option needs a capability, mostly CAP_NET_ADMIN or CAP_NET_RAW",
@@ -455,44 +434,23 @@ public sealed partial class Endpoint
     };
 
     /// <summary>A socket, or which call failed, where, and how.</summary>
-    private readonly record struct Outcome(string? Call, EndPoint? EndPoint, int Errno, string? Advice = null, SocketException? Exception = null)
+    private readonly record struct Outcome(string? Call, EndPoint? EndPoint, int Errno, string? Advice = null)
     {
         internal Socket? Socket { get; private init; }
 
         internal static Outcome Of(Socket socket) => new(null, null, 0) { Socket = socket };
+
+        internal static Outcome Of(ConnectionRace race) => race.Winner is { } winner
+            ? Of(winner)
+            : new("connect", null, race.Errno) { Race = race };
+
+        private ConnectionRace? Race { get; init; }
 
         internal Socket Throw() => Socket ?? throw ToException();
 
         internal SocketResult<Socket> ToResult() =>
             Socket is not null ? SocketResult<Socket>.Success(Socket) : SocketResult<Socket>.Failure(Errno);
 
-        internal SocketException ToException() => Exception ?? SocketErrors.Create(Call!, EndPoint, Errno, Advice);
-    }
-
-    /// <summary>The addresses tried, and the time that is left for the rest.</summary>
-    private sealed class Attempts(EndPoint? endPoint, TimeSpan? limit)
-    {
-        private readonly long _start = Stopwatch.GetTimestamp();
-        private readonly List<string> _failures = [];
-        private Outcome _last = new("resolve", endPoint, (int)SocketError.NoData);
-
-        // At least a millisecond: an address that is tried at all gets a chance to be refused.
-        internal TimeSpan? Left => limit is { } total
-            ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, (total - Stopwatch.GetElapsedTime(_start)).Ticks))
-            : null;
-
-        internal void Add(Outcome outcome)
-        {
-            _last = outcome;
-            string message = outcome.ToException().Message;
-            _failures.Add(message.StartsWith("connect ", StringComparison.Ordinal) ? message["connect ".Length..] : message);
-        }
-
-        internal Outcome Outcome => endPoint is not DnsEndPoint || _failures.Count == 0 ? _last : _last with
-        {
-            Exception = new SocketException(
-                (int)Interop.Errno.ToSocketError(_last.Errno),
-                $"connect {SocketErrors.Name(endPoint)}: {_failures.Count} {(_failures.Count == 1 ? "address" : "addresses")} tried: {string.Join("; ", _failures)}"),
-        };
+        internal SocketException ToException() => Race?.CreateException() ?? SocketErrors.Create(Call!, EndPoint, Errno, Advice);
     }
 }

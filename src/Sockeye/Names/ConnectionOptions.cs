@@ -63,6 +63,15 @@ public sealed class ConnectionOptions
     /// <summary>The clock of the delays and the limit; null, the default, is the event loop's, or the system's.</summary>
     public TimeProvider? TimeProvider { get; set; }
 
+    /// <summary>
+    /// Makes each attempt's socket, bound to its source where it has one: an endpoint's kind of socket, with its options.
+    /// Null is a plain stream.
+    /// </summary>
+    internal Func<EndPoint, SocketEngine?, AttemptSocket>? Open { get; init; }
+
     /// <summary>What looks names up; the tests' own, where it is set.</summary>
     internal Func<string, AddressFamily, CancellationToken, Task<ResolverResult<IPAddress[]>>>? Lookup { get; set; }
 }
+
+/// <summary>A socket to connect, or which call failed, about what, and how.</summary>
+internal readonly record struct AttemptSocket(Socket? Socket, string Call, EndPoint? Subject, int Errno, string? Advice);

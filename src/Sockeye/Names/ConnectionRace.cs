@@ -372,6 +372,21 @@ internal abstract class ConnectionRace
 
         // Taken back where the attempt fails at once.
         _nextAttempt = attempt.Started + _options.AttemptDelay;
+        if (_options.Open is { } open)
+        {
+            AttemptSocket made = open(endPoint, Engine);
+            if (made.Socket is null)
+            {
+                (attempt.Call, attempt.Subject, attempt.Advice) = (made.Call, made.Subject, made.Advice);
+                AttemptEnded(attempt, made.Errno);
+                return;
+            }
+
+            attempt.Open = made.Socket;
+            Watch(attempt);
+            return;
+        }
+
         int errno = Socket.TryOpen(endPoint.AddressFamily, SocketType.Stream, Socket.StreamProtocol(endPoint), Engine, out Socket? socket);
         if (errno != 0)
         {

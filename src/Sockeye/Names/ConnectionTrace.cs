@@ -101,6 +101,9 @@ public sealed class ConnectionAttempt
     /// <summary>What <see cref="Call"/> was about: the source address of bind.</summary>
     internal EndPoint? Subject { get; set; }
 
+    /// <summary>The likely cause, where who made the socket knows it.</summary>
+    internal string? Advice { get; set; }
+
     // Owned by the race until it has ended; the winner's is then the caller's.
     internal Socket? Open { get; set; }
 
@@ -116,6 +119,7 @@ public sealed class ConnectionAttempt
     /// <summary>The exception of this attempt alone.</summary>
     internal string FailureMessage => (Call switch
     {
+        _ when Advice is not null => SocketErrors.Create(Call, Subject ?? EndPoint, Errno, Advice),
         "socket" => SocketErrors.Create(
             Call, endPoint: null, Errno, Socket.Refusal(EndPoint.AddressFamily, SocketType.Stream, Socket.StreamProtocol(EndPoint), Errno)),
         _ => SocketErrors.Create(Call, Subject ?? EndPoint, Errno),

@@ -190,7 +190,7 @@ public sealed class EndpointTrafficTests : SocketTest
         Assert.StartsWith($"connect localhost:{port}: 1 address tried: 127.0.0.1:{port}: ECONNREFUSED", byName);
 
         Assert.Contains(": udp:// sockets do not listen", await Failure(Endpoint.Parse("udp://127.0.0.1:0"), EndpointUse.Listen, style, SocketError.OperationNotSupported));
-        Assert.StartsWith("resolve nosuch.invalid:1", await Failure(Endpoint.Parse("tcp://nosuch.invalid:1"), EndpointUse.Connect, style, SocketError.HostNotFound));
+        Assert.StartsWith("connect nosuch.invalid:1", await Failure(Endpoint.Parse("tcp://nosuch.invalid:1"), EndpointUse.Connect, style, SocketError.HostNotFound));
         Assert.StartsWith("resolve nosuch.invalid:1", await Failure(Endpoint.Parse("tcp://nosuch.invalid:1"), EndpointUse.Listen, style, SocketError.HostNotFound));
 
         using Socket taken = Listener();
@@ -198,6 +198,12 @@ public sealed class EndpointTrafficTests : SocketTest
         Assert.Equal(
             "setsockopt for interface=nosuch0 at 127.0.0.1:0: ENODEV: this machine has no such network interface",
             await Failure(Endpoint.Parse("tcp://127.0.0.1:0?interface=nosuch0"), EndpointUse.Listen, style, null));
+        Assert.Equal(
+            "setsockopt for interface=nosuch0 at 127.0.0.1:1: ENODEV: this machine has no such network interface",
+            await Failure(Endpoint.Parse("tcp://127.0.0.1:1?interface=nosuch0"), EndpointUse.Connect, style, null));
+        Assert.Equal(
+            $"bind {taken.LocalEndPoint}: EADDRINUSE: another socket is bound there; see which with: ss -ltnup",
+            await Failure(nobody.WithOption("source", taken.LocalEndPoint!.ToString()!), EndpointUse.Connect, style, SocketError.AddressAlreadyInUse));
     }
 
     [Fact(Timeout = Limit)]
@@ -214,6 +220,21 @@ public sealed class EndpointTrafficTests : SocketTest
         using Socket client = await Endpoint.FromEndPoint(listener.LocalEndPoint!).WithOption("timeout", "50ms").ConnectAsync();
         Assert.Equal(TimeSpan.FromMilliseconds(50), client.Timeout);
         Assert.Equal(SocketError.TimedOut, (await client.TryReceiveAsync(new byte[1])).Error);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_trace_tells_lookups_and_attempts()
+    {
+        using Socket listener = Listener();
+        Endpoint name = Endpoint.Parse($"tcp4://localhost:{PortOf(listener)}?no_delay=1");
+        var trace = new ConnectionTrace();
+        using Socket sync = await Run(() => name.Connect(trace));
+        Assert.True(sync.NoDelay);
+        Assert.Equal(listener.LocalEndPoint, Assert.Single(trace.Attempts).EndPoint);
+        Assert.NotEmpty(trace.Lookups);
+        using Socket async = await name.ConnectAsync(trace).WaitAsync(Soon);
+        Assert.Equal(ConnectionOutcome.Succeeded, Assert.Single(trace.Attempts).Outcome);
+        Assert.True((await name.TryConnectAsync(trace).WaitAsync(Soon)).Value.NoDelay);
     }
 
     [Fact(Timeout = Limit)]
@@ -417,7 +438,7 @@ public sealed class EndpointTrafficTests : SocketTest
     // The message of the throwing styles; the Try styles have the same error, and their message is told by the sync one.
     private static async Task<string> Failure(Endpoint endpoint, EndpointUse use, VerbStyle style, SocketError? expected)
     {
-        SocketException failed = await Assert.ThrowsAsync<SocketException>(() => Made(endpoint, use, style));
+        SocketException failed = await Assert.ThrowsAnyAsync<SocketException>(() => Made(endpoint, use, style));
         if (expected is { } error)
         {
             Assert.Equal(error, failed.SocketErrorCode);
@@ -425,7 +446,7 @@ public sealed class EndpointTrafficTests : SocketTest
 
         return style is VerbStyle.Sync or VerbStyle.Async
             ? failed.Message
-            : (await Assert.ThrowsAsync<SocketException>(() => Made(endpoint, use, VerbStyle.Sync))).Message;
+            : (await Assert.ThrowsAnyAsync<SocketException>(() => Made(endpoint, use, VerbStyle.Sync))).Message;
     }
 
     internal static Endpoint Fresh(string text) => Endpoint.Parse(text
