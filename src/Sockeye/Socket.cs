@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Sockeye.Engines;
 using Sockeye.Families;
 using Sockeye.Interop;
@@ -24,6 +26,9 @@ namespace Sockeye;
 /// </remarks>
 public partial class Socket : IDisposable
 {
+    // From a view that was given out to what owns its descriptor: a reference to the view alone keeps nothing open.
+    private static readonly ConditionalWeakTable<SafeSocketHandle, SocketHandle> Views = [];
+
     // Owned: closed at the last release, when this socket and all files made of it are disposed.
     private SocketHandle _handle;
 
@@ -324,6 +329,7 @@ public partial class Socket : IDisposable
                 if (_view is null)
                 {
                     _view = new SafeSocketHandle(_closed ? -1 : _handle.DangerousGetHandle(), ownsHandle: false);
+                    Views.Add(_view, _handle);
                     if (_closed)
                     {
                         _view.Dispose();
@@ -396,6 +402,10 @@ public partial class Socket : IDisposable
             }
         }
     }
+
+    /// <summary>What owns a handle's descriptor: the socket's own handle where this is a view of it, else the handle itself.</summary>
+    internal static SafeHandle OwnerOf(SafeHandle handle) =>
+        handle is SafeSocketHandle view && Views.TryGetValue(view, out SocketHandle? owner) ? owner : handle;
 
     /// <summary>The handle, for this library's own calls.</summary>
     internal SocketHandle Descriptor => _handle;

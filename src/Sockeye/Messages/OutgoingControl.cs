@@ -55,9 +55,10 @@ internal struct OutgoingControl
             _handles = handles;
             _rented = ArrayPool<byte>.Shared.Rent(checked(_given.Length + SocketControl.HandlesSpace(_handles.Length)));
             Span<int> numbers = stackalloc int[_handles.Length];
-            foreach (SafeHandle handle in _handles)
+            for (int i = 0; i < handles.Length; i++)
             {
-                ArgumentNullException.ThrowIfNull(handle, nameof(message));
+                ArgumentNullException.ThrowIfNull(handles[i], nameof(message));
+                SafeHandle handle = handles[i] = Socket.OwnerOf(handles[i]);
                 bool referenced = false;
                 handle.DangerousAddRef(ref referenced);
                 if (handle.IsInvalid)
