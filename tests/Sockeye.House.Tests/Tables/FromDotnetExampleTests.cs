@@ -74,4 +74,23 @@ public class FromDotnetExampleTests
         // </example>
         Assert.InRange(count, 1, 2);
     }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Strings_and_connections()
+    {
+        // <example>
+        using Socket listener = await Endpoint.Parse("tcp://127.0.0.1:0?backlog=512&reuse_port=1").ListenAsync();
+        int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+
+        ConnectionTrace trace = new();
+        ConnectionOptions options = new() { Timeout = TimeSpan.FromSeconds(5), Trace = trace };
+        using Socket client = await Socket.CreateConnectionAsync(new DnsEndPoint("localhost", port), options);
+        foreach (ConnectionAttempt attempt in trace.Attempts)
+        {
+            Console.WriteLine(attempt);                                 // each address: when, how long, and what became of it
+        }
+        // </example>
+        Assert.NotEmpty(trace.Attempts);
+        Assert.Equal(ConnectionOutcome.Succeeded, trace.Attempts[^1].Outcome);
+    }
 }
