@@ -29,6 +29,7 @@ public partial class RoomTests
 
         House.AssertNone(
             House.Files("src", "*.csproj").Concat(House.Files("tests", "*.csproj")).Concat(House.Files("benchmarks", "*.csproj"))
+                .Concat(House.Files("samples", "*.csproj"))
                 .Select(House.Relative).Except(listed),
             "Not in Sockeye.slnx, so ./test would not build it:");
     }

@@ -131,6 +131,13 @@ internal static class ApiName
     /// <summary>The level of an option's or control message's key; null for all else.</summary>
     public static long? LevelOf(MemberInfo member) => member is FieldInfo { IsStatic: true } field ? Key(field.GetValue(null), "Level") : null;
 
+    /// <summary>Every typed key of an option or control message.</summary>
+    public static IReadOnlyList<FieldInfo> Keys { get; } =
+        [.. _library.GetExportedTypes().SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static)).Where(field => LevelOf(field) is not null)];
+
+    /// <summary>The kernel's name that a key carries, as its messages show it; null for all else.</summary>
+    public static string? KernelNameOf(MemberInfo member) => LevelOf(member) is null ? null : ((FieldInfo)member).GetValue(null)!.ToString();
+
     private static long? Key(object? value, string property) =>
         value?.GetType() is { IsGenericType: true } type
         && (type.GetGenericTypeDefinition() == typeof(SocketOption<>) || type.GetGenericTypeDefinition() == typeof(ControlMessage<>))

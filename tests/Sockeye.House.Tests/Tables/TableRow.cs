@@ -71,6 +71,14 @@ internal sealed partial class TableRow
         }
     }
 
+    /// <summary>Rows that do without a typed key although there is one of the kernel's very name: the table lags behind.</summary>
+    public static IEnumerable<string> Lagging(IEnumerable<TableRow> rows) =>
+        from row in rows
+        where !row.Members.Any(member => ApiName.LevelOf(member) is not null)
+        from key in ApiName.Keys
+        where ApiName.KernelNameOf(key) == row.Name
+        select $"{row}: there is {key.DeclaringType!.Name}.{key.Name}";
+
     private static string[] Cells(string line) =>
         line.StartsWith("| `", StringComparison.Ordinal) && line.EndsWith('|')
             ? [.. line[1..^1].Split('|').Select(cell => cell.Trim())] : [];
