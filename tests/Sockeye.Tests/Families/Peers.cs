@@ -1,16 +1,14 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Sockeye.Tests.Support;
 
 namespace Sockeye.Tests.Families;
 
 /// <summary>The other side: Python programs, and networks that belong to one test.</summary>
-internal static partial class Peers
+internal static class Peers
 {
     private const string PythonPath = "/usr/bin/python3";
     private const string IpPath = "/sbin/ip";
-    private const int CloneNewNet = 0x4000_0000;
 
     /// <summary>Runs a program of Python's to its end.</summary>
     /// <returns>What it printed, without the last line's end.</returns>
@@ -21,32 +19,22 @@ internal static partial class Peers
     }
 
     /// <summary>Runs <paramref name="make"/> where there is a loopback and nothing else: its sockets stay in that network.</summary>
-    /// <remarks>
-    /// unshare(2) moves the calling thread alone, so it is one that ends afterwards. The loopback has the link-local
-    /// address fe80::1 too.
-    /// </remarks>
+    /// <remarks>The loopback has the link-local address fe80::1 too.</remarks>
     internal static async Task<T> InPrivateNetwork<T>(Func<T> make)
     {
-        (Socket? probe, T? made) = await SocketTest.Run<(Socket?, T?)>(() =>
+        (Socket probe, T made) = await OwnNetwork.Run(() =>
         {
-            if (unshare(CloneNewNet) != 0)
-            {
-                return (null, default(T));
-            }
-
-            Run(IpPath, ["link", "set", "lo", "up"]).GetAwaiter().GetResult();
             Run(IpPath, ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
             return (new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { Timeout = SocketTest.Moment }, make());
         });
-        Assert.SkipUnless(probe is not null, "unshare(CLONE_NEWNET): EPERM: a network namespace needs root, or unshare -rn");
         using (probe)
         {
             // The kernel adds the address's route a little later: until then it is unreachable, then nobody listens there.
             var nobody = Ipv6EndPoint.Parse("[fe80::1%1]:9");
-            await SocketTest.Eventually(() => probe!.TryConnect(nobody).Error == SocketError.ConnectionRefused, "No route to fe80::1 on the loopback.");
+            await SocketTest.Eventually(() => probe.TryConnect(nobody).Error == SocketError.ConnectionRefused, "No route to fe80::1 on the loopback.");
         }
 
-        return made!;
+        return made;
     }
 
     /// <summary>A raw socket, or a loud skip without the right to one.</summary>
@@ -84,8 +72,4 @@ internal static partial class Peers
             }
         }
     }
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int unshare(int flags);
 }

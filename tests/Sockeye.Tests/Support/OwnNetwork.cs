@@ -13,6 +13,7 @@ internal static class OwnNetwork
     private const int FlagsOffset = 16;
 
     /// <summary>Runs <paramref name="body"/> there, with lo up; what it awaits may go on anywhere.</summary>
+    /// <remarks>unshare(2) moves the calling thread alone, so it is one that ends afterwards.</remarks>
     internal static Task<T> Run<T>(Func<T> body) => SocketTest.Run(() =>
     {
         if (Unshare(NewNetwork) != 0)
