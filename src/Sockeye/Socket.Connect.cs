@@ -606,7 +606,7 @@ public partial class Socket
         using var call = new BlockingCall(this, OperationLane.Write, limit);
         int errno = call.Enter();
         bool underWay = false;
-        TimeSpan retry = ConnectOperation.FirstRetry;
+        TimeSpan retry = RetryTimer.First;
         while (errno == 0)
         {
             int result = ConnectOperation.Connect(this, address, ref underWay);

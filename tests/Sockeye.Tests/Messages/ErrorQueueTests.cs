@@ -398,6 +398,49 @@ public sealed class EdgeWaitTests : SocketTest
         File.Delete(receiver.LocalEndPoint!.ToString()!);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("SendTo")]
+    [InlineData("SendMessage")]
+    [InlineData("SendBatch")]
+    public async Task Nor_does_it_on_an_event_loop(string call)
+    {
+        using Socket receiver = Unix(SocketType.Dgram);
+        receiver.Bind(FreshEndPoint(AddressFamily.Unix));
+        EndPoint there = receiver.LocalEndPoint!;
+        using Socket other = Unix(SocketType.Dgram);
+        while (other.TrySendTo(new byte[1], there, SocketFlags.DontWait).IsSuccess)
+        {
+        }
+
+        var thread = new TaskCompletionSource<string>();
+        Task<int> send = Run(() => Named(thread, () =>
+        {
+            using var loop = new EventLoop();
+            return loop.Run(async () =>
+            {
+                using Socket sender = Unix(SocketType.Dgram);
+                using var batch = new MessageBatch(capacity: 1, bufferSize: 8);
+                batch.Add(new byte[2], there);
+                Task<int> sending = call switch
+                {
+                    "SendTo" => sender.SendToAsync(new byte[2], there),
+                    "SendMessage" => sender.SendMessageAsync(new OutgoingMessage(new byte[2]) { Peer = there }).AsTask(),
+                    _ => sender.SendBatchAsync(batch).AsTask(),
+                };
+
+                // Beside it the loop goes on with its work.
+                await loop.DelayAsync(Moment);
+                return await sending;
+            });
+        }));
+        TimeSpan spent = await Spent(thread.Task);
+        Assert.False(send.IsCompleted);
+        Assert.Equal(1, receiver.Receive(new byte[8]));
+        Assert.InRange(await send, 1, 2);
+        Assert.True(spent < Watched / 3, $"{spent.TotalMilliseconds} ms of processor time in {Watched.TotalMilliseconds} ms.");
+        File.Delete(there.ToString()!);
+    }
+
     private static Socket WithUnreadRecord()
     {
         Socket socket = BoundUdp();

@@ -69,6 +69,7 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
     private int _first;
     private int _flags;
     private int _sent;
+    private CrowdedQueue _queue;
 
     internal override string Call => "send batch";
 
@@ -83,9 +84,15 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
 
     internal override bool TryComplete()
     {
+        if (_queue.IsPaused)
+        {
+            return false;
+        }
+
         int result = Send(Socket, _batch!, _first, ref _sent, _flags);
         if (result == -Interop.Errno.EAGAIN)
         {
+            _queue.Refused(this, isAddressed: !_batch![_first + _sent].PeerAddress.IsEmpty);
             return false;
         }
 
@@ -132,6 +139,7 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
 
     protected override void Reset()
     {
+        _queue.Stop();
         _batch = null;
         _sent = 0;
     }

@@ -13,7 +13,6 @@ namespace Sockeye.Engines;
 /// </remarks>
 internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, OperationLane.Write)
 {
-    internal static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(1);
     internal static readonly TimeSpan LongestRetry = TimeSpan.FromMilliseconds(50);
 
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
@@ -21,7 +20,7 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
     private EndPoint? _peer;
     private TimeSpan? _limit;
     private bool _underWay;
-    private BacklogRetry? _retry;
+    private RetryTimer? _retry;
 
     internal override string Call => "connect";
 
@@ -45,7 +44,7 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
 
         if (result == -Interop.Errno.EAGAIN)
         {
-            _retry ??= new BacklogRetry(this);
+            _retry ??= new RetryTimer(this, LongestRetry);
             _retry.Arm();
             return false;
         }
@@ -95,39 +94,4 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
     }
 
     protected override void Return() => Socket.ReturnConnect(this);
-
-    /// <summary>Asks again after a while, as the engine would on an event.</summary>
-    private sealed class BacklogRetry(ConnectOperation operation) : TimerNode
-    {
-        private TimeSpan _delay = FirstRetry;
-        private bool _stopped;
-
-        internal override short TimerVersion => 0;
-
-        // The operation is being tried for the first time when it has no registration yet; then the engine that will
-        // wait for it is the socket's own.
-        internal void Arm()
-        {
-            SocketEngine engine = Operation.Socket.EngineOrDefault;
-            engine.StopTimer(this);
-            engine.StartTimer(this, _delay);
-            _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, LongestRetry.Ticks));
-        }
-
-        internal void Stop()
-        {
-            _stopped = true;
-            Operation.Socket.EngineOrDefault.StopTimer(this);
-        }
-
-        internal override void Expire(short version)
-        {
-            if (!_stopped)
-            {
-                Operation.Socket.Registration?.Ready(read: false, write: true);
-            }
-        }
-
-        private ConnectOperation Operation { get; } = operation;
-    }
 }

@@ -21,6 +21,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     private EndPoint? _peer;
     private int _total;
     private int _flags;
+    private CrowdedQueue _queue;
 
     internal override string Call => "send message";
 
@@ -38,12 +39,18 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
 
     internal override bool TryComplete()
     {
+        if (_queue.IsPaused)
+        {
+            return false;
+        }
+
         while (true)
         {
             int result = Send(
                 Socket, _data, _buffers, BytesTransferred, _flags, _address.AsSpan(0, _addressLength), BytesTransferred == 0 ? _control.Bytes : default);
             if (result == -Interop.Errno.EAGAIN)
             {
+                _queue.Refused(this, isAddressed: _addressLength > 0);
                 return false;
             }
 
@@ -131,6 +138,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     protected override void Reset()
     {
         _control.Release();
+        _queue.Stop();
         _data = default;
         _buffers = default;
         _peer = null;

@@ -14,6 +14,7 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
     private ReadOnlyMemory<byte> _data;
     private EndPoint? _peer;
     private int _flags;
+    private CrowdedQueue _queue;
 
     internal override string Call => "send to";
 
@@ -36,9 +37,15 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
 
     internal override bool TryComplete()
     {
+        if (_queue.IsPaused)
+        {
+            return false;
+        }
+
         int result = Send(Socket, _data.Span, _flags, _address.AsSpan(0, _addressLength));
         if (result == -Interop.Errno.EAGAIN)
         {
+            _queue.Refused(this, isAddressed: true);
             return false;
         }
 
@@ -69,6 +76,7 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
 
     protected override void Reset()
     {
+        _queue.Stop();
         _data = default;
         _peer = null;
     }
