@@ -20,7 +20,7 @@ internal static unsafe partial class Libc
         return result;
     }
 
-    /// <summary>Receives up to <paramref name="count"/> messages; descriptors that arrive are close-on-exec.</summary>
+    /// <summary>Receives up to <paramref name="count"/> messages; flags as for recvmsg(2).</summary>
     /// <returns>How many there were, at least one; or −errno.</returns>
     internal static int ReceiveMessages(SocketHandle socket, MessageVector messages, int count, int flags)
     {
@@ -29,7 +29,7 @@ internal static unsafe partial class Libc
             socket,
             messages.Headers(0, count),
             (uint)count,
-            flags | SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_CMSG_CLOEXEC,
+            flags | SocketConstants.MSG_DONTWAIT,
             null));
         GC.KeepAlive(messages);
         return result;

@@ -283,7 +283,7 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>recvmsg(2) into several buffers; descriptors that arrive are close-on-exec.</summary>
+    /// <summary>recvmsg(2) into several buffers. Where descriptors may arrive, MSG_CMSG_CLOEXEC is the caller's to pass: some families refuse it.</summary>
     internal static int ReceiveMessage(
         SocketHandle socket,
         ReadOnlySpan<NativeBuffer> buffers,
@@ -305,7 +305,7 @@ internal static unsafe partial class Libc
                 Control = ancillary,
                 ControlLength = (nuint)control.Length,
             };
-            int result = Result(recvmsg(socket, &message, flags | SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_CMSG_CLOEXEC));
+            int result = Result(recvmsg(socket, &message, flags | SocketConstants.MSG_DONTWAIT));
             lengths = result < 0
                 ? default
                 : new MessageLengths(
@@ -316,7 +316,7 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>recvmsg(2) into one buffer; descriptors that arrive are close-on-exec.</summary>
+    /// <summary>recvmsg(2) into one buffer; flags as for several.</summary>
     internal static int ReceiveMessage(
         SocketHandle socket,
         Span<byte> buffer,

@@ -44,7 +44,7 @@ public sealed partial class LibcTests
 
             byte[] answer = new byte[64];
             using PinnedMemory room = PinnedMemory.Pin(new byte[8]);
-            Assert.Equal(1, Libc.ReceiveMessage(second, [room.Buffer], 0, default, answer, out MessageLengths lengths));
+            Assert.Equal(1, Libc.ReceiveMessage(second, [room.Buffer], SocketConstants.MSG_CMSG_CLOEXEC, default, answer, out MessageLengths lengths));
             Assert.Equal(24, lengths.Control);
             using var arrived = new SocketHandle(MemoryMarshal.Read<int>(answer.AsSpan(16)));
             Assert.Equal(FcntlConstants.FD_CLOEXEC, Libc.Fcntl(arrived, FcntlConstants.F_GETFD));

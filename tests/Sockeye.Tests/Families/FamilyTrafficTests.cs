@@ -80,6 +80,47 @@ public abstract class FamilyTrafficTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
+    public Task A_packet_socket_tells_control_data_batches_and_times_of_sending() => Test(async () =>
+    {
+        // Its recvmsg(2) refuses flags that others overlook, as MSG_CMSG_CLOEXEC.
+        (Socket sender, Socket receiver) = await Peers.InPrivateNetwork(static () => (Experiment(), Experiment()));
+        using (sender)
+        using (receiver)
+        {
+            receiver.SetOption(PacketOptions.AuxiliaryData, true);
+            sender.SetOption(SocketOptions.Timestamping, new Timestamping(TimestampingFlags.SendSoftware | TimestampingFlags.Software));
+            var lo = new PacketEndPoint(1, 0x88B5, new byte[6]);
+            for (byte i = 0; i < 4; i++)
+            {
+                Assert.Equal(3, (await Bounded(Style.SendTo(sender, new byte[] { i, 2, 3 }, lo))).Value);
+            }
+
+            byte[] buffer = new byte[8];
+            Outcome<ReceivedMessage> first = await Bounded(Style.ReceiveMessage(receiver, buffer, new byte[PacketControl.AuxiliaryData.Space()]));
+            Assert.Equal((SocketError.Success, 3), (first.Error, first.Value.Length));
+            Assert.True(first.Value.Control.TryGet(PacketControl.AuxiliaryData, out PacketAuxiliaryData data));
+            Assert.Equal((3, 3), (data.Length, data.SnapshotLength));
+
+            using var batch = new MessageBatch(2, 8);
+            Assert.Equal(2, (await Bounded(Style.ReceiveBatch(receiver, batch))).Value);
+            Assert.Equal([1, 2, 3], batch[0].Data.ToArray());
+            Assert.Equal(3, receiver.Receive(new List<ArraySegment<byte>> { new(buffer, 0, 1), new(buffer, 1, 7) }));
+            Assert.Equal([3, 2, 3], buffer[..3]);
+
+            Outcome<SocketErrorRecord> record = await Bounded(Style.ReceiveError(sender));
+            Assert.Equal((SocketError.Success, SocketErrorOrigin.Timestamping), (record.Error, record.Value.Origin));
+            Assert.True(record.Value.Timestamps.Software.IsSet);
+        }
+
+        static Socket Experiment()
+        {
+            var socket = new Socket(AddressFamily.Packet, SocketType.Dgram, ProtocolType.Packet(0x88B5));
+            socket.Bind(PacketEndPoint.Parse("packet:lo/88b5"));
+            return socket;
+        }
+    });
+
+    [Fact(Timeout = Limit)]
     public Task A_packet_socket_sees_a_datagram_on_the_loopback() => Test(async () =>
     {
         (Socket packets, Socket other, Socket sender, Socket receiver) = await Peers.InPrivateNetwork(static () =>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Sockeye.Interop;
 
@@ -80,10 +81,23 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
     /// <summary>
     /// MSG_TRUNC makes a message socket answer with the message's true length, so that a cut message is told; on a
-    /// stream it would throw bytes away.
+    /// stream it would throw bytes away. MSG_CMSG_CLOEXEC closes descriptors that come on exec.
     /// </summary>
-    internal static int KernelFlags(Socket socket, int flags) =>
-        socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+    internal static int KernelFlags(Socket socket, int flags)
+    {
+        if (socket.AddressFamily == AddressFamily.Unix)
+        {
+            // SCM_RIGHTS comes here alone. Others refuse the flag: PACKET, ISO-TP, J1939 (EINVAL), MCTP (EOPNOTSUPP).
+            flags |= SocketConstants.MSG_CMSG_CLOEXEC;
+        }
+        else if (socket.AddressFamily == AddressFamily.ControllerAreaNetwork && (int)socket.ProtocolType == CanConstants.CAN_J1939)
+        {
+            // It refuses MSG_TRUNC as well (net/can/j1939/socket.c, j1939_sk_recvmsg); recvmsg(2) still says that it cut.
+            return flags & ~SocketConstants.MSG_TRUNC;
+        }
+
+        return socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
+    }
 
     /// <summary>recv(2) without waiting.</summary>
     /// <returns>How many bytes are in the buffer, or −errno. −EMSGSIZE: the buffer is full and the rest of the message is lost.</returns>
