@@ -22,6 +22,14 @@ public static class SocketControl
     public static readonly ControlMessage<KernelTimestamp> TimestampNanoseconds =
         new(NanosecondsLayout.Instance, Level, 35, "SO_TIMESTAMPNS_OLD");
 
+    /// <summary>As <see cref="Timestamp"/>. Received when SO_TIMESTAMP_NEW is set; Linux 5.1.</summary>
+    public static readonly ControlMessage<KernelTimestamp> TimestampNew =
+        new(MicrosecondsLayout.Instance, Level, 63, "SO_TIMESTAMP_NEW");
+
+    /// <summary>As <see cref="TimestampNanoseconds"/>. Received when SO_TIMESTAMPNS_NEW is set; Linux 5.1.</summary>
+    public static readonly ControlMessage<KernelTimestamp> TimestampNanosecondsNew =
+        new(NanosecondsLayout.Instance, Level, 64, "SO_TIMESTAMPNS_NEW");
+
     /// <summary>SO_PRIORITY: sent, the packet's class in the interface's queue (Linux 6.14); received with SO_RCVPRIORITY.</summary>
     public static readonly ControlMessage<int> Priority = ControlMessage.Number(Level, 12, "SO_PRIORITY");
 
@@ -34,6 +42,9 @@ public static class SocketControl
     /// <see cref="Socket.ReceiveError"/>.
     /// </summary>
     public static readonly ControlMessage<PacketTimestamps> Timestamps = new(TimestampingLayout.Instance, Level, 37, "SO_TIMESTAMPING_OLD");
+
+    /// <summary>As <see cref="Timestamps"/>. Received when SO_TIMESTAMPING_NEW asks for it; Linux 5.1.</summary>
+    public static readonly ControlMessage<PacketTimestamps> TimestampsNew = new(TimestampingLayout.Instance, Level, 65, "SO_TIMESTAMPING_NEW");
 
     /// <summary>SO_TIMESTAMPING as sent: which times of this one packet to record, SOF_TIMESTAMPING_TX_… bits; timestamping.rst.</summary>
     public static readonly ControlMessage<uint> TimestampingFlags = ControlMessage.Struct<uint>(Level, 37, "SO_TIMESTAMPING_OLD");

@@ -11,6 +11,9 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
     private const int SO_TIMESTAMP = 29;
     private const int SO_TIMESTAMPNS = 35;
     private const int SO_TIMESTAMPING = 37;
+    private const int SO_TIMESTAMP_NEW = 63;
+    private const int SO_TIMESTAMPNS_NEW = 64;
+    private const int SO_TIMESTAMPING_NEW = 65;
     private const int SOF_TX_SOFTWARE = 1 << 1;
     private const int SOF_RX_SOFTWARE = 1 << 3;
     private const int SOF_SOFTWARE = 1 << 4;
@@ -25,10 +28,14 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
     [InlineData(SO_TIMESTAMP)]
     [InlineData(SO_TIMESTAMPNS)]
     [InlineData(SO_TIMESTAMPING)]
+    [InlineData(SO_TIMESTAMP_NEW)]
+    [InlineData(SO_TIMESTAMPNS_NEW)]
+    [InlineData(SO_TIMESTAMPING_NEW)]
     public Task A_datagram_tells_when_it_came(int option) => Test(async () =>
     {
+        bool isTimestamping = option is SO_TIMESTAMPING or SO_TIMESTAMPING_NEW;
         using Socket receiver = BoundUdp();
-        DescriptorTests.Set(receiver, SOL_SOCKET, option, option == SO_TIMESTAMPING ? SOF_RX_SOFTWARE | SOF_SOFTWARE : 1);
+        DescriptorTests.Set(receiver, SOL_SOCKET, option, isTimestamping ? SOF_RX_SOFTWARE | SOF_SOFTWARE : 1);
         using Socket sender = BoundUdp();
         DateTimeOffset before = DateTimeOffset.UtcNow.AddMilliseconds(-1);
         byte[] room = new byte[SocketControl.Timestamps.Space() + SocketControl.TimestampNanoseconds.Space()];
@@ -47,9 +54,12 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
             {
                 SO_TIMESTAMP => outcome.Value.Control.TryGet(SocketControl.Timestamp, out came),
                 SO_TIMESTAMPNS => outcome.Value.Control.TryGet(SocketControl.TimestampNanoseconds, out came),
-                _ => outcome.Value.Control.TryGet(SocketControl.Timestamps, out times),
+                SO_TIMESTAMPING => outcome.Value.Control.TryGet(SocketControl.Timestamps, out times),
+                SO_TIMESTAMP_NEW => outcome.Value.Control.TryGet(SocketControl.TimestampNew, out came),
+                SO_TIMESTAMPNS_NEW => outcome.Value.Control.TryGet(SocketControl.TimestampNanosecondsNew, out came),
+                _ => outcome.Value.Control.TryGet(SocketControl.TimestampsNew, out times),
             };
-            if (!told && option == SO_TIMESTAMPING && i < 500)
+            if (!told && isTimestamping && i < 500)
             {
                 await Task.Delay(1);
                 continue;
@@ -57,12 +67,12 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
 
             Assert.True(told);
             seen++;
-            came = option == SO_TIMESTAMPING ? times.Software : came;
+            came = isTimestamping ? times.Software : came;
             Assert.True(came.IsSet);
             Assert.False(times.Hardware.IsSet);
             Assert.InRange(came.ToDateTimeOffset(), before, DateTimeOffset.UtcNow);
             Assert.True(came >= last && came > default(KernelTimestamp) && last <= came && last < came);
-            Assert.Equal(0, option == SO_TIMESTAMP ? came.Nanoseconds % 1000 : 0);
+            Assert.Equal(0, option is SO_TIMESTAMP or SO_TIMESTAMP_NEW ? came.Nanoseconds % 1000 : 0);
             last = came;
         }
     });
