@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Win32.SafeHandles;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -277,7 +276,7 @@ public readonly struct BatchMessage : IEquatable<BatchMessage>
     public SocketHandle[] TakeHandles() => State.Descriptors?.TakeHandles() ?? [];
 
     /// <summary>SCM_PIDFD: takes the sender's process; the caller owns it. Null when none came.</summary>
-    public SafeFileHandle? TakeProcessHandle() => State.Descriptors?.TakeProcessHandle();
+    public ProcessDescriptor? TakeProcessHandle() => State.Descriptors?.TakeProcessHandle();
 
     /// <inheritdoc/>
     public bool Equals(BatchMessage other) => ReferenceEquals(_batch, other._batch) && _index == other._index;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -9,7 +8,7 @@ internal sealed class ReceivedDescriptors : IDisposable
 {
     // Owned: whoever takes the list owns what is in it.
     private SocketHandle[]? _handles;
-    private SafeFileHandle? _process;
+    private ProcessDescriptor? _process;
 
     private ReceivedDescriptors()
     {
@@ -45,7 +44,7 @@ internal sealed class ReceivedDescriptors : IDisposable
 
     internal SocketHandle[] TakeHandles() => Interlocked.Exchange(ref _handles, null) ?? [];
 
-    internal SafeFileHandle? TakeProcessHandle() => Interlocked.Exchange(ref _process, null);
+    internal ProcessDescriptor? TakeProcessHandle() => Interlocked.Exchange(ref _process, null);
 
     public void Dispose()
     {
@@ -65,7 +64,8 @@ internal sealed class ReceivedDescriptors : IDisposable
             if (numbers.Length > 0 && numbers[0] >= 0)
             {
                 _process?.Dispose();
-                _process = new SafeFileHandle(numbers[0], ownsHandle: true);
+                _process = new ProcessDescriptor();
+                _process.Own(numbers[0]);
                 numbers.Fill(-1);
             }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Win32.SafeHandles;
 using Sockeye.Families;
 
 namespace Sockeye;
@@ -68,7 +67,7 @@ public readonly struct ReceivedMessage : IDisposable
 
     /// <summary>SCM_PIDFD: takes the sender's process, a pidfd (pidfd_open(2)), close-on-exec. The caller owns it. Received when SO_PASSPIDFD is set.</summary>
     /// <returns>The handle; null when none came or it was taken before.</returns>
-    public SafeFileHandle? TakeProcessHandle() => _descriptors?.TakeProcessHandle();
+    public ProcessDescriptor? TakeProcessHandle() => _descriptors?.TakeProcessHandle();
 
     /// <summary>Closes the descriptors that nobody took.</summary>
     public void Dispose() => _descriptors?.Dispose();

@@ -274,7 +274,7 @@ public abstract class DescriptorTests(SocketStyle style) : StyledTest(style)
             Assert.Equal((user, group), (who.UserId, who.GroupId));
             if (givesProcess)
             {
-                using SafeFileHandle? process = message.TakeProcessHandle();
+                using ProcessDescriptor? process = message.TakeProcessHandle();
                 Assert.NotNull(process);
                 Assert.Null(message.TakeProcessHandle());
                 Assert.Contains(File.ReadLines($"/proc/self/fdinfo/{process.DangerousGetHandle()}"), line => line == $"Pid:\t{python.Id}");
