@@ -20,6 +20,10 @@ internal static class MessageConstants
     internal const int PACKET_TX_TIMESTAMP = 16;
     internal const int SOL_CAN_RAW = 101;
     internal const int SCM_CAN_RAW_ERRQUEUE = 1;
+    internal const int SOL_CAN_J1939 = 107;
+    internal const int SCM_J1939_ERRQUEUE = 4;
+    internal const int SOL_VSOCK = 287;
+    internal const int VSOCK_RECVERR = 1;
 
     internal const int SO_EE_ORIGIN_LOCAL = 1;
     internal const int SO_EE_ORIGIN_ICMP = 2;

@@ -173,5 +173,7 @@ public readonly struct SocketErrorRecord
         (IpConstants.IPPROTO_IP, MessageConstants.IP_RECVERR)
         or (Ipv6Constants.IPPROTO_IPV6, MessageConstants.IPV6_RECVERR)
         or (MessageConstants.SOL_PACKET, MessageConstants.PACKET_TX_TIMESTAMP)
-        or (MessageConstants.SOL_CAN_RAW, MessageConstants.SCM_CAN_RAW_ERRQUEUE);
+        or (MessageConstants.SOL_CAN_RAW, MessageConstants.SCM_CAN_RAW_ERRQUEUE)
+        or (MessageConstants.SOL_CAN_J1939, MessageConstants.SCM_J1939_ERRQUEUE)
+        or (MessageConstants.SOL_VSOCK, MessageConstants.VSOCK_RECVERR);
 }

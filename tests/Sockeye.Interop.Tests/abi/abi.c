@@ -81,6 +81,12 @@
 #ifndef SOL_CAN_RAW
 #define SOL_CAN_RAW 101
 #endif
+#ifndef SOL_VSOCK
+#define SOL_VSOCK 287 /* 6.7 */
+#endif
+#ifndef VSOCK_RECVERR
+#define VSOCK_RECVERR 1 /* 6.7 */
+#endif
 /* Families; <linux/vm_sockets.h> wants <sys/socket.h> before it. */
 #include <linux/can.h>
 #include <linux/can/j1939.h>
@@ -617,6 +623,10 @@ static void messages(void)
     NUMBER(TIPC_DESTNAME);
     NUMBER(SOL_CAN_RAW);
     NUMBER(SCM_CAN_RAW_ERRQUEUE);
+    NUMBER(SOL_CAN_J1939);
+    NUMBER(SCM_J1939_ERRQUEUE);
+    NUMBER(SOL_VSOCK);
+    NUMBER(VSOCK_RECVERR);
 
     NUMBER(SO_EE_ORIGIN_LOCAL);
     NUMBER(SO_EE_ORIGIN_ICMP);

@@ -361,6 +361,23 @@ public sealed class ControlTests : SocketTest
         Assert.Null(record.Mtu);
     }
 
+    [Theory]
+    [InlineData(0, 11)] // IPPROTO_IP, IP_RECVERR
+    [InlineData(41, 25)] // IPPROTO_IPV6, IPV6_RECVERR
+    [InlineData(263, 16)] // SOL_PACKET, PACKET_TX_TIMESTAMP
+    [InlineData(101, 1)] // SOL_CAN_RAW, SCM_CAN_RAW_ERRQUEUE
+    [InlineData(107, 4)] // SOL_CAN_J1939, SCM_J1939_ERRQUEUE
+    [InlineData(287, 1)] // SOL_VSOCK, VSOCK_RECVERR
+    public void Every_family_that_has_an_error_queue_is_understood(int level, int type)
+    {
+        byte[] buffer = new byte[64];
+        var writer = new ControlWriter(buffer);
+        byte[] data = new byte[16];
+        (data[4], data[8], data[12]) = (5, 1, 2);
+        Assert.True(writer.TryAdd(level, type, data));
+        Assert.Equal("ZeroCopy: sends 1 to 2", SocketErrorRecord.Read(buffer.AsSpan(0, writer.Written), default, 0, default).ToString());
+    }
+
     internal static Dictionary<string, long> Numbers() =>
         File.ReadLines(Path.Combine(Repository(), "tests/Sockeye.Interop.Tests/abi/abi.x64-glibc.txt"))
             .Distinct()
