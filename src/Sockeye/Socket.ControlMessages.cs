@@ -22,7 +22,7 @@ public partial class Socket
         SocketResult<int> result = TrySendMessage(message, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("send message", message.Peer ?? EndPointForErrors(), result.Errno, result.BytesTransferred);
+            Fail("send message", message.NamedPeer ?? EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;
@@ -222,10 +222,25 @@ public partial class Socket
         CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? Canceled<ReceivedMessage>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveMessage().With(buffer, buffers: null, control, peer, flags).TryRun(cancellationToken)
-                : ValueTask.FromResult(SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP));
+        return TryReceiveMessageCoreAsync(buffer, buffers: null, control, peer, socketFlags, cancellationToken);
+    }
+
+    /// <inheritdoc cref="TryReceiveMessageAsync(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags, CancellationToken)"/>
+    /// <param name="buffers">Where the bytes go, one buffer after the other.</param>
+    /// <param name="control">Room for control data.</param>
+    /// <param name="peer">Overwritten with the sender's address.</param>
+    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
+    public ValueTask<SocketResult<ReceivedMessage>> TryReceiveMessageAsync(
+        IList<ArraySegment<byte>> buffers,
+        Memory<byte> control = default,
+        SocketAddress? peer = null,
+        SocketFlags socketFlags = SocketFlags.None,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        ThrowIfDisposed();
+        return TryReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
     }
 
     internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref _cachedReceiveMessage, operation);
@@ -263,6 +278,18 @@ public partial class Socket
 
         return Failed<ReceivedMessage>(errno);
     }
+
+    private ValueTask<SocketResult<ReceivedMessage>> TryReceiveMessageCoreAsync(
+        Memory<byte> buffer,
+        IList<ArraySegment<byte>>? buffers,
+        Memory<byte> control,
+        SocketAddress? peer,
+        SocketFlags socketFlags,
+        CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? Canceled<ReceivedMessage>()
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
+                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).TryRun(cancellationToken)
+                : ValueTask.FromResult(SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP));
 
     private ReceivedMessage ReceivedMessageOrThrow(SocketResult<ReceivedMessage> result)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Runtime.InteropServices;
+using Sockeye.Families;
 
 namespace Sockeye;
 
@@ -36,4 +37,8 @@ public readonly struct OutgoingMessage
     /// them (ArgumentException, or what the kernel says).
     /// </summary>
     public IReadOnlyList<SafeHandle>? Handles { get; init; }
+
+    /// <summary>The peer for messages, in whichever form it was given.</summary>
+    internal EndPoint? NamedPeer =>
+        Peer ?? (PeerAddress is { } address ? AddressCodecs.Decode(address.Buffer.Span[..address.Size], like: null) : null);
 }
