@@ -64,12 +64,13 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
     internal ResolverResult<T> Run<T>(Func<ResolverResult<T>> body, TimeSpan limit)
     {
         var lookup = new Lookup<T>(this, body);
-        if (TryStart(lookup) && !lookup.Done.Wait(Shorter(limit)))
+        if (TryStart(lookup) && Task.WaitAny([lookup.Done], Shorter(limit)) < 0)
         {
             lookup.GiveUp(ResolverError.System, Errno.ETIMEDOUT);
         }
 
-        return lookup.Done.Result;
+        // What the lookup throws reaches the caller as it is, not in an AggregateException.
+        return lookup.Done.GetAwaiter().GetResult();
     }
 
     /// <summary>Runs a lookup on one of the threads, without the thread pool.</summary>

@@ -103,6 +103,7 @@ public sealed class ResolverThreadsTests : SocketTest
         });
         Assert.True(ran is { IsBackground: true, IsThreadPoolThread: false, Name: "sockeye resolver" });
         await Assert.ThrowsAsync<FormatException>(() => threads.RunAsync<int>(() => throw new FormatException(), limit: null, CancellationToken.None));
+        await Assert.ThrowsAsync<FormatException>(() => Run(() => threads.Run<int>(() => throw new FormatException(), Soon)));
         Assert.Equal(1, (await threads.RunAsync(() => ResolverResult<int>.Success(1), limit: null, CancellationToken.None)).Value);
     }
 
