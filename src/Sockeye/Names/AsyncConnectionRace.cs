@@ -20,6 +20,13 @@ internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions opt
     /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
     internal async Task RunAsync(CancellationToken token)
     {
+        // Before anything is sent: a UNIX listener would have answered at once.
+        if (token.IsCancellationRequested)
+        {
+            End(Sockeye.Interop.Errno.ECANCELED);
+            return;
+        }
+
         using CancellationTokenRegistration registration = token.UnsafeRegister(
             static race => ((AsyncConnectionRace)race!).Post(new RaceEvent { IsCanceled = true }), this);
         using ITimer tick = Time.CreateTimer(

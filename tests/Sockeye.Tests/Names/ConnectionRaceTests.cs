@@ -289,6 +289,19 @@ public sealed class ConnectionRaceTests : SocketTest
         }
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task With_a_token_that_was_canceled_before_nothing_is_tried()
+    {
+        // A UNIX listener answers at once, so that a race that begins is won before it hears of its token.
+        using Socket listener = Listener(AddressFamily.Unix);
+        var options = new ConnectionOptions { Trace = new ConnectionTrace() };
+        var canceled = new CancellationToken(canceled: true);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Socket.CreateConnectionAsync(listener.LocalEndPoint!, options, canceled));
+        Assert.Equal(SocketError.OperationAborted, (await Socket.TryCreateConnectionAsync(listener.LocalEndPoint!, options, canceled)).Error);
+        Assert.Empty(options.Trace.Attempts);
+        Assert.False(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
