@@ -12,12 +12,14 @@ namespace Sockeye;
 /// nothing to do for <c>idle</c>.</item>
 /// <item>At most <c>waitersMax</c> lookups wait for a thread; the next one fails with ENOBUFS at once. One that is given
 /// up while it waits gives its place back.</item>
+/// <item>When no thread can be started (RLIMIT_NPROC, pids.max), those that run serve what waits; without any, what waits
+/// fails with EAI_MEMORY.</item>
 /// <item>The thread pool is not used: lookups that hang hold up no other work. Continuations run on the pool, or come
 /// home to their <see cref="EventLoop"/>, never on these threads.</item>
 /// </list>
 /// </remarks>
 #pragma warning disable CA1001 // The semaphore holds no kernel object as long as nobody asks for its wait handle.
-internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan idle)
+internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan idle, Action<ThreadStart>? startThread = null)
 #pragma warning restore CA1001
 {
     // The longest that the runtime's timers and waits take is 24 days.
@@ -138,7 +140,30 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
     }
 
     // The caller's context does not flow into the thread, which outlives the call.
-    private void StartThread() => new Thread(Work) { IsBackground = true, Name = "sockeye resolver" }.UnsafeStart();
+    private void StartThread()
+    {
+        try
+        {
+            (startThread ?? Start)(Work);
+        }
+        catch (OutOfMemoryException)
+        {
+            // pthread_create(3) failed. Another's lookup may count on this thread too.
+            Lookup[] left;
+            lock (_gate)
+            {
+                _threads--;
+                left = _threads == 0 ? [.. _waiting] : [];
+            }
+
+            foreach (Lookup lookup in left)
+            {
+                lookup.GiveUp(ResolverError.Memory, errno: 0);
+            }
+        }
+    }
+
+    private static void Start(ThreadStart work) => new Thread(work) { IsBackground = true, Name = "sockeye resolver" }.UnsafeStart();
 
     private void Work()
     {

@@ -108,6 +108,30 @@ public sealed class ResolverThreadsTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Without_a_thread_a_lookup_fails_and_the_next_tries_again()
+    {
+        bool isFull = true;
+        var threads = new ResolverThreads(threadsMax: 1, waitersMax: 3, Idle, work =>
+        {
+            if (isFull)
+            {
+                throw new InsufficientMemoryException();
+            }
+
+            new Thread(work) { IsBackground = true }.Start();
+        });
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(ResolverError.Memory, (await threads.RunAsync(static () => ResolverResult<int>.Success(1), limit: null, CancellationToken.None)).ResolverError);
+            Assert.Equal(ResolverError.Memory, (await Run(() => threads.Run(static () => ResolverResult<int>.Success(1), Soon))).ResolverError);
+            Assert.Equal((0, 0), (threads.ThreadCount, threads.WaitingCount));
+        }
+
+        isFull = false;
+        Assert.Equal(1, (await threads.RunAsync(static () => ResolverResult<int>.Success(1), limit: null, CancellationToken.None).WaitAsync(Soon)).Value);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Many_lookups_some_given_up_all_end()
     {
         const int Seed = 5;
