@@ -187,7 +187,7 @@ internal static class ResolverErrors
         ResolverError.SocketType => Interop.Errno.ESOCKTNOSUPPORT,
         ResolverError.Service => TypeNotFound,
         ResolverError.Memory => Interop.Errno.ENOMEM,
-        ResolverError.System => errno,
+        ResolverError.System => errno != 0 ? errno : Interop.Errno.EIO, // a libc that does not say: never 0, which is success
         ResolverError.Overflow => Interop.Errno.ENAMETOOLONG,
         ResolverError.Canceled => Interop.Errno.ECANCELED,
         _ => (int)SocketError.HostNotFound,

@@ -233,6 +233,16 @@ public sealed class ResolverTests : SocketTest
         Assert.Throws<ArgumentNullException>(() => Resolver.GetNameInfo(null!));
     }
 
+    [Fact]
+    public void A_failure_without_an_errno_is_no_success()
+    {
+        foreach (ResolverError error in Enum.GetValues<ResolverError>().Where(static error => error != ResolverError.None))
+        {
+            Assert.NotEqual(0, ResolverErrors.ToErrno(error, errno: 0));
+            Assert.NotEqual(SocketError.Success, ResolverResult<int>.Failure(error).Error);
+        }
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_unix_end_point_is_this_machine_and_its_path()
     {
