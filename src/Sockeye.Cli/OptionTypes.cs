@@ -67,6 +67,15 @@ internal static class OptionTypes
         return endpoint;
     }
 
+    /// <summary>Why an endpoint's name led to no address.</summary>
+    /// <param name="e">What the look-up threw.</param>
+    public static string LookupProblem(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.HostNotFound or SocketError.NoData => "the name was not found",
+        SocketError.TryAgain or SocketError.NoRecovery or SocketError.TimedOut => "the name servers do not answer; try again later, or give an address",
+        _ => e.Message,
+    };
+
     public static bool TryParseTime(string text, out TimeSpan time)
     {
         time = default;

@@ -75,6 +75,15 @@ public sealed class ChatJoinTests
         Assert.EndsWith(": the name was not found", Assert.Single(errors.Split('\n')));
     }
 
+    [Theory]
+    [InlineData(SocketError.HostNotFound, "the name was not found")]
+    [InlineData(SocketError.NoData, "the name was not found")]
+    [InlineData(SocketError.TryAgain, "the name servers do not answer; try again later, or give an address")]
+    [InlineData(SocketError.TimedOut, "the name servers do not answer; try again later, or give an address")]
+    [InlineData(SocketError.TooManyOpenSockets, "said by the kernel")]
+    public void A_look_up_that_failed_is_told_from_a_name_that_is_not_there(SocketError error, string expected) =>
+        Assert.Equal(expected, OptionTypes.LookupProblem(new SocketException((int)error, "said by the kernel")));
+
     [Fact(Timeout = 60_000)]
     public async Task Names_and_empty_lines_may_come_by_pipe_with_any_line_end()
     {

@@ -50,9 +50,9 @@ internal static class ChatJoinCommand
                 ? [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }.Select(static address => Endpoint.FromEndPoint(new IPEndPoint(address, OptionTypes.ChatPort)))]
                 : await endpoint.ResolveAsync();
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endpoint}: the name was not found");
+            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endpoint}: {OptionTypes.LookupProblem(e)}");
             return ExitCode.Failed;
         }
 

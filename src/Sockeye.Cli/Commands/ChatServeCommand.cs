@@ -165,9 +165,9 @@ internal static class ChatServeCommand
             Announcement.TryWrite(Console.Error, $"sockeye chat serve: {e.Message}");
             return ExitCode.Failed;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            Announcement.TryWrite(Console.Error, "sockeye chat serve: the name was not found");
+            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {OptionTypes.LookupProblem(e)}");
             return ExitCode.Failed;
         }
 
