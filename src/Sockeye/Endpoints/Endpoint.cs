@@ -175,13 +175,16 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     /// <summary>The same scheme and options at another address: what a listener got whose port was 0.</summary>
     /// <param name="endPoint">The address.</param>
-    /// <returns>The endpoint.</returns>
+    /// <returns>The endpoint; an IPv4 one without <c>dual_stack</c>, which it cannot have.</returns>
     /// <exception cref="ArgumentException">The address is none of this scheme's.</exception>
     public Endpoint WithEndPoint(EndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
+        Setting[] settings = endPoint.AddressFamily == AddressFamily.InterNetwork
+            ? Array.FindAll(_settings, static setting => setting.Option != EndpointOption.DualStack)
+            : _settings;
         return Scheme.Accepts(endPoint)
-            ? new Endpoint(Scheme, Scheme.Normal(_target with { EndPoint = endPoint }), _settings)
+            ? new Endpoint(Scheme, Scheme.Normal(_target with { EndPoint = endPoint }), settings)
             : throw new ArgumentException($"{Scheme} has no address like {endPoint}.", nameof(endPoint));
     }
 

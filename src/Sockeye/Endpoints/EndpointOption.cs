@@ -29,7 +29,7 @@ public sealed class EndpointOption
 {
     internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can be answered", Values.Flag) { Use = EndpointUse.Connect };
     internal static readonly EndpointOption Backlog = new("backlog", Listens, "how many connections may wait for accept (listen(2)); 512 without it", Values.Number(0, int.MaxValue)) { Use = EndpointUse.Listen };
-    internal static readonly EndpointOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = static (s, v, _) => s.TrySetOption(Ipv6Options.Ipv6Only, !(bool)v) };
+    internal static readonly EndpointOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = ApplyDualStack };
     internal static readonly EndpointOption Mode = new("mode", Unix, "the socket file's permissions, in octal (chmod(2))", Values.FileMode) { Use = EndpointUse.Listen | EndpointUse.Bind };
     internal static readonly EndpointOption Source = new("source", Internet | Unix | Tipc | Vsock, "the own address to bind before connecting", Values.Source) { Use = EndpointUse.Connect };
     internal static readonly EndpointOption Timeout = new("timeout", Any, "Socket.Timeout: the limit of each operation, and of connecting as a whole", Values.Time(TimeSpan.FromMilliseconds(1)));
@@ -142,6 +142,10 @@ public sealed class EndpointOption
 
     private static EndpointOption Of(string name, EndpointTraits needs, string summary, EndpointValue value, SocketOption<string> key) =>
         new(name, needs, summary, value) { Apply = (socket, v, _) => socket.TrySetOption(key, (string)v) };
+
+    // An IPv4 socket, of a name or where the kernel has no IPv6, has nothing to choose.
+    private static SocketResult ApplyDualStack(Socket socket, object value, EndpointUse use) =>
+        socket.AddressFamily == AddressFamily.InterNetworkV6 ? socket.TrySetOption(Ipv6Options.Ipv6Only, !(bool)value) : SocketResult.Success;
 
     // An IPv6 socket that takes IPv4 too has both options, and needs both.
     private static SocketResult Both(Socket socket, SocketOption<int> four, SocketOption<int> six, int value)

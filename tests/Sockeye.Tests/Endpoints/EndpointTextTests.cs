@@ -303,6 +303,9 @@ public sealed class EndpointTextTests
     {
         Endpoint endpoint = Endpoint.Parse("tcp://localhost:0?no_delay=1");
         Assert.Equal("tcp://127.0.0.1:77?no_delay=1", endpoint.WithEndPoint(Ip("127.0.0.1", 77)).ToString());
+        Endpoint both = Endpoint.Parse("tcp://localhost:0?dual_stack=1&no_delay=1").WithEndPoint(Ip("127.0.0.1", 77));
+        Assert.Equal("tcp://127.0.0.1:77?no_delay=1", both.ToString());
+        Assert.Equal(both, Endpoint.Parse(both.ToString()));
         Assert.Throws<ArgumentException>(() => endpoint.WithEndPoint(new UnixDomainSocketEndPoint("/x")));
         Assert.Throws<ArgumentException>(() => Endpoint.Parse("tcp6://[::1]:0").WithEndPoint(Ip("127.0.0.1", 77)));
     }

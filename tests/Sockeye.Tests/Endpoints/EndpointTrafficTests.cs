@@ -263,6 +263,18 @@ public sealed class EndpointTrafficTests : SocketTest
         Assert.Equal(SocketError.ConnectionRefused, Endpoint.Parse($"tcp://127.0.0.1:{((IPEndPoint)own.LocalEndPoint!).Port}").TryConnect().Error);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_name_may_be_dual_stack_and_lead_to_an_IPv4_address()
+    {
+        // localhost's first address is ::1 or 127.0.0.1, as the machine has it.
+        using Socket listener = Endpoint.Parse("tcp://localhost:0?dual_stack=1").Listen();
+        int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        using Socket client = await Endpoint.Parse($"tcp://localhost:{port}?dual_stack=1").ConnectAsync().WaitAsync(Soon);
+        Assert.All(Endpoint.Parse("tcp://localhost:80?dual_stack=1").Resolve(), static one => Assert.Equal(one, Endpoint.Parse(one.ToString())));
+        using Socket four = Socket.CreateServer(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.True(EndpointOption.DualStack.Apply!(four, true, EndpointUse.Listen).IsSuccess);
+    }
+
     [Fact]
     public async Task A_name_is_resolved_to_endpoints_with_the_same_options()
     {
