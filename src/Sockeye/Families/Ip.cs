@@ -268,10 +268,13 @@ internal sealed class InternetScheme : EndpointScheme
 
     internal override bool Accepts(EndPoint endPoint) => endPoint switch
     {
-        DnsEndPoint => endPoint.AddressFamily == _family,
+        DnsEndPoint dns => endPoint.AddressFamily == _family && TryName(dns, out _),
         IPEndPoint => _family == AddressFamily.Unspecified || endPoint.AddressFamily == _family,
         _ => false,
     };
+
+    internal override EndpointTarget Normal(in EndpointTarget target) =>
+        target.EndPoint is DnsEndPoint dns && TryName(dns, out EndPoint? endPoint) ? target with { EndPoint = endPoint } : target;
 
     /// <summary>An address of four numbers, or of IPv6 without its brackets and scope.</summary>
     internal static bool TryAddress(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address) =>
@@ -384,7 +387,8 @@ internal sealed class InternetScheme : EndpointScheme
 
         for (int i = host.Start; i < host.End; i++)
         {
-            if (!char.IsLetterOrDigit(reader[i]) && reader[i] is not ('.' or '-' or '_'))
+            // Of digits ASCII's alone: an international name's others become them when it is looked up, and the name an address.
+            if (!char.IsLetter(reader[i]) && !char.IsAsciiDigit(reader[i]) && reader[i] is not ('.' or '-' or '_'))
             {
                 return reader.Fail(i, reader[i] == '/'
                     ? "an endpoint has no path; its options begin with ?"
@@ -424,6 +428,16 @@ internal sealed class InternetScheme : EndpointScheme
 
         target = new(isAddress ? new IPEndPoint(address!, port) : new DnsEndPoint(name.ToString(), port, _family));
         return true;
+    }
+
+    /// <summary>A host that a program made, as it is read from text: a name, or an address. What else a DnsEndPoint can hold, as <c>a?b</c>, would be read as something else.</summary>
+    private bool TryName(DnsEndPoint dns, [NotNullWhen(true)] out EndPoint? endPoint)
+    {
+        endPoint = TryHost(new EndpointReader(dns.Host), new(0, dns.Host.Length), dns.Port, out EndpointTarget target)
+            && target.Options is null && !dns.Host.AsSpan().ContainsAny(':', '*')
+                ? target.EndPoint
+                : null;
+        return endPoint is not null;
     }
 
     /// <summary>The port after a colon, or the default where the text ends.</summary>

@@ -116,6 +116,7 @@ public sealed class EndpointTextTests
     [InlineData("tcp://127.0.0.1:99999999999", 16, "a port is at most 65535", "tcp://[::1]:8888")]
     [InlineData("tcp://127.0.0.1:6x", 17, "a port is a number", "tcp://[::1]:8888")]
     [InlineData("tcp://127.0.0.1:-1", 16, "a port is a number", "tcp://[::1]:8888")]
+    [InlineData("tcp://127.0.0.\uFF11:80", 14, "stands in no host name", "tcp://[::1]:8888")]
     [InlineData("tcp://h:nosuchservice", 8, "a service of /etc/services", "tcp://[::1]:8888")]
     [InlineData("tcp://h:80/path", 10, "has no path; its options begin with ?", "tcp://[::1]:8888")]
     [InlineData("tcp://h/", 7, "has no path", "tcp://[::1]:8888")]
@@ -322,6 +323,14 @@ public sealed class EndpointTextTests
         Assert.Equal("unix:@x", Endpoint.FromEndPoint(new UnixDomainSocketEndPoint("\0x")).ToString());
         Assert.Equal("netlink:generic/5", Endpoint.FromEndPoint(new NetlinkEndPoint(5), SocketType.Raw, ProtocolType.NetlinkGeneric).ToString());
         Assert.Equal("can://*", Endpoint.FromEndPoint(new CanEndPoint(0), SocketType.Raw).ToString());
+        Endpoint address = Endpoint.FromEndPoint(new DnsEndPoint("127.0.0.1", 77));
+        Assert.Equal((Endpoint.Parse("tcp://127.0.0.1:77"), false), (address, address.IsName));
+        foreach (string host in new[] { "a?timeout=1s", "a:1", "::1", "[::1]", "*", "a b", "a/b", "a#b", "a\0b", "127.1" })
+        {
+            Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(new DnsEndPoint(host, 77)));
+            Assert.Throws<ArgumentException>(() => address.WithEndPoint(new DnsEndPoint(host, 77)));
+        }
+
         Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(UnixEndPoint.Unnamed));
         Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(Ip("::1", 77), SocketType.Raw));
     }
