@@ -450,7 +450,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     private static string Shown(string given)
     {
         string shown = given.Length > 40 ? given[..40] + "…" : given;
-        return $"\"{string.Concat(shown.Select(static c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c))}\"";
+        return $"\"{string.Concat(shown.Select(EndpointError.Shown))}\"";
     }
 
     /// <summary>The name that one slip away is the given one, or two behind the same first letter; null when none is.</summary>

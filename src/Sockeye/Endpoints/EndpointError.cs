@@ -26,10 +26,7 @@ public sealed record EndpointError(string Text, int Position, string Problem, st
             message.Append(from > 0 ? "…" : "");
             foreach (char c in Text.AsSpan(from, to - from))
             {
-                message.Append(char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c)
-                    is System.Globalization.UnicodeCategory.Format
-                    or System.Globalization.UnicodeCategory.LineSeparator
-                    or System.Globalization.UnicodeCategory.ParagraphSeparator ? '\uFFFD' : c);
+                message.Append(Shown(c));
             }
 
             message.Append(to < Text.Length ? "…" : "");
@@ -37,6 +34,12 @@ public sealed record EndpointError(string Text, int Position, string Problem, st
             return message.Append("\n  right: ").Append(Example).ToString();
         }
     }
+
+    /// <summary>A character that a terminal may be shown: none that moves the cursor or turns the text's direction.</summary>
+    internal static char Shown(char c) => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c)
+        is System.Globalization.UnicodeCategory.Format
+        or System.Globalization.UnicodeCategory.LineSeparator
+        or System.Globalization.UnicodeCategory.ParagraphSeparator ? '\uFFFD' : c;
 
     /// <summary>As <see cref="Message"/>.</summary>
     public override string ToString() => Message;

@@ -276,6 +276,16 @@ public sealed class EndpointTextTests
         Assert.Equal((text, position), (error.Text, error.Position));
     }
 
+    [Theory]
+    [InlineData("\u202Ebad://x")]
+    [InlineData("tcp://h:1?\u202Ebad=1")]
+    [InlineData("tcp://h:1?\u2028\u2029\u009B=1")]
+    public void No_sign_of_a_bad_string_turns_or_moves_what_is_shown(string text)
+    {
+        Assert.False(Endpoint.TryParse(text, out _, out EndpointError? error));
+        Assert.DoesNotContain(error.Problem + error.Message, static c => c is '\u202E' or '\u2028' or '\u2029' or '\u009B');
+    }
+
     [Fact]
     public void Defaults_without_a_port_want_one() =>
         Assert.Equal("a port is missing: : and a number, 0 for a free one", Problem("host", new EndpointDefaults("tcp")));
