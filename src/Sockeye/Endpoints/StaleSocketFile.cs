@@ -24,10 +24,21 @@ internal static class StaleSocketFile
             return InUse;
         }
 
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        if (probe.TryConnect(endPoint).Errno != Errno.ECONNREFUSED)
+        int errno = Socket.TryOpen(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified, engine: null, out Socket? probe);
+        using (probe)
         {
-            return InUse;
+            switch (probe?.TryConnect(endPoint).Errno ?? errno)
+            {
+                // ENOENT: the file is gone by now, or it is a link that leads nowhere.
+                case Errno.ECONNREFUSED or Errno.ENOENT:
+                    break;
+                case Errno.EACCES or Errno.EPERM:
+                    return "a socket file is there that this user may not connect to, so nobody knows whether it is in use";
+                case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
+                    return "it cannot be asked whether the socket file there is in use: no descriptor or memory is left";
+                default:
+                    return InUse;
+            }
         }
 
         // Of a file that is no socket connect(2) says the same. Asked for no permission at all, this looks and changes
@@ -43,7 +54,7 @@ internal static class StaleSocketFile
         {
             0 or Errno.ENOENT => null,
             Errno.ENOTSOCK => "a file that is no socket is in the way; it is left alone",
-            var errno => $"a dead server's socket file is in the way, and cannot be removed: {Errno.Text(errno)}",
+            var other => $"a dead server's socket file is in the way, and cannot be removed: {Errno.Text(other)}",
         };
     }
 }

@@ -408,6 +408,9 @@ public sealed class EndpointTrafficTests : SocketTest
             File.CreateSymbolicLink(path, "/dev/null");
             AssertKept("a file that is no socket is in the way; it is left alone");
             Assert.NotNull(new FileInfo(path).LinkTarget);
+            File.Delete(path);
+            File.CreateSymbolicLink(path, "/nowhere/at/all");
+            AssertKept("a file that is no socket is in the way; it is left alone");
         }
         finally
         {
