@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -12,8 +13,20 @@ public static partial class Resolver
 {
     /// <summary>As <see cref="TryGetHostAddressesAsync"/>, for who cannot await: <see cref="ResolverThreads.Start"/>.</summary>
     internal static void StartGetHostAddresses(
-        string host, AddressFamily addressFamily, Action<ResolverResult<IPAddress[]>> ended, CancellationToken token) =>
+        string host, AddressFamily addressFamily, Action<ResolverResult<IPAddress[]>> ended, CancellationToken token)
+    {
+        if (TryAddress(host, addressFamily, out IPAddress? address))
+        {
+            ended(ResolverResult<IPAddress[]>.Success([address]));
+            return;
+        }
+
         ResolverThreads.Shared.Start(() => FindGetHostAddresses(host, addressFamily), ended, token);
+    }
+
+    // An address in text waits for no thread: others' lookups may hang on all of them.
+    private static bool TryAddress(string host, AddressFamily addressFamily, [NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(host, out address) && (addressFamily == AddressFamily.Unspecified || addressFamily == address.AddressFamily);
 
     private static ResolverResult<AddressInfo[]> FindGetAddressInfo(
         string? host, string? service, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, AddressInfoFlags flags)
@@ -43,8 +56,7 @@ public static partial class Resolver
 
     private static ResolverResult<IPAddress[]> FindGetHostAddresses(string host, AddressFamily addressFamily)
     {
-        if (IPAddress.TryParse(host, out IPAddress? address)
-            && (addressFamily == AddressFamily.Unspecified || addressFamily == address.AddressFamily))
+        if (TryAddress(host, addressFamily, out IPAddress? address))
         {
             return ResolverResult<IPAddress[]>.Success([address]);
         }

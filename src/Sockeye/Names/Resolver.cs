@@ -169,7 +169,10 @@ public static partial class Resolver
         TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return Run(() => FindGetHostAddresses(host, addressFamily), timeout);
+        CheckTimeout(timeout);
+        return TryAddress(host, addressFamily, out IPAddress? address)
+            ? ResolverResult<IPAddress[]>.Success([address])
+            : Run(() => FindGetHostAddresses(host, addressFamily), timeout);
     }
 
     /// <summary>As <see cref="GetHostAddresses"/>, asynchronously.</summary>
@@ -200,7 +203,10 @@ public static partial class Resolver
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return RunAsync(() => FindGetHostAddresses(host, addressFamily), timeout, cancellationToken);
+        CheckTimeout(timeout);
+        return !cancellationToken.IsCancellationRequested && TryAddress(host, addressFamily, out IPAddress? address)
+            ? Task.FromResult(ResolverResult<IPAddress[]>.Success([address]))
+            : RunAsync(() => FindGetHostAddresses(host, addressFamily), timeout, cancellationToken);
     }
 
     /// <summary>getnameinfo(3): the names of an address and a port.</summary>

@@ -439,6 +439,17 @@ public sealed class ConnectionRaceTests : SocketTest
             Assert.Equal("connect localhost:9: ETIMEDOUT: no answer within the time limit", exception.Message);
             Assert.Equal(SocketError.TimedOut, (sync ? socket.TryConnect(host) : await socket.TryConnectAsync(host)).Error);
 
+            // What is an address waits for no thread.
+            Assert.True(Resolver.GetHostAddressesAsync("127.0.0.1").IsCompletedSuccessfully);
+            Assert.True(Resolver.TryGetHostAddresses("::1", timeout: TimeSpan.FromMilliseconds(1)).IsSuccess);
+            using Socket listener = Listener();
+            var address = new DnsEndPoint("127.0.0.1", PortOf(listener));
+            var options = new ConnectionOptions { Timeout = TimeSpan.FromSeconds(3) };
+            using (sync ? Socket.CreateConnection(address, options) : await Socket.CreateConnectionAsync(address, options))
+            {
+                Assert.False(hang.IsSet);
+            }
+
             // Its token ends it too, at once.
             socket.Timeout = null;
             using var cancel = new CancellationTokenSource();
