@@ -100,7 +100,11 @@ public sealed class EndpointTextTests
     [InlineData("domain", 53)]
     public void A_port_may_be_a_services_name(string service, int port)
     {
-        Assert.True(File.Exists("/etc/services"), "No /etc/services: apt install netbase");
+        if (!File.Exists("/etc/services"))
+        {
+            Assert.Skip("There is no /etc/services: apt-get install netbase");
+        }
+
         Assert.Equal($"tcp://[::1]:{port}", Endpoint.Parse($"tcp://[::1]:{service}").ToString());
     }
 
