@@ -428,6 +428,7 @@ public sealed partial class Endpoint
     private static string? OptionAdvice(int errno) => errno switch
     {
         Errno.EPERM => "not permitted; this option needs a capability, mostly CAP_NET_ADMIN or CAP_NET_RAW",
+        Errno.ENOENT => "this kernel has none of that name; see /proc/sys/net/ipv4/tcp_available_congestion_control, or load its module",
         Errno.ENODEV => "this machine has no such network interface",
         Errno.ENOPROTOOPT or Errno.EOPNOTSUPP => "this kind of socket, or this kernel, has no such option",
         _ => null,

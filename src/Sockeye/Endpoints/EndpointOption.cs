@@ -64,9 +64,9 @@ public sealed class EndpointOption
         Source,
         Timeout,
         new("tos", Internet, "IP_TOS, IPV6_TCLASS: the traffic class of what is sent", Values.Number(0, 255)) { Apply = static (s, v, _) => Both(s, IpOptions.TypeOfService, Ipv6Options.TrafficClass, (int)(long)v) },
-        new("ttl", Internet, "IP_TTL, IPV6_UNICAST_HOPS: how many routers may pass it on", Values.Number(1, 255)) { Apply = static (s, v, _) => Both(s, IpOptions.TimeToLive, Ipv6Options.UnicastHops, (int)(long)v) },
+        new("ttl", Tcp | Udp | Sctp, "IP_TTL, IPV6_UNICAST_HOPS: how many routers may pass it on", Values.Number(1, 255)) { Apply = static (s, v, _) => Both(s, IpOptions.TimeToLive, Ipv6Options.UnicastHops, (int)(long)v) },
         Unlink,
-        Of("user_timeout", Tcp | Mptcp | Descriptor, "TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged", Values.Time(TimeSpan.Zero), TcpOptions.UserTimeout),
+        Of("user_timeout", Tcp | Descriptor, "TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged", Values.Time(TimeSpan.Zero), TcpOptions.UserTimeout),
     ];
 
     private const EndpointTraits Any = (EndpointTraits)~0;

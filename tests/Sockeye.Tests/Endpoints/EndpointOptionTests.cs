@@ -91,6 +91,28 @@ public sealed partial class EndpointOptionTests : SocketTest
         }
     }
 
+    [Theory]
+    [InlineData("no_delay=1")]
+    [InlineData("keep_alive=1")]
+    [InlineData("linger=1s")]
+    [InlineData("tos=0x10")]
+    [InlineData("reuse_port=1")]
+    [InlineData("receive_buffer=64k")]
+    [InlineData("congestion=reno")]
+    public void Multipath_TCP_has_it(string option)
+    {
+        using Socket socket = Endpoint.Parse("mptcp://127.0.0.1:0?" + option).CreateSocket();
+        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => Endpoint.Parse("mptcp://127.0.0.1:0?ttl=3")).Message);
+        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => Endpoint.Parse("mptcp://127.0.0.1:0?user_timeout=3s")).Message);
+    }
+
+    [Fact]
+    public void A_congestion_control_that_is_not_there_is_said()
+    {
+        SocketException exception = Assert.Throws<SocketException>(Endpoint.Parse("tcp://127.0.0.1:0?congestion=nosuch").Listen);
+        Assert.Contains("ENOENT: this kernel has none of that name; see /proc/sys/net/ipv4/tcp_available_congestion_control", exception.Message);
+    }
+
     [Fact]
     public void Every_option_is_tested()
     {
