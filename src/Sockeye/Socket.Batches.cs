@@ -130,7 +130,7 @@ public partial class Socket
                 return SocketResult<int>.Success(sent);
             }
 
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
         }
 
         // Messages that went are told; what stopped the rest comes with the next call.

@@ -40,6 +40,7 @@ public partial class Socket
         private readonly bool _waits;
         private SynchronousTurn? _turn;
         private bool _sawReady;
+        private long _moved;
         private int _vainWaits;
         private EpollSet? _edges;
 
@@ -89,13 +90,17 @@ public partial class Socket
         /// <summary>Waits until the socket may be ready.</summary>
         /// <param name="events">POLLIN or POLLOUT; 0 only sleeps for <paramref name="pause"/>.</param>
         /// <param name="pause">Return 0 after this long at the latest.</param>
+        /// <param name="moved">How much the call has moved so far: a wait that led to more was not in vain.</param>
         /// <returns>0: try again. Else the errno: EAGAIN when the socket must not wait, ETIMEDOUT, EBADF after Dispose.</returns>
-        internal int Wait(short events, TimeSpan? pause = null)
+        internal int Wait(short events, TimeSpan? pause = null, long moved = 0)
         {
             if (!_waits)
             {
                 return Errno.EAGAIN;
             }
+
+            _sawReady &= moved == _moved;
+            _moved = moved;
 
             // A queue that others have filled: the kernel has no word for the room in it, and says "writable" each time
             // it has thrown a refused message away (net/unix/af_unix.c, unix_dgram_sendmsg). Look again after a pause.

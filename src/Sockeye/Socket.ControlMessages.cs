@@ -66,7 +66,7 @@ public partial class Socket
                     continue;
                 }
 
-                errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+                errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
             }
 
             // A socket that does not wait says how far it got, as send(2) does.

@@ -73,7 +73,7 @@ public partial class Socket
                 return SocketResult<int>.Success(progress.Sent, progress.Sent);
             }
 
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: progress.Sent) : -result;
         }
 
         if (errno == Errno.EAGAIN && progress.UnderWay && !progress.Connected)

@@ -117,7 +117,7 @@ public partial class Socket
                 return SocketResult<int>.Failure(-result, total, lost);
             }
 
-            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN, moved: received) : -result;
         }
 
         // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.
@@ -337,7 +337,7 @@ public partial class Socket
             }
 
             filled += Math.Max(result, 0);
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
+            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN, moved: filled) : -result;
         }
 
         // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.

@@ -111,7 +111,7 @@ public partial class Socket
                 return SocketResult<int>.Success(sent, sent);
             }
 
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
         }
 
         return errno == Errno.EAGAIN && sent > 0
@@ -284,7 +284,7 @@ public partial class Socket
             }
 
             sent += Math.Max(result, 0);
-            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
         }
 
         return Failed<long>(errno, (int)Math.Min(sent, int.MaxValue));
@@ -410,7 +410,7 @@ public partial class Socket
                 return SocketResult<int>.Success(sent, sent);
             }
 
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
+            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
         }
 
         return errno == Errno.EAGAIN && sent > 0 && !all

@@ -306,6 +306,33 @@ public sealed class EdgeWaitTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_long_send_or_receive_whose_waits_all_led_further_opens_nothing()
+    {
+        using Pair pair = DescriptorTests.OfUnix(SocketType.Stream);
+        byte[] data = new byte[3_000_000];
+        int before = EventPolls();
+        Task send = Run(() => pair.Client.SendAll(data));
+        Task<int> receive = Run(() =>
+        {
+            byte[] some = new byte[data.Length / 10];
+            int most = 0;
+            for (int i = 0; i < 10; i++)
+            {
+                // The sender has filled the queue by now, and waits again.
+                Thread.Sleep(Moment);
+                most = Math.Max(most, EventPolls());
+                pair.Server.ReceiveExactly(some);
+            }
+
+            return most;
+        });
+        Assert.Equal(before, await receive);
+        await send;
+
+        static int EventPolls() => OpenDescriptors().Count(static number => new FileInfo($"/proc/self/fd/{number}").LinkTarget?.Contains("eventpoll", StringComparison.Ordinal) == true);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task It_ends_at_its_limit_and_on_Dispose_and_leaves_no_descriptor()
     {
         using Socket socket = WithUnreadRecord();
