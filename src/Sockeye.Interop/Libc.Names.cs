@@ -289,7 +289,14 @@ internal static unsafe partial class Libc
     /// <summary>The interface's index, or −errno: −ENODEV.</summary>
     internal static int InterfaceIndex(string name)
     {
-        fixed (byte* pointer = Text(name))
+        byte[] text = Text(name)!;
+        if (text.Length > FamilyConstants.IFNAMSIZ)
+        {
+            // musl cuts a name that is too long, and finds another interface.
+            return -Errno.ENODEV;
+        }
+
+        fixed (byte* pointer = text)
         {
             uint index = if_nametoindex(pointer);
             return index == 0 ? -Marshal.GetLastPInvokeError() : (int)index;

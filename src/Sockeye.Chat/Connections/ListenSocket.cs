@@ -23,7 +23,7 @@ internal static class ListenSocket
     public static Socket Open(Endpoint endpoint, int backlog)
     {
         Endpoint ours = WithDefault(endpoint, "backlog", $"{backlog}");
-        if (endpoint.AddressFamily == AddressFamily.Unix)
+        if (endpoint.EndPoint is UnixEndPoint { IsPath: true })
         {
             ours = WithDefault(WithDefault(ours, "mode", "0600"), "unlink", "1");
         }

@@ -175,14 +175,12 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     /// <summary>The same scheme and options at another address: what a listener got whose port was 0.</summary>
     /// <param name="endPoint">The address.</param>
-    /// <returns>The endpoint; an IPv4 one without <c>dual_stack</c>, which it cannot have.</returns>
+    /// <returns>The endpoint; without options that such an address cannot have, as <c>dual_stack</c> for IPv4.</returns>
     /// <exception cref="ArgumentException">The address is none of this scheme's.</exception>
     public Endpoint WithEndPoint(EndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        Setting[] settings = endPoint.AddressFamily == AddressFamily.InterNetwork
-            ? Array.FindAll(_settings, static setting => setting.Option != EndpointOption.DualStack)
-            : _settings;
+        Setting[] settings = Array.FindAll(_settings, setting => Refusal(setting.Option, endPoint) is null);
         return Scheme.Accepts(endPoint)
             ? new Endpoint(Scheme, Scheme.Normal(_target with { EndPoint = endPoint }), settings)
             : throw new ArgumentException($"{Scheme} has no address like {endPoint}.", nameof(endPoint));
@@ -338,9 +336,9 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
                 return reader.Fail(start, $"{option} is given twice");
             }
 
-            if (option == EndpointOption.DualStack && target.EndPoint is { AddressFamily: AddressFamily.InterNetwork })
+            if (Refusal(option, target.EndPoint) is { } refusal)
             {
-                return reader.Fail(start, "dual_stack is for IPv6 addresses; tcp://*:PORT is every address of both kinds");
+                return reader.Fail(start, refusal);
             }
 
             if (equals < 0 && option.Value.WhenAlone is null)
@@ -373,6 +371,16 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             start = end + 1;
         }
     }
+
+    /// <summary>Why an option that the scheme takes is nothing to this address; null when it is something.</summary>
+    private static string? Refusal(EndpointOption option, EndPoint? endPoint) => endPoint switch
+    {
+        { AddressFamily: AddressFamily.InterNetwork } when option == EndpointOption.DualStack =>
+            "dual_stack is for IPv6 addresses; tcp://*:PORT is every address of both kinds",
+        UnixEndPoint { IsPath: false } when option == EndpointOption.Mode || option == EndpointOption.Unlink =>
+            $"{option} is for a path; an abstract name is no file, and whoever is in this network namespace may connect to it",
+        _ => null,
+    };
 
     private static string Takes(EndpointScheme scheme) => $"it takes {string.Join(", ", scheme.Options)}";
 

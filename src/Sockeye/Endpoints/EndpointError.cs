@@ -35,9 +35,11 @@ public sealed record EndpointError(string Text, int Position, string Problem, st
         }
     }
 
-    /// <summary>A character that a terminal may be shown: none that moves the cursor or turns the text's direction.</summary>
+    /// <summary>A character that a terminal may be shown: none that moves the cursor, turns the text's direction, or stands on another.</summary>
     internal static char Shown(char c) => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c)
         is System.Globalization.UnicodeCategory.Format
+        or System.Globalization.UnicodeCategory.NonSpacingMark
+        or System.Globalization.UnicodeCategory.EnclosingMark
         or System.Globalization.UnicodeCategory.LineSeparator
         or System.Globalization.UnicodeCategory.ParagraphSeparator ? '\uFFFD' : c;
 

@@ -214,6 +214,8 @@ public sealed class EndpointTextTests
     [InlineData("tcp://h:1?source=localhost", 17, "source is an address of this machine", "tcp://[::1]:8888")]
     [InlineData("tcp://h:1?source=1.2.3.4:x", 25, "a port is a number", "tcp://[::1]:8888")]
     [InlineData("tcp://1.2.3.4:1?dual_stack=1", 16, "dual_stack is for IPv6 addresses", "tcp://[::1]:8888")]
+    [InlineData("unix:@name?mode=0600", 11, "mode is for a path; an abstract name is no file", "unix:/run/chat.sock")]
+    [InlineData("unix-dgram:@name?unlink=1", 17, "unlink is for a path; an abstract name is no file", "unix-dgram:/run/log.sock")]
     [InlineData("tcp4://1.2.3.4:1?dual_stack=1", 17, "tcp4:// has no option \"dual_stack\"", "tcp4://127.0.0.1:8888")]
     [InlineData("udp://h:1?group=1.2.3.4", 16, "no multicast group", "udp://[::1]:9999")]
     [InlineData("udp://h:1?group=224.0.0.1%nosuch0", 26, "no interface of that name", "udp://[::1]:9999")]

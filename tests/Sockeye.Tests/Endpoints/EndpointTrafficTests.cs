@@ -433,7 +433,6 @@ public sealed class EndpointTrafficTests : SocketTest
         string path = FreshPath();
         using Socket socket = Endpoint.Parse($"{scheme}:{path}?mode={mode}").Bind();
         Assert.Equal(Convert.ToInt32(mode, 8), (int)File.GetUnixFileMode(path));
-        using Socket none = Endpoint.Parse($"{scheme}:@{Path.GetRandomFileName()}?mode={mode}").Bind();
     }
 
     // ── how ──
