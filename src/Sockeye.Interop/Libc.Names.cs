@@ -63,13 +63,18 @@ internal static unsafe partial class Libc
         var read = new List<AddressRecord>();
         if (result == 0)
         {
-            for (AddressInformation* one = list; one is not null; one = one->Next)
+            try
             {
-                byte[] address = new ReadOnlySpan<byte>(one->Address, (int)one->AddressLength).ToArray();
-                read.Add(new AddressRecord(one->Family, one->SocketType, one->Protocol, address, Text(one->CanonicalName)));
+                for (AddressInformation* one = list; one is not null; one = one->Next)
+                {
+                    byte[] address = new ReadOnlySpan<byte>(one->Address, (int)one->AddressLength).ToArray();
+                    read.Add(new AddressRecord(one->Family, one->SocketType, one->Protocol, address, Text(one->CanonicalName)));
+                }
             }
-
-            freeaddrinfo(list);
+            finally
+            {
+                freeaddrinfo(list);
+            }
         }
 
         answers = [.. read];

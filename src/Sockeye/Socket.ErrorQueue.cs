@@ -17,7 +17,7 @@ public partial class Socket
     /// Any thread may wait here beside those that receive and send. While IP_RECVERR is on, a send on a datagram socket
     /// reports its own error only: earlier ones are here. A receive may still report one, as in the kernel.
     /// </remarks>
-    /// <exception cref="SocketException">TimedOut, WouldBlock (the queue is empty and the socket does not wait), OperationNotSupported (UNIX, NETLINK and TIPC
+    /// <exception cref="SocketException">OperationNotSupported: the family has no error queue. TimedOut, WouldBlock (the queue is empty and the socket does not wait), OperationNotSupported (UNIX, NETLINK and TIPC
     /// have no such queue), Interrupted (disposed meanwhile).</exception>
     public SocketErrorRecord ReceiveError(Span<byte> payload = default)
     {

@@ -161,6 +161,15 @@ public sealed class ConnectionTrace
         _ => time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture) + " s",
     };
 
+    /// <summary>What has happened so far, for an exception that outlives the caller's next use of its trace.</summary>
+    internal ConnectionTrace Copy()
+    {
+        var copy = new ConnectionTrace { Duration = Duration };
+        copy._lookups.AddRange(_lookups);
+        copy._attempts.AddRange(_attempts);
+        return copy;
+    }
+
     internal void Clear()
     {
         _lookups.Clear();
@@ -180,7 +189,7 @@ public sealed class ConnectionException : SocketException
         : base((int)Interop.Errno.ToSocketError(errno), message)
     {
         Errno = errno;
-        Trace = trace;
+        Trace = trace.Copy();
     }
 
     /// <summary>The last address's error, as the kernel's number; ETIMEDOUT when the limit over all passed.</summary>

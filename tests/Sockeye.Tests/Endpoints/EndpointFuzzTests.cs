@@ -187,7 +187,8 @@ public sealed class EndpointFuzzTests
         foreach (EndpointOption option in Endpoint.KnownOptions)
         {
             if (random.Next(4) == 0 && option.AppliesTo(endpoint.Scheme)
-                && !(option.Name == "dual_stack" && endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork))
+                && !(option.Name == "dual_stack" && endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+                && !(option.Name is "mode" or "unlink" && endpoint.EndPoint is UnixEndPoint { IsPath: false }))
             {
                 query.Add($"{option.Name}={EndpointRows.Value(option, endpoint, random)}");
             }

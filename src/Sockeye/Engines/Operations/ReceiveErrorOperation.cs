@@ -60,10 +60,11 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
         return length;
     }
 
-    // These do not look at MSG_ERRQUEUE: they would hand out, and so lose, a message and the descriptors in it.
+    // The others do not look at MSG_ERRQUEUE: they would hand out, and so lose, a message and the descriptors in it.
     private static bool HasErrorQueue(Socket socket) =>
-        !FamilyNumbers.TryToLinux(socket.AddressFamily, out int family)
-        || family is not (SocketConstants.AF_UNIX or FamilyConstants.AF_NETLINK or FamilyConstants.AF_TIPC);
+        FamilyNumbers.TryToLinux(socket.AddressFamily, out int family)
+        && family is SocketConstants.AF_INET or SocketConstants.AF_INET6 or SocketConstants.AF_PACKET or SocketConstants.AF_CAN
+            or FamilyConstants.AF_VSOCK;
 
     protected override SocketErrorRecord TakeValue() => _record;
 
