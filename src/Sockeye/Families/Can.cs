@@ -26,7 +26,7 @@ public enum CanAddressKind
 /// <c>can://vcan0</c>, <c>can://*</c> for all interfaces, <c>can://vcan0/isotp/7e8/7e0</c> (receive, send),
 /// <c>can://vcan0/j1939/0/40000/20</c> (name, parameter group, address), numbers in hexadecimal.
 /// </remarks>
-public sealed class CanEndPoint : LinuxEndPoint, ISpanParsable<CanEndPoint>
+public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanEndPoint>
 {
     /// <summary>J1939_NO_ADDR: no address, or all.</summary>
     public const byte NoAddress = CanConstants.J1939_NO_ADDR;
@@ -88,37 +88,18 @@ public sealed class CanEndPoint : LinuxEndPoint, ISpanParsable<CanEndPoint>
         new(interfaceIndex) { Kind = CanAddressKind.J1939, Name = name, ParameterGroup = parameterGroup, Address = address };
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>can://vcan0</c>, …; the prefix may be absent.</summary>
-    /// <param name="text">The text. An interface's name is looked up now.</param>
+    /// <param name="s">The text. An interface's name is looked up now.</param>
+    /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
-    public static CanEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
-    /// <param name="s">The text.</param>
-    /// <param name="provider">Not used.</param>
-    public static CanEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
     public static CanEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out CanEndPoint? result) ? result : throw NotParsed(s, "can://vcan0  can://vcan0/isotp/7e8/7e0, with an interface of this machine");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point, or there is no such interface.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out CanEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out CanEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out CanEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result)
     {
         result = null;
@@ -153,7 +134,7 @@ public sealed class CanEndPoint : LinuxEndPoint, ISpanParsable<CanEndPoint>
     }
 
     /// <summary>As <c>can://vcan0</c>; see the type's remarks.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back while the interface keeps its name.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back while the interface keeps its name.</returns>
     public override string ToString()
     {
         string text = Prefix + EndPointText.Interface(InterfaceIndex);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Sockeye.Interop;
@@ -120,3 +121,42 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
     private protected static FormatException NotParsed(ReadOnlySpan<char> text, string right) =>
         new($"\"{text}\" is no such end point; right: {right}");
 }
+
+/// <summary>What the text of every <see cref="LinuxEndPoint"/> has in common: Parse and TryParse of a string.</summary>
+/// <typeparam name="TSelf">The type itself.</typeparam>
+#pragma warning disable CA1000 // Called through the type itself, as VsockEndPoint.Parse.
+public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
+    where TSelf : LinuxEndPoint<TSelf>, ISpanParsable<TSelf>
+{
+    private protected LinuxEndPoint()
+    {
+    }
+
+    /// <summary>Reads what ToString wrote; the prefix may be absent.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point; the message shows a right one.</exception>
+    public static TSelf Parse(string text) => TSelf.Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    public static TSelf Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    /// <returns>False when the text is no such end point.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out TSelf? result) => TryParse(text, provider: null, out result);
+
+    /// <inheritdoc cref="TryParse(string?, out TSelf?)"/>
+    /// <param name="s">The text.</param>
+    /// <param name="provider">Not used.</param>
+    /// <param name="result">The end point; null when the text is none.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out TSelf? result)
+    {
+        result = null;
+        return s is not null && TSelf.TryParse(s.AsSpan(), provider, out result);
+    }
+}
+#pragma warning restore CA1000

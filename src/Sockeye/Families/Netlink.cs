@@ -12,7 +12,7 @@ namespace Sockeye;
 /// The protocol (route, generic, …) belongs to the socket, not to the address. Text: <c>netlink:/1234</c>, and with
 /// groups in hexadecimal <c>netlink:/1234/11</c>; the protocol of an endpoint string stands before the first slash.
 /// </remarks>
-public sealed class NetlinkEndPoint : LinuxEndPoint, ISpanParsable<NetlinkEndPoint>
+public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsable<NetlinkEndPoint>
 {
     private const int AddressBytes = 12;
     private const string Prefix = "netlink:";
@@ -39,37 +39,18 @@ public sealed class NetlinkEndPoint : LinuxEndPoint, ISpanParsable<NetlinkEndPoi
     public uint Groups { get; }
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>netlink:/1234</c>, <c>netlink:/1234/11</c>; the prefix may be absent.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
-    public static NetlinkEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    public static NetlinkEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
     public static NetlinkEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out NetlinkEndPoint? result) ? result : throw NotParsed(s, "netlink:/0  netlink:/1234/11");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out NetlinkEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out NetlinkEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out NetlinkEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result)
     {
         result = null;
@@ -92,7 +73,7 @@ public sealed class NetlinkEndPoint : LinuxEndPoint, ISpanParsable<NetlinkEndPoi
     }
 
     /// <summary>As <c>netlink:/1234</c> or <c>netlink:/1234/11</c>.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString() => Groups == 0 ? $"{Prefix}/{PortId}" : $"{Prefix}/{PortId}/{Groups:x}";
 
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address) => address.Length < AddressBytes

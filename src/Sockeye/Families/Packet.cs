@@ -34,7 +34,7 @@ public enum PacketType : byte
 /// received, <c>packet:eth0/0800/02:00:5e:10:00:01/1/0</c>. An interface goes by its name now; where it has none, by
 /// its index.
 /// </remarks>
-public sealed class PacketEndPoint : LinuxEndPoint, ISpanParsable<PacketEndPoint>
+public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsable<PacketEndPoint>
 {
     /// <summary>ETH_P_ALL: every protocol.</summary>
     public const ushort AllProtocols = PacketConstants.ETH_P_ALL;
@@ -95,37 +95,18 @@ public sealed class PacketEndPoint : LinuxEndPoint, ISpanParsable<PacketEndPoint
     public ReadOnlyMemory<byte> HardwareAddress => _hardware;
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>packet:lo</c>, <c>packet:lo/0800</c>, …; the prefix may be absent.</summary>
-    /// <param name="text">The text. An interface's name is looked up now.</param>
+    /// <param name="s">The text. An interface's name is looked up now.</param>
+    /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
-    public static PacketEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
-    /// <param name="s">The text.</param>
-    /// <param name="provider">Not used.</param>
-    public static PacketEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
     public static PacketEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out PacketEndPoint? result) ? result : throw NotParsed(s, "packet:lo  packet:eth0/0800, with an interface of this machine");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point, or there is no such interface.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out PacketEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out PacketEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out PacketEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result)
     {
         result = null;
@@ -170,7 +151,7 @@ public sealed class PacketEndPoint : LinuxEndPoint, ISpanParsable<PacketEndPoint
     }
 
     /// <summary>As <c>packet:lo</c>; see the type's remarks.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back while the interface keeps its name.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back while the interface keeps its name.</returns>
     public override string ToString()
     {
         bool hasTypes = HardwareType != 0 || PacketType != PacketType.Host;

@@ -42,7 +42,7 @@ public enum TipcAddressKind
 /// hexadecimal), <c>tipc://1000:1-5</c> a range, <c>tipc://@1001001:77</c> socket 77 of a node. The scope follows
 /// where it is not the default: <c>/zone</c>, <c>/cluster</c>, <c>/node</c>, and <c>/-node</c> to unbind.
 /// </remarks>
-public sealed class TipcEndPoint : LinuxEndPoint, ISpanParsable<TipcEndPoint>
+public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<TipcEndPoint>
 {
     private const int AddressBytes = 16;
     private const string Prefix = "tipc://";
@@ -128,37 +128,18 @@ public sealed class TipcEndPoint : LinuxEndPoint, ISpanParsable<TipcEndPoint>
     }
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>tipc://1000:1</c>, <c>tipc://1000:1-5</c>, …; the prefix may be absent.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
-    public static TipcEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    public static TipcEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
     public static TipcEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out TipcEndPoint? result) ? result : throw NotParsed(s, "tipc://1000:1  tipc://1000:1-5  tipc://1000:1-5/node");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out TipcEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out TipcEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out TipcEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result)
     {
         result = null;
@@ -207,7 +188,7 @@ public sealed class TipcEndPoint : LinuxEndPoint, ISpanParsable<TipcEndPoint>
     }
 
     /// <summary>As <c>tipc://1000:1</c>; see the type's remarks.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString()
     {
         string address = Kind switch

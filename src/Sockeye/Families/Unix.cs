@@ -26,7 +26,7 @@ namespace Sockeye;
 /// is no part of the address.
 /// </para>
 /// </remarks>
-public sealed class UnixEndPoint : LinuxEndPoint, ISpanParsable<UnixEndPoint>
+public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<UnixEndPoint>
 {
     /// <summary>sizeof(sun_path): the longest path in bytes. An abstract name has one byte less, for the NUL before it.</summary>
     public const int PathBytesMax = 108;
@@ -97,37 +97,18 @@ public sealed class UnixEndPoint : LinuxEndPoint, ISpanParsable<UnixEndPoint>
     public static UnixEndPoint Abstract(string name) => Abstract(BytesOf(name, nameof(name)).AsSpan());
 
     /// <summary>Reads what <see cref="ToString"/> wrote: a path, <c>@</c> and an abstract name, or nothing; <c>unix:</c> may stand before it.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
-    public static UnixEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    public static UnixEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
     public static UnixEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out UnixEndPoint? result) ? result : throw NotParsed(s, "/run/server.sock  @name  unix:/run/server.sock");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out UnixEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out UnixEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out UnixEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result)
     {
         result = null;
@@ -174,7 +155,7 @@ public sealed class UnixEndPoint : LinuxEndPoint, ISpanParsable<UnixEndPoint>
     }
 
     /// <summary>The path; <c>@</c> and the abstract name; nothing for no name. Without a prefix, see the type's remarks.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString()
     {
         if (IsAbstract)

@@ -11,7 +11,7 @@ namespace Sockeye;
 /// bound to one, or a call given one, gets its addresses as this type, whatever the family. Text:
 /// <c>family:42/0100000002000000</c>, the kernel's number and the bytes behind it in hexadecimal.
 /// </remarks>
-public sealed class UnknownEndPoint : LinuxEndPoint, ISpanParsable<UnknownEndPoint>
+public sealed class UnknownEndPoint : LinuxEndPoint<UnknownEndPoint>, ISpanParsable<UnknownEndPoint>
 {
     /// <summary>The most bytes behind the family's number: those of sockaddr_storage.</summary>
     public const int DataBytesMax = SocketConstants.AddressBytesMax - sizeof(ushort);
@@ -45,37 +45,18 @@ public sealed class UnknownEndPoint : LinuxEndPoint, ISpanParsable<UnknownEndPoi
     public ReadOnlyMemory<byte> Data => _data;
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>family:42/0100000002000000</c>; the prefix may be absent.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
-    public static UnknownEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    public static UnknownEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
     public static UnknownEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out UnknownEndPoint? result) ? result : throw NotParsed(s, "family:42/0100000002000000");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out UnknownEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out UnknownEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out UnknownEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result)
     {
         result = null;
@@ -92,7 +73,7 @@ public sealed class UnknownEndPoint : LinuxEndPoint, ISpanParsable<UnknownEndPoi
     }
 
     /// <summary>As <c>family:42/0100000002000000</c>.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString() => $"{Prefix}{Family}/{Convert.ToHexStringLower(_data)}";
 
     internal override int Encode(Span<byte> destination)

@@ -20,7 +20,7 @@ public enum VsockFlags : byte
 
 /// <summary>AF_VSOCK, struct sockaddr_vm, vsock(7): a port of a virtual machine or of its host.</summary>
 /// <remarks>Text: <c>vsock://2:8080</c>, <c>vsock://*:8080</c> for any machine, and with flags <c>vsock://3:8080/1</c>.</remarks>
-public sealed class VsockEndPoint : LinuxEndPoint, ISpanParsable<VsockEndPoint>
+public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<VsockEndPoint>
 {
     /// <summary>VMADDR_CID_ANY: in bind, whichever address this machine has.</summary>
     public const uint Any = VsockConstants.VMADDR_CID_ANY;
@@ -65,37 +65,18 @@ public sealed class VsockEndPoint : LinuxEndPoint, ISpanParsable<VsockEndPoint>
     public VsockFlags Flags { get; }
 
     /// <summary>Reads what <see cref="ToString"/> wrote: <c>vsock://2:8080</c>; the prefix may be absent, <c>*</c> is any.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
-    public static VsockEndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
-
-    /// <inheritdoc cref="Parse(string)"/>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
-    public static VsockEndPoint Parse(string s, IFormatProvider? provider) => Parse(s);
-
-    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    /// <returns>The end point.</returns>
+    /// <exception cref="FormatException">The text is no such end point.</exception>
     public static VsockEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out VsockEndPoint? result) ? result : throw NotParsed(s, "vsock://2:8080  vsock://*:8080");
 
-    /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out VsockEndPoint? result) => TryParse(text, provider: null, out result);
-
-    /// <inheritdoc cref="TryParse(string?, out VsockEndPoint?)"/>
+    /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result)
-    {
-        result = null;
-        return s is not null && TryParse(s.AsSpan(), provider, out result);
-    }
-
-    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out VsockEndPoint?)"/>
+    /// <returns>False when the text is no such end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result)
     {
         result = null;
@@ -118,7 +99,7 @@ public sealed class VsockEndPoint : LinuxEndPoint, ISpanParsable<VsockEndPoint>
     }
 
     /// <summary>As <c>vsock://2:8080</c>.</summary>
-    /// <returns>Text that <see cref="Parse(string)"/> reads back.</returns>
+    /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString()
     {
         string machine = ContextId == Any ? "*" : ContextId.ToString(CultureInfo.InvariantCulture);

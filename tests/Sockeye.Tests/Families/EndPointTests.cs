@@ -214,7 +214,10 @@ public sealed class EndPointTests
     {
         Assert.False(RandomEndPoints.TryParse(type, text, out EndPoint? endPoint));
         Assert.Null(endPoint);
-        var parse = type.GetMethod("Parse", [typeof(string), typeof(IFormatProvider)])!;
+        var parse = type.GetMethod(
+            "Parse",
+            System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.FlattenHierarchy,
+            [typeof(string), typeof(IFormatProvider)])!;
         Exception? thrown = Assert.Throws<System.Reflection.TargetInvocationException>(() => parse.Invoke(null, [text, null])).InnerException;
         Assert.Contains("right: ", Assert.IsType<FormatException>(thrown).Message);
     }
