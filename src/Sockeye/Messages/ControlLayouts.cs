@@ -110,7 +110,10 @@ internal sealed class Ipv6InformationLayout : ConvertedControlLayout<Ipv6PacketI
         return new(new IPAddress(address), value.InterfaceIndex);
     }
 
-    protected override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value)
+    protected override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value) => Structure(value);
+
+    /// <summary>The same structure as a control message and as an option.</summary>
+    internal static Interop.Ipv6PacketInformation Structure(Ipv6PacketInformation value)
     {
         Span<byte> address = stackalloc byte[AddressBytes];
         IPAddress from = value.Address ?? IPAddress.IPv6Any;

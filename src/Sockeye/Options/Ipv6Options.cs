@@ -176,6 +176,15 @@ public static class Ipv6Options
         new(PathMtuLayout.Instance, Level, 61, "IPV6_PATHMTU", SocketOptionAccess.Get);
 
     /// <summary>
+    /// IPV6_PKTINFO: the interface that all packets go by, unless a packet has its own
+    /// <see cref="Ipv6Control.PacketInformation"/>; index 0 (the default) leaves it to the routes. Linux keeps the
+    /// address and does not send from it: Bind chooses the source (RFC 3542 §6.2). Set only. EINVAL: bound to
+    /// another interface. No such interface shows when a packet is sent: ENETUNREACH.
+    /// </summary>
+    public static readonly SocketOption<Ipv6PacketInformation> PacketInformation =
+        new(Ipv6InterfaceLayout.Instance, Level, 50, "IPV6_PKTINFO", SocketOptionAccess.Set);
+
+    /// <summary>
     /// IPV6_RECVDSTOPTS: the destination options of a packet come with it as control messages. Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> ReceiveDestinationOptions =

@@ -78,6 +78,16 @@ internal sealed class PathMtuLayout : ConvertedLayout<int, Ipv6PathMtu>
     internal override int FromKernel(Ipv6PathMtu value) => (int)value.Mtu;
 }
 
+/// <summary>struct in6_pktinfo, which getsockopt does not give back.</summary>
+internal sealed class Ipv6InterfaceLayout : ConvertedLayout<Ipv6PacketInformation, Interop.Ipv6PacketInformation>
+{
+    internal static readonly Ipv6InterfaceLayout Instance = new();
+
+    internal override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value) => Ipv6InformationLayout.Structure(value);
+
+    internal override Ipv6PacketInformation FromKernel(Interop.Ipv6PacketInformation value) => throw new NotSupportedException();
+}
+
 /// <summary>struct tcp_info, as much of it as the kernel knows.</summary>
 internal sealed class TcpInformationLayout : OptionLayout<TcpInformation>
 {
@@ -492,6 +502,22 @@ internal sealed class PacketFanoutLayout : ConvertedLayout<PacketFanout, PacketF
         value.Id,
         (PacketFanoutMode)(value.TypeAndFlags & ModeMask),
         (PacketFanoutFlags)(value.TypeAndFlags & ~ModeMask));
+}
+
+/// <summary>PACKET_HDRLEN, which is asked with a version in the value's place: that which the socket has.</summary>
+internal sealed class PacketHeaderLayout : OptionLayout<int>
+{
+    internal static readonly PacketHeaderLayout Instance = new();
+
+    private const int Version = 10; // PACKET_VERSION
+
+    internal override int Get(SocketHandle socket, int level, int name, out int value)
+    {
+        int result = Libc.GetOption(socket, level, Version, out value);
+        return result < 0 ? result : Libc.GetOption(socket, level, name, MemoryMarshal.AsBytes(new Span<int>(ref value)), out _);
+    }
+
+    internal override int Set(SocketHandle socket, int level, int name, int value) => throw new NotSupportedException();
 }
 
 /// <summary>struct tpacket_req.</summary>

@@ -155,6 +155,13 @@ public static class PacketOptions
         new(FilterLayout.Instance, Level, 22, "PACKET_FANOUT_DATA", SocketOptionAccess.Set);
 
     /// <summary>
+    /// PACKET_HDRLEN: the length in bytes of the kernel's header before each frame of a ring, in the layout that
+    /// <see cref="Version"/> has chosen. Read only.
+    /// </summary>
+    public static readonly SocketOption<int> HeaderLength =
+        new(PacketHeaderLayout.Instance, Level, 11, "PACKET_HDRLEN", SocketOptionAccess.Get);
+
+    /// <summary>
     /// PACKET_IGNORE_OUTGOING: frames that this machine sends are not given. Defaults to false. Linux 4.20.
     /// </summary>
     public static readonly SocketOption<bool> IgnoreOutgoing = SocketOption.Flag(Level, 23, "PACKET_IGNORE_OUTGOING");

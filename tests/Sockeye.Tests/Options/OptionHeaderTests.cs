@@ -50,7 +50,6 @@ public sealed partial class OptionHeaderTests
         ["IPV6_IPSEC_POLICY"] = "never made in Linux; IPV6_XFRM_POLICY is what there is",
         ["IPV6_NEXTHOP"] = "a control message",
         ["IPV6_ORIGDSTADDR"] = "a control message; IPV6_RECVORIGDSTADDR turns it on",
-        ["IPV6_PKTINFO"] = "a control message; Bind and IPV6_UNICAST_IF hold for all packets",
 
         ["TCP_AO_ADD_KEY"] = "RFC 5925, keys as structures of their own: SetRawSocketOption",
         ["TCP_AO_DEL_KEY"] = "as TCP_AO_ADD_KEY",
@@ -60,7 +59,6 @@ public sealed partial class OptionHeaderTests
         ["TCP_CM_INQ"] = "a control message; TCP_INQ turns it on",
         ["TCP_ZEROCOPY_RECEIVE"] = "maps memory, and so needs mmap(2) of the socket",
 
-        ["PACKET_HDRLEN"] = "reading it wants a version: GetRawSocketOption",
         ["PACKET_RECV_OUTPUT"] = "never made: ENOPROTOOPT",
         ["PACKET_TX_TIMESTAMP"] = "a control message",
 

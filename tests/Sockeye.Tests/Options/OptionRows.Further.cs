@@ -14,6 +14,10 @@ internal static partial class OptionRows
     private static IPAddress Source => IPAddress.Parse("127.0.0.1");
     private static IPAddress Group6Global => IPAddress.Parse("ff05::7709");
 
+    private const int Ipv6Level = 41;
+    private const int Ipv6EarlierInformation = 2; // IPV6_2292PKTINFO
+    private const int Ipv6EarlierOptions = 6; // IPV6_2292PKTOPTIONS
+
     private static IEnumerable<OptionRow> Further() =>
         [.. FurtherSocketRows(), .. FurtherIpRows(), .. FurtherIpv6Rows(), .. FurtherTcpRows(), .. FurtherUdpRows(), .. FamilyRows()];
 
@@ -332,6 +336,24 @@ internal static partial class OptionRows
         new OptionRow<int>(Ipv6Options.Mtu) { On = Kinds.Ipv6, Set = 1_300, After = socket => Assert.Equal("ENOTCONN", Interop.Errno.Name(socket.TryGetOption(Ipv6Options.Mtu).Errno)), ReadsLater = true },
         new OptionRow<PathMtuDiscovery>(Ipv6Options.MtuDiscovery) { On = Kinds.Ipv6, Set = PathMtuDiscovery.Probe, Raw = "03000000" },
         No(Ipv6Options.MulticastAll, Kinds.Ipv6),
+        new OptionRow<Ipv6PacketInformation>(Ipv6Options.PacketInformation)
+        {
+            On = Kinds.Ipv6,
+            Before = socket => socket.SetRawSocketOption(Ipv6Level, Ipv6EarlierInformation, BitConverter.GetBytes(1)),
+            Set = new Ipv6PacketInformation(IPAddress.Parse("fd00::7701"), Loopback),
+            After = socket =>
+            {
+                // What is kept shows in an option of RFC 2292 alone, on streams, behind a struct cmsghdr.
+                byte[] message = new byte[40];
+                if (socket.SocketType == SocketType.Stream)
+                {
+                    Assert.InRange(socket.GetRawSocketOption(Ipv6Level, Ipv6EarlierOptions, message), 36, 40);
+                    Assert.Equal("FD000000000000000000000000007701" + One, Convert.ToHexString(message[16..36]));
+                }
+
+                AssertErrno("EINVAL", socket.TrySetRawSocketOption(Ipv6Level, Ipv6Options.PacketInformation.Name, new byte[19]));
+            },
+        },
         new OptionRow<int>(Ipv6Options.PathMtu) { On = Kinds.Ipv6, Refused = "ENOTCONN" },
         Yes(Ipv6Options.ReceiveDestinationOptions, Kinds.Ipv6),
         Yes(Ipv6Options.ReceiveErrors, Kinds.Ipv6),
@@ -494,6 +516,13 @@ internal static partial class OptionRows
             Refused = "EINVAL",
         },
         new OptionRow<BpfInstruction[]>(PacketOptions.FanoutFilter) { On = Kinds.Packet, Set = KeepAll, Refused = "EINVAL" },
+        new OptionRow<int>(PacketOptions.HeaderLength) { On = Kinds.Packet, Check = read => Assert.Equal(32, read) },
+        new OptionRow<int>(PacketOptions.HeaderLength)
+        {
+            On = Kinds.Packet,
+            Before = socket => socket.SetOption(PacketOptions.Version, PacketVersion.V3),
+            Check = read => Assert.Equal(48, read),
+        },
         Yes(PacketOptions.IgnoreOutgoing, Kinds.Packet),
         Yes(PacketOptions.Loss, Kinds.Packet),
         Yes(PacketOptions.OriginalDevice, Kinds.Packet),
