@@ -25,6 +25,22 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>getsockopt(2) of MPTCP_FULL_INFO, which writes to <paramref name="subflows"/> and <paramref name="tcp"/> beside the value.</summary>
+    /// <remarks>The caller has said in <paramref name="information"/> how many entries of which length there is room for in both.</remarks>
+    internal static int GetMultipathTcp(
+        SocketHandle socket, int level, int name, ref MptcpFullInfo information, Span<byte> subflows, Span<byte> tcp)
+    {
+        uint size = (uint)sizeof(MptcpFullInfo);
+        fixed (MptcpFullInfo* value = &information)
+        fixed (byte* subflow = subflows)
+        fixed (byte* connection = tcp)
+        {
+            value->SubflowPointer = (ulong)subflow;
+            value->TcpPointer = (ulong)connection;
+            return Result(getsockopt(socket, level, name, (byte*)value, &size));
+        }
+    }
+
     /// <summary>getsockopt(2) of an option that opens a descriptor; <paramref name="descriptor"/> owns it from then on.</summary>
     /// <remarks>The handle is made before the call, so that nothing can fail between the call and the ownership.</remarks>
     internal static int GetDescriptor(SocketHandle socket, int level, int name, ProcessDescriptor descriptor)

@@ -82,6 +82,7 @@ public sealed partial class AbiTests
             nameof(MultipleMessageHeader), nameof(ExtendedError), nameof(UserCredentials), nameof(PacketAuxiliary),
 
             .. OptionStructureNames,
+            .. MultipathTcpStructureNames,
 
             // What the layer tells its callers; the kernel never sees these.
             nameof(MessageLengths), nameof(PinnedMemory),
@@ -276,6 +277,7 @@ public sealed partial class AbiTests
         lines["size sockaddr_storage"] = SocketConstants.AddressBytesMax;
         AddFamilies(lines);
         AddOptionStructures(lines);
+        AddMultipathTcpStructures(lines);
         return lines;
     }
 

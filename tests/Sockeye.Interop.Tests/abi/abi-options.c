@@ -64,6 +64,44 @@
 #endif
 #ifndef MPTCP_INFO
 #define MPTCP_INFO 1 /* 5.16; <linux/mptcp.h> has it, and does not go with the other headers */
+#define MPTCP_TCPINFO 2
+#define MPTCP_SUBFLOW_ADDRS 3
+#define MPTCP_FULL_INFO 4 /* 6.5 */
+
+struct mptcp_info { /* as of 6.10 */
+    __u8 mptcpi_subflows, mptcpi_add_addr_signal, mptcpi_add_addr_accepted;
+    __u8 mptcpi_subflows_max, mptcpi_add_addr_signal_max, mptcpi_add_addr_accepted_max;
+    __u32 mptcpi_flags, mptcpi_token;
+    __u64 mptcpi_write_seq, mptcpi_snd_una, mptcpi_rcv_nxt;
+    __u8 mptcpi_local_addr_used, mptcpi_local_addr_max, mptcpi_csum_enabled;
+    __u32 mptcpi_retransmits; /* from here on 6.5 */
+    __u64 mptcpi_bytes_retrans, mptcpi_bytes_sent, mptcpi_bytes_received, mptcpi_bytes_acked;
+    __u8 mptcpi_subflows_total; /* 6.8 */
+    __u8 reserved[3];
+    __u32 mptcpi_last_data_sent, mptcpi_last_data_recv, mptcpi_last_ack_recv; /* 6.10 */
+};
+
+struct mptcp_subflow_data {
+    __u32 size_subflow_data, num_subflows, size_kernel, size_user;
+} __attribute__((aligned(8)));
+
+struct mptcp_subflow_addrs {
+    struct __kernel_sockaddr_storage ss_local; /* unions of addresses in the header */
+    struct __kernel_sockaddr_storage ss_remote;
+};
+
+struct mptcp_subflow_info { /* 6.5 */
+    __u32 id;
+    struct mptcp_subflow_addrs addrs;
+};
+
+struct mptcp_full_info { /* 6.5 */
+    __u32 size_tcpinfo_kernel, size_tcpinfo_user, size_sfinfo_kernel, size_sfinfo_user;
+    __u32 num_subflows, size_arrays_user;
+    __u64 __attribute__((aligned(8))) subflow_info;
+    __u64 __attribute__((aligned(8))) tcp_info;
+    struct mptcp_info mptcp_info;
+};
 #endif
 #ifndef IPV6_JOIN_GROUP /* <netinet/in.h>'s names */
 #define IPV6_JOIN_GROUP IPV6_ADD_MEMBERSHIP
@@ -134,6 +172,56 @@ void options(void)
     SIZE(ip6_mtuinfo);
     OFFSET(ip6_mtuinfo, ip6m_addr);
     OFFSET(ip6_mtuinfo, ip6m_mtu);
+
+SIZE(mptcp_full_info);
+    OFFSET(mptcp_full_info, size_tcpinfo_kernel);
+    OFFSET(mptcp_full_info, size_tcpinfo_user);
+    OFFSET(mptcp_full_info, size_sfinfo_kernel);
+    OFFSET(mptcp_full_info, size_sfinfo_user);
+    OFFSET(mptcp_full_info, num_subflows);
+    OFFSET(mptcp_full_info, size_arrays_user);
+    OFFSET(mptcp_full_info, subflow_info);
+    OFFSET(mptcp_full_info, tcp_info);
+    OFFSET(mptcp_full_info, mptcp_info);
+
+    SIZE(mptcp_info);
+    OFFSET(mptcp_info, mptcpi_subflows);
+    OFFSET(mptcp_info, mptcpi_add_addr_signal);
+    OFFSET(mptcp_info, mptcpi_add_addr_accepted);
+    OFFSET(mptcp_info, mptcpi_subflows_max);
+    OFFSET(mptcp_info, mptcpi_add_addr_signal_max);
+    OFFSET(mptcp_info, mptcpi_add_addr_accepted_max);
+    OFFSET(mptcp_info, mptcpi_flags);
+    OFFSET(mptcp_info, mptcpi_token);
+    OFFSET(mptcp_info, mptcpi_write_seq);
+    OFFSET(mptcp_info, mptcpi_snd_una);
+    OFFSET(mptcp_info, mptcpi_rcv_nxt);
+    OFFSET(mptcp_info, mptcpi_local_addr_used);
+    OFFSET(mptcp_info, mptcpi_local_addr_max);
+    OFFSET(mptcp_info, mptcpi_csum_enabled);
+    OFFSET(mptcp_info, mptcpi_retransmits);
+    OFFSET(mptcp_info, mptcpi_bytes_retrans);
+    OFFSET(mptcp_info, mptcpi_bytes_sent);
+    OFFSET(mptcp_info, mptcpi_bytes_received);
+    OFFSET(mptcp_info, mptcpi_bytes_acked);
+    OFFSET(mptcp_info, mptcpi_subflows_total);
+    OFFSET(mptcp_info, mptcpi_last_data_sent);
+    OFFSET(mptcp_info, mptcpi_last_data_recv);
+    OFFSET(mptcp_info, mptcpi_last_ack_recv);
+
+    SIZE(mptcp_subflow_addrs);
+    OFFSET(mptcp_subflow_addrs, ss_local);
+    OFFSET(mptcp_subflow_addrs, ss_remote);
+
+    SIZE(mptcp_subflow_data);
+    OFFSET(mptcp_subflow_data, size_subflow_data);
+    OFFSET(mptcp_subflow_data, num_subflows);
+    OFFSET(mptcp_subflow_data, size_kernel);
+    OFFSET(mptcp_subflow_data, size_user);
+
+    SIZE(mptcp_subflow_info);
+    OFFSET(mptcp_subflow_info, id);
+    OFFSET(mptcp_subflow_info, addrs);
 
     SIZE(packet_mreq);
     OFFSET(packet_mreq, mr_ifindex);
@@ -318,7 +406,10 @@ void options(void)
     NUMBER(MCAST_LEAVE_SOURCE_GROUP);
     NUMBER(MCAST_MSFILTER);
     NUMBER(MCAST_UNBLOCK_SOURCE);
+    NUMBER(MPTCP_FULL_INFO);
     NUMBER(MPTCP_INFO);
+    NUMBER(MPTCP_SUBFLOW_ADDRS);
+    NUMBER(MPTCP_TCPINFO);
     NUMBER(NETLINK_ADD_MEMBERSHIP);
     NUMBER(NETLINK_BROADCAST_ERROR);
     NUMBER(NETLINK_CAP_ACK);

@@ -69,10 +69,6 @@ public sealed partial class OptionHeaderTests
         ["SO_VM_SOCKETS_NONBLOCK_TXRX"] = "of VMware's own kernels",
         ["SO_VM_SOCKETS_PEER_HOST_VM_ID"] = "of VMware's own kernels",
         ["SO_VM_SOCKETS_TRUSTED"] = "of VMware's own kernels",
-
-        ["MPTCP_FULL_INFO"] = "reading it wants the lengths of what follows: GetRawSocketOption",
-        ["MPTCP_SUBFLOW_ADDRS"] = "as MPTCP_FULL_INFO",
-        ["MPTCP_TCPINFO"] = "as MPTCP_FULL_INFO",
     };
 
     /// <summary>What came after the headers of Linux 6.1, up to <see cref="Known"/>.</summary>

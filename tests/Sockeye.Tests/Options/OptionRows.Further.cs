@@ -564,7 +564,15 @@ internal static partial class OptionRows
         new OptionRow<TimeSpan>(VsockOptions.ConnectTimeoutNew) { On = Kinds.Vsock, Set = TimeSpan.FromSeconds(2.5), Raw = "020000000000000020A1070000000000", Since = new Version(5, 16) },
 
         // SOL_MPTCP
-        new OptionRow<byte[]>(MultipathTcpOptions.Information) { On = Kinds.Mptcp, Check = read => Assert.InRange(read.Length, 16, 256) },
+        new OptionRow<MultipathTcpInformation>(MultipathTcpOptions.Information) { On = Kinds.Mptcp, Check = read => Assert.InRange(read.Length, 40, 96) },
+        new OptionRow<MultipathTcpDetails>(MultipathTcpOptions.Details)
+        {
+            On = Kinds.Mptcp,
+            Since = new Version(6, 5),
+            Check = read => Assert.Empty(read.Subflows),
+        },
+        new OptionRow<MultipathTcpAddresses[]>(MultipathTcpOptions.SubflowAddresses) { On = Kinds.Mptcp, Check = read => Assert.Empty(read) },
+        new OptionRow<TcpInformation[]>(MultipathTcpOptions.SubflowInformation) { On = Kinds.Mptcp, Check = read => Assert.Empty(read) },
 
         // SOL_TIPC
         new OptionRow<TimeSpan>(TipcOptions.ConnectTimeout) { On = Kinds.Tipc, Set = TimeSpan.FromMilliseconds(1_500), Raw = "DC050000" },
