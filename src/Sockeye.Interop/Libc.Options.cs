@@ -25,6 +25,17 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>getsockopt(2) of TCP_AO_GET_KEYS: its length is that of one entry, and the first entry says for how many there is room.</summary>
+    internal static int GetAuthenticationKeys(SocketHandle socket, int level, int name, Span<TcpAuthenticationEntry> entries)
+    {
+        uint size = (uint)sizeof(TcpAuthenticationEntry);
+        fixed (TcpAuthenticationEntry* pointer = entries)
+        {
+            pointer->Keys = (uint)entries.Length;
+            return Result(getsockopt(socket, level, name, (byte*)pointer, &size));
+        }
+    }
+
     /// <summary>getsockopt(2) of MPTCP_FULL_INFO, which writes to <paramref name="subflows"/> and <paramref name="tcp"/> beside the value.</summary>
     /// <remarks>The caller has said in <paramref name="information"/> how many entries of which length there is room for in both.</remarks>
     internal static int GetMultipathTcp(

@@ -83,6 +83,7 @@ public sealed partial class AbiTests
 
             .. OptionStructureNames,
             .. MultipathTcpStructureNames,
+            .. TcpAuthenticationStructureNames,
 
             // What the layer tells its callers; the kernel never sees these.
             nameof(MessageLengths), nameof(PinnedMemory),
@@ -278,6 +279,7 @@ public sealed partial class AbiTests
         AddFamilies(lines);
         AddOptionStructures(lines);
         AddMultipathTcpStructures(lines);
+        AddTcpAuthenticationStructures(lines);
         return lines;
     }
 

@@ -6,6 +6,41 @@ public static class TcpOptions
     private const int Level = 6;
 
     /// <summary>
+    /// TCP_AO_ADD_KEY: adds a key for signing segments from and to one peer (RFC 5925). Set only. ENOPROTOOPT: the
+    /// kernel was built without. EEXIST: there is one of these numbers. ENOENT: it has no such algorithm. Linux 6.7.
+    /// </summary>
+    public static readonly SocketOption<TcpAuthenticationKey> AddAuthenticationKey =
+        new(TcpAuthenticationKeyLayout.Instance, Level, 38, "TCP_AO_ADD_KEY", SocketOptionAccess.Set);
+
+    /// <summary>
+    /// TCP_AO_DEL_KEY: takes a key away. Set only. ENOPROTOOPT: the kernel was built without. ENOENT: there is no
+    /// such key. Linux 6.7.
+    /// </summary>
+    public static readonly SocketOption<TcpAuthenticationKeyRemoval> DeleteAuthenticationKey =
+        new(TcpAuthenticationRemovalLayout.Instance, Level, 39, "TCP_AO_DEL_KEY", SocketOptionAccess.Set);
+
+    /// <summary>
+    /// TCP_AO_GET_KEYS: the keys that the socket has, without their secrets. Read only. ENOPROTOOPT: the kernel was
+    /// built without. ENOENT: the socket has none. Linux 6.7.
+    /// </summary>
+    public static readonly SocketOption<TcpAuthenticationKeyState[]> AuthenticationKeys =
+        new(TcpAuthenticationKeysLayout.Instance, Level, 41, "TCP_AO_GET_KEYS", SocketOptionAccess.Get);
+
+    /// <summary>
+    /// TCP_AO_INFO: what is done with segments that are signed and those that are not. ENOPROTOOPT: the kernel was
+    /// built without. ENOENT: read, the socket has no key yet. Linux 6.7.
+    /// </summary>
+    public static readonly SocketOption<TcpAuthentication> Authentication =
+        new(TcpAuthenticationLayout.Instance, Level, 40, "TCP_AO_INFO", SocketOptionAccess.Both);
+
+    /// <summary>
+    /// TCP_AO_REPAIR: what a signed connection counts from, for moving it (<see cref="Repair"/>). ENOPROTOOPT: the
+    /// kernel was built without. EPERM: not under repair. Linux 6.7.
+    /// </summary>
+    public static readonly SocketOption<TcpAuthenticationRepair> AuthenticationRepair =
+        new(TcpAuthenticationRepairLayout.Instance, Level, 42, "TCP_AO_REPAIR", SocketOptionAccess.Both);
+
+    /// <summary>
     /// TCP_CC_INFO: what the congestion control tells of itself: union tcp_cc_info, &lt;linux/inet_diag.h&gt;;
     /// empty where it tells nothing, as reno and cubic. Read only.
     /// </summary>

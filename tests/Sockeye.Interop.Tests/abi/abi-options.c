@@ -44,6 +44,53 @@
 #ifndef IP_PROTOCOL
 #define IP_PROTOCOL 52 /* 6.4 */
 #endif
+#ifndef TCP_AO_ADD_KEY /* 6.7 */
+#define TCP_AO_ADD_KEY 38
+#define TCP_AO_DEL_KEY 39
+#define TCP_AO_INFO 40
+#define TCP_AO_GET_KEYS 41
+#define TCP_AO_REPAIR 42
+
+struct tcp_ao_add {
+    struct __kernel_sockaddr_storage addr;
+    char alg_name[64];
+    __s32 ifindex;
+    __u32 set_current : 1, set_rnext : 1, reserved : 30;
+    __u16 reserved2;
+    __u8 prefix, sndid, rcvid, maclen, keyflags, keylen, key[80];
+} __attribute__((aligned(8)));
+
+struct tcp_ao_del {
+    struct __kernel_sockaddr_storage addr;
+    __s32 ifindex;
+    __u32 set_current : 1, set_rnext : 1, del_async : 1, reserved : 29;
+    __u16 reserved2;
+    __u8 prefix, sndid, rcvid, current_key, rnext, keyflags;
+} __attribute__((aligned(8)));
+
+struct tcp_ao_info_opt {
+    __u32 set_current : 1, set_rnext : 1, ao_required : 1, set_counters : 1, accept_icmps : 1, reserved : 27;
+    __u16 reserved2;
+    __u8 current_key, rnext;
+    __u64 pkt_good, pkt_bad, pkt_key_not_found, pkt_ao_required, pkt_dropped_icmp;
+} __attribute__((aligned(8)));
+
+struct tcp_ao_getsockopt {
+    struct __kernel_sockaddr_storage addr;
+    char alg_name[64];
+    __u8 key[80];
+    __u32 nkeys;
+    __u16 is_current : 1, is_rnext : 1, get_all : 1, reserved : 13;
+    __u8 sndid, rcvid, prefix, maclen, keyflags, keylen;
+    __s32 ifindex;
+    __u64 pkt_good, pkt_bad;
+} __attribute__((aligned(8)));
+
+struct tcp_ao_repair {
+    __be32 snt_isn, rcv_isn;
+    __u32 snd_sne, rcv_sne;
+} __attribute__((aligned(8)));
+#endif
 #ifndef TCP_IS_MPTCP
 #define TCP_IS_MPTCP 43 /* 6.9 */
 #endif
@@ -300,6 +347,61 @@ SIZE(mptcp_full_info);
     OFFSET(tcp_info, tcpi_rcv_ooopack);
     OFFSET(tcp_info, tcpi_snd_wnd);
 
+SIZE(tcp_ao_add);
+    OFFSET(tcp_ao_add, addr);
+    OFFSET(tcp_ao_add, alg_name);
+    OFFSET(tcp_ao_add, ifindex);
+    OFFSET(tcp_ao_add, reserved2);
+    OFFSET(tcp_ao_add, prefix);
+    OFFSET(tcp_ao_add, sndid);
+    OFFSET(tcp_ao_add, rcvid);
+    OFFSET(tcp_ao_add, maclen);
+    OFFSET(tcp_ao_add, keyflags);
+    OFFSET(tcp_ao_add, keylen);
+    OFFSET(tcp_ao_add, key);
+
+    SIZE(tcp_ao_del);
+    OFFSET(tcp_ao_del, addr);
+    OFFSET(tcp_ao_del, ifindex);
+    OFFSET(tcp_ao_del, reserved2);
+    OFFSET(tcp_ao_del, prefix);
+    OFFSET(tcp_ao_del, sndid);
+    OFFSET(tcp_ao_del, rcvid);
+    OFFSET(tcp_ao_del, current_key);
+    OFFSET(tcp_ao_del, rnext);
+    OFFSET(tcp_ao_del, keyflags);
+
+    SIZE(tcp_ao_getsockopt);
+    OFFSET(tcp_ao_getsockopt, addr);
+    OFFSET(tcp_ao_getsockopt, alg_name);
+    OFFSET(tcp_ao_getsockopt, key);
+    OFFSET(tcp_ao_getsockopt, nkeys);
+    OFFSET(tcp_ao_getsockopt, sndid);
+    OFFSET(tcp_ao_getsockopt, rcvid);
+    OFFSET(tcp_ao_getsockopt, prefix);
+    OFFSET(tcp_ao_getsockopt, maclen);
+    OFFSET(tcp_ao_getsockopt, keyflags);
+    OFFSET(tcp_ao_getsockopt, keylen);
+    OFFSET(tcp_ao_getsockopt, ifindex);
+    OFFSET(tcp_ao_getsockopt, pkt_good);
+    OFFSET(tcp_ao_getsockopt, pkt_bad);
+
+    SIZE(tcp_ao_info_opt);
+    OFFSET(tcp_ao_info_opt, reserved2);
+    OFFSET(tcp_ao_info_opt, current_key);
+    OFFSET(tcp_ao_info_opt, rnext);
+    OFFSET(tcp_ao_info_opt, pkt_good);
+    OFFSET(tcp_ao_info_opt, pkt_bad);
+    OFFSET(tcp_ao_info_opt, pkt_key_not_found);
+    OFFSET(tcp_ao_info_opt, pkt_ao_required);
+    OFFSET(tcp_ao_info_opt, pkt_dropped_icmp);
+
+    SIZE(tcp_ao_repair);
+    OFFSET(tcp_ao_repair, snt_isn);
+    OFFSET(tcp_ao_repair, rcv_isn);
+    OFFSET(tcp_ao_repair, snd_sne);
+    OFFSET(tcp_ao_repair, rcv_sne);
+
     SIZE(tcp_md5sig);
     OFFSET(tcp_md5sig, tcpm_addr);
     OFFSET(tcp_md5sig, tcpm_flags);
@@ -488,6 +590,11 @@ SIZE(mptcp_full_info);
     NUMBER(SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW);
     NUMBER(SO_WIFI_STATUS);
     NUMBER(SO_ZEROCOPY);
+    NUMBER(TCP_AO_ADD_KEY);
+    NUMBER(TCP_AO_DEL_KEY);
+    NUMBER(TCP_AO_GET_KEYS);
+    NUMBER(TCP_AO_INFO);
+    NUMBER(TCP_AO_REPAIR);
     NUMBER(TCP_CC_INFO);
     NUMBER(TCP_CONGESTION);
     NUMBER(TCP_DEFER_ACCEPT);

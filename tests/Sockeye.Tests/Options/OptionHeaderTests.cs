@@ -51,11 +51,6 @@ public sealed partial class OptionHeaderTests
         ["IPV6_NEXTHOP"] = "a control message",
         ["IPV6_ORIGDSTADDR"] = "a control message; IPV6_RECVORIGDSTADDR turns it on",
 
-        ["TCP_AO_ADD_KEY"] = "RFC 5925, keys as structures of their own: SetRawSocketOption",
-        ["TCP_AO_DEL_KEY"] = "as TCP_AO_ADD_KEY",
-        ["TCP_AO_GET_KEYS"] = "as TCP_AO_ADD_KEY",
-        ["TCP_AO_INFO"] = "as TCP_AO_ADD_KEY",
-        ["TCP_AO_REPAIR"] = "as TCP_AO_ADD_KEY",
         ["TCP_CM_INQ"] = "a control message; TCP_INQ turns it on",
         ["TCP_ZEROCOPY_RECEIVE"] = "maps memory, and so needs mmap(2) of the socket",
 

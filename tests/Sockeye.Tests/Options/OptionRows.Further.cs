@@ -408,6 +408,7 @@ internal static partial class OptionRows
         new OptionRow<bool>(TcpOptions.IsMultipath) { On = Kinds.Tcp, Read = false, Raw = Zero, Since = new Version(6, 9) },
         new OptionRow<int>(TcpOptions.FinWait2Time) { On = Kinds.Tcp, Set = 30, Raw = "1E000000" },
         new OptionRow<int>(TcpOptions.FinWait2Time) { On = Kinds.Tcp, Set = -1, Raw = "FFFFFFFF" },
+        .. AuthenticationRows(),
         new OptionRow<TcpSignatureKey>(TcpOptions.Md5Signature)
         {
             // Where the kernel was built without.
@@ -453,6 +454,56 @@ internal static partial class OptionRows
         new OptionRow<string>(TcpOptions.UpperLayerProtocol) { On = Kinds.Tcp, Set = "no-such", Refused = "ENOENT", MayRefuse = ["ENOTCONN"] },
         new OptionRow<int>(TcpOptions.WindowClamp) { On = Kinds.Tcp, Set = 100_000, Raw = "A0860100" },
     ];
+
+    // ENOPROTOOPT: where the kernel was built without CONFIG_TCP_AO, or is older than Linux 6.7.
+    private static IEnumerable<OptionRow> AuthenticationRows()
+    {
+        var key = new TcpAuthenticationKey(IPAddress.Loopback, 100, 101, "secret"u8);
+        return
+        [
+            new OptionRow<TcpAuthenticationKey>(TcpOptions.AddAuthenticationKey)
+            {
+                On = Kinds.Tcp4,
+                Unsure = Kinds.Tcp6,
+                MayRefuse = ["ENOPROTOOPT"],
+                Set = key,
+                After = socket => AssertErrno("EEXIST", socket.TrySetOption(TcpOptions.AddAuthenticationKey, key)),
+            },
+            new OptionRow<TcpAuthenticationKeyRemoval>(TcpOptions.DeleteAuthenticationKey)
+            {
+                On = Kinds.Tcp4,
+                Unsure = Kinds.Tcp6,
+                MayRefuse = ["ENOPROTOOPT"],
+                Before = socket => _ = socket.TrySetOption(TcpOptions.AddAuthenticationKey, key),
+                Set = new TcpAuthenticationKeyRemoval(IPAddress.Loopback, 100, 101),
+                After = NothingToRead,
+            },
+            new OptionRow<TcpAuthenticationKeyState[]>(TcpOptions.AuthenticationKeys)
+            {
+                On = Kinds.Tcp4,
+                Unsure = Kinds.Tcp6,
+                MayRefuse = ["ENOPROTOOPT"],
+                Before = socket => _ = socket.TrySetOption(TcpOptions.AddAuthenticationKey, key),
+                Check = read => Assert.Equal("hmac(sha1)", Assert.Single(read).Algorithm),
+            },
+            new OptionRow<TcpAuthentication>(TcpOptions.Authentication)
+            {
+                On = Kinds.Tcp4,
+                Unsure = Kinds.Tcp6,
+                MayRefuse = ["ENOPROTOOPT"],
+                Set = new TcpAuthentication { IsRequired = true },
+                Check = read => Assert.True(read.IsRequired),
+            },
+            new OptionRow<TcpAuthenticationRepair>(TcpOptions.AuthenticationRepair)
+            {
+                On = Kinds.Tcp4,
+                Unsure = Kinds.Tcp6,
+                Set = new TcpAuthenticationRepair(1, 2, 3, 4),
+                Refused = "EPERM",
+                MayRefuse = ["ENOPROTOOPT"],
+            },
+        ];
+    }
 
     private static IEnumerable<OptionRow> FurtherUdpRows() =>
     [
