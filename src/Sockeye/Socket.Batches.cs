@@ -8,6 +8,7 @@ namespace Sockeye;
 public partial class Socket
 {
     /// <summary>recvmmsg(2): waits for a message and takes as many as there are, up to the batch's capacity, in one call.</summary>
+    /// <remarks>For sockets that keep messages apart: at the end of a stream every slot would be an empty message.</remarks>
     /// <param name="batch">Overwritten; its Count is how many came. A message that did not fit says so in its Flags.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>How many messages.</returns>

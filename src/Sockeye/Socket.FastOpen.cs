@@ -25,7 +25,7 @@ public partial class Socket
     /// first connection to a server fetches its cookie and sends afterwards, the next ones save a round trip; so does
     /// none where net.ipv4.tcp_fastopen lacks bit 1 or the listener lacks <see cref="TcpOptions.FastOpen"/>. Whether
     /// the data went with the first segment is <see cref="TcpConnectionOptions.SynData"/> in
-    /// <see cref="TcpOptions.Information"/>. On other sockets it is connect(2), then send(2).
+    /// <see cref="TcpOptions.Information"/>. On other sockets it is connect(2), then send(2), each within the limit.
     /// </remarks>
     /// <exception cref="SocketException">As for <see cref="Connect(EndPoint)"/> and <see cref="SendAll"/>.</exception>
     public int ConnectAndSend(EndPoint remoteEP, ReadOnlySpan<byte> data)
