@@ -30,9 +30,6 @@ public partial class Socket
         // ppoll(2) say ready for ever.
         private const int NeverWait = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE;
 
-        // 16 ms.
-        private const int PauseShiftMax = 4;
-
         private readonly Socket _socket;
         private readonly OperationLane _lane;
         private readonly TimeSpan? _limit;
@@ -41,7 +38,7 @@ public partial class Socket
         private SynchronousTurn? _turn;
         private bool _sawReady;
         private long _moved;
-        private int _vainWaits;
+        private TimeSpan _pause = RetryTimer.First;
         private EpollSet? _edges;
 
         /// <param name="socket">The socket.</param>
@@ -107,7 +104,8 @@ public partial class Socket
             if (_sawReady && events == PollConstants.POLLOUT && _socket.AddressFamily == AddressFamily.Unix && !_socket.IsStream)
             {
                 events = 0;
-                pause = TimeSpan.FromMilliseconds(1 << Math.Min(_vainWaits++, PauseShiftMax));
+                pause = _pause;
+                _pause = RetryTimer.Next(_pause, CrowdedQueue.LongestPause);
             }
 
             // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error

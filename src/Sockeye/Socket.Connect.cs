@@ -627,7 +627,7 @@ public partial class Socket
                     break;
                 case -Errno.EAGAIN:
                     errno = call.Wait(events: 0, retry);
-                    retry = TimeSpan.FromTicks(Math.Min(retry.Ticks * 2, ConnectOperation.LongestRetry.Ticks));
+                    retry = RetryTimer.Next(retry, ConnectOperation.LongestRetry);
                     break;
                 default:
                     return -result;

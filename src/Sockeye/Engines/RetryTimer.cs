@@ -17,6 +17,9 @@ internal sealed class RetryTimer(SocketOperation operation, TimeSpan longest) : 
     private volatile bool _runs;
     private volatile bool _stopped;
 
+    /// <summary>The pause after one of <paramref name="delay"/>: twice as long, up to <paramref name="longest"/>.</summary>
+    internal static TimeSpan Next(TimeSpan delay, TimeSpan longest) => TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, longest.Ticks));
+
     /// <summary>True until the time has come to try again.</summary>
     internal bool Runs => _runs;
 
@@ -33,7 +36,7 @@ internal sealed class RetryTimer(SocketOperation operation, TimeSpan longest) : 
         engine.StopTimer(this);
         _runs = true;
         engine.StartTimer(this, _delay);
-        _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, longest.Ticks));
+        _delay = Next(_delay, longest);
     }
 
     /// <summary>Ends it: the operation is done.</summary>
@@ -56,7 +59,7 @@ internal sealed class RetryTimer(SocketOperation operation, TimeSpan longest) : 
 /// <summary>A send to a UNIX datagram queue that others have filled: tries again by the clock. See <see cref="RetryTimer"/>.</summary>
 internal struct CrowdedQueue
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
+    internal static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
     // Made when the first try was refused.
     private RetryTimer? _retry;
