@@ -7,15 +7,14 @@ namespace Sockeye.Tests.Families;
 /// <summary>The other side: Python programs, and networks that belong to one test.</summary>
 internal static class Peers
 {
-    private const string PythonPath = "/usr/bin/python3";
     private const string IpPath = "/sbin/ip";
 
     /// <summary>Runs a program of Python's to its end.</summary>
-    /// <returns>What it printed, without the last line's end.</returns>
+    /// <returns>What it printed, without the white space around it.</returns>
     internal static async Task<string> Python(string program, params string[] arguments)
     {
-        Assert.SkipUnless(File.Exists(PythonPath), "needs /usr/bin/python3: apt-get install python3");
-        return (await Run(PythonPath, ["-c", program, .. arguments])).TrimEnd('\n');
+        using PythonPeer python = PythonPeer.Start(program, arguments);
+        return await python.End();
     }
 
     /// <summary>Runs <paramref name="make"/> where there is a loopback and nothing else: its sockets stay in that network.</summary>
@@ -24,7 +23,7 @@ internal static class Peers
     {
         (Socket probe, T made) = await OwnNetwork.Run(() =>
         {
-            Run(IpPath, ["addr", "add", "fe80::1/64", "dev", "lo", "nodad"]).GetAwaiter().GetResult();
+            Ip("addr", "add", "fe80::1/64", "dev", "lo", "nodad").GetAwaiter().GetResult();
             return (new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { Timeout = SocketTest.Moment }, make());
         });
         using (probe)
@@ -51,18 +50,16 @@ internal static class Peers
         }
     }
 
-    private static async Task<string> Run(string program, IEnumerable<string> arguments)
+    private static async Task Ip(params string[] arguments)
     {
-        Assert.SkipUnless(program != IpPath || File.Exists(IpPath), $"needs {IpPath}: apt-get install iproute2");
+        Assert.SkipUnless(File.Exists(IpPath), $"needs {IpPath}: apt-get install iproute2");
         using Process process = Process.Start(
-            new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            new ProcessStartInfo(IpPath, arguments) { UseShellExecute = false, RedirectStandardError = true })!;
         try
         {
-            Task<string> output = process.StandardOutput.ReadToEndAsync();
             Task<string> errors = process.StandardError.ReadToEndAsync();
             await process.WaitForExitAsync().WaitAsync(SocketTest.Soon).ConfigureAwait(false);
-            Assert.True(process.ExitCode == 0, $"{program}: {await errors.ConfigureAwait(false)}");
-            return await output.ConfigureAwait(false);
+            Assert.True(process.ExitCode == 0, $"{IpPath}: {await errors.ConfigureAwait(false)}");
         }
         finally
         {
