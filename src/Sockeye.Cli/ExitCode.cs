@@ -1,14 +1,38 @@
 namespace Sockeye.Cli;
 
-/// <summary>How the tool ends. Every --help shows this list.</summary>
+/// <summary>How the tool ends. Every --help shows its command's list.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;
     public const int Failed = 1;
     public const int BadUsage = 2;
     public const int ConnectionLost = 3;
+    public const int BadAnswer = 4;
+    public const int NoAnswer = 5;
     public const int Interrupted = 130;
 
-    public const string Help =
-        "0 ok, 1 could not listen, connect or write, 2 bad usage, 3 connection lost, 130 interrupted";
+    /// <summary>What each means, for commands that do not say it in other words.</summary>
+    public static readonly ExitMeaning[] All =
+    [
+        new(Ok, "all went well; a server was asked to stop, and did"),
+        new(Failed, "could not listen, connect, look a name up, or write"),
+        new(BadUsage, "bad usage: nothing was tried"),
+        new(ConnectionLost, "the connection was lost"),
+        new(BadAnswer, "the server's answer says that something is wrong"),
+        new(NoAnswer, "no answer in time"),
+        new(Interrupted, "interrupted"),
+    ];
+
+    /// <summary>The meanings of some codes.</summary>
+    /// <param name="codes">The codes, in their order.</param>
+    public static ExitMeaning[] Of(params int[] codes) => [.. All.Where(meaning => codes.Contains(meaning.Code))];
+}
+
+/// <summary>An exit code and what it means.</summary>
+/// <param name="Code">The number; 1 stands for a range when <see cref="Name"/> says so.</param>
+/// <param name="Meaning">A few words.</param>
+internal sealed record ExitMeaning(int Code, string Meaning)
+{
+    /// <summary>How the code is written, where it is no single number: <c>errno</c>.</summary>
+    public string Name { get; init; } = $"{Code}";
 }

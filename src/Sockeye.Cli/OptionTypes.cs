@@ -48,19 +48,51 @@ internal static class OptionTypes
     /// <summary>Where a chat is: an endpoint of a stream, whose scheme and port may be left out.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
-    public static Endpoint? ParseChatEndpoint(string text, out string problem)
+    public static Endpoint? ParseChatEndpoint(string text, out string problem) =>
+        ParseEndpoint(text, new EndpointDefaults("tcp", ChatPort), "a chat is a stream of bytes", [SocketType.Stream], out problem);
+
+    /// <summary>An endpoint of some kinds of sockets. A scheme that is left out is tcp.</summary>
+    /// <param name="what">What it is for.</param>
+    /// <param name="why">Why it takes these kinds only: <c>a chat is a stream of bytes</c>.</param>
+    /// <param name="types">The kinds.</param>
+    public static Argument<Endpoint> EndpointArgument(string what, string why, params SocketType[] types)
+    {
+        var argument = new Argument<Endpoint>("ENDPOINT")
+        {
+            Description = what,
+            CustomParser = result =>
+            {
+                Endpoint? endpoint = ParseEndpoint(result.Tokens[0].Value, new EndpointDefaults("tcp"), why, types, out string problem);
+                if (endpoint is null)
+                {
+                    result.AddError($"ENDPOINT: {problem}");
+                }
+
+                return endpoint!;
+            },
+        };
+        return argument;
+    }
+
+    /// <summary>Reads an endpoint.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="defaults">What may be left out.</param>
+    /// <param name="why">Why it must be one of these kinds.</param>
+    /// <param name="types">The kinds of sockets.</param>
+    /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
+    public static Endpoint? ParseEndpoint(string text, EndpointDefaults defaults, string why, SocketType[] types, out string problem)
     {
         problem = "";
-        if (!Endpoint.TryParse(text, new EndpointDefaults("tcp", ChatPort), out Endpoint? endpoint, out EndpointError? error))
+        if (!Endpoint.TryParse(text, defaults, out Endpoint? endpoint, out EndpointError? error))
         {
             problem = error.Message;
             return null;
         }
 
-        if (endpoint.SocketType is not (SocketType.Stream or SocketType.Unknown))
+        if (endpoint.SocketType != SocketType.Unknown && !types.Contains(endpoint.SocketType))
         {
-            string right = string.Join(' ', Endpoint.Schemes.Where(static scheme => scheme.SocketType == SocketType.Stream));
-            problem = new EndpointError(text, 0, $"a chat is a stream of bytes, which {endpoint.Scheme} is not; {right} are", $"127.0.0.1:{ChatPort}").Message;
+            string right = string.Join(' ', Endpoint.Schemes.Where(scheme => types.Contains(scheme.SocketType)));
+            problem = new EndpointError(text, 0, $"{why}, which {endpoint.Scheme} is not; {right} are", $"127.0.0.1:{defaults.Port ?? 8888}").Message;
             return null;
         }
 

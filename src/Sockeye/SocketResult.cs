@@ -24,6 +24,12 @@ public readonly struct SocketResult
     /// <summary>The kernel's error number; 0 when all went well. The token's cancellation is ECANCELED, Dispose EBADF.</summary>
     public int Errno { get; }
 
+    /// <summary>The kernel's name for <see cref="Errno"/>, as <c>ECONNREFUSED</c>; empty when all went well.</summary>
+    public string ErrnoName => Errno == 0 ? "" : Interop.Errno.Name(Errno);
+
+    /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
+    public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
+
     /// <summary>How many bytes moved, also when the call then failed.</summary>
     public int BytesTransferred { get; }
 
@@ -72,6 +78,12 @@ public readonly struct SocketResult<T>
 
     /// <summary>The kernel's error number; 0 when all went well. The token's cancellation is ECANCELED, Dispose EBADF.</summary>
     public int Errno { get; }
+
+    /// <summary>The kernel's name for <see cref="Errno"/>, as <c>ECONNREFUSED</c>; empty when all went well.</summary>
+    public string ErrnoName => Errno == 0 ? "" : Interop.Errno.Name(Errno);
+
+    /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
+    public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
 
     /// <summary>How many bytes moved, also when the call then failed: what a send got through before its time ran out.</summary>
     public int BytesTransferred { get; }

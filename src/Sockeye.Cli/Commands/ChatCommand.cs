@@ -10,7 +10,7 @@ internal static class ChatCommand
             ChatServeCommand.Build(),
             ChatJoinCommand.Build(),
         };
-        command.WithExamples("sockeye chat serve", "sockeye chat join --name alice");
+        command.WithExamples(new("sockeye chat serve"), new("sockeye chat join --name alice"));
         return command;
     }
 }

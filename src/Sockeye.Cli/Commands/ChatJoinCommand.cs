@@ -33,9 +33,10 @@ internal static class ChatJoinCommand
             endPoint, name, room,
         };
         command.WithEndpoints(SocketType.Stream).WithExamples(
-            "sockeye chat join                                        the chat of this machine",
-            "sockeye chat join 127.0.0.1:7000 --name alice --room garden",
-            "echo \"the build is green\" | sockeye chat join --name ci  say one thing and go");
+            new("sockeye chat join", "the chat of this machine"),
+            new("sockeye chat join 127.0.0.1:7000 --name alice --room garden"),
+            new("echo \"the build is green\" | sockeye chat join --name ci", "say one thing and go"));
+        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted));
         command.SetAction((result, _) =>
             RunAsync(result.GetValue(endPoint), new JoinOptions { Name = result.GetValue(name), Room = result.GetValue(room) }));
         return command;

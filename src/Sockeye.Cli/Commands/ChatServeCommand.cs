@@ -42,10 +42,11 @@ internal static class ChatServeCommand
             listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait, level, json,
         };
         command.WithEndpoints(SocketType.Stream).WithExamples(
-            "sockeye chat serve                                   on this machine, port 6667",
-            "sockeye chat serve --listen 127.0.0.1:0              a free port, which it prints",
-            "sockeye chat serve --listen 'unix:/tmp/chat.sock?mode=0660'  for this machine's users, by file permission",
-            "sockeye chat serve --json --log-level Warning 2>log  a log for programs");
+            new("sockeye chat serve", "on this machine, port 6667"),
+            new("sockeye chat serve --listen 127.0.0.1:0", "a free port, which it prints"),
+            new("sockeye chat serve --listen 'unix:/tmp/chat.sock?mode=0660'", "for this machine's users, by file permission"),
+            new("sockeye chat serve --json --log-level Warning 2>log", "a log for programs"));
+        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
         command.SetAction(result =>
         {
             int lines = result.GetValue(lineBytes);

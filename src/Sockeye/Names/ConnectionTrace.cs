@@ -95,6 +95,12 @@ public sealed class ConnectionAttempt
     /// <summary>.NET's name for <see cref="Errno"/>.</summary>
     public SocketError Error => Interop.Errno.ToSocketError(Errno);
 
+    /// <summary>The kernel's name for <see cref="Errno"/>, as <c>ECONNREFUSED</c>; empty when all went well.</summary>
+    public string ErrnoName => Errno == 0 ? "" : Interop.Errno.Name(Errno);
+
+    /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
+    public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
+
     /// <summary>The call that failed: connect, bind or socket.</summary>
     internal string Call { get; set; } = "connect";
 

@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye.Cli;
+
+/// <summary>What every server of the tool says first: where it listens, with the port the kernel chose, and how to try it.</summary>
+internal static class Listening
+{
+    // What a shell would not leave as it is.
+    private static readonly SearchValues<char> _special = SearchValues.Create("?&*[]()<>|;$`\"\\' \t\n~#!{}");
+
+    /// <summary>Tells where; warns of what other machines can reach; ends with lines to copy.</summary>
+    /// <param name="report">Where to say it.</param>
+    /// <param name="endpoints">What is listened at, as the kernel made it.</param>
+    /// <param name="client">The command that talks to it: <c>connect</c>.</param>
+    /// <returns>False when it could not be written.</returns>
+    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect")
+    {
+        bool isTold = true;
+        foreach (Endpoint endpoint in endpoints)
+        {
+            isTold &= report.TryTell("listening", $"listening at {Address(endpoint)}", ("endpoint", Address(endpoint)));
+            if (endpoint.EndPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address))
+            {
+                report.Warn($"{ip} can be reached from other machines, and nothing is encrypted");
+            }
+        }
+
+        foreach (string line in Try(endpoints[0], client))
+        {
+            isTold &= report.IsJson || report.TryTell("try", $"try: {line}");
+        }
+
+        return isTold;
+    }
+
+    /// <summary>The endpoint that a bound socket has: the given one, at the address the kernel chose.</summary>
+    /// <param name="endpoint">What was asked for.</param>
+    /// <param name="socket">The socket that was made of it.</param>
+    public static Endpoint At(Endpoint endpoint, Socket socket) =>
+        endpoint.Descriptor is null && socket.LocalEndPoint is { } bound ? endpoint.WithEndPoint(bound) : endpoint;
+
+    /// <summary>Commands that talk to it.</summary>
+    private static IEnumerable<string> Try(Endpoint endpoint, string client)
+    {
+        Endpoint near = Near(endpoint);
+        bool isDatagram = endpoint.SocketType == SocketType.Dgram;
+        switch (near.EndPoint)
+        {
+            case IPEndPoint ip when endpoint.Scheme.Name is "tcp" or "tcp4" or "tcp6" or "mptcp":
+                yield return $"nc {ip.Address} {ip.Port}";
+                break;
+            case IPEndPoint ip when endpoint.Scheme.Name is "udp" or "udp4" or "udp6":
+                yield return $"nc -u {ip.Address} {ip.Port}";
+                break;
+            case UnixEndPoint { IsPath: true } path when endpoint.SocketType is SocketType.Stream or SocketType.Dgram:
+                yield return $"nc {(isDatagram ? "-uU" : "-U")} {path}";
+                break;
+        }
+
+        if (near.EndPoint is not null)
+        {
+            // Nobody can answer a Unix datagram socket that has no name.
+            yield return $"./sockeye {client} {Quote(Address(near) + (isDatagram && near.EndPoint is UnixEndPoint ? "?autobind=1" : ""))}";
+        }
+    }
+
+    /// <summary>Without the options, which are the listener's.</summary>
+    private static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
+
+    private static string Quote(string word) => word.AsSpan().ContainsAny(_special) ? $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'" : word;
+
+    /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
+    private static Endpoint Near(Endpoint endpoint) => endpoint.EndPoint switch
+    {
+        IPEndPoint ip when ip.Address.Equals(IPAddress.Any) => endpoint.WithEndPoint(new IPEndPoint(IPAddress.Loopback, ip.Port)),
+        IPEndPoint ip when ip.Address.Equals(IPAddress.IPv6Any) => endpoint.WithEndPoint(new IPEndPoint(IPAddress.IPv6Loopback, ip.Port)),
+        _ => endpoint,
+    };
+}

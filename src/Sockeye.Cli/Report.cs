@@ -1,0 +1,225 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Sockeye.Cli;
+
+// The contract of what a command says:
+// - Standard output is what the command is for: lines for people, or with --json one JSON object a line for programs.
+//   Standard error is words about it: the log, from --log-level up, and the one line of why the command failed.
+// - An output that is full or closed does not throw: the call says so, and the command decides whether it is worth dying for.
+// - Any thread may call; a line is written whole.
+
+/// <summary>What a command says, and how: events, a log, and why it failed.</summary>
+internal sealed class Report : IDisposable
+{
+    private static readonly JsonWriterOptions Json = new() { SkipValidation = true };
+
+    private readonly Lock _gate = new();
+    private readonly Stream _output;
+    private readonly TextWriter _errors;
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
+    private readonly string _command;
+
+    /// <summary>Speaks at this process's standard output and error.</summary>
+    /// <param name="command">The command, as it was called: <c>sockeye serve time</c>.</param>
+    /// <param name="options">How.</param>
+    public Report(string command, ReportOptions options)
+        : this(command, options, System.Console.OpenStandardOutput(), System.Console.Error, TimeProvider.System)
+    {
+    }
+
+    internal Report(string command, ReportOptions options, Stream output, TextWriter errors, TimeProvider time)
+    {
+        _command = command;
+        _output = output;
+        _errors = errors;
+        _time = time;
+        IsJson = options.Json;
+        Style = options.Style;
+        _loggers = LoggerFactory.Create(logging => Configure(logging, options));
+        Logger = _loggers.CreateLogger(command.Split(' ') is [_, var first, ..] ? first : command);
+    }
+
+    /// <summary>Whether programs read it.</summary>
+    public bool IsJson { get; }
+
+    /// <summary>Whether standard output takes colours.</summary>
+    public Style Style { get; }
+
+    /// <summary>The log, on standard error.</summary>
+    public ILogger Logger { get; }
+
+    /// <summary>Says that something happened.</summary>
+    /// <param name="name">What, in one word: <c>received</c>.</param>
+    /// <param name="line">The line for people; null when there is nothing for them on standard output.</param>
+    /// <param name="facts">For programs: names in camelCase; strings, numbers, truth values, times.</param>
+    /// <returns>False when it could not be written: the output is full or closed.</returns>
+    public bool TryTell(string name, string? line, params ReadOnlySpan<(string Name, object? Value)> facts)
+    {
+        if (IsJson)
+        {
+            return TryWrite(ToJson(name, facts));
+        }
+
+        return line is null || TryWrite(Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    /// <summary>Writes bytes to standard output as they are.</summary>
+    /// <param name="bytes">What the command is for.</param>
+    /// <returns>False when they could not be written.</returns>
+    public bool TryWrite(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            lock (_gate)
+            {
+                _output.Write(bytes);
+                _output.Flush();
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // .NET's name for EBADF
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Says on standard error, in one line, why the command fails: what failed, the likely cause, what to try.</summary>
+    /// <param name="problem">The reason.</param>
+    /// <param name="code">The exit code, which is handed back.</param>
+    public int Fail(string problem, int code = ExitCode.Failed)
+    {
+        if (IsJson)
+        {
+            TryTell("error", line: null, ("message", problem), ("exitCode", code));
+        }
+
+        Announcement.TryWrite(_errors, $"{_command}: {problem}");
+        return code;
+    }
+
+    /// <summary>Says why a socket call failed. The library's exceptions name call, end point, cause and what to try.</summary>
+    /// <param name="e">The library's exception.</param>
+    /// <param name="code">The exit code, which is handed back.</param>
+    public int Fail(SocketException e, int code = ExitCode.Failed) => Fail(e.Message, code);
+
+    /// <summary>Says on standard error what does not stop the command, but should be known.</summary>
+    /// <param name="warning">What, and what to do about it.</param>
+    public void Warn(string warning)
+    {
+        if (Logger.IsEnabled(LogLevel.Warning))
+        {
+            Announcement.TryWrite(_errors, $"{_command}: warning: {warning}");
+        }
+    }
+
+    /// <summary>The log's last lines are written.</summary>
+    public void Dispose() => _loggers.Dispose();
+
+    /// <summary>What came, as facts: its length, and the text, or as base64 what is none.</summary>
+    /// <param name="bytes">Anything.</param>
+    public static (string Name, object? Value) Data(ReadOnlySpan<byte> bytes) => System.Text.Unicode.Utf8.IsValid(bytes)
+        ? ("text", Encoding.UTF8.GetString(bytes))
+        : ("base64", Convert.ToBase64String(bytes));
+
+    private byte[] ToJson(string name, ReadOnlySpan<(string Name, object? Value)> facts)
+    {
+        using var memory = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(memory, Json))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("time", _time.GetUtcNow().UtcDateTime);
+            writer.WriteString("event", name);
+            foreach ((string fact, object? value) in facts)
+            {
+                writer.WritePropertyName(fact);
+                Write(writer, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        memory.WriteByte((byte)'\n');
+        return memory.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool truth:
+                writer.WriteBooleanValue(truth);
+                break;
+            case int number:
+                writer.WriteNumberValue(number);
+                break;
+            case long number:
+                writer.WriteNumberValue(number);
+                break;
+            case double number:
+                writer.WriteNumberValue(number);
+                break;
+            case TimeSpan time: // in seconds, as every other tool has it
+                writer.WriteNumberValue(Math.Round(time.TotalSeconds, 6));
+                break;
+            case IEnumerable<KeyValuePair<string, string>> pairs: // of HTTP's header, where a name may stand twice
+                writer.WriteStartArray();
+                foreach ((string key, string text) in pairs)
+                {
+                    writer.WriteStartArray();
+                    writer.WriteStringValue(key);
+                    writer.WriteStringValue(text);
+                    writer.WriteEndArray();
+                }
+
+                writer.WriteEndArray();
+                break;
+            default:
+                writer.WriteStringValue(value.ToString());
+                break;
+        }
+    }
+
+    private static void Configure(ILoggingBuilder logging, ReportOptions options)
+    {
+        logging.SetMinimumLevel(options.Level);
+        if (options.Json)
+        {
+            logging.AddJsonConsole(static format =>
+            {
+                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                format.UseUtcTimestamp = true;
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(format =>
+            {
+                format.SingleLine = true;
+                format.TimestampFormat = "HH:mm:ss ";
+                format.ColorBehavior = options.ErrorStyle.HasColours ? LoggerColorBehavior.Enabled : LoggerColorBehavior.Disabled;
+            });
+        }
+
+        logging.AddConsole(static console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a stuck terminal must not stop a server
+        });
+    }
+}
+
+/// <summary>How a command speaks.</summary>
+/// <param name="Json">For programs.</param>
+/// <param name="Level">The least important thing to log.</param>
+/// <param name="Style">Colours of standard output.</param>
+/// <param name="ErrorStyle">Colours of standard error.</param>
+internal sealed record ReportOptions(bool Json, LogLevel Level, Style Style, Style ErrorStyle);
