@@ -34,7 +34,7 @@ internal sealed class CommandHelp
         HelpOption? help = command.Options.OfType<HelpOption>().FirstOrDefault();
         if (help is null)
         {
-            help = new HelpOption { Recursive = false }; // each command has its own examples
+            help = new HelpOption("--help", "-h") { Recursive = false }; // each command has its own examples
             command.Options.Add(help);
         }
 

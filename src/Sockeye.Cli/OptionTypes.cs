@@ -71,6 +71,7 @@ internal static class OptionTypes
                 return endpoint!;
             },
         };
+        EndpointCompletion.AddTo(argument.CompletionSources, types);
         return argument;
     }
 

@@ -41,6 +41,7 @@ internal static class Tool
         var root = new Command(Name, "Sockets, and a group chat on them.")
         {
             ChatCommand.Build(),
+            CompletionCommand.Build(),
         };
         root.Options.Add(new VersionOption());
         root.WithExamples(

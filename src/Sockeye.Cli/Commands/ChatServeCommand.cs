@@ -41,6 +41,7 @@ internal static class ChatServeCommand
         {
             listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait, level, json,
         };
+        EndpointCompletion.AddTo(listen.CompletionSources, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye chat serve", "on this machine, port 6667"),
             new("sockeye chat serve --listen 127.0.0.1:0", "a free port, which it prints"),

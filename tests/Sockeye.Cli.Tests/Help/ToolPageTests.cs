@@ -1,0 +1,99 @@
+using System.CommandLine;
+
+namespace Sockeye.Cli.Tests.Help;
+
+/// <summary>The pages say what the tool says: both are printed from one table.</summary>
+public sealed class ToolPageTests
+{
+    public static TheoryData<string, string> Pages => new() { { "README.md", "commands" }, { "docs/tool.md", "reference" }, { "docs/tool.md", "exit codes" } };
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void The_page_is_what_help_prints(string file, string mark)
+    {
+        string path = Path.Combine(Root(), file);
+        string text = File.ReadAllText(path);
+        string? made = ToolPage.Replace(text, mark, mark switch
+        {
+            "commands" => "\n" + ToolPage.Table() + "\n",
+            "reference" => "\n" + ToolPage.Reference() + "\n",
+            _ => "\n| Code | Meaning |\n|---|---|\n" + string.Concat(ExitCode.All.Select(static code => $"| {code.Name} | {code.Meaning} |\n")) + "\n",
+        });
+        Assert.True(made is not null, $"{file} has no marks for {mark}");
+        if (Environment.GetEnvironmentVariable("SOCKEYE_ACCEPT_API") == "1")
+        {
+            File.WriteAllText(path, made);
+            return;
+        }
+
+        Assert.True(made == text, $"{file} does not say what --help says; if that is meant: ./test --accept-api\n{FirstDifference(made, text)}");
+    }
+
+    [Fact]
+    public void Every_command_has_a_sentence_examples_and_options_that_are_explained()
+    {
+        Assert.NotEmpty(ToolPage.Commands);
+        foreach ((string name, Command command) in ToolPage.Commands)
+        {
+            Assert.True(command.Description is { Length: > 10 } text && text.EndsWith('.'), $"{name} has no sentence");
+            Assert.True(CommandHelp.Of(command).Examples.Count > 0, $"{name} has no example");
+            Assert.All(CommandHelp.Of(command).Examples, example => Assert.Contains($"sockeye {name}", example.Line));
+            Assert.All(command.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), $"{name} {option.Name} says nothing"));
+            Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrWhiteSpace(argument.Description), $"{name} {argument.Name} says nothing"));
+        }
+    }
+
+    // An example that the parser refuses would be worse than none.
+    [Fact]
+    public void Every_example_can_be_read()
+    {
+        foreach ((string name, Command command) in ToolPage.Commands)
+        {
+            foreach (Example example in CommandHelp.Of(command).Examples)
+            {
+                string line = example.Line[(example.Line.IndexOf($"sockeye {name}", StringComparison.Ordinal) + "sockeye ".Length)..];
+                line = line.Split([" | ", " > ", " >", " 2>", " <", " && ", ")", ";"], StringSplitOptions.None)[0].Replace('\'', '"');
+                ParseResult result = Tool.Build().Parse(line);
+                Assert.True(result.Errors.Count == 0, $"{example.Line}: {string.Join("; ", result.Errors.Select(static error => error.Message))}");
+            }
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Every_help_shows_its_examples_and_exit_codes()
+    {
+        foreach ((string name, Command command) in ToolPage.Commands)
+        {
+            using var output = new StringWriter();
+            await Tool.Build().Parse($"{name} --help").InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken);
+            string help = output.ToString();
+            Assert.Contains($"Usage:\n  sockeye {name}", help);
+            Assert.Contains("Exit codes:\n  0      ", help);
+            Assert.All(CommandHelp.Of(command).Examples, example => Assert.Contains($"\n  {example.Line}", help));
+        }
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Sockeye.slnx")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder!.FullName;
+    }
+
+    private static string FirstDifference(string made, string text)
+    {
+        foreach ((string wanted, string found) in made.Split('\n').Zip(text.Split('\n')))
+        {
+            if (wanted != found)
+            {
+                return $"help: {wanted}\npage: {found}";
+            }
+        }
+
+        return "one of the two is longer";
+    }
+}
