@@ -14,8 +14,9 @@ internal static class Listening
     /// <param name="report">Where to say it.</param>
     /// <param name="endpoints">What is listened at, as the kernel made it.</param>
     /// <param name="client">The command that talks to it: <c>connect</c>.</param>
+    /// <param name="isDefault">Whether that command goes there by itself.</param>
     /// <returns>False when it could not be written.</returns>
-    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect")
+    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect", bool isDefault = false)
     {
         bool isTold = true;
         foreach (Endpoint endpoint in endpoints)
@@ -27,7 +28,7 @@ internal static class Listening
             }
         }
 
-        foreach (string line in Try(endpoints[0], client))
+        foreach (string line in Try(endpoints[0], client, isDefault))
         {
             isTold &= report.IsJson || report.TryTell("try", $"try: {line}");
         }
@@ -35,14 +36,17 @@ internal static class Listening
         return isTold;
     }
 
-    /// <summary>The endpoint that a bound socket has: the given one, at the address the kernel chose.</summary>
+    /// <summary>The endpoint of a bound socket: the given one, at the address the kernel chose.</summary>
     /// <param name="endpoint">What was asked for.</param>
-    /// <param name="socket">The socket that was made of it.</param>
-    public static Endpoint At(Endpoint endpoint, Socket socket) =>
-        endpoint.Descriptor is null && socket.LocalEndPoint is { } bound ? endpoint.WithEndPoint(bound) : endpoint;
+    /// <param name="bound">The address of the socket that was made of it.</param>
+    /// <param name="socketType">The socket's type, which of a descriptor only the socket knows.</param>
+    public static Endpoint At(Endpoint endpoint, EndPoint? bound, SocketType socketType = SocketType.Stream) =>
+        bound is null ? endpoint
+        : endpoint.Descriptor is null ? endpoint.WithEndPoint(bound)
+        : Endpoint.FromEndPoint(bound, socketType);
 
     /// <summary>Commands that talk to it.</summary>
-    private static IEnumerable<string> Try(Endpoint endpoint, string client)
+    private static IEnumerable<string> Try(Endpoint endpoint, string client, bool isDefault)
     {
         Endpoint near = Near(endpoint);
         bool isDatagram = endpoint.SocketType == SocketType.Dgram;
@@ -59,7 +63,11 @@ internal static class Listening
                 break;
         }
 
-        if (near.EndPoint is not null)
+        if (isDefault)
+        {
+            yield return $"./sockeye {client}";
+        }
+        else if (near.EndPoint is not null)
         {
             // Nobody can answer a Unix datagram socket that has no name.
             yield return $"./sockeye {client} {Quote(Address(near) + (isDatagram && near.EndPoint is UnixEndPoint ? "?autobind=1" : ""))}";

@@ -20,7 +20,7 @@ internal sealed class Report : IDisposable
     private readonly Lock _gate = new();
     private readonly Stream _output;
     private readonly TextWriter _errors;
-    private readonly ILoggerFactory _loggers;
+    private readonly Lazy<ILoggerFactory> _loggers; // made when the first line is logged: it takes a thread and descriptors
     private readonly TimeProvider _time;
     private readonly string _command;
 
@@ -40,8 +40,7 @@ internal sealed class Report : IDisposable
         _time = time;
         IsJson = options.Json;
         Style = options.Style;
-        _loggers = LoggerFactory.Create(logging => Configure(logging, options));
-        Logger = _loggers.CreateLogger(command.Split(' ') is [_, var first, ..] ? first : command);
+        _loggers = new(() => LoggerFactory.Create(logging => Configure(logging, options)));
     }
 
     /// <summary>Whether programs read it.</summary>
@@ -51,7 +50,7 @@ internal sealed class Report : IDisposable
     public Style Style { get; }
 
     /// <summary>The log, on standard error.</summary>
-    public ILogger Logger { get; }
+    public ILogger Logger => field ??= _loggers.Value.CreateLogger(_command.Split(' ') is [_, var first, ..] ? first : _command);
 
     /// <summary>Says that something happened.</summary>
     /// <param name="name">What, in one word: <c>received</c>.</param>
@@ -119,7 +118,13 @@ internal sealed class Report : IDisposable
     }
 
     /// <summary>The log's last lines are written.</summary>
-    public void Dispose() => _loggers.Dispose();
+    public void Dispose()
+    {
+        if (_loggers.IsValueCreated)
+        {
+            _loggers.Value.Dispose();
+        }
+    }
 
     /// <summary>What came, as facts: its length, and the text, or as base64 what is none.</summary>
     /// <param name="bytes">Anything.</param>

@@ -62,7 +62,7 @@ public sealed class ChatEndpointTests
         (int code, string output, _) = await ToolProcess.RunAsync("hello\n", "chat", "join", $"unix:{path}?timeout=5s", "--name", "alice");
         Assert.Equal(ExitCode.Ok, code);
         Assert.EndsWith("] alice: hello", output);
-        string six = tool.Output.Split('\n').First(static line => line.StartsWith("listening at [::1]:", StringComparison.Ordinal))["listening at ".Length..];
+        string six = tool.Output.Split('\n').First(static line => line.StartsWith("listening at tcp://[::1]:", StringComparison.Ordinal))["listening at tcp://".Length..];
         (code, _, _) = await ToolProcess.RunAsync("", "chat", "join", $"tcp6://{six}", "--name", "bob");
         Assert.Equal(ExitCode.Ok, code);
         await tool.SignalAsync("TERM");
@@ -83,7 +83,7 @@ public sealed class ChatEndpointTests
             os.execvp(sys.argv[1], sys.argv[1:])
             """;
         using ToolProcess tool = ToolProcess.StartByShell($"exec python3 -c '{Parent}' \"$@\"", "chat", "serve", "--listen", "fd:3");
-        await tool.WaitForOutputAsync("listening at 127.0.0.1:");
+        await tool.WaitForOutputAsync("listening at tcp://127.0.0.1:");
         string address = tool.Output.Split('\n')[0]["listening at ".Length..];
         (int code, string output, string errors) = await ToolProcess.RunAsync("hello\n", "chat", "join", address, "--name", "alice");
         Assert.Equal((ExitCode.Ok, ""), (code, errors));

@@ -19,12 +19,12 @@ public sealed class ChatServeTests
         (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync("--listen", $"unix:{path}", "--listen", "[::1]:0");
         using ToolProcess owner = tool;
         string[] lines = tool.Output.Split('\n');
-        Assert.Equal($"listening at {endPoint}", lines[0]);
+        Assert.Equal($"listening at tcp://{endPoint}", lines[0]);
         Assert.NotEqual(0, endPoint.Port);
         Assert.Equal($"listening at unix:{path}", lines[1]);
-        Assert.Matches(@"^listening at \[::1\]:\d+$", lines[2]);
+        Assert.Matches(@"^listening at tcp://\[::1\]:\d+$", lines[2]);
         Assert.Equal($"try: nc 127.0.0.1 {endPoint.Port}", lines[3]);
-        Assert.Equal($"try: ./sockeye chat join {endPoint}", lines[4]);
+        Assert.Equal($"try: ./sockeye chat join tcp://{endPoint}", lines[4]);
 
         using var client = new BclSocket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
@@ -227,20 +227,20 @@ public sealed class ChatServeTests
     [Fact]
     public void A_machine_without_ipv6_is_worth_a_warning_only()
     {
-        using var warnings = new StringWriter();
-        List<EndPoint> bound = ChatServeCommand.ListenAtLoopback(
+        var warnings = new List<string>();
+        List<Endpoint> bound = ChatServeCommand.ListenAtLoopback(
             static endPoint => endPoint.AddressFamily == AddressFamily.InterNetwork
                 ? endPoint
                 : throw new ListenException("cannot listen at [::1]:6667: no such address", SocketError.AddressNotAvailable),
-            warnings);
-        Assert.Equal([new IPEndPoint(IPAddress.Loopback, 6667)], bound);
-        Assert.Contains("warning: cannot listen at [::1]:6667", warnings.ToString());
+            warnings.Add);
+        Assert.Equal(["tcp://127.0.0.1:6667"], bound.Select(static endpoint => endpoint.ToString()));
+        Assert.Contains("cannot listen at [::1]:6667", Assert.Single(warnings));
 
         // Neither is an error, and so is any other reason.
         Assert.Throws<ListenException>(() => ChatServeCommand.ListenAtLoopback(
-            static _ => throw new ListenException("none", SocketError.AddressFamilyNotSupported), warnings));
+            static _ => throw new ListenException("none", SocketError.AddressFamilyNotSupported), warnings.Add));
         Assert.Throws<ListenException>(() => ChatServeCommand.ListenAtLoopback(
-            static _ => throw new ListenException("taken", SocketError.AddressAlreadyInUse), warnings));
+            static _ => throw new ListenException("taken", SocketError.AddressAlreadyInUse), warnings.Add));
     }
 
     [Theory(Timeout = 60_000)]
@@ -282,10 +282,13 @@ public sealed class ChatServeTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Json_logs_are_a_line_each_for_programs()
+    public async Task Json_is_events_and_a_log_of_a_line_each_for_programs()
     {
-        (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync("--json");
-        using ToolProcess owner = tool;
+        using ToolProcess tool = ToolProcess.Start("chat", "serve", "--listen", "127.0.0.1:0", "--json");
+        await tool.WaitForOutputAsync("listening");
+        using JsonDocument told = JsonDocument.Parse(Assert.Single(tool.Output.Split('\n')));
+        Assert.Equal("listening", told.RootElement.GetProperty("event").GetString());
+        EndPoint? endPoint = Endpoint.Parse(told.RootElement.GetProperty("endpoint").GetString()!).EndPoint;
         await tool.SignalAsync("TERM");
         Assert.Equal(ExitCode.Ok, await tool.EndAsync());
         string[] lines = tool.Errors.Split('\n');

@@ -6,7 +6,8 @@ namespace Sockeye.Chat.Connections;
 /// <summary>Listening failed: the message says what failed, the likely cause, and what to try.</summary>
 public sealed class ListenException : Exception
 {
-    internal ListenException(string message, SocketError error, Exception? inner = null)
+    /// <summary>Says why.</summary>
+    public ListenException(string message, SocketError error, Exception? inner = null)
         : base(message, inner) => Error = error;
 
     /// <summary>What the kernel answered.</summary>

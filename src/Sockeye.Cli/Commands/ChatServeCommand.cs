@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Sockeye.Chat;
 using Sockeye.Chat.Connections;
 
@@ -29,18 +28,12 @@ internal static class ChatServeCommand
         Option<TimeSpan?> firstBytes = OptionTypes.Time(
             "--first-bytes-wait", "How long to wait for a client to speak before asking for its name", bounds.FirstBytesWait);
         Option<TimeSpan?> nameWait = OptionTypes.Time("--name-wait", "How long one may take to choose a name", bounds.NameWait);
-        var level = new Option<LogLevel>("--log-level")
-        {
-            Description = "The least important thing to log: Trace, Debug, Information, Warning, Error, None",
-            HelpName = "LEVEL",
-            DefaultValueFactory = _ => LogLevel.Information,
-        };
-        var json = new Option<bool>("--json") { Description = "Log as JSON, a line each, for programs" };
 
         var command = new Command("serve", "Starts a chat. What anybody says goes to everyone in the same room.")
         {
-            listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait, level, json,
+            listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait,
         };
+        var common = CommonOptions.AddTo(command, LogLevel.Information);
         EndpointCompletion.AddTo(listen.CompletionSources, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye chat serve", "on this machine, port 6667"),
@@ -62,7 +55,8 @@ internal static class ChatServeCommand
                 FirstBytesWait = result.GetValue(firstBytes) ?? bounds.FirstBytesWait,
                 NameWait = result.GetValue(nameWait) ?? bounds.NameWait,
             };
-            return Run(options, result.GetValue(listen), result.GetValue(level), result.GetValue(json));
+            using Report report = common.Open(result);
+            return Run(options, result.GetValue(listen), report);
         });
         return command;
     }
@@ -84,7 +78,7 @@ internal static class ChatServeCommand
         return [.. endpoints];
     }
 
-    private static int Run(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
+    private static int Run(ChatOptions options, Endpoint[]? listen, Report report)
     {
         try
         {
@@ -92,35 +86,29 @@ internal static class ChatServeCommand
         }
         catch (ArgumentOutOfRangeException e)
         {
-            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {e.Message}");
-            return ExitCode.BadUsage;
+            return report.Fail(e.Message, ExitCode.BadUsage);
         }
 
         // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.Least)
         {
-            return TooFewDescriptors();
+            return TooFewDescriptors(report);
         }
 
-        return RunOnLoop(options, listen, level, json);
+        return RunOnLoop(options, listen, report);
     }
 
-    private static int TooFewDescriptors()
-    {
-        Announcement.TryWrite(
-            Console.Error,
-            $"sockeye chat serve: cannot start: {Descriptors.Limit()} open files are too few, the runtime alone needs most of {Descriptors.Least}; raise the limit with: ulimit -n 1024");
-        return ExitCode.Failed;
-    }
+    private static int TooFewDescriptors(Report report) => report.Fail(
+        $"cannot start: {Descriptors.Limit()} open files are too few, the runtime alone needs most of {Descriptors.Least}; raise the limit with: ulimit -n 1024");
 
     // Not inlined: to compile it takes more files than there may be.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int RunOnLoop(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
+    private static int RunOnLoop(ChatOptions options, Endpoint[]? listen, Report report)
     {
         // The whole chat lives on this thread: no lock of the hub is ever contended, and what one turn of the loop
         // queues for a connection goes out in one send.
         using var loop = new EventLoop();
-        return loop.Run(() => ServeAsync(options, listen, level, json));
+        return loop.Run(() => ServeAsync(options, listen, report));
     }
 
     /// <summary>Promises no more connections than there are descriptors for; null when there is none for even one.</summary>
@@ -141,140 +129,80 @@ internal static class ChatServeCommand
         return $"{limit} open files allow {most} connections; raise the limit with: ulimit -n";
     }
 
-    private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, LogLevel level, bool json)
+    private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, Report report)
     {
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, level, json));
         using var signals = new StopSignals();
-        using var server = new ChatServer(options, TimeProvider.System, loggers.CreateLogger("chat"));
+        using var server = new ChatServer(options, TimeProvider.System, report.Logger);
         try
         {
-            List<EndPoint> bound = listen is { Length: > 0 } ? await ListenAsync(server, listen) : ListenAtLoopback(endPoint => server.Listen(endPoint), Console.Error);
+            List<Endpoint> bound = listen is { Length: > 0 }
+                ? await ListenAsync(server, listen)
+                : ListenAtLoopback(endPoint => server.Listen(endPoint), report.Warn);
             string? fit = FitDescriptors(options, Descriptors.Limit(), Descriptors.Open());
             if (fit is null)
             {
-                return TooFewDescriptors();
+                return TooFewDescriptors(report);
             }
 
             if (fit.Length > 0)
             {
-                Announcement.TryWrite(Console.Error, $"sockeye chat serve: warning: {fit}");
+                report.Warn(fit);
             }
 
-            Announce(bound);
+            Listening.TryTell(report, bound, "chat join", bound.Exists(IsDefault));
         }
         catch (ListenException e)
         {
-            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {e.Message}");
-            return ExitCode.Failed;
-        }
-        catch (SocketException e)
-        {
-            Announcement.TryWrite(Console.Error, $"sockeye chat serve: {OptionTypes.LookupProblem(e)}");
-            return ExitCode.Failed;
+            return report.Fail(e.Message);
         }
 
         await server.RunAsync(signals.Stop);
         return ExitCode.Ok;
     }
 
-    private static async Task<List<EndPoint>> ListenAsync(ChatServer server, Endpoint[] listen)
+    private static async Task<List<Endpoint>> ListenAsync(ChatServer server, Endpoint[] listen)
     {
-        var bound = new List<EndPoint>();
+        var bound = new List<Endpoint>();
         foreach (Endpoint given in listen)
         {
-            foreach (Endpoint endpoint in await given.ResolveAsync())
+            IReadOnlyList<Endpoint> addresses;
+            try
             {
-                bound.Add(server.Listen(endpoint));
+                addresses = await given.ResolveAsync();
             }
+            catch (SocketException e)
+            {
+                throw new ListenException($"cannot listen at {given}: {OptionTypes.LookupProblem(e)}", e.SocketErrorCode, e);
+            }
+
+            bound.AddRange(addresses.Select(endpoint => Listening.At(endpoint, server.Listen(endpoint))));
         }
 
         return bound;
     }
 
     /// <summary>Both loopback addresses; one of them may be missing on this machine, and that is only worth a warning.</summary>
-    internal static List<EndPoint> ListenAtLoopback(Func<EndPoint, EndPoint> listen, TextWriter warnings)
+    internal static List<Endpoint> ListenAtLoopback(Func<EndPoint, EndPoint> listen, Action<string> warn)
     {
-        var bound = new List<EndPoint>();
+        var bound = new List<Endpoint>();
         ListenException? missing = null;
         foreach (IPAddress address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
         {
             try
             {
-                bound.Add(listen(new IPEndPoint(address, OptionTypes.ChatPort)));
+                bound.Add(Endpoint.FromEndPoint(listen(new IPEndPoint(address, OptionTypes.ChatPort))));
             }
             catch (ListenException e) when (e.IsAddressMissing)
             {
                 missing = e;
-                Announcement.TryWrite(warnings, $"sockeye chat serve: warning: {e.Message}");
+                warn(e.Message);
             }
         }
 
         return bound.Count > 0 ? bound : throw missing!;
     }
 
-    private static void Announce(List<EndPoint> bound)
-    {
-        foreach (EndPoint endPoint in bound)
-        {
-            Announcement.TryWrite(Console.Out, $"listening at {Show(endPoint)}");
-            if (endPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address))
-            {
-                Announcement.TryWrite(
-                    Console.Error,
-                    $"sockeye chat serve: warning: {ip} can be reached from other machines; nothing is encrypted, and anybody may take any free name");
-            }
-        }
-
-        EndPoint near = Near(bound[0]);
-        if (near is IPEndPoint first)
-        {
-            Announcement.TryWrite(Console.Out, $"try: nc {first.Address} {first.Port}");
-        }
-        else if (Show(near) is var shown && shown.StartsWith("unix:", StringComparison.Ordinal) && !shown.StartsWith("unix:@", StringComparison.Ordinal))
-        {
-            Announcement.TryWrite(Console.Out, $"try: nc -U {near}");
-        }
-
-        bool isDefault = bound.Any(static endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address)
-            && ip.Port == OptionTypes.ChatPort);
-        Announcement.TryWrite(Console.Out, $"try: ./sockeye chat join{(isDefault ? "" : $" {Show(near)}")}");
-    }
-
-    private static string Show(EndPoint endPoint) =>
-        endPoint is IPEndPoint ? endPoint.ToString()! : Endpoint.FromEndPoint(endPoint).ToString();
-
-    /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
-    private static EndPoint Near(EndPoint endPoint) => endPoint switch
-    {
-        IPEndPoint ip when ip.Address.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, ip.Port),
-        IPEndPoint ip when ip.Address.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, ip.Port),
-        _ => endPoint,
-    };
-
-    private static void Configure(ILoggingBuilder logging, LogLevel level, bool json)
-    {
-        logging.SetMinimumLevel(level);
-        if (json)
-        {
-            logging.AddJsonConsole(static format =>
-            {
-                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-                format.UseUtcTimestamp = true;
-            });
-        }
-        else
-        {
-            logging.AddSimpleConsole(static format =>
-            {
-                format.SingleLine = true;
-                format.TimestampFormat = "HH:mm:ss ";
-            });
-        }
-
-        logging.AddConsole(static console =>
-        {
-            console.LogToStandardErrorThreshold = LogLevel.Trace;
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a stuck terminal must not stop the chat
-        });
-    }
+    /// <summary>Whether chat join goes there by itself.</summary>
+    private static bool IsDefault(Endpoint endpoint) =>
+        endpoint.EndPoint is IPEndPoint { Port: OptionTypes.ChatPort } ip && IPAddress.IsLoopback(ip.Address);
 }

@@ -79,8 +79,8 @@ internal sealed class ToolProcess : IDisposable
         try
         {
             await tool._announced.Task.WaitAsync(TimeSpan.FromSeconds(20));
-            string line = tool._output.First(static line => line.StartsWith("listening at ", StringComparison.Ordinal));
-            return (tool, IPEndPoint.Parse(line["listening at ".Length..]));
+            string line = tool._output.First(static line => line.StartsWith("listening at tcp://", StringComparison.Ordinal));
+            return (tool, IPEndPoint.Parse(line["listening at tcp://".Length..]));
         }
         catch (Exception e)
         {
