@@ -1,0 +1,37 @@
+// Joins a group chat: you type lines, and see everyone's. Run: dotnet run samples/chat-client.cs [ENDPOINT [NAME]]
+#:project ../src/Sockeye
+#:property PublishAot=false
+
+using System.Net.Sockets;
+using Sockeye;
+using Socket = Sockeye.Socket;
+
+try
+{
+    using Socket server = await Endpoint.Parse(args.FirstOrDefault("tcp://localhost:6667")).ConnectAsync();
+    using SocketTextFile chat = server.MakeTextFile();
+    _ = Task.Run(() => Type(server, chat, args.ElementAtOrDefault(1) ?? Environment.UserName));
+
+    await foreach (string line in chat)
+    {
+        Console.WriteLine(string.Concat(line.Where(c => !char.IsControl(c))));      // nobody is to steer your terminal
+    }
+
+    return 0;
+}
+catch (Exception e) when (e is SocketException or IOException or InvalidDataException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+static void Type(Socket server, SocketTextFile chat, string name)
+{
+    for (string? line = name; line is not null; line = Console.ReadLine())
+    {
+        chat.WriteLine(line);
+        chat.Flush();
+    }
+
+    server.Shutdown(SocketShutdown.Send);       // "I have said all"; the server ends its side in turn
+}
