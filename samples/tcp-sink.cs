@@ -3,7 +3,6 @@
 #:property PublishAot=false
 
 using System.Buffers;
-using System.Net;
 using System.Text;
 using Sockeye;
 
@@ -28,7 +27,7 @@ static async Task PrintAsync(Socket client)
 {
     using (client)
     {
-        EndPoint? peer = client.TryGetRemoteEndPoint().TryGetValue(out EndPoint? known) ? known : null;
+        string peer = client.TryGetRemoteEndPoint().ToString() is { Length: > 0 } name ? name : "(unnamed)";     // a Unix socket
         byte[] buffer = new byte[16 * 1024];
         while ((await client.TryReceiveAsync(buffer)).TryGetValue(out int length) && length > 0)
         {
@@ -37,21 +36,23 @@ static async Task PrintAsync(Socket client)
     }
 }
 
-// UTF-8 as text; bytes that are none, and characters that would steer the terminal, as \xff. The last line end is not shown.
+// UTF-8 as text without its last line end; what is no text, or would steer the terminal, as \xff.
 static string Show(ReadOnlySpan<byte> bytes)
 {
+    bytes = bytes switch { [.. var line, (byte)'\r', (byte)'\n'] => line, [.. var line, (byte)'\n'] => line, _ => bytes };
     StringBuilder text = new();
-    for (bytes = bytes is [.. var line, (byte)'\n'] ? line : bytes; !bytes.IsEmpty;)
+    while (!bytes.IsEmpty)
     {
-        if (Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) == OperationStatus.Done && !Rune.IsControl(rune))
+        bool isText = Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) == OperationStatus.Done;
+        text.Append(rune.Value switch
         {
-            text.Append(rune);
-        }
-        else
-        {
-            text.Append(rune.Value == '\n' ? @"\n" : string.Concat(bytes[..length].ToArray().Select(b => $@"\x{b:x2}")));
-        }
-
+            '\n' => @"\n",
+            '\r' => @"\r",
+            '\t' => @"\t",
+            '\\' => @"\\",
+            _ when isText && !Rune.IsControl(rune) => rune.ToString(),
+            _ => string.Concat(bytes[..length].ToArray().Select(value => $@"\x{value:x2}")),
+        });
         bytes = bytes[length..];
     }
 
