@@ -2,16 +2,17 @@
 #:project ../src/Sockeye
 #:property PublishAot=false
 
-using System.ComponentModel;
+using System.Net.Sockets;
 using Sockeye;
+using Socket = Sockeye.Socket;
 
 Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079"));
 if (!endpoint.HasOption("timeout"))
 {
-    endpoint = endpoint.WithOption("timeout", "5s");    // else a host that is silent takes two minutes
+    endpoint = endpoint.WithOption("timeout", "5s");    // a silent host would take two minutes
 }
 
-// A host name may have several addresses. Each is tried; the trace tells when, for how long, and what it said.
+// A host name may have several addresses. The trace tells when each was tried, for how long, and what it said.
 ConnectionTrace trace = new();
 SocketResult<Socket> result = endpoint.TryConnect(trace);
 Console.WriteLine(trace);
@@ -20,10 +21,8 @@ if (result.TryGetValue(out Socket? socket))
 {
     socket.Dispose();
     Console.WriteLine("0 connected");
-}
-else
-{
-    Console.WriteLine($"{result.Errno} {result}: {new Win32Exception(result.Errno).Message}");
+    return 0;
 }
 
-return result.Errno;
+Console.WriteLine($"{result.Errno} {result}: {new SocketException(result.Errno).Message}");
+return Math.Min(result.Errno, 255);     // a name that is not found has no errno, and a larger number

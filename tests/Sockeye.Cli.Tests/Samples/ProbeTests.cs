@@ -41,4 +41,33 @@ public sealed class ProbeTests
         Assert.Contains(lines, line => line.StartsWith("127.0.0.1:1 at ", StringComparison.Ordinal) && line.Contains("ECONNREFUSED", StringComparison.Ordinal));
         Assert.StartsWith("111 ECONNREFUSED", lines[^1], StringComparison.Ordinal);
     }
+
+    // .invalid is nobody's (RFC 6761); without a name server the answer is "try again".
+    [Fact(Timeout = 60_000)]
+    public async Task A_name_that_is_not_found_is_said_so()
+    {
+        (int code, string output, string errors) = await SampleProcess.RunAsync("", "probe", "tcp://nobody.invalid:1");
+        Assert.Equal((255, ""), (code, errors));
+        Assert.Matches(@"^lookup of .*: EAI_\w+(\n.*)*\n1100[124] \w+ \(\w+\): .+$", output);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_silent_host_has_its_time_limit()
+    {
+        // A listener whose queue is full answers no further SYN.
+        using PythonProcess python = PythonProcess.Start("""
+            s = listen()
+            s.listen(0)
+            full = []
+            for _ in range(4):
+                full.append(socket.socket()); full[-1].setblocking(False); full[-1].connect_ex(s.getsockname())
+            print("full", flush=True)
+            sys.stdin.read()
+            """, "tcp://127.0.0.1:0");
+        string endpoint = await python.ListeningAtAsync();
+        await python.WaitForOutputAsync("full");
+        (int code, string output, _) = await SampleProcess.RunAsync("", "probe", endpoint + "?timeout=200ms");
+        Assert.Equal(110, code);
+        Assert.EndsWith("110 ETIMEDOUT (TimedOut): Connection timed out", output, StringComparison.Ordinal);
+    }
 }

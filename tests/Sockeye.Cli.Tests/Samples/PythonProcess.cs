@@ -76,21 +76,20 @@ internal sealed class PythonProcess : ProgramProcess
 
         """;
 
-    private PythonProcess(string script, IEnumerable<string> args)
-        : base(Program, ["-c", Beginning + script, .. args])
-    {
-    }
-
-    /// <summary>Starts a script, which finds the arguments in sys.argv[1:].</summary>
-    public static PythonProcess Start(string script, params IEnumerable<string> args)
+    private PythonProcess(IEnumerable<string> args)
+        : base(Program, args)
     {
         if (!File.Exists(Program))
         {
             Assert.Skip("python3 is missing: apt install python3");
         }
-
-        return new PythonProcess(script, args);
     }
+
+    /// <summary>Starts a script, which finds the arguments in sys.argv[1:].</summary>
+    public static PythonProcess Start(string script, params IEnumerable<string> args) => new(["-c", Beginning + script, .. args]);
+
+    /// <summary>Starts python3 -m MODULE.</summary>
+    public static PythonProcess StartModule(string module, params IEnumerable<string> args) => new(["-u", "-m", module, .. args]);
 
     /// <summary>Runs a script to its end; it fails by an exception of its own, which the test shows.</summary>
     /// <returns>What it printed.</returns>
