@@ -90,9 +90,9 @@ internal static class HttpTls
         ReadOnlySpan<byte> first = transport.FirstBytes;
         if (first is [not (0x15 or 0x16), ..])
         {
-            string what = first.StartsWith("HTTP/"u8) ? "plain HTTP" : "something else than TLS";
+            string what = first.StartsWith("HTTP/"u8) || first.StartsWith("<!DOCTYPE"u8) ? "speaks plain HTTP" : "does not speak TLS";
             return new HttpFailureException(
-                HttpFailure.Tls, $"the server speaks {what} on that port, its first bytes were \"{ByteText.Show(first)}\"; try http://", e);
+                HttpFailure.Tls, $"the server {what} on that port, its first bytes were \"{ByteText.Show(first)}\"; try http://", e);
         }
 
         if (HttpExchange.IsTimeout(e))

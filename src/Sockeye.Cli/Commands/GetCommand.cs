@@ -1,0 +1,348 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+using Sockeye.Cli.Http;
+
+namespace Sockeye.Cli.Commands;
+
+/// <summary>sockeye get: HTTP by hand, head and body apart.</summary>
+internal static class GetCommand
+{
+    private static readonly TimeSpan TimeoutByDefault = TimeSpan.FromSeconds(30);
+
+    private static readonly SearchValues<char> ShellSigns = SearchValues.Create("!$&'()*;?");
+
+    private static readonly string Agent =
+        $"sockeye/{typeof(GetCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion}";
+
+    public static Command Build()
+    {
+        var url = new Argument<HttpUrl>("URL")
+        {
+            Description = "What to ask for: http://HOST[:PORT]/PATH?QUERY, or https://",
+            CustomParser = static result =>
+            {
+                if (!HttpUrl.TryParse(result.Tokens[0].Value, out HttpUrl? url, out string problem))
+                {
+                    result.AddError(problem);
+                }
+
+                return url!;
+            },
+        };
+        var headers = new Option<KeyValuePair<string, string>[]>("--header")
+        {
+            Description = "One more header of the request; may be given more than once. Host, User-Agent and Accept take the place of get's own",
+            HelpName = "NAME:VALUE",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            CustomParser = ParseHeaders,
+        };
+        var output = new Option<string?>("--output") { Description = "Writes the body to this file, not to standard output", HelpName = "FILE" };
+        var connect = new Option<Endpoint?>("--connect")
+        {
+            Description = "Sends the request there, as to unix:/run/docker.sock; the URL says what to ask for only",
+            HelpName = "ENDPOINT",
+            CustomParser = static result =>
+            {
+                Endpoint? endpoint = OptionTypes.ParseEndpoint(
+                    result.Tokens[0].Value, new EndpointDefaults("tcp"), "HTTP is a stream of bytes", [SocketType.Stream], out string problem);
+                if (endpoint is null)
+                {
+                    result.AddError($"--connect: {problem}");
+                }
+
+                return endpoint;
+            },
+        };
+        Option<TimeSpan?> timeout = OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault);
+        timeout.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count == 1 && OptionTypes.TryParseTime(result.Tokens[0].Value, out TimeSpan time) && time < TimeSpan.FromMilliseconds(1))
+            {
+                result.AddError("--timeout: at least 1ms");
+            }
+        });
+        var ca = new Option<string?>("--ca") { Description = "Trusts the certificates of this PEM file, besides this machine's", HelpName = "FILE" };
+        var insecure = new Option<bool>("--insecure") { Description = "Accepts any certificate: whoever is on the way can read and change the answer" };
+
+        var command = new Command(
+            "get",
+            "Asks a server for a URL as one would by hand, with one raw request over a socket. The head of the answer goes to standard error, the body to standard output.")
+        {
+            url, headers, output, connect, timeout, ca, insecure,
+        };
+        CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
+        command.WithEndpoints(SocketType.Stream).WithExamples(
+            new("sockeye get http://localhost:8000/", "the head on standard error, the body on standard output"),
+            new("sockeye get https://localhost:8443/ --ca ca.pem", "over TLS, with an authority of one's own"),
+            new("sockeye get http://docker/version --connect unix:/run/docker.sock", "from a server at a Unix socket"),
+            new("sockeye get http://localhost:8000/big.iso --output big.iso", "into a file"),
+            new("sockeye get http://localhost:8000/ --json", "what came, and when, for programs"));
+        command.WithExitCodes(
+            new(ExitCode.Ok, "the whole answer came, with a status below 400"),
+            new(ExitCode.Failed, "could not look the name up, connect, agree on TLS, or write; or the answer is not HTTP"),
+            new(ExitCode.BadUsage, "bad usage: nothing was tried"),
+            new(ExitCode.ConnectionLost, "the connection was lost before the whole answer had come"),
+            new(ExitCode.BadAnswer, "the whole answer came, with a status of 400 or above"),
+            new(ExitCode.NoAnswer, "no connection, or no more bytes, in time"),
+            new(ExitCode.Interrupted, "interrupted"));
+        command.SetAction(async (result, _) =>
+        {
+            using Report report = common.Open(result);
+            if (!TryTrust(result.GetValue(ca), result.GetValue(insecure), out HttpTrust trust, out string problem))
+            {
+                return report.Fail(problem, ExitCode.BadUsage);
+            }
+
+            HttpUrl asked = result.GetRequiredValue(url);
+            var options = new HttpFetchOptions(
+                asked, HttpRequest.Build(asked, Agent, result.GetValue(headers) ?? []), result.GetValue(connect), trust, result.GetValue(timeout) ?? TimeoutByDefault);
+            using var signals = new StopSignals();
+            return await RunAsync(options, result.GetValue(output), report, Console.Error, OpenStandardOutput, signals.Stop);
+        });
+        return command;
+    }
+
+    /// <summary>Asks, and writes what comes.</summary>
+    /// <param name="options">What to ask for.</param>
+    /// <param name="path">The file for the body; null for standard output.</param>
+    /// <param name="report">Where events and failures go.</param>
+    /// <param name="errors">Where the head goes.</param>
+    /// <param name="standardOutput">Where the body goes without a file.</param>
+    /// <param name="stop">Ends it.</param>
+    internal static async Task<int> RunAsync(
+        HttpFetchOptions options, string? path, Report report, TextWriter errors, Func<Stream> standardOutput, CancellationToken stop)
+    {
+        string asked = options.Url.ToString();
+        await using var fetch = new HttpFetch(options);
+        await using var body = new BodyOutput(path, report, standardOutput);
+        try
+        {
+            await fetch.ConnectAsync(stop);
+            if (options.Url.IsSecure && options.Trust.Anybody)
+            {
+                report.Warn($"{asked}: --insecure: the certificate is not checked; whoever is on the way can read and change the answer");
+            }
+
+            HttpHead head = await fetch.AskAsync(stop);
+            body.Open();
+            TellHead(head, options.Url, report, errors);
+            while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
+            {
+                await body.WriteAsync(bytes, stop);
+            }
+
+            TellEnd(fetch, report);
+            return Conclude(head, fetch.Answer!, options.Url, report, errors);
+        }
+        catch (BodyOutputException e)
+        {
+            return report.Fail($"{asked}: {e.Message}");
+        }
+        catch (HttpFailureException e)
+        {
+            TellEnd(fetch, report);
+            string limit = e.Failure == HttpFailure.TimedOut ? $", nothing for {Seconds(options)}; --timeout {Seconds(options, times: 4)} waits longer" : "";
+            return report.Fail($"{asked}: {e.Message}{limit}{body.Kept}", e.Failure switch
+            {
+                HttpFailure.Lost => ExitCode.ConnectionLost,
+                HttpFailure.TimedOut => ExitCode.NoAnswer,
+                _ => ExitCode.Failed,
+            });
+        }
+        catch (SocketException e)
+        {
+            return report.Fail($"{asked}: {ConnectProblem(e, options)}", e.SocketErrorCode == SocketError.TimedOut ? ExitCode.NoAnswer : ExitCode.Failed);
+        }
+        catch (OperationCanceledException)
+        {
+            TellEnd(fetch, report);
+            return report.Fail($"{asked}: interrupted{(fetch.Answer is { } answer ? $" {answer.Place}" : "")}{body.Kept}", ExitCode.Interrupted);
+        }
+    }
+
+    private static KeyValuePair<string, string>[] ParseHeaders(ArgumentResult result)
+    {
+        var headers = new List<KeyValuePair<string, string>>();
+        foreach (Token token in result.Tokens)
+        {
+            if (!HttpRequest.TryParseHeader(token.Value, out KeyValuePair<string, string> header, out string problem))
+            {
+                result.AddError($"--header: {problem}");
+                return [];
+            }
+
+            headers.Add(header);
+        }
+
+        if (headers.Count > HttpRequest.HeadersMax)
+        {
+            result.AddError($"--header: at most {HttpRequest.HeadersMax}");
+        }
+
+        return [.. headers];
+    }
+
+    private static bool TryTrust(string? ca, bool insecure, out HttpTrust trust, out string problem)
+    {
+        trust = new HttpTrust([], insecure);
+        problem = "";
+        if (ca is null)
+        {
+            return true;
+        }
+
+        bool isRead = HttpTls.TryReadAuthorities(ca, out var authorities, out problem);
+        trust = trust with { Authorities = authorities };
+        problem = isRead ? "" : $"--ca: {problem}";
+        return isRead;
+    }
+
+    // .NET's stream for it takes a pipe whose reader has gone for a success, and an endless answer would go on being
+    // asked for. A file's own stream would write at its own place and leave the shell's where it was.
+    private static Stream OpenStandardOutput()
+    {
+        var file = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return file.CanSeek ? Console.OpenStandardOutput() : file;
+    }
+
+    private static void TellHead(HttpHead head, HttpUrl url, Report report, TextWriter errors)
+    {
+        report.TryTell(
+            "head", line: null, ("url", url.ToString()), ("version", head.Version), ("status", head.Status), ("reason", head.Reason), ("headers", head.Fields));
+        if (!report.IsJson)
+        {
+            Announcement.TryWrite(errors, $"{head.Version} {head.Status} {ByteText.Show(head.Reason)}".TrimEnd());
+            TellFields(head.Fields, errors);
+            Announcement.TryWrite(errors, "");
+        }
+
+        if (head.Note is { } note)
+        {
+            report.Warn($"{url}: {note}");
+        }
+    }
+
+    private static void TellFields(IEnumerable<KeyValuePair<string, string>> fields, TextWriter errors)
+    {
+        foreach ((string name, string value) in fields)
+        {
+            Announcement.TryWrite(errors, $"{name}: {ByteText.Show(value)}".TrimEnd());
+        }
+    }
+
+    private static void TellEnd(HttpFetch fetch, Report report)
+    {
+        if (fetch.Answer is { Head: not null } answer)
+        {
+            HttpTimes times = fetch.Times;
+            report.TryTell(
+                "end", line: null, ("whole", answer.IsWhole), ("bytes", answer.BodyBytes), ("trailers", answer.Trailers),
+                ("lookUp", times.LookUp), ("connect", times.Connect), ("tls", times.Tls), ("firstByte", times.FirstByte), ("total", times.Total));
+        }
+    }
+
+    private static int Conclude(HttpHead head, HttpParser answer, HttpUrl url, Report report, TextWriter errors)
+    {
+        if (!report.IsJson)
+        {
+            TellFields(answer.Trailers, errors);
+        }
+
+        if (head.Status is >= 300 and < 400 && head.Values("Location").FirstOrDefault() is { } location)
+        {
+            Announcement.TryWrite(errors, url.TryResolve(location, out HttpUrl? next)
+                ? $"try: sockeye get {Quote(next.ToString())}"
+                : $"sockeye get: {url}: it leads to {ByteText.Show(location)}, which get does not know");
+        }
+
+        return head.Status >= 400 ? ExitCode.BadAnswer : ExitCode.Ok;
+    }
+
+    // A server's words on a line that people copy into a shell.
+    private static string Quote(string url) => url.AsSpan().IndexOfAny(ShellSigns) < 0 ? url : $"'{url.Replace("'", "%27", StringComparison.Ordinal)}'";
+
+    private static string ConnectProblem(SocketException e, HttpFetchOptions options)
+    {
+        string name = $"{options.Url.Host}: ";
+        return (options.Connect, e.SocketErrorCode) switch
+        {
+            (_, SocketError.HostNotFound or SocketError.NoData) => $"{name}{OptionTypes.LookupProblem(e)}; is it spelled right?",
+            (_, SocketError.TryAgain or SocketError.NoRecovery) => $"{name}{OptionTypes.LookupProblem(e)}",
+            (null, SocketError.ConnectionRefused) => $"{e.Message}; is the server running, and at port {options.Url.Port}?",
+            _ => e.Message,
+        };
+    }
+
+    private static string Seconds(HttpFetchOptions options, int times = 1) => $"{options.Timeout.TotalSeconds * times}s";
+
+    /// <summary>Where the body goes: a file, standard output, or with --json the events.</summary>
+    private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput) : IAsyncDisposable
+    {
+        private Stream? _stream;
+        private long _bytes;
+
+        /// <summary>What to say of a body that did not come whole.</summary>
+        public string Kept => path is not null && _stream is not null ? $"; the {_bytes} bytes that came are in {path}" : "";
+
+        public void Open()
+        {
+            if (path is null && report.IsJson)
+            {
+                return;
+            }
+
+            try
+            {
+                _stream = path is null ? standardOutput() : new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            }
+            catch (Exception e) when (IsOutput(e))
+            {
+                throw Problem(e);
+            }
+        }
+
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
+        {
+            if (_stream is null)
+            {
+                if (!report.TryTell("body", line: null, ("bytes", bytes.Length), Report.Data(bytes.Span)))
+                {
+                    throw new BodyOutputException("cannot write to standard output: it is full or closed");
+                }
+
+                return;
+            }
+
+            try
+            {
+                await _stream.WriteAsync(bytes, stop);
+                _bytes += bytes.Length;
+            }
+            catch (Exception e) when (IsOutput(e))
+            {
+                throw Problem(e);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_stream is not null)
+            {
+                await _stream.DisposeAsync();
+            }
+        }
+
+        private static bool IsOutput(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+
+        private BodyOutputException Problem(Exception e) => new(path is null
+            ? $"cannot write the body to standard output: {ByteText.Show(e.Message)}"
+            : $"cannot write the body to {path}: {ByteText.Show(e.Message)}");
+    }
+
+    /// <summary>The body could not be written; the message says where and why.</summary>
+    private sealed class BodyOutputException(string message) : Exception(message);
+}

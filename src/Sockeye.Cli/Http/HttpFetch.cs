@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Sockeye.Cli.Http;
+
+/// <summary>What to ask for, and how.</summary>
+/// <param name="Url">What.</param>
+/// <param name="Request">The bytes of the request.</param>
+/// <param name="Connect">Where to send it, other than where the URL says; null for there.</param>
+/// <param name="Trust">Whom TLS trusts.</param>
+/// <param name="Timeout">The limit of connecting, and of each wait for bytes.</param>
+internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Request, Endpoint? Connect, HttpTrust Trust, TimeSpan Timeout);
+
+/// <summary>When each step was done, counted from the beginning; null when there was none.</summary>
+/// <param name="LookUp">The name's addresses were there.</param>
+/// <param name="Connect">The connection was made.</param>
+/// <param name="Tls">TLS was agreed on.</param>
+/// <param name="FirstByte">The first byte of the answer came.</param>
+/// <param name="Total">Now.</param>
+internal readonly record struct HttpTimes(TimeSpan? LookUp, TimeSpan? Connect, TimeSpan? Tls, TimeSpan? FirstByte, TimeSpan Total);
+
+/// <summary>One answer from the net: connects, agrees on TLS, asks, and hands out head and body. Owns the connection.</summary>
+internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly ConnectionTrace _trace = new();
+    private TimeSpan? _connected;
+    private TimeSpan? _secured;
+    private TimeSpan? _firstByte;
+    private Socket? _socket;
+    private SocketFile? _file;
+    private SslStream? _tls;
+    private HttpExchange? _exchange;
+
+    /// <summary>Who answered the connection; null before that.</summary>
+    public EndPoint? Peer => _socket?.RemoteEndPoint;
+
+    /// <summary>What has been read of the answer; null before it was asked for.</summary>
+    public HttpParser? Answer => _exchange?.Answer;
+
+    /// <summary>When each step was done.</summary>
+    public HttpTimes Times => new(
+        _trace.Lookups.Where(static one => one.Outcome == ConnectionOutcome.Succeeded).Select(static one => (TimeSpan?)(one.Started + one.Duration)).Min(),
+        _connected, _secured, _firstByte, Stopwatch.GetElapsedTime(_started));
+
+    /// <summary>Connects.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SocketException">There is no connection.</exception>
+    public async Task ConnectAsync(CancellationToken cancellationToken = default)
+    {
+        Endpoint endpoint = options.Connect ?? options.Url.Endpoint;
+        if (!endpoint.HasOption("timeout"))
+        {
+            endpoint = endpoint.WithOption("timeout", $"{Math.Max(1, (long)options.Timeout.TotalMilliseconds)}ms");
+        }
+
+        _socket = await endpoint.ConnectAsync(_trace, cancellationToken);
+        _connected = Stopwatch.GetElapsedTime(_started);
+        _file = _socket.MakeFile();
+    }
+
+    /// <summary>Asks, and waits for the head.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HttpFailureException">There is none.</exception>
+    public async Task<HttpHead> AskAsync(CancellationToken cancellationToken = default)
+    {
+        Debug.Assert(_file is not null, "connect first");
+        WatchedStream? transport = null;
+        if (options.Url.IsSecure)
+        {
+            transport = new WatchedStream(_file);
+            _tls = await HttpTls.ConnectAsync(transport, options.Url.Host, options.Trust, cancellationToken);
+            _secured = Stopwatch.GetElapsedTime(_started);
+        }
+
+        _exchange = new HttpExchange(_tls ?? (Stream)_file, transport)
+        {
+            FirstByteCame = () => _firstByte = Stopwatch.GetElapsedTime(_started),
+        };
+        await _exchange.SendAsync(options.Request, cancellationToken);
+        return await _exchange.ReadHeadAsync(cancellationToken);
+    }
+
+    /// <inheritdoc cref="HttpExchange.ReadBodyAsync"/>
+    public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(CancellationToken cancellationToken = default) => _exchange!.ReadBodyAsync(cancellationToken);
+
+    /// <summary>Ends the connection; an answer that is not read to its end is told so by a reset.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // Neither TLS nor the file has anything left to say: what failed is told already.
+        if (_tls is not null)
+        {
+            await _tls.DisposeAsync();
+        }
+
+        _socket?.Dispose();
+        if (_file is not null)
+        {
+            await _file.DisposeAsync();
+        }
+    }
+}
