@@ -22,6 +22,7 @@ internal sealed class HttpUrl
     public const int LengthMax = 65_536;
 
     private const int NameLengthMax = 253; // RFC 1035, without the last point
+    private const string NoName = "a host is a name of letters, digits, hyphens and points, at most 253 characters long, or an address";
 
     private static readonly SearchValues<char> SchemeCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_.");
@@ -182,7 +183,7 @@ internal sealed class HttpUrl
         }
 
         int close = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) : -1;
-        int colon = text.IndexOf(':', Math.Max(close, 0));
+        int colon = text.StartsWith('[') && close < 0 ? -1 : text.IndexOf(':', Math.Max(close, 0));
         string name = colon < 0 ? text : text[..colon];
         if (colon >= 0 && !TryPort(text[(colon + 1)..], close < 0, out port, out problem))
         {
@@ -227,17 +228,17 @@ internal sealed class HttpUrl
             int scope = bare.IndexOf('%', StringComparison.Ordinal);
             string digits = scope < 0 ? bare : bare[..scope];
             if (digits.AsSpan().IndexOfAnyExcept(IPv6Characters) < 0
-                && IPAddress.TryParse(digits, out IPAddress? unscoped) && unscoped.AddressFamily == AddressFamily.InterNetworkV6
-                && IPAddress.TryParse(bare, out address))
+                && IPAddress.TryParse(digits, out IPAddress? unscoped)
+                && Endpoint.TryParse($"tcp://[{bare}]:1", out Endpoint? endpoint) && endpoint.EndPoint is IPEndPoint { Address: var scoped })
             {
                 // The scope means something on this machine only, and stays here (RFC 6874 section 4).
                 host = unscoped.ToString();
+                address = scoped;
                 return true;
             }
         }
 
-        problem = "this is no IPv6 address; as http://[::1]:8000/, or http://[fe80::1%eth0]/";
-        address = null;
+        problem = "this is no IPv6 address, or its interface is not there; as http://[::1]:8000/, or http://[fe80::1%eth0]/";
         return false;
     }
 
@@ -270,7 +271,7 @@ internal sealed class HttpUrl
         if (labels.Length is 0 or > NameLengthMax || labels.Split('.').Any(static label => label.Length == 0)
             || labels.AsSpan().IndexOfAnyExcept(NameCharacters) >= 0)
         {
-            problem = $"a host is a name of letters, digits, hyphens and points, at most {NameLengthMax} characters long, or an address";
+            problem = NoName;
             return false;
         }
 
@@ -286,9 +287,11 @@ internal sealed class HttpUrl
 
             address = new IPAddress(four);
             host = labels;
+            return true;
         }
 
-        return true;
+        problem = Endpoint.TryParse($"tcp://{host}:1", out _) ? "" : NoName; // as with a hyphen at its beginning
+        return problem.Length == 0;
     }
 
     private static string Encode(string text)
