@@ -62,9 +62,13 @@ internal sealed class HttpUrl
         }
     }
 
-    /// <summary>Where to connect to.</summary>
-    public Endpoint Endpoint => Endpoint.FromEndPoint(
-        Address is null ? new DnsEndPoint(Host, Port) : new IPEndPoint(Address, Port));
+    /// <summary>Where to connect to. An IPv4 address in IPv6's dress is an IPv4 address, which an IPv6 socket does not reach.</summary>
+    public Endpoint Endpoint => Endpoint.FromEndPoint(Address switch
+    {
+        null => new DnsEndPoint(Host, Port),
+        { IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.MapToIPv4(), Port),
+        _ => new IPEndPoint(Address, Port),
+    });
 
     /// <summary>Reads a URL; never throws.</summary>
     /// <param name="text">The URL.</param>

@@ -201,7 +201,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [Fact(Timeout = 60_000)]
     public async Task A_refused_port_a_wrong_host_and_a_missing_socket_differ()
     {
-        using var taken = new BclSocket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        using var taken = NewSocket();
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // and does not listen
         int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         Got refused = await GetAsync($"http://127.0.0.1:{port}/");
@@ -217,13 +217,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [Fact(Timeout = 60_000)]
     public async Task A_server_that_accepts_nobody_is_code_5()
     {
-        using var full = new BclSocket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        using var full = NewSocket();
         full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         full.Listen(0);
         var waiting = new List<BclSocket>();
         for (int i = 0; i < 3; i++) // its queue takes one or two; the rest of SYNs are dropped
         {
-            waiting.Add(new BclSocket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { Blocking = false });
+            waiting.Add(NewSocket());
+            waiting[^1].Blocking = false;
             try
             {
                 waiting[^1].Connect(full.LocalEndPoint!);
@@ -236,7 +237,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
 
         Got got = await GetAsync($"http://{full.LocalEndPoint}/", timeout: TimeSpan.FromMilliseconds(300));
         waiting.ForEach(static socket => socket.Dispose());
-        Assert.Equal(ExitCode.NoAnswer, got.Code);
+        Assert.True(got.Code == ExitCode.NoAnswer, got.Errors);
         Assert.Contains("no answer within the time limit", got.LastError, StringComparison.Ordinal);
     }
 
@@ -470,7 +471,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.EndsWith("/stall: interrupted within the body, after 10 of 100 bytes", tool.Errors);
     }
 
-    // ── help ──
+    // ── helpers ──
 
     private (string Url, string? Connect) Peer(string family) => family switch
     {
@@ -479,11 +480,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         _ => ("http://docker", peer.UnixEndpoint),
     };
 
+    private static BclSocket NewSocket() =>
+        new(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+
     private static byte[] Big(int bytes) => [.. Enumerable.Range(0, bytes).Select(static i => (byte)(i % 251))];
 
     private static async Task<byte[]> CurlAsync(params string[] args)
     {
-        using Process curl = Programs.Start("curl", "curl", ["--silent", "--globoff", "--noproxy", "*", "--max-time", "30", .. args]);
+        using Process curl = Programs.Start("curl", "curl", ["--silent", "--globoff", "--noproxy", "*", "--http1.1", "--max-time", "30", .. args]);
         using var body = new MemoryStream();
         await curl.StandardOutput.BaseStream.CopyToAsync(body);
         await curl.WaitForExitAsync();

@@ -40,12 +40,12 @@ public sealed class HttpPeer : IAsyncLifetime
                     case "/sized": sized(big(n)[:n])
                     case "/close": s.sendall(OK + b"\r\n" + big(n)[:n])
                     case "/chunked":
-                        out = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+                        out = [OK + b"Transfer-Encoding: chunked\r\n\r\n"]
                         body, size = big(n)[:n], int(q.get("size", 7))
                         for i in range(0, n, size):
                             c = body[i:i+size]
-                            out += b"%x;ext=1\r\n" % len(c) + c + b"\r\n"
-                        out += b"0\r\nTrailing: yes\r\n\r\n"
+                            out.append(b"%x;ext=1\r\n" % len(c) + c + b"\r\n")
+                        out = b"".join(out) + b"0\r\nTrailing: yes\r\n\r\n"
                         piece = int(q.get("piece", len(out)))
                         for i in range(0, len(out), piece): s.sendall(out[i:i+piece])
                     case "/status": s.sendall(b"HTTP/1.1 %d Told\r\nContent-Length: 4\r\n\r\nbody" % n)

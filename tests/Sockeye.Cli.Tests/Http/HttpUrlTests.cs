@@ -81,6 +81,8 @@ public sealed class HttpUrlTests
     {
         Assert.True(HttpUrl.TryParse("http://localhost:81/", out HttpUrl? name, out _));
         Assert.True(HttpUrl.TryParse("https://[fe80::1%25lo]/", out HttpUrl? address, out _));
+        Assert.True(HttpUrl.TryParse("http://[::ffff:127.0.0.1]/", out HttpUrl? mapped, out _));
+        Assert.Equal("tcp://127.0.0.1:80", mapped.Endpoint.ToString());
         Assert.Equal("tcp://localhost:81", name.Endpoint.ToString());
         Assert.Equal(new IPEndPoint(IPAddress.Parse("fe80::1%1"), 443), address.Endpoint.EndPoint);
     }
