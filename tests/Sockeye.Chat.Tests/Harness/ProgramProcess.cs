@@ -54,29 +54,29 @@ internal class ProgramProcess : IDisposable
         return (code, Output, Errors);
     }
 
-    /// <summary>Waits until it says where it listens.</summary>
+    /// <summary>Waits until it says where it listens, 20 s at most or as told.</summary>
     /// <returns>What stands behind "listening at".</returns>
-    public async Task<string> ListeningAtAsync()
+    public async Task<string> ListeningAtAsync(TimeSpan? limit = null)
     {
-        string line = await WaitForOutputAsync(Listening);
+        string line = await WaitAsync(_output, Listening, limit ?? _limit);
         return line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..];
     }
 
     /// <summary>Waits until a line of the output holds the text.</summary>
     /// <returns>The line.</returns>
-    public Task<string> WaitForOutputAsync(string text) => WaitAsync(_output, text);
+    public Task<string> WaitForOutputAsync(string text) => WaitAsync(_output, text, _limit);
 
     /// <summary>Waits until a line of the errors holds the text.</summary>
     /// <returns>The line.</returns>
-    public Task<string> WaitForErrorAsync(string text) => WaitAsync(_errors, text);
+    public Task<string> WaitForErrorAsync(string text) => WaitAsync(_errors, text, _limit);
 
-    private async Task<string> WaitAsync(ConcurrentQueue<string> lines, string text)
+    private async Task<string> WaitAsync(ConcurrentQueue<string> lines, string text, TimeSpan limit)
     {
-        using var limit = new CancellationTokenSource(_limit);
+        using var late = new CancellationTokenSource(limit);
         while (true)
         {
             // Both are taken before looking, so that no line comes in between.
-            bool isOver = _read.IsCompleted || limit.IsCancellationRequested;
+            bool isOver = _read.IsCompleted || late.IsCancellationRequested;
             Task line = Volatile.Read(ref _line).Task;
             if (lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
             {
@@ -84,7 +84,7 @@ internal class ProgramProcess : IDisposable
             }
 
             Assert.False(isOver, $"no \"{text}\" in:\n{Output}\n{Errors}");
-            await Task.WhenAny(line, _read, Task.Delay(Timeout.Infinite, limit.Token));
+            await Task.WhenAny(line, _read, Task.Delay(Timeout.Infinite, late.Token));
         }
     }
 
@@ -109,7 +109,7 @@ internal class ProgramProcess : IDisposable
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);     // what a shell or dotnet run has started, too
         }
 
         _process.Dispose();

@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Sockeye.Chat.Tests.Harness;
+
+namespace Sockeye.Cli.Tests.Samples;
+
+/// <summary>The files of samples/ as a newcomer meets them: how they begin, how long they are, and that one runs as it stands.</summary>
+public sealed partial class SampleFileTests : IDisposable
+{
+    private const int CodeLinesMax = 60;
+
+    private static readonly string[] _names =
+    [
+        "chat-client", "chat-server", "echo-client", "greet-loop", "greet-threads", "http-get", "probe", "reply-server", "tcp-client",
+        "tcp-sink", "tcp-time-server", "udp-client", "udp-greet-server", "udp-sink", "udp-time-server",
+    ];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("sockeye samples ").FullName;
+
+    public static TheoryData<string> Names => [.. _names];
+
+    private static string Root { get; } = FindRoot();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Every_program_of_the_tutorials_is_there() =>
+        Assert.Equal(_names, Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.cs").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
+
+    // A project file in samples/ itself would be what `dotnet run` finds there, in place of the file that was named.
+    [Fact]
+    public void No_project_lies_beside_them() => Assert.Empty(Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.*proj"));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void It_says_what_it_shows_and_how_to_run_it_and_is_short(string name)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(Root, "samples", name + ".cs"));
+        Assert.Matches($@"^// [A-Z].+\. Run: dotnet run samples/{name}\.cs \[(ENDPOINT|URL \[ENDPOINT\])( \[[A-Z]+\])?\]$", lines[0]);
+        Assert.Equal(["#:project ../src/Sockeye", "#:property PublishAot=false", ""], lines[1..4]);
+        Assert.DoesNotContain(lines[4..], line => line.StartsWith("#:", StringComparison.Ordinal));
+        Assert.StartsWith("using ", lines[4], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("Endpoint.Parse(args.", StringComparison.Ordinal));
+
+        int count = lines.Count(line => Code().IsMatch(line));
+        Assert.True(count <= CodeLinesMax, $"{count} lines of code; {CodeLinesMax} are the most that a newcomer reads at once");
+    }
+
+    // In a copy, which stands for a fresh clone: what is built stays there.
+    [Fact(Timeout = 180_000)]
+    public async Task One_of_them_runs_as_a_file()
+    {
+        foreach (string file in Directory.EnumerateFiles(Root, "*.*").Concat(Directory.EnumerateFiles(Path.Combine(Root, "samples")))
+            .Concat(new[] { "Sockeye", "Sockeye.Interop" }.SelectMany(room => Directory.EnumerateFiles(Path.Combine(Root, "src", room), "*", SearchOption.AllDirectories)))
+            .Concat(Directory.EnumerateFiles(Path.Combine(Root, "src"))))
+        {
+            string name = Path.GetRelativePath(Root, file);
+            if (!name.Split('/').Any(part => part is "bin" or "obj"))
+            {
+                string copy = Path.Combine(_folder, name);
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+
+        using FileProgram program = new(_folder, "samples/tcp-time-server.cs", "tcp://127.0.0.1:0");
+        string endpoint = await program.ListeningAtAsync(TimeSpan.FromSeconds(150));
+        Assert.Single(program.Output.Split('\n'));      // no warning either
+        await PythonProcess.RunAsync("""
+            s = connect()
+            s.sendall(b"hello")
+            s.shutdown(socket.SHUT_WR)
+            answer = rest(s)
+            assert answer.startswith(b"[") and answer.endswith(b"] hello"), answer
+            """, endpoint);
+    }
+
+    private static string FindRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Sockeye.slnx")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException($"No Sockeye.slnx above {AppContext.BaseDirectory}.");
+    }
+
+    // Neither empty, nor a comment, nor braces alone.
+    [GeneratedRegex(@"^(?!\s*//)(?!\s*[{}();]*\s*$)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Code();
+
+    /// <summary>dotnet run FILE, in a folder. No build server stays behind, and what the SDK keeps of the file goes with the folder.</summary>
+    private sealed class FileProgram(string folder, string file, string endpoint) : ProgramProcess(
+        "sh", "-c", Line, "sh", folder, file, endpoint)
+    {
+        private const string Line =
+            "cd \"$1\" && mkdir data && export XDG_DATA_HOME=\"$1/data\" MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false && exec dotnet run \"$2\" \"$3\"";
+    }
+}
