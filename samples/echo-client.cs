@@ -1,4 +1,4 @@
-// A TCP client that logs what it receives and sends it back, until it is told to quit. Run: dotnet run samples/echo-client.cs [ENDPOINT]
+// A client that logs what it receives and sends it back, until it is told to quit. Run: dotnet run samples/echo-client.cs [ENDPOINT [TEXT]]
 #:project ../src/Sockeye
 #:property PublishAot=false
 
@@ -10,28 +10,41 @@ using Socket = Sockeye.Socket;
 try
 {
     using Socket socket = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079")).Connect();
-    byte[] buffer = new byte[16 * 1024];
-    int length;
-    while ((length = socket.Receive(buffer)) > 0)
+    bool isStream = socket.SocketType == SocketType.Stream;
+    if (args.ElementAtOrDefault(1) is { } greeting)
     {
-        // A receive gives what is there: a part of a line or many lines. Each line is a message, and so is what is left over.
-        for (int start = 0, end; start < length; start = end)
-        {
-            int lineEnd = buffer.AsSpan(start, length - start).IndexOf((byte)'\n');
-            end = lineEnd < 0 ? length : start + lineEnd + 1;
+        socket.Send(Encoding.UTF8.GetBytes(greeting));      // a UDP server knows nobody who has not spoken
+    }
 
-            string text = Encoding.UTF8.GetString(buffer, start, end - start).TrimEnd('\r', '\n');
+    byte[] buffer = new byte[64 * 1024];
+    while (true)
+    {
+        int length = socket.Receive(buffer);
+        if (length == 0 && isStream)
+        {
+            return 0;       // the end of the stream; an empty datagram is a message as any other
+        }
+
+        // A datagram is a message. A stream has none, only bytes: here each line is one, and so is what is left over.
+        int start = 0;
+        do
+        {
+            int lineEnd = isStream ? buffer.AsSpan(start, length - start).IndexOf((byte)'\n') : -1;
+            int end = lineEnd < 0 ? length : start + lineEnd + 1;
+
+            // Shown without line ends, and without what would steer the terminal.
+            string text = string.Concat(Encoding.UTF8.GetString(buffer, start, end - start).Where(c => !char.IsControl(c)));
             Console.WriteLine($"{DateTime.Now:HH:mm:ss.fff} thread {Environment.CurrentManagedThreadId}: {text}");
             if (text == "quit")
             {
                 return 0;
             }
 
-            socket.SendAll(buffer.AsSpan(start, end - start));
+            socket.Send(buffer.AsSpan(start, end - start));
+            start = end;
         }
+        while (start < length);
     }
-
-    return 0;
 }
 catch (SocketException e)
 {

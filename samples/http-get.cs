@@ -21,7 +21,7 @@ try
     Dictionary<string, string> head = new(StringComparer.OrdinalIgnoreCase);
     while (ReadLine(server) is { Length: > 0 } line)
     {
-        Console.Error.WriteLine(line);
+        Console.Error.WriteLine(string.Concat(line.Where(c => !char.IsControl(c))));    // nobody is to steer your terminal
         string[] field = line.Split(':', 2);
         head[field[0]] = field[^1].Trim();
         if (head.Count > 100)

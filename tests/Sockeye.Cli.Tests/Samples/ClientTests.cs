@@ -4,18 +4,22 @@ using Sockeye.Chat.Tests.Harness;
 namespace Sockeye.Cli.Tests.Samples;
 
 /// <summary>The clients of samples/, each against a server that python3 wrote.</summary>
-public sealed class ClientTests
+public sealed class ClientTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("sockeye-").FullName;
+
     public static TheoryData<Family> Families => [Family.IPv4, Family.IPv6, Family.Unix];
 
-    private static string StreamAt(Family family) => family switch
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string StreamAt(Family family) => family switch
     {
         Family.IPv4 => "tcp://127.0.0.1:0",
         Family.IPv6 => "tcp://[::1]:0",
-        _ => $"unix:{Path.Combine(Path.GetTempPath(), $"sockeye-{Guid.NewGuid():N}.sock")}",
+        _ => $"unix:{Path.Combine(_folder, "sock")}",
     };
 
-    private static string DatagramAt(Family family) =>
+    private string DatagramAt(Family family) =>
         StreamAt(family).Replace("tcp:", "udp:", StringComparison.Ordinal).Replace("unix:", "unix-dgram:", StringComparison.Ordinal);
 
     private static void Succeeded(ProgramProcess process, int code) => Assert.True(code == 0, $"{process.Output}\n{process.Errors}");
@@ -71,7 +75,6 @@ public sealed class ClientTests
     [MemberData(nameof(Families))]
     public async Task The_udp_client_sends_lines_and_prints_datagrams(Family family)
     {
-        string endpoint = DatagramAt(family);
         using PythonProcess python = PythonProcess.Start("""
             s = listen(socket.SOCK_DGRAM)
             data, peer = s.recvfrom(100)
@@ -81,12 +84,11 @@ public sealed class ClientTests
             data, peer = s.recvfrom(100)
             equal(b"", data)
             s.sendto(b"three\xff", peer)
-            """, endpoint);
+            """, DatagramAt(family));
         string at = await python.ListeningAtAsync() + "?timeout=300ms" + (family == Family.Unix ? "&autobind=1" : "");
         (int code, string output, string errors) = await SampleProcess.RunAsync("grüße\n\n", "udp-client", at);
         Assert.Equal((0, "one\ntwo\nthree\uFFFD", ""), (code, output, errors));
         Succeeded(python, await python.EndAsync());
-        File.Delete(endpoint["unix-dgram:".Length..]);
     }
 
     [Fact(Timeout = 60_000)]
@@ -120,6 +122,26 @@ public sealed class ClientTests
         Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} thread \d+: hello$", lines[0]);
         Assert.EndsWith(": two", lines[2], StringComparison.Ordinal);
         Assert.EndsWith(": quit", lines[^1], StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(Families))]
+    public async Task The_echo_client_speaks_first_to_a_datagram_server(Family family)
+    {
+        using PythonProcess python = PythonProcess.Start("""
+            s = listen(socket.SOCK_DGRAM)
+            data, peer = s.recvfrom(100)
+            equal("grüß dich".encode(), data)
+            for data in b"hello", b"", b"two\nlines\n", bytes(range(256)) * 100:
+                s.sendto(data, peer)
+                equal((data, peer), s.recvfrom(65536))
+            s.sendto(b"quit\n", peer)
+            """, DatagramAt(family));
+        string at = await python.ListeningAtAsync() + (family == Family.Unix ? "?autobind=1" : "");
+        (int code, string output, string errors) = await SampleProcess.RunAsync("", "echo-client", at, "grüß dich");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.EndsWith(": quit", output, StringComparison.Ordinal);
+        Succeeded(python, await python.EndAsync());
     }
 
     [Fact(Timeout = 60_000)]
