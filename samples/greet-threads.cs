@@ -12,7 +12,14 @@ while (true)
 {
     if (listener.TryAccept().TryGetValue(out Socket? client))
     {
-        new Thread(() => Serve(client)) { IsBackground = true }.Start();
+        try
+        {
+            new Thread(() => Serve(client)) { IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            client.Dispose();   // .NET's word for no thread to be had
+        }
     }
     else
     {

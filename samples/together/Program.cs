@@ -8,7 +8,7 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         // samples/tcp-time-server.cs is the class TcpTimeServer.
-        string name = string.Concat(args.FirstOrDefault("").Split('-').Select(word => string.Concat(word[..1].ToUpperInvariant(), word[1..])));
+        string name = string.Concat(args.FirstOrDefault("").Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => string.Concat(word[..1].ToUpperInvariant(), word[1..])));
         MethodInfo? sample = typeof(Program).Assembly.GetType($"Samples.{name}")?.GetMethod("RunAsync", BindingFlags.Static | BindingFlags.NonPublic);
         if (sample is null)
         {
