@@ -57,6 +57,7 @@ internal static class GetCommand
                 return endpoint;
             },
         };
+        EndpointCompletion.AddTo(connect.CompletionSources, SocketType.Stream);
         Option<TimeSpan?> timeout = OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault);
         timeout.Validators.Add(static result =>
         {
@@ -129,10 +130,10 @@ internal static class GetCommand
 
             HttpHead head = await fetch.AskAsync(stop);
             body.Open();
-            TellHead(head, options.Url, report, errors);
+            TellHead(head, fetch, options.Url, report, errors);
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
-                await body.WriteAsync(bytes, stop);
+                await body.WriteAsync(bytes); // whatever came is kept, also when it is to stop
             }
 
             TellEnd(fetch, report);
@@ -145,7 +146,7 @@ internal static class GetCommand
         catch (HttpFailureException e)
         {
             TellEnd(fetch, report);
-            string limit = e.Failure == HttpFailure.TimedOut ? $", nothing for {Seconds(options)}; --timeout {Seconds(options, times: 4)} waits longer" : "";
+            string limit = e.Failure == HttpFailure.TimedOut ? $", nothing for {Seconds(fetch)}; --timeout {Seconds(fetch, times: 4)} waits longer" : "";
             return report.Fail($"{asked}: {e.Message}{limit}{body.Kept}", e.Failure switch
             {
                 HttpFailure.Lost => ExitCode.ConnectionLost,
@@ -209,10 +210,11 @@ internal static class GetCommand
         return file.CanSeek ? Console.OpenStandardOutput() : file;
     }
 
-    private static void TellHead(HttpHead head, HttpUrl url, Report report, TextWriter errors)
+    private static void TellHead(HttpHead head, HttpFetch fetch, HttpUrl url, Report report, TextWriter errors)
     {
         report.TryTell(
-            "head", line: null, ("url", url.ToString()), ("version", head.Version), ("status", head.Status), ("reason", head.Reason), ("headers", head.Fields));
+            "head", line: null, ("url", url.ToString()), ("peer", fetch.Peer),
+            ("version", head.Version), ("status", head.Status), ("reason", head.Reason), ("headers", head.Fields));
         if (!report.IsJson)
         {
             Announcement.TryWrite(errors, $"{head.Version} {head.Status} {ByteText.Show(head.Reason)}".TrimEnd());
@@ -277,7 +279,7 @@ internal static class GetCommand
         };
     }
 
-    private static string Seconds(HttpFetchOptions options, int times = 1) => $"{options.Timeout.TotalSeconds * times}s";
+    private static string Seconds(HttpFetch fetch, int times = 1) => $"{fetch.Timeout.TotalSeconds * times}s";
 
     /// <summary>Where the body goes: a file, standard output, or with --json the events.</summary>
     private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput) : IAsyncDisposable
@@ -305,7 +307,7 @@ internal static class GetCommand
             }
         }
 
-        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
         {
             if (_stream is null)
             {
@@ -319,7 +321,7 @@ internal static class GetCommand
 
             try
             {
-                await _stream.WriteAsync(bytes, stop);
+                await _stream.WriteAsync(bytes);
                 _bytes += bytes.Length;
             }
             catch (Exception e) when (IsOutput(e))
@@ -338,9 +340,9 @@ internal static class GetCommand
 
         private static bool IsOutput(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
-        private BodyOutputException Problem(Exception e) => new(path is null
-            ? $"cannot write the body to standard output: {ByteText.Show(e.Message)}"
-            : $"cannot write the body to {path}: {ByteText.Show(e.Message)}");
+        private BodyOutputException Problem(Exception e) => new(path is not null
+            ? $"cannot write the body to {path}: {ByteText.Show(e.Message)}"
+            : $"cannot write the body to standard output: {(e is UnauthorizedAccessException ? "it is closed" : ByteText.Show(e.Message))}");
     }
 
     /// <summary>The body could not be written; the message says where and why.</summary>

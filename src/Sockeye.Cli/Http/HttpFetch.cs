@@ -34,8 +34,11 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     private SslStream? _tls;
     private HttpExchange? _exchange;
 
-    /// <summary>Who answered the connection; null before that.</summary>
-    public EndPoint? Peer => _socket?.RemoteEndPoint;
+    /// <summary>The address that answered the connection; null before that, and where nothing had to be tried.</summary>
+    public EndPoint? Peer => _trace.Attempts.FirstOrDefault(static one => one.Outcome == ConnectionOutcome.Succeeded)?.EndPoint;
+
+    /// <summary>The limit in force: an endpoint's own <c>timeout</c> goes before the one given.</summary>
+    public TimeSpan Timeout { get; private set; } = options.Timeout;
 
     /// <summary>What has been read of the answer; null before it was asked for.</summary>
     public HttpParser? Answer => _exchange?.Answer;
@@ -51,14 +54,15 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     public async Task ConnectAsync(CancellationToken cancellationToken = default)
     {
         Endpoint endpoint = options.Connect ?? options.Url.Endpoint;
-        if (!endpoint.HasOption("timeout"))
+        if (endpoint.Timeout is null)
         {
             endpoint = endpoint.WithOption("timeout", $"{Math.Max(1, (long)options.Timeout.TotalMilliseconds)}ms");
         }
 
+        Timeout = endpoint.Timeout ?? options.Timeout;
         _socket = await endpoint.ConnectAsync(_trace, cancellationToken);
         _connected = Stopwatch.GetElapsedTime(_started);
-        _file = _socket.MakeFile();
+        _file = _socket.MakeFile(bufferSize: 0); // what could not be sent is not tried again at the end
     }
 
     /// <summary>Asks, and waits for the head.</summary>

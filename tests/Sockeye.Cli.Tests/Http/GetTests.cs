@@ -183,6 +183,47 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         }
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task The_limit_of_the_endpoint_goes_before_the_default()
+    {
+        Got got = await GetAsync("http://h/silent", $"{peer.UnixEndpoint}?timeout=200ms");
+        Assert.Equal(ExitCode.NoAnswer, got.Code);
+        Assert.EndsWith("nothing for 0.2s; --timeout 0.8s waits longer", got.LastError);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true, ExitCode.BadAnswer, "big")]
+    [InlineData(false, ExitCode.ConnectionLost, "")]
+    public async Task A_server_that_closes_before_it_has_read_the_request_is_still_heard(bool answers, int code, string body)
+    {
+        using BclSocket listener = NewSocket();
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        HttpFetchOptions options = Options($"http://{listener.LocalEndPoint}/") with { Request = new byte[50_000_000] };
+        using var output = new MemoryStream();
+        Task<int> run = RunAsync(options, output, out StringWriter errors);
+        using (BclSocket socket = await listener.AcceptAsync())
+        {
+            await socket.ReceiveAsync(new byte[10]);
+            await socket.SendAsync(answers ? Encoding.ASCII.GetBytes("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig") : Array.Empty<byte>());
+        }
+
+        Assert.Equal((code, body), (await run, Encoding.ASCII.GetString(output.ToArray())));
+        Assert.True(answers || errors.ToString().Contains("before a byte of the answer had come", StringComparison.Ordinal), errors.ToString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_server_that_takes_no_request_is_code_5()
+    {
+        using BclSocket listener = NewSocket();
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        HttpFetchOptions options = Options($"http://{listener.LocalEndPoint}/", timeout: TimeSpan.FromSeconds(0.3)) with { Request = new byte[50_000_000] };
+        using var output = new MemoryStream();
+        Assert.Equal(ExitCode.NoAnswer, await RunAsync(options, output, out StringWriter errors));
+        Assert.EndsWith("the server does not take the request, nothing for 0.3s; --timeout 1.2s waits longer\n", errors.ToString());
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("/ssh", "the answer is not HTTP: it begins with \"SSH-2.0-OpenSSH_9.2p1 Debian\\r\\n\"")]
     [InlineData("/tls", "this is TLS, try https://")]
@@ -252,6 +293,18 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Equal(ExitCode.Interrupted, await run);
         Assert.Equal("0123456789", Encoding.ASCII.GetString(output.ToArray()));
         Assert.EndsWith("/stall: interrupted within the body, after 10 of 100 bytes\n", errors.ToString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_came_with_the_head_is_kept_however_early_the_interruption()
+    {
+        using var stop = new CancellationTokenSource();
+        using var output = new MemoryStream();
+        using var errors = new StoppingWriter(stop);
+        using var report = new Report(
+            "sockeye get", new ReportOptions(false, LogLevel.Warning, new Style(false), new Style(false)), output, errors, TimeProvider.System);
+        Assert.Equal(ExitCode.Interrupted, await GetCommand.RunAsync(Options($"{peer.FourUrl}/stall"), path: null, report, errors, () => output, stop.Token));
+        Assert.Equal("0123456789", Encoding.ASCII.GetString(output.ToArray()));
     }
 
     // ── files ──
@@ -396,6 +449,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Equal(["head", "end"], events.Select(static e => e.GetProperty("event").GetString()));
         Assert.Equal(200, events[0].GetProperty("status").GetInt32());
         Assert.Equal("OK", events[0].GetProperty("reason").GetString());
+        Assert.Equal($"127.0.0.1:{peer.TlsPort}", events[0].GetProperty("peer").GetString());
         Assert.Equal("[[\"Transfer-Encoding\",\"chunked\"]]", events[0].GetProperty("headers").GetRawText());
         Assert.True(events[1].GetProperty("whole").GetBoolean());
         Assert.Equal("[[\"Trailing\",\"yes\"]]", events[1].GetProperty("trailers").GetRawText());
@@ -442,7 +496,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
 
     [Theory(Timeout = 60_000)]
     [InlineData("exec \"$@\" >/dev/full", "cannot write the body to standard output: No space left on device")]
-    [InlineData("exec \"$@\" >&-", "cannot write the body to standard output: ")]
+    [InlineData("exec \"$@\" >&-", "cannot write the body to standard output: it is closed")]
     [InlineData("\"$@\" | head -c 5 >/dev/null; exit 0", "cannot write the body to standard output: Broken pipe")]
     public async Task A_standard_output_that_takes_no_more_ends_an_endless_answer(string line, string problem)
     {
@@ -463,12 +517,11 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [Fact(Timeout = 60_000)]
     public async Task Ctrl_C_is_code_130()
     {
-        using ToolProcess tool = ToolProcess.Start("get", $"{peer.FourUrl}/stall");
-        await tool.WaitForErrorAsync("Content-Length: 100");
+        using ToolProcess tool = ToolProcess.Start("get", $"{peer.FourUrl}/stall-line");
+        await tool.WaitForOutputAsync("012345678");
         await tool.SignalAsync("INT");
         Assert.Equal(ExitCode.Interrupted, await tool.EndAsync());
-        Assert.Equal("0123456789", tool.Output);
-        Assert.EndsWith("/stall: interrupted within the body, after 10 of 100 bytes", tool.Errors);
+        Assert.EndsWith("/stall-line: interrupted within the body, after 10 of 100 bytes", tool.Errors);
     }
 
     // ── helpers ──
@@ -539,6 +592,16 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         public string LastError => Errors.TrimEnd('\n').Split('\n')[^1];
 
         public JsonElement[] Events => [.. Text.TrimEnd('\n').Split('\n').Select(static line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    /// <summary>Asks to stop when the first line, the head's, is written.</summary>
+    private sealed class StoppingWriter(CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            stop.Cancel();
+        }
     }
 
     /// <summary>Memory that tells when something was written to it, and keeps it when it is disposed.</summary>

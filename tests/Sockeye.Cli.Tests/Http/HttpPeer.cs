@@ -56,6 +56,7 @@ public sealed class HttpPeer : IAsyncLifetime
                     case "/both": s.sendall(OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
                     case "/silent": wait()
                     case "/stall": s.sendall(OK + b"Content-Length: 100\r\n\r\n0123456789"); wait()
+                    case "/stall-line": s.sendall(OK + b"Content-Length: 100\r\n\r\n012345678\n"); wait()
                     case "/nothing": pass
                     case "/in-head": s.sendall(OK + b"Server: x\r\n")
                     case "/in-body": s.sendall(OK + b"Content-Length: 100\r\n\r\n0123456789")
