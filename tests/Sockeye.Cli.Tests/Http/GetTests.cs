@@ -494,6 +494,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Contains(problem, errors, StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_this_machine_trusts_is_trusted_without_an_option()
+    {
+        (int code, string output, _) = await ToolProcess.ShellAsync(
+            $"SSL_CERT_FILE={peer.CaFile} exec \"$@\"", "get", $"https://localhost:{peer.TlsPort}/status?n=200");
+        Assert.Equal((ExitCode.Ok, "body"), (code, output));
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("exec \"$@\" >/dev/full", "cannot write the body to standard output: No space left on device")]
     [InlineData("exec \"$@\" >&-", "cannot write the body to standard output: it is closed")]

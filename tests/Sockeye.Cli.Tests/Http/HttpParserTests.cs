@@ -316,7 +316,7 @@ public sealed class HttpParserTests
         return (parser, body.ToArray(), parser.Close());
     }
 
-    private static (byte[] Answer, byte[] Body, int Status, int Fields) Generate(Random random)
+    internal static (byte[] Answer, byte[] Body, int Status, int Fields) Generate(Random random)
     {
         var body = new byte[random.Next(4) == 0 ? 0 : random.Next(2_000)];
         random.NextBytes(body);

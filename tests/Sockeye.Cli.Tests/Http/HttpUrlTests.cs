@@ -18,6 +18,7 @@ public sealed class HttpUrlTests
     [InlineData("http://h#f", "http://h/", "h", 80, "/")]
     [InlineData("http://h/a b\r\nEvil: 1", "http://h/a%20b%0D%0AEvil:%201", "h", 80, "/a%20b%0D%0AEvil:%201")]
     [InlineData("http://h/100%/ä?ö=\"|", "http://h/100%25/%C3%A4?%C3%B6=%22%7C", "h", 80, "/100%25/%C3%A4?%C3%B6=%22%7C")]
+    [InlineData("http://h/%4x%x4%4", "http://h/%254x%25x4%254", "h", 80, "/%254x%25x4%254")]
     [InlineData("http://127.0.0.1:8000/", "http://127.0.0.1:8000/", "127.0.0.1", 8000, "/")]
     [InlineData("http://[::1]:8000/", "http://[::1]:8000/", "::1", 8000, "/")]
     [InlineData("http://[0:0::1]", "http://[::1]/", "::1", 80, "/")]
