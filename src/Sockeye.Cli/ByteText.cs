@@ -53,7 +53,8 @@ internal static class ByteText
     public static int LineEndLength(ReadOnlySpan<byte> bytes) =>
         bytes.EndsWith("\r\n"u8) ? 2 : bytes.EndsWith("\n"u8) ? 1 : 0;
 
-    private static void Escape(StringBuilder text, byte value) => _ = value switch
+    /// <summary>A byte that is not shown as it is.</summary>
+    internal static void Escape(StringBuilder text, byte value) => _ = value switch
     {
         (byte)'\n' => text.Append("\\n"),
         (byte)'\r' => text.Append("\\r"),
@@ -62,8 +63,9 @@ internal static class ByteText
         _ => text.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}"),
     };
 
+    /// <summary>Whether a character may stand in a line as it is.</summary>
     // Format characters turn the direction of text around, or hide: U+202E and its like.
-    private static bool IsShown(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune)
+    internal static bool IsShown(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
             or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate);
 }

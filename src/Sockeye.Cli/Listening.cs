@@ -15,13 +15,15 @@ internal static class Listening
     /// <param name="endpoints">What is listened at, as the kernel made it.</param>
     /// <param name="client">The command that talks to it: <c>connect</c>.</param>
     /// <param name="isDefault">Whether that command goes there by itself.</param>
+    /// <param name="isAside">On standard error, because standard output is data; for programs an event all the same.</param>
     /// <returns>False when it could not be written.</returns>
-    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect", bool isDefault = false)
+    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect", bool isDefault = false, bool isAside = false)
     {
         bool isTold = true;
         foreach (Endpoint endpoint in endpoints)
         {
-            isTold &= report.TryTell("listening", $"listening at {Address(endpoint)}", ("endpoint", Address(endpoint)));
+            string line = $"listening at {Address(endpoint)}";
+            isTold &= isAside && !report.IsJson ? report.TrySay(line) : report.TryTell("listening", line, ("endpoint", Address(endpoint)));
             if (endpoint.EndPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address))
             {
                 report.Warn($"{ip} can be reached from other machines, and nothing is encrypted");
@@ -30,7 +32,7 @@ internal static class Listening
 
         foreach (string line in Try(endpoints[0], client, isDefault))
         {
-            isTold &= report.IsJson || report.TryTell("try", $"try: {line}");
+            isTold &= report.IsJson || (isAside ? report.TrySay($"try: {line}") : report.TryTell("try", $"try: {line}"));
         }
 
         return isTold;

@@ -24,12 +24,16 @@ internal static class OptionTypes
     }
 
     /// <summary>A time: 500ms, 60s, 2m.</summary>
-    public static Option<TimeSpan?> Time(string name, string what, TimeSpan byDefault)
+    // The library would print the default as 00:00:00.5000000, so it is said here and filled in by the command.
+    public static Option<TimeSpan?> Time(string name, string what, TimeSpan byDefault) =>
+        Time(name, $"{what} [default: {(byDefault < TimeSpan.FromSeconds(1) ? $"{byDefault.TotalMilliseconds}ms" : $"{byDefault.TotalSeconds}s")}]");
+
+    /// <summary>A time that has no default, or says it itself.</summary>
+    public static Option<TimeSpan?> Time(string name, string what)
     {
         return new Option<TimeSpan?>(name)
         {
-            // The library would print the default as 00:00:00.5000000, so it is said here and filled in by the command.
-            Description = $"{what} [default: {(byDefault < TimeSpan.FromSeconds(1) ? $"{byDefault.TotalMilliseconds}ms" : $"{byDefault.TotalSeconds}s")}]",
+            Description = what,
             HelpName = "TIME",
             CustomParser = result =>
             {

@@ -28,7 +28,7 @@ internal sealed class Report : IDisposable
     /// <param name="command">The command, as it was called: <c>sockeye serve time</c>.</param>
     /// <param name="options">How.</param>
     public Report(string command, ReportOptions options)
-        : this(command, options, System.Console.OpenStandardOutput(), System.Console.Error, TimeProvider.System)
+        : this(command, options, StandardStreams.OpenOutput(), System.Console.Error, TimeProvider.System)
     {
     }
 
@@ -48,6 +48,9 @@ internal sealed class Report : IDisposable
 
     /// <summary>Whether standard output takes colours.</summary>
     public Style Style { get; }
+
+    /// <summary>Why standard output could not be written; null while it could.</summary>
+    public Exception? WriteFailure { get; private set; }
 
     /// <summary>The log, on standard error.</summary>
     public ILogger Logger => field ??= _loggers.Value.CreateLogger(_command.Split(' ') is [_, var first, ..] ? first : _command);
@@ -84,9 +87,15 @@ internal sealed class Report : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) // .NET's name for EBADF
         {
+            WriteFailure = e;
             return false;
         }
     }
+
+    /// <summary>Says on standard error, in a line as it is, what people should know where standard output is data.</summary>
+    /// <param name="line">The line.</param>
+    /// <returns>False when it could not be written.</returns>
+    public bool TrySay(string line) => Announcement.TryWrite(_errors, line);
 
     /// <summary>Says on standard error, in one line, why the command fails: what failed, the likely cause, what to try.</summary>
     /// <param name="problem">The reason.</param>

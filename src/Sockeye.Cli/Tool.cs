@@ -40,6 +40,9 @@ internal static class Tool
         // Not a RootCommand: that calls itself after the file that was started, which is dotnet's business.
         var root = new Command(Name, "Sockets, and a group chat on them.")
         {
+            ConnectCommand.Build(),
+            ProbeCommand.Build(),
+            EchoCommand.Build(),
             GetCommand.Build(),
             ChatCommand.Build(),
             CompletionCommand.Build(),

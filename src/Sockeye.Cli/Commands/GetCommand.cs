@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Sockeye.Cli.Http;
 
 namespace Sockeye.Cli.Commands;
@@ -102,7 +101,7 @@ internal static class GetCommand
             var options = new HttpFetchOptions(
                 asked, HttpRequest.Build(asked, Agent, result.GetValue(headers) ?? []), result.GetValue(connect), trust, result.GetValue(timeout) ?? TimeoutByDefault);
             using var signals = new StopSignals();
-            return await RunAsync(options, result.GetValue(output), report, Console.Error, OpenStandardOutput, signals.Stop);
+            return await RunAsync(options, result.GetValue(output), report, Console.Error, StandardStreams.OpenOutput, signals.Stop);
         });
         return command;
     }
@@ -200,14 +199,6 @@ internal static class GetCommand
         trust = trust with { Authorities = authorities };
         problem = isRead ? "" : $"--ca: {problem}";
         return isRead;
-    }
-
-    // .NET's stream for it takes a pipe whose reader has gone for a success, and an endless answer would go on being
-    // asked for. A file's own stream would write at its own place and leave the shell's where it was.
-    private static Stream OpenStandardOutput()
-    {
-        var file = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        return file.CanSeek ? Console.OpenStandardOutput() : file;
     }
 
     private static void TellHead(HttpHead head, HttpFetch fetch, HttpUrl url, Report report, TextWriter errors)

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Sockeye.Cli.Clients;
+
+/// <summary>How a client comes to its peer.</summary>
+/// <param name="Socket">Connected to it; or, where it sent the first datagram to a bound socket, bound.</param>
+/// <param name="Peer">Who it is, where the socket is bound only.</param>
+/// <param name="First">Its first datagram, where that came with it.</param>
+internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, ReadOnlyMemory<byte> First = default) : IDisposable
+{
+    /// <summary>128 bytes hold every address of Linux (sockaddr_storage).</summary>
+    private const int AddressBytesMax = 128;
+
+    /// <summary>Whether it speaks in datagrams, which have no end.</summary>
+    public bool IsDatagram => Socket.SocketType is not (SocketType.Stream or SocketType.Seqpacket);
+
+    /// <summary>Connects, and tells what came of it.</summary>
+    /// <param name="endpoint">Where to; its timeout limits the connecting alone.</param>
+    /// <param name="report">Where to tell it.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <returns>The connection, or null and the exit code; what went wrong is told.</returns>
+    public static async Task<(Connection? Connection, int Code)> OpenAsync(Endpoint endpoint, Report report, CancellationToken stop)
+    {
+        var trace = new ConnectionTrace();
+        try
+        {
+            Socket socket = await Answerable(endpoint).ConnectAsync(trace, stop);
+            socket.Timeout = null;
+            string local = Show(endpoint, socket.TryGetLocalEndPoint());
+            string peer = Show(endpoint, socket.TryGetRemoteEndPoint());
+            if (!report.TryTell(
+                "connected", line: null, ("peer", peer), ("local", local), ("attempts", Math.Max(trace.Attempts.Count, 1)), ("seconds", trace.Duration)))
+            {
+                socket.Dispose();
+                return (null, NotWritten(report, report.WriteFailure));
+            }
+
+            Say(report, $"connected to {peer}");
+            return (new Connection(socket), ExitCode.Ok);
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, ExitCode.Interrupted);
+        }
+        catch (SocketException e)
+        {
+            return (null, report.Fail(Problem(endpoint, e), e.SocketErrorCode == SocketError.TimedOut ? ExitCode.NoAnswer : ExitCode.Failed));
+        }
+    }
+
+    /// <summary>Listens until one peer has come: a connection, or the first datagram.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="report">Where to tell it.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <returns>As <see cref="OpenAsync"/>.</returns>
+    public static async Task<(Connection? Connection, int Code)> ListenAsync(Endpoint endpoint, Report report, CancellationToken stop)
+    {
+        Socket? own = null;
+        try
+        {
+            bool isDatagram = endpoint.SocketType is not (SocketType.Stream or SocketType.Seqpacket or SocketType.Unknown);
+            own = isDatagram ? await endpoint.BindAsync(stop) : await endpoint.ListenAsync(stop);
+            own.Timeout = null;
+            if (!Listening.TryTell(report, [Listening.At(endpoint, own.LocalEndPoint, own.SocketType)], isAside: true) && report.IsJson)
+            {
+                return (null, NotWritten(report, report.WriteFailure));
+            }
+
+            Connection connection;
+            string peer;
+            if (isDatagram)
+            {
+                connection = await FirstDatagramAsync(own, stop);
+                own = null;
+                peer = connection.Peer!.Size <= sizeof(ushort) ? "a socket without a name" : ShowPeer(endpoint, connection);
+            }
+            else
+            {
+                // One peer: whoever comes later is refused, as nobody listens any more.
+                connection = new Connection(await own.AcceptAsync(stop));
+                peer = Show(endpoint, connection.Socket.TryGetRemoteEndPoint());
+            }
+
+            if (!report.TryTell("connected", line: null, ("peer", peer), ("local", Show(endpoint, connection.Socket.TryGetLocalEndPoint()))))
+            {
+                connection.Dispose();
+                return (null, NotWritten(report, report.WriteFailure));
+            }
+
+            Say(report, $"connected: {peer}");
+            return (connection, ExitCode.Ok);
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, ExitCode.Interrupted);
+        }
+        catch (SocketException e)
+        {
+            return (null, report.Fail(endpoint.IsName ? $"{endpoint}: {OptionTypes.LookupProblem(e)}" : e.Message));
+        }
+        finally
+        {
+            own?.Dispose();
+        }
+    }
+
+    /// <summary>Says why a client ends that could not write its output; nothing when the reader had enough.</summary>
+    /// <param name="report">Where to tell it.</param>
+    /// <param name="failure">What the write threw.</param>
+    /// <returns>The exit code.</returns>
+    public static int NotWritten(Report report, Exception? failure) => StandardStreams.IsReaderGone(failure)
+        ? ClientExit.ReaderGone
+        : report.Fail($"cannot write to standard output: {failure?.Message.TrimEnd('.') ?? "it is closed"}");
+
+    /// <summary>A word on standard error: with --log-level Information, and at a terminal.</summary>
+    public static void Say(Report report, string words)
+    {
+        if (report.Logger.IsEnabled(LogLevel.Information))
+        {
+            report.Logger.LogInformation("{Words}", words);
+        }
+        else if (report.Logger.IsEnabled(LogLevel.Warning) && !report.IsJson && !Console.IsErrorRedirected)
+        {
+            report.TrySay(words);
+        }
+    }
+
+    /// <summary>Bytes for people: <c>1 byte</c>, <c>12 bytes</c>.</summary>
+    public static string Bytes(long count) => count == 1 ? "1 byte" : $"{count} bytes";
+
+    public void Dispose() => Socket.Dispose();
+
+    private static async Task<Connection> FirstDatagramAsync(Socket socket, CancellationToken stop)
+    {
+        byte[] buffer = new byte[262_144];
+        var sender = new SocketAddress(AddressFamily.Unspecified, AddressBytesMax);
+        int received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, sender, stop);
+        return new Connection(socket, sender, buffer.AsMemory(0, received));
+    }
+
+    // Nobody can answer a Unix datagram socket that has no name.
+    private static Endpoint Answerable(Endpoint endpoint) =>
+        endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is UnixEndPoint && !endpoint.HasOption("autobind") && !endpoint.HasOption("source")
+            ? endpoint.WithOption("autobind", "1")
+            : endpoint;
+
+    /// <summary>What failed, the cause, and what to try, in one line.</summary>
+    private static string Problem(Endpoint endpoint, SocketException e)
+    {
+        if (endpoint.IsName && e.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery)
+        {
+            return $"{endpoint}: {OptionTypes.LookupProblem(e)}";
+        }
+
+        string advice = e.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused when endpoint.EndPoint is UnixEndPoint => "; is the server running? this machine's are listed by: ss -xlp",
+            SocketError.ConnectionRefused => "; is the server running? this machine's are listed by: ss -ltnup",
+            SocketError.TimedOut when endpoint.Timeout is null => "; to give up sooner: ?timeout=5s",
+            _ => "",
+        };
+        return $"{e.Message.ReplaceLineEndings("; ")}{advice}";
+    }
+
+    private static string ShowPeer(Endpoint endpoint, Connection connection)
+    {
+        try
+        {
+            return Show(endpoint, connection.Socket.LocalEndPoint!.Create(connection.Peer!));
+        }
+        catch (ArgumentException) // a family whose end points are made elsewhere
+        {
+            return connection.Peer!.ToString();
+        }
+    }
+
+    private static string Show(Endpoint endpoint, SocketResult<EndPoint?> end) =>
+        end.TryGetValue(out EndPoint? endPoint) && endPoint is not null ? Show(endpoint, endPoint) : "a socket without a name";
+
+    private static string Show(Endpoint endpoint, EndPoint endPoint) => endPoint is UnixEndPoint { IsUnnamed: true }
+        ? "a socket without a name"
+        : endpoint.Descriptor is null ? endpoint.WithEndPoint(endPoint).ToString().Split('?')[0] : endPoint.ToString()!;
+}
+
+/// <summary>Exit codes that clients have beside <see cref="ExitCode"/>'s.</summary>
+internal static class ClientExit
+{
+    /// <summary>EX_NOHOST of sysexits.h: a name's look-up has no errno.</summary>
+    public const int NoHost = 68;
+
+    /// <summary>What a shell gives for a program that SIGPIPE ended, as it does nc.</summary>
+    public const int ReaderGone = 141;
+
+    public static readonly ExitMeaning ReaderGoneMeaning =
+        new(ReaderGone, "whoever read the output has gone, as head does when it has enough; nothing is said");
+}

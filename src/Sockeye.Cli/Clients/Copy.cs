@@ -1,0 +1,256 @@
+using System.Diagnostics;
+
+namespace Sockeye.Cli.Clients;
+
+// The contract of a copy:
+// - Two threads, one a direction, with one buffer each and calls that block: the fastest way for one socket, and bounded.
+//   Who does not read stops who writes, in both directions; nothing is queued in between.
+// - A read of the input cannot be taken back, so its thread may outlive the copy. It is a background thread, which ends
+//   with the process, and sends nothing once the copy has ended.
+// - The copy ends with the peer's end, a failure, the limit after the input's end, or Stop; the socket is its owner's.
+
+/// <summary>How a copy ended.</summary>
+internal enum CopyOutcome
+{
+    /// <summary>The peer has sent all it had to say.</summary>
+    PeerEnded,
+
+    /// <summary>The input had ended, and the time after it is over.</summary>
+    WaitEnded,
+
+    /// <summary>The peer ended its half and then took no more of ours.</summary>
+    NotTaken,
+
+    /// <summary>Receiving failed.</summary>
+    NotReceived,
+
+    /// <summary>Sending failed.</summary>
+    NotSent,
+
+    /// <summary>The output failed.</summary>
+    NotWritten,
+
+    /// <summary>A signal asked for the end.</summary>
+    Stopped,
+}
+
+/// <summary>How a copy ended, and why.</summary>
+/// <param name="Outcome">How.</param>
+/// <param name="Result">What the kernel answered; success where it did not fail.</param>
+/// <param name="Failure">Why the output failed.</param>
+internal readonly record struct CopyEnd(CopyOutcome Outcome, SocketResult<int> Result = default, Exception? Failure = null);
+
+/// <summary>Input to the socket, socket to the output.</summary>
+internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
+{
+    protected const int Epipe = 32;
+    protected const int Econnreset = 104;
+
+    // How long a signal's end may take, for what has come and is on its way.
+    private static readonly TimeSpan _stopWait = TimeSpan.FromMilliseconds(250);
+
+    // An input that gave nothing for so long has nothing at hand, once the peer has ended.
+    private static readonly TimeSpan _inputPause = TimeSpan.FromMilliseconds(50);
+
+    // How long a peer that has ended its half may let us wait with ours.
+    private static readonly TimeSpan _takeLimit = TimeSpan.FromSeconds(5);
+
+    private long _bytesSent;
+    private long _bytesReceived;
+    private long _lastReceived; // timestamps of Stopwatch
+    private long _lastStep;
+    private volatile bool _isReading;
+    private volatile bool _hasEnded;
+
+    public long BytesSent => Interlocked.Read(ref _bytesSent);
+
+    public long BytesReceived => Interlocked.Read(ref _bytesReceived);
+
+    protected Socket Socket { get; } = socket;
+
+    protected Report Report { get; } = report;
+
+    /// <summary>Copies until the end.</summary>
+    /// <param name="wait">How long to go on after the input's end; null is until the peer's.</param>
+    /// <param name="stop">Ends it, in short time.</param>
+    public async Task<CopyEnd> RunAsync(TimeSpan? wait, CancellationToken stop)
+    {
+        Task<CopyEnd> receiving = Start("receive", ReceiveAll);
+        Task<CopyEnd> sending = Start("send", SendAll);
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(stopping.SetResult);
+        long inputEnded = 0;
+        while (true)
+        {
+            if (receiving.IsCompleted)
+            {
+                return await EndAfterPeerAsync(await receiving, sending, stopping.Task);
+            }
+
+            if (stop.IsCancellationRequested)
+            {
+                return await StopAsync(receiving);
+            }
+
+            if (!sending.IsCompleted)
+            {
+                await Task.WhenAny(receiving, sending, stopping.Task);
+                continue;
+            }
+
+            CopyEnd sent = await sending;
+            if (sent.Outcome == CopyOutcome.NotSent && !IsToldByReceiving(sent.Result.Errno))
+            {
+                _hasEnded = true;
+                return sent;
+            }
+
+            inputEnded = inputEnded == 0 ? Stopwatch.GetTimestamp() : inputEnded;
+            TimeSpan? left = wait - Stopwatch.GetElapsedTime(WaitStart(inputEnded, Interlocked.Read(ref _lastReceived)));
+            if (left <= TimeSpan.Zero)
+            {
+                _hasEnded = true;
+                return new(CopyOutcome.WaitEnded);
+            }
+
+            // Not rounded down: the last millisecond would be asked for again and again.
+            await Task.WhenAny(receiving, stopping.Task, left is { } time ? Task.Delay(time + TimeSpan.FromMilliseconds(1), CancellationToken.None) : stopping.Task);
+        }
+    }
+
+    /// <summary>Sends the input; runs on a thread of its own.</summary>
+    /// <returns>Success at the input's end, or why it could not be sent.</returns>
+    protected abstract SocketResult<int> Send();
+
+    /// <summary>Receives to the peer's end; runs on a thread of its own.</summary>
+    /// <returns>Success at the peer's end.</returns>
+    protected abstract SocketResult<int> Receive();
+
+    /// <summary>From when the wait after the input's end counts.</summary>
+    protected abstract long WaitStart(long inputEnded, long lastReceived);
+
+    /// <summary>Whether receiving ends too, and knows better, after sending failed so.</summary>
+    protected abstract bool IsToldByReceiving(int errno);
+
+    /// <summary>Tells the peer that no more is sent, where that can be told.</summary>
+    protected abstract void EndSending();
+
+    /// <summary>True when nothing may be sent any more.</summary>
+    protected bool HasEnded => _hasEnded;
+
+    /// <summary>The thread is about to read the input.</summary>
+    protected void BeforeRead() => Step(isReading: true);
+
+    /// <summary>The thread has read and is about to send.</summary>
+    protected void BeforeSend() => Step(isReading: false);
+
+    /// <summary>Some bytes are sent.</summary>
+    protected void AddSent(int bytes)
+    {
+        Interlocked.Add(ref _bytesSent, bytes);
+        if (Report.IsJson)
+        {
+            Report.TryTell("sent", line: null, ("bytes", bytes));
+        }
+    }
+
+    /// <summary>Some bytes have come.</summary>
+    protected void AddReceived(ReadOnlySpan<byte> bytes)
+    {
+        Interlocked.Add(ref _bytesReceived, bytes.Length);
+        Interlocked.Exchange(ref _lastReceived, Stopwatch.GetTimestamp());
+        receiver.Take(bytes);
+    }
+
+    private void Step(bool isReading)
+    {
+        Interlocked.Exchange(ref _lastStep, Stopwatch.GetTimestamp());
+        _isReading = isReading;
+    }
+
+    private CopyEnd SendAll()
+    {
+        SocketResult<int> result = Send();
+        if (!result.IsSuccess)
+        {
+            return new(CopyOutcome.NotSent, result);
+        }
+
+        if (!HasEnded)
+        {
+            EndSending();
+            Report.TryTell("inputEnded", line: null);
+        }
+
+        return default;
+    }
+
+    private CopyEnd ReceiveAll()
+    {
+        try
+        {
+            SocketResult<int> result = Receive();
+            receiver.End();
+            return new(result.IsSuccess ? CopyOutcome.PeerEnded : CopyOutcome.NotReceived, result);
+        }
+        catch (Exception e) when (StandardStreams.IsFileProblem(e))
+        {
+            return new(CopyOutcome.NotWritten, default, e.InnerException ?? e);
+        }
+    }
+
+    private async Task<CopyEnd> StopAsync(Task<CopyEnd> receiving)
+    {
+        _hasEnded = true;
+        EndSending();
+        await Task.WhenAny(receiving, Task.Delay(_stopWait, CancellationToken.None));
+        return new(CopyOutcome.Stopped);
+    }
+
+    // The peer has said all it had to say. Perhaps it still listens: what is at hand is sent, but nothing is waited for.
+    private async Task<CopyEnd> EndAfterPeerAsync(CopyEnd end, Task<CopyEnd> sending, Task stopping)
+    {
+        while (end.Outcome == CopyOutcome.PeerEnded && !sending.IsCompleted && !stopping.IsCompleted)
+        {
+            TimeSpan idle = Stopwatch.GetElapsedTime(Interlocked.Read(ref _lastStep));
+            if (_isReading ? idle >= _inputPause : idle >= _takeLimit)
+            {
+                end = _isReading ? end : new(CopyOutcome.NotTaken);
+                break;
+            }
+
+            await Task.WhenAny(sending, stopping, Task.Delay(10, CancellationToken.None));
+        }
+
+        _hasEnded = true;
+
+        // Whichever thread calls first is told of a reset; the other sees an end.
+        return end.Outcome == CopyOutcome.PeerEnded && sending.IsCompleted && (await sending) is { Outcome: CopyOutcome.NotSent } sent
+            && sent.Result.Errno != Epipe ? new(CopyOutcome.NotReceived, sent.Result)
+            : stopping.IsCompleted ? new(CopyOutcome.Stopped)
+            : end;
+    }
+
+    private static Task<CopyEnd> Start(string name, Func<CopyEnd> run)
+    {
+        var ended = new TaskCompletionSource<CopyEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                ended.SetResult(run());
+            }
+            catch (ObjectDisposedException) // the copy has ended, and its owner has closed the socket
+            {
+                ended.SetResult(new(CopyOutcome.Stopped));
+            }
+            catch (Exception e)
+            {
+                ended.SetException(e);
+            }
+        })
+        { IsBackground = true, Name = $"sockeye {name}" };
+        thread.Start();
+        return ended.Task;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using Sockeye.Chat.Tests.Harness;
+
+namespace Sockeye.Cli.Tests.Clients;
+
+/// <summary>connect and echo as processes: signals, what a shell does with their output, and a terminal that Python plays.</summary>
+public sealed class ClientProcessTests
+{
+    [Theory(Timeout = 60_000)]
+    [InlineData(">/dev/full")]
+    [InlineData(">&-")]
+    public async Task An_output_that_is_full_or_closed_is_code_1_and_one_line(string redirection)
+    {
+        using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'hello'); rest(c)");
+        (int code, string output, string errors) = await ToolProcess.ShellAsync($"exec \"$@\" {redirection}", "connect", peer.Endpoint);
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.StartsWith("sockeye connect: cannot write to standard output: ", Assert.Single(errors.Split('\n')));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("connect")]
+    [InlineData("connect", "--json")]
+    [InlineData("echo")]
+    public async Task A_reader_who_has_enough_ends_it_quietly(params string[] command)
+    {
+        using PythonPeer peer = await PythonPeer.StartAsync("IPv4", """
+            c = accept()
+            try:
+                while True: c.sendall(b"one line\n" * 1000)
+            except OSError: pass
+            """);
+        (int code, string output, string errors) = await ToolProcess.ShellAsync(
+            "{ \"$@\"; echo $? >&2; } | head -1", [.. command, peer.Endpoint]);
+        Assert.Equal((0, "141"), (code, errors));
+        Assert.NotEqual("", output);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("<&-")]
+    [InlineData("</")]
+    public async Task An_input_that_cannot_be_read_has_ended(string redirection)
+    {
+        using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'%d bytes' % len(rest(c)))");
+        (int code, string output, string errors) = await ToolProcess.ShellAsync($"exec \"$@\" {redirection}", "connect", peer.Endpoint);
+        Assert.Equal((ExitCode.Ok, "0 bytes", ""), (code, output, errors));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_is_written_where_it_stood_and_whoever_comes_next_goes_on()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'from the peer\\n')");
+            await ToolProcess.ShellAsync($"{{ echo before; \"$@\"; echo after; }} >{file} </dev/null", "connect", peer.Endpoint);
+            Assert.Equal("before\nfrom the peer\nafter\n", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_first_signal_ends_our_half_and_writes_what_has_come()
+    {
+        using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'hello\\n'); print(rest(c)); c.sendall(b'bye\\n')");
+        using ToolProcess tool = ToolProcess.Start("connect", peer.Endpoint);
+        await tool.WaitForOutputAsync("hello");
+        await tool.SignalAsync("INT");
+        Assert.Equal(ExitCode.Interrupted, await tool.EndAsync());
+        Assert.Equal(("hello\nbye", ""), (tool.Output, tool.Errors));
+        Assert.Equal("b''", await peer.EndAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_signal_ends_it_though_nobody_reads_the_output()
+    {
+        const string Program = """
+            import signal, socket, subprocess, sys, time
+            s = socket.create_server(("127.0.0.1", 0))
+            p = subprocess.Popen(
+                ["env", "--default-signal=INT", "dotnet", sys.argv[1], "connect", f"127.0.0.1:{s.getsockname()[1]}"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            c, _ = s.accept()
+            c.setblocking(False)
+            still = 0
+            while still < 20:
+                try:
+                    c.send(bytes(65536))
+                    still = 0
+                except BlockingIOError:
+                    still += 1
+                    time.sleep(0.02)
+            began = time.monotonic()
+            p.send_signal(signal.SIGINT)
+            print(p.wait(20), time.monotonic() - began < 5)
+            """;
+        await AssertPythonAsync("130 True\n", Program);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task At_a_terminal_text_is_shown_and_not_obeyed_and_lines_go_as_they_are_typed()
+    {
+        const string Program = """
+            import os, pty, select, socket, sys, time
+            s = socket.create_server(("127.0.0.1", 0))
+            pid, tty = pty.fork()
+            if pid == 0:
+                os.execvp("dotnet", ["dotnet", sys.argv[1], "connect", f"127.0.0.1:{s.getsockname()[1]}"])
+            c, _ = s.accept()
+            seen = b""
+            def until(text):
+                global seen
+                end = time.monotonic() + 20
+                while text not in seen:
+                    assert time.monotonic() < end, seen
+                    if select.select([tty], [], [], 1)[0]: seen += os.read(tty, 4096)
+            until(b"connected to tcp://127.0.0.1:")
+            c.sendall(b"\x1b[2Jclear\xff \xc3"); until(b"clear"); c.sendall(b"\xa9\n")
+            until(b"\\x1b[2Jclear\\xff \xc3\xa9\r\n")
+            assert b"\x1b[2J" not in seen, seen
+            os.write(tty, b"typed\n")
+            assert c.recv(100) == b"typed\n"
+            os.write(tty, b"\x04")
+            assert c.recv(100) == b""
+            c.sendall(b"bye\n"); c.close()
+            until(b"6 bytes sent, ")
+            _, status = os.waitpid(pid, 0)
+            assert os.waitstatus_to_exitcode(status) == 0, status
+            print("ok")
+            """;
+        await AssertPythonAsync("ok\n", Program);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_other_side_keeps_standard_output_for_data()
+    {
+        using ToolProcess server = ToolProcess.Start("connect", "--listen", "tcp://127.0.0.1:0");
+        await server.WaitForErrorAsync("try: ./sockeye connect tcp://127.0.0.1:");
+        string at = server.Errors.Split('\n').First(static line => line.StartsWith("listening at ", StringComparison.Ordinal))["listening at ".Length..];
+        (int code, string output, string errors) = await ToolProcess.RunAsync("hello\n", "connect", at, "--wait", "300ms");
+        Assert.Equal((ExitCode.Ok, "", ""), (code, output, errors));
+        server.Input.Close();
+        Assert.Equal((ExitCode.Ok, "hello"), (await server.EndAsync(), server.Output));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Options_that_contradict_each_other_are_bad_usage()
+    {
+        (int code, _, string errors) = await ToolProcess.RunAsync("", "connect", "tcp://127.0.0.1:1", "--bytes", "--lines");
+        Assert.Equal((ExitCode.BadUsage, "sockeye connect: --bytes and --lines contradict each other"), (code, errors.Split('\n')[0]));
+    }
+
+    private static async Task AssertPythonAsync(string expected, string program)
+    {
+        using Process python = Programs.Start("python3", "python3", "-c", program, Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"));
+        try
+        {
+            Assert.Equal(expected, await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            if (!python.HasExited)
+            {
+                python.Kill();
+            }
+        }
+    }
+}
