@@ -17,6 +17,24 @@ internal static class Descriptors
     /// </summary>
     public const int Least = 160;
 
+    /// <summary>What a server says that cannot start with so few.</summary>
+    public static string TooFew =>
+        $"cannot start: {Limit()} open files are too few, the runtime alone needs most of {Least}; raise the limit with: ulimit -n 1024";
+
+    /// <summary>How many connections there are descriptors for.</summary>
+    /// <param name="wanted">How many there should be.</param>
+    /// <param name="limit">Descriptors that may be open.</param>
+    /// <param name="open">Descriptors that are.</param>
+    /// <param name="each">How many a connection takes.</param>
+    /// <returns>At most <paramref name="wanted"/>; 0 when there is none for even one.</returns>
+    public static int Fit(int wanted, int limit, int open, int each = 1) => Math.Clamp((limit - open - Reserve) / each, 0, wanted);
+
+    /// <summary>What a server says that promises fewer connections than it was asked for.</summary>
+    /// <param name="limit">Descriptors that may be open.</param>
+    /// <param name="connections">The connections that there are enough for.</param>
+    public static string Fewer(int limit, int connections) =>
+        $"{limit} open files allow {connections} connections; raise the limit with: ulimit -n";
+
     /// <summary>RLIMIT_NOFILE; the runtime has raised the soft limit to the hard one.</summary>
     public static int Limit()
     {

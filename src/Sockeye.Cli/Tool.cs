@@ -40,6 +40,7 @@ internal static class Tool
         // Not a RootCommand: that calls itself after the file that was started, which is dotnet's business.
         var root = new Command(Name, "Sockets, and a group chat on them.")
         {
+            ServeCommand.Build(),
             ConnectCommand.Build(),
             ProbeCommand.Build(),
             EchoCommand.Build(),

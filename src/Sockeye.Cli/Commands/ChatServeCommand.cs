@@ -98,8 +98,7 @@ internal static class ChatServeCommand
         return RunOnLoop(options, listen, report);
     }
 
-    private static int TooFewDescriptors(Report report) => report.Fail(
-        $"cannot start: {Descriptors.Limit()} open files are too few, the runtime alone needs most of {Descriptors.Least}; raise the limit with: ulimit -n 1024");
+    private static int TooFewDescriptors(Report report) => report.Fail(Descriptors.TooFew);
 
     // Not inlined: to compile it takes more files than there may be.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -111,24 +110,6 @@ internal static class ChatServeCommand
         return loop.Run(() => ServeAsync(options, listen, report));
     }
 
-    /// <summary>Promises no more connections than there are descriptors for; null when there is none for even one.</summary>
-    internal static string? FitDescriptors(ChatOptions options, int limit, int open)
-    {
-        int most = limit - open - Descriptors.Reserve;
-        if (most >= options.MaxConnections)
-        {
-            return "";
-        }
-
-        if (most < 1)
-        {
-            return null;
-        }
-
-        options.MaxConnections = most;
-        return $"{limit} open files allow {most} connections; raise the limit with: ulimit -n";
-    }
-
     private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, Report report)
     {
         using var signals = new StopSignals();
@@ -138,15 +119,17 @@ internal static class ChatServeCommand
             List<Endpoint> bound = listen is { Length: > 0 }
                 ? await ListenAsync(server, listen)
                 : ListenAtLoopback(endPoint => server.Listen(endPoint), report.Warn);
-            string? fit = FitDescriptors(options, Descriptors.Limit(), Descriptors.Open());
-            if (fit is null)
+            int limit = Descriptors.Limit();
+            int most = Descriptors.Fit(options.MaxConnections, limit, Descriptors.Open());
+            if (most == 0)
             {
                 return TooFewDescriptors(report);
             }
 
-            if (fit.Length > 0)
+            if (most < options.MaxConnections)
             {
-                report.Warn(fit);
+                options.MaxConnections = most;
+                report.Warn(Descriptors.Fewer(limit, most));
             }
 
             Listening.TryTell(report, bound, "chat join", bound.Exists(IsDefault));

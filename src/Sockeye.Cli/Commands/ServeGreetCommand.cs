@@ -1,0 +1,21 @@
+using Sockeye.Cli.Serving;
+
+namespace Sockeye.Cli.Commands;
+
+/// <summary>sockeye serve greet: greets by name.</summary>
+internal static class ServeGreetCommand
+{
+    private const int Port = 9999;
+
+    public static Command Build()
+    {
+        var command = new Command(
+            "greet",
+            "Says Welcome!, then Hello, NAME! to each message; exit ends the connection. A line is a message, and so is what comes without a line end: a name that is split over two sends may be greeted as two. Datagrams are greeted only.");
+        ServeCommandLine.Complete(command, Port, static _ => new GreetProgram());
+        return command.WithExamples(
+            new("sockeye serve greet tcp://127.0.0.1:9999", "one loop serves all"),
+            new("sockeye serve greet tcp://127.0.0.1:9999 --threads", "a thread serves each"),
+            new("sockeye serve greet udp://127.0.0.1:9999", "a greeting for each datagram"));
+    }
+}

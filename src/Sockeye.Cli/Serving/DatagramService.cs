@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye.Cli.Serving;
+
+/// <summary>Receives datagrams at one socket and sends each one's answer back to where it came from.</summary>
+/// <remarks>
+/// An answer never waits: what the kernel does not take at once, because the receiver of a Unix socket is full for
+/// instance, is dropped, so that a peer that does not read holds up nobody. Nor is there an error that ends it.
+/// </remarks>
+internal sealed class DatagramService
+{
+    private const int MessagesPerTurn = 16;
+    private const int ControlBytes = 256;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly ServedProgram _program;
+    private readonly ServeEvents _events;
+    private readonly TimeProvider _time;
+    private readonly Socket _socket;
+    private readonly string _where;
+    private readonly bool _isConnected;
+    private readonly byte[] _buffer;
+    private readonly byte[] _control;
+    private readonly byte[] _source = new byte[ControlBytes];
+    private readonly SocketAddress _peer;
+    private ArrayBufferWriter<byte> _answer = new();
+
+    /// <param name="socket">Bound; the caller's.</param>
+    /// <param name="where">Its name in the log.</param>
+    /// <param name="program">What is served.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="events">Who is told.</param>
+    /// <param name="time">The clock of pauses.</param>
+    public DatagramService(Socket socket, string where, ServedProgram program, ServeOptions options, ServeEvents events, TimeProvider time)
+    {
+        (_socket, _where, _program, _events, _time) = (socket, where, program, events, time);
+        _buffer = GC.AllocateUninitializedArray<byte>(options.BufferBytes ?? ServeOptions.DatagramBufferBytes);
+        _peer = new SocketAddress(socket.AddressFamily, 128); // sockaddr_storage: any family's address fits
+        _isConnected = socket.TryGetRemoteEndPoint().TryGetValue(out EndPoint? peer) && peer is not null;
+        _control = AsksForDestination(socket) ? new byte[ControlBytes] : [];
+    }
+
+    /// <summary>Serves until the stop.</summary>
+    /// <param name="stop">Ends it.</param>
+    /// <returns>False when the program cannot go on.</returns>
+    public async Task<bool> RunAsync(CancellationToken stop)
+    {
+        TimeSpan pause = TimeSpan.Zero;
+        for (uint messages = 1; !stop.IsCancellationRequested; messages++)
+        {
+            SocketResult<ReceivedMessage> result = await _socket.TryReceiveMessageAsync(_buffer, _control, _peer, SocketFlags.None, stop);
+            if (result.IsSuccess)
+            {
+                pause = TimeSpan.Zero;
+                if (!Take(result.Value))
+                {
+                    return false;
+                }
+            }
+            else if (result.Error == SocketError.OperationAborted)
+            {
+                return true;
+            }
+            else
+            {
+                // An earlier answer came to a closed port (ICMP), or the network is down. Most of these errors are told
+                // once and gone; one that stays must not make this spin.
+                _events.ReceiveFailed(_where, $"{result.ErrnoName}: {result.ErrnoMessage}");
+                pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
+                await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
+
+            if (messages % MessagesPerTurn == 0)
+            {
+                await Task.Yield();
+            }
+        }
+
+        return true;
+    }
+
+    private bool Take(in ReceivedMessage message)
+    {
+        ReadOnlySpan<byte> bytes = _buffer.AsSpan(0, message.Length);
+        string? name = PeerName.Of(message.Peer);
+        string peer = name ?? (_socket.AddressFamily == AddressFamily.Unix ? "unix" : "unknown");
+        if (!_events.Received(peer, bytes, message.BytesLost))
+        {
+            return false;
+        }
+
+        if (!_program.Answers)
+        {
+            return true;
+        }
+
+        _answer.ResetWrittenCount();
+        _program.AnswerDatagram(bytes, _answer);
+        if (name is null && !_isConnected)
+        {
+            _events.Dropped(peer, _answer.WrittenCount, "its sender has no name, and so cannot be answered");
+        }
+        else
+        {
+            Send(message, peer, name is not null && !_isConnected);
+        }
+
+        if (_answer.Capacity > 2 * _buffer.Length)
+        {
+            _answer = new();
+        }
+
+        return true;
+    }
+
+    private void Send(in ReceivedMessage message, string peer, bool isAddressed)
+    {
+        var answer = new OutgoingMessage(_answer.WrittenMemory)
+        {
+            PeerAddress = isAddressed ? message.PeerAddress : null,
+            Control = _source.AsMemory(0, Source(message)),
+        };
+        SocketResult<int> sent = _socket.TrySendMessage(answer, SocketFlags.DontWait);
+        if (sent.IsSuccess)
+        {
+            _events.Sent(peer, _answer.WrittenCount);
+            return;
+        }
+
+        _events.Dropped(peer, _answer.WrittenCount, sent.Error switch
+        {
+            SocketError.MessageSize => "it is longer than a datagram may be",
+            SocketError.WouldBlock => "its receiver is full",
+            _ => $"{sent.ErrnoName}: {sent.ErrnoMessage}",
+        });
+    }
+
+    /// <summary>
+    /// A socket that is bound to all addresses of the machine must answer from the one that was asked: the kernel would
+    /// choose by the route, and a peer that is connected hears nothing from a stranger.
+    /// </summary>
+    private static bool AsksForDestination(Socket socket)
+    {
+        if (!socket.TryGetLocalEndPoint().TryGetValue(out EndPoint? local) || local is not IPEndPoint ip)
+        {
+            return false;
+        }
+
+        return (ip.Address.Equals(IPAddress.Any) && socket.TrySetOption(IpOptions.ReceivePacketInformation, true).IsSuccess)
+            || (ip.Address.Equals(IPAddress.IPv6Any) && socket.TrySetOption(Ipv6Options.ReceivePacketInformation, true).IsSuccess);
+    }
+
+    /// <summary>Writes the address to answer from.</summary>
+    /// <returns>How many bytes; 0 leaves it to the kernel.</returns>
+    private int Source(in ReceivedMessage message)
+    {
+        if (_control.Length == 0)
+        {
+            return 0;
+        }
+
+        var writer = new ControlWriter(_source);
+        if (message.Control.TryGet(IpControl.PacketInformation, out Ipv4PacketInformation v4))
+        {
+            // LocalAddress is one of ours also when the destination was a group's or a broadcast's.
+            writer.Add(IpControl.PacketInformation, Ipv4PacketInformation.From(v4.LocalAddress));
+        }
+        else if (message.Control.TryGet(Ipv6Control.PacketInformation, out Ipv6PacketInformation v6) && !v6.Address.IsIPv6Multicast)
+        {
+            writer.Add(Ipv6Control.PacketInformation, v6);
+        }
+
+        return writer.Written;
+    }
+}

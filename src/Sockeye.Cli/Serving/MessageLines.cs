@@ -1,0 +1,38 @@
+namespace Sockeye.Cli.Serving;
+
+/// <summary>The messages in what came in one piece: each complete line is one, and what is left without a line end is one too.</summary>
+/// <remarks>
+/// What came is not put together with what came before: a name split over two receives is two messages. That is the rule
+/// of programs that take a receive for a message, and it needs no memory.
+/// </remarks>
+/// <param name="bytes">A datagram, or what one receive of a stream gave. An empty one holds one empty message.</param>
+internal ref struct MessageLines(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> _rest = bytes;
+    private bool _isOver;
+
+    /// <summary>The message, without its line end.</summary>
+    public ReadOnlySpan<byte> Text { get; private set; }
+
+    /// <summary>The line end that it had: LF, CR LF, or nothing.</summary>
+    public ReadOnlySpan<byte> LineEnd { get; private set; }
+
+    /// <summary>Goes to the next message.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool MoveNext()
+    {
+        if (_isOver)
+        {
+            return false;
+        }
+
+        int end = _rest.IndexOf((byte)'\n') + 1;
+        ReadOnlySpan<byte> line = end > 0 ? _rest[..end] : _rest;
+        int text = line.Length - ByteText.LineEndLength(line);
+        Text = line[..text];
+        LineEnd = line[text..];
+        _rest = _rest[line.Length..];
+        _isOver = _rest.IsEmpty;
+        return true;
+    }
+}

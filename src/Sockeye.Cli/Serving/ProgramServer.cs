@@ -1,0 +1,126 @@
+using System.Net.Sockets;
+
+namespace Sockeye.Cli.Serving;
+
+/// <summary>A program at one or more endpoints, of streams and of datagrams.</summary>
+/// <remarks>
+/// Plain asynchronous code that comes home to its context: on one event loop when <see cref="OpenAsync"/> and
+/// <see cref="RunAsync"/> are called there. With <see cref="ServeOptions.Threads"/> the connections leave it for threads
+/// of their own; accepting, and datagrams, which have no connection, stay.
+/// </remarks>
+internal sealed class ProgramServer : IDisposable
+{
+    private readonly ServedProgram _program;
+    private readonly ServeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServeEvents _events;
+    private readonly StreamService _streams;
+    private readonly List<(Socket Socket, string Where)> _sockets = []; // ours, from OpenAsync until RunAsync ends
+    private readonly List<Endpoint> _bound = [];
+    private readonly Report _report;
+
+    /// <param name="program">What is served.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="report">What is told.</param>
+    /// <param name="time">The clock.</param>
+    public ProgramServer(ServedProgram program, ServeOptions options, Report report, TimeProvider time)
+    {
+        (_program, _options, _report, _time) = (program, options, report, time);
+        _events = new ServeEvents(report, program, time);
+        _streams = new StreamService(program, options, _events, time);
+    }
+
+    /// <summary>Where it is served, with the ports that the kernel chose.</summary>
+    public IReadOnlyList<Endpoint> Bound => _bound;
+
+    /// <summary>Connections at this moment.</summary>
+    public int Connections => _streams.Connections;
+
+    /// <summary>
+    /// Binds and listens at an endpoint; of a name, at all its addresses. Of several addresses one that this machine
+    /// does not have, as when IPv6 is off, is only worth a warning.
+    /// </summary>
+    /// <param name="endpoints">The addresses of one name, or one.</param>
+    /// <exception cref="SocketException">Where and why.</exception>
+    public async Task OpenAsync(params IEnumerable<Endpoint> endpoints)
+    {
+        var addresses = new List<Endpoint>();
+        foreach (Endpoint endpoint in endpoints)
+        {
+            addresses.AddRange(await endpoint.ResolveAsync());
+        }
+
+        SocketException? missing = null;
+        int opened = 0;
+        foreach (Endpoint address in addresses)
+        {
+            try
+            {
+                Socket socket = ServedSocket.Open(address);
+                Endpoint bound = Listening.At(address, socket);
+                _sockets.Add((socket, bound.ToString().Split('?')[0]));
+                _bound.Add(bound);
+                opened++;
+            }
+            catch (SocketException e) when (addresses.Count > 1 && e.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            {
+                missing ??= e;
+                _report.Warn(e.Message);
+            }
+        }
+
+        if (opened == 0 && missing is not null)
+        {
+            throw missing;
+        }
+    }
+
+    /// <summary>Serves until the stop, then lets what is due go out.</summary>
+    /// <param name="stop">Ends it in good order.</param>
+    /// <returns>False when the program could not go on: its output is full or closed.</returns>
+    public async Task<bool> RunAsync(CancellationToken stop)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        int failed = 0;
+        void Fail()
+        {
+            Volatile.Write(ref failed, 1);
+            try
+            {
+                end.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The last connection to fail, while all is ending.
+            }
+        }
+
+        await Task.WhenAll(_sockets.Select(open => ServeAsync(open.Socket, open.Where, Fail, end.Token)));
+        Dispose();
+        await _streams.EndAsync();
+        return Volatile.Read(ref failed) == 0;
+    }
+
+    /// <summary>Listens no more. <see cref="RunAsync"/> does so itself; this is for a server that never ran.</summary>
+    public void Dispose()
+    {
+        foreach ((Socket socket, _) in _sockets)
+        {
+            socket.Dispose();
+        }
+
+        _sockets.Clear();
+    }
+
+    private async Task ServeAsync(Socket socket, string where, Action fail, CancellationToken stop)
+    {
+        if (ServedSocket.IsListener(socket))
+        {
+            await _streams.AcceptAsync(socket, where, fail, stop);
+        }
+        else if (!await new DatagramService(socket, where, _program, _options, _events, _time).RunAsync(stop))
+        {
+            fail();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace Sockeye.Cli.Serving;
+
+/// <summary>What all serve commands share: their endpoints, their options, and how they run.</summary>
+internal sealed class ServeCommandLine
+{
+    private static readonly SocketType[] Types = [SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram, SocketType.Rdm];
+
+    private readonly int _port;
+    private readonly Argument<Endpoint[]> _endpoints;
+    private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "Connections at one time; one more is closed at once", new ServeOptions().MaxConnections, 1);
+    private readonly Option<int?> _buffer = Bytes();
+    private readonly Option<TimeSpan?> _idle = OptionTypes.Time("--idle", "Closes a connection that says nothing for so long");
+    private readonly Option<TimeSpan?> _drain = OptionTypes.Time("--drain", "How long a stop waits for answers that are due", new ServeOptions().Drain);
+    private readonly Option<bool> _threads = new("--threads") { Description = "A thread for each connection, with synchronous calls, instead of one loop for all" };
+    private readonly CommonOptions _common;
+
+    private ServeCommandLine(Command command, int port)
+    {
+        _port = port;
+        _endpoints = new("ENDPOINT")
+        {
+            Description = $"Where to serve, see below; more than one is served at once. Default: {string.Join(' ', Defaults().Select(static endpoint => endpoint.ToString()))}",
+            Arity = ArgumentArity.ZeroOrMore,
+            CustomParser = ParseMany,
+            DefaultValueFactory = static _ => [],
+        };
+        command.Arguments.Add(_endpoints);
+        foreach (Option option in new Option[] { _connections, _buffer, _idle, _drain, _threads })
+        {
+            command.Options.Add(option);
+        }
+
+        _common = CommonOptions.AddTo(command, LogLevel.Information);
+        command.WithEndpoints(Types);
+        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
+    }
+
+    /// <summary>Makes a command serve a program.</summary>
+    /// <param name="command">The command, with the options of its own.</param>
+    /// <param name="port">The TCP port of both loopback addresses, where it is served without an argument.</param>
+    /// <param name="program">The program that the command line asks for.</param>
+    public static Command Complete(Command command, int port, Func<ParseResult, ServedProgram> program)
+    {
+        var line = new ServeCommandLine(command, port);
+        command.SetAction(result => line.Run(result, program(result)));
+        return command;
+    }
+
+    private static Option<int?> Bytes()
+    {
+        var option = new Option<int?>("--buffer")
+        {
+            Description = $"What one receive takes; of a longer datagram the rest is cut [default: {ServeOptions.StreamBufferBytes} of a stream, {ServeOptions.DatagramBufferBytes} of datagrams]",
+            HelpName = "BYTES",
+        };
+        option.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > ServeOptions.BufferBytesMax)
+            {
+                result.AddError($"--buffer {result.Tokens[0].Value}: from 1 to {ServeOptions.BufferBytesMax}");
+            }
+        });
+        return option;
+    }
+
+    private IEnumerable<Endpoint> Defaults() => new[] { IPAddress.IPv6Loopback, IPAddress.Loopback }
+        .Select(address => Endpoint.FromEndPoint(new IPEndPoint(address, _port)));
+
+    private Endpoint[]? ParseMany(ArgumentResult result)
+    {
+        var endpoints = new List<Endpoint>();
+        foreach (Token token in result.Tokens)
+        {
+            Endpoint? endpoint = OptionTypes.ParseEndpoint(
+                token.Value, new EndpointDefaults("tcp", _port), "what is served is a stream of bytes or datagrams", Types, out string problem);
+            if (endpoint?.EndPoint is PacketEndPoint or CanEndPoint)
+            {
+                // Every packet of the machine would be answered, the answers among them.
+                problem = $"{endpoint.Scheme} has everybody's traffic; what is served is asked for: tcp://[::1]:{_port}";
+                endpoint = null;
+            }
+
+            if (endpoint is null)
+            {
+                result.AddError($"ENDPOINT: {problem}");
+                return null;
+            }
+
+            endpoints.Add(endpoint);
+        }
+
+        return [.. endpoints];
+    }
+
+    private int Run(ParseResult result, ServedProgram program)
+    {
+        using Report report = _common.Open(result);
+
+        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        if (Descriptors.Limit() < Descriptors.Least)
+        {
+            return report.Fail(Descriptors.TooFew);
+        }
+
+        var options = new ServeOptions
+        {
+            MaxConnections = result.GetValue(_connections),
+            BufferBytes = result.GetValue(_buffer),
+            Idle = result.GetValue(_idle),
+            Drain = result.GetValue(_drain) ?? new ServeOptions().Drain,
+            Threads = result.GetValue(_threads),
+        };
+        return RunOnLoop(program, options, result.GetValue(_endpoints) ?? [], report);
+    }
+
+    // Not inlined: to compile it takes more files than there may be.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int RunOnLoop(ServedProgram program, ServeOptions options, Endpoint[] endpoints, Report report)
+    {
+        using var loop = new EventLoop();
+        return loop.Run(() => ServeAsync(program, options, endpoints, report));
+    }
+
+    private async Task<int> ServeAsync(ServedProgram program, ServeOptions options, Endpoint[] endpoints, Report report)
+    {
+        int limit = Descriptors.Limit();
+        int most = Descriptors.Fit(options.MaxConnections, limit, Descriptors.Open() + Math.Max(endpoints.Length, 2), options.Threads ? ServeOptions.DescriptorsOfThread : 1);
+        if (most == 0)
+        {
+            return report.Fail(Descriptors.TooFew);
+        }
+
+        if (most < options.MaxConnections)
+        {
+            options = options with { MaxConnections = most };
+            report.Warn(Descriptors.Fewer(limit, most));
+        }
+
+        using var signals = new StopSignals();
+        using var server = new ProgramServer(program, options, report, TimeProvider.System);
+        try
+        {
+            if (endpoints.Length == 0)
+            {
+                await server.OpenAsync(Defaults());
+            }
+
+            foreach (Endpoint endpoint in endpoints)
+            {
+                await server.OpenAsync(endpoint);
+            }
+        }
+        catch (SocketException e)
+        {
+            return report.Fail(e);
+        }
+
+        bool isTold = Listening.TryTell(report, server.Bound);
+        return (isTold || !program.NeedsOutput) && await server.RunAsync(signals.Stop)
+            ? ExitCode.Ok
+            : report.Fail("cannot print what comes: standard output is full or closed");
+    }
+}

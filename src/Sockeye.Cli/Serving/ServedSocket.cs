@@ -1,0 +1,56 @@
+using System.Net.Sockets;
+
+namespace Sockeye.Cli.Serving;
+
+/// <summary>Makes the sockets that a server has.</summary>
+internal static class ServedSocket
+{
+    private const int Backlog = 512;
+
+    /// <summary>A listener of a stream, a bound socket of datagrams.</summary>
+    /// <param name="endpoint">
+    /// Where, and with which options. A Unix socket without options of its own is for its owner alone (<c>mode=0600</c>)
+    /// and replaces what a dead server left (<c>unlink=1</c>).
+    /// </param>
+    /// <exception cref="SocketException">Where and why.</exception>
+    public static Socket Open(Endpoint endpoint)
+    {
+        Endpoint ours = endpoint.EndPoint is UnixEndPoint { IsPath: true }
+            ? WithDefault(WithDefault(endpoint, "mode", "0600"), "unlink", "1")
+            : endpoint;
+        Socket socket = ours.Descriptor is not null ? OfDescriptor(ours)
+            : IsStream(ours.SocketType) ? ours.Listen()
+            : ours.Bind();
+        socket.Timeout = null; // a server waits for guests as long as it takes
+        return socket;
+    }
+
+    /// <summary>Whether connections are accepted at it.</summary>
+    /// <param name="socket">What <see cref="Open"/> made.</param>
+    public static bool IsListener(Socket socket) => IsStream(socket.SocketType);
+
+    private static bool IsStream(SocketType type) => type is SocketType.Stream or SocketType.Seqpacket;
+
+    /// <summary>What the socket is, only the kernel knows; one that does not listen yet is told to.</summary>
+    private static Socket OfDescriptor(Endpoint endpoint)
+    {
+        Socket socket = endpoint.CreateSocket();
+        try
+        {
+            if (IsListener(socket) && !socket.GetOption(SocketOptions.AcceptConnection))
+            {
+                socket.Listen(Backlog);
+            }
+
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Endpoint WithDefault(Endpoint endpoint, string name, string value) =>
+        endpoint.HasOption(name) ? endpoint : endpoint.WithOption(name, value);
+}
