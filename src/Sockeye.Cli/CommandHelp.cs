@@ -13,6 +13,7 @@ internal sealed record Example(string Line, string What = "");
 internal sealed class CommandHelp
 {
     private readonly List<SocketType> _endpoints = [];
+    private readonly List<string> _without = [];
 
     /// <summary>The kinds of sockets whose endpoints the command takes; empty when it takes none.</summary>
     public IReadOnlyList<SocketType> Endpoints => _endpoints;
@@ -24,8 +25,8 @@ internal sealed class CommandHelp
     public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage);
 
     /// <summary>The schemes of the endpoints that the command takes.</summary>
-    public IEnumerable<EndpointScheme> Schemes =>
-        Endpoint.Schemes.Where(scheme => _endpoints.Count > 0 && (_endpoints.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown));
+    public IEnumerable<EndpointScheme> Schemes => Endpoint.Schemes.Where(scheme => _endpoints.Count > 0
+        && (_endpoints.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown) && !_without.Contains(scheme.Name));
 
     /// <summary>The help of a command.</summary>
     /// <param name="command">The command; help is added when it has none.</param>
@@ -48,6 +49,8 @@ internal sealed class CommandHelp
 
     public void Take(params SocketType[] endpoints) => _endpoints.AddRange(endpoints);
 
+    public void Leave(params string[] schemes) => _without.AddRange(schemes);
+
     public void Show(params Example[] examples) => Examples = examples;
 
     public void EndWith(params ExitMeaning[] codes) => ExitCodes = codes;
@@ -57,9 +60,10 @@ internal sealed class CommandHelp
         if (_endpoints.Count > 0)
         {
             output.WriteLine("Endpoints:");
+            int longest = Schemes.Max(static scheme => scheme.Example.Length);
             foreach (EndpointScheme scheme in Schemes)
             {
-                output.WriteLine($"  {scheme.Example,-24}{scheme.Summary}");
+                output.WriteLine($"  {scheme.Example.PadRight(longest)}  {scheme.Summary}");
             }
 
             output.WriteLine("  docs/endpoints.md has the grammar and every option: tcp://*:80?reuse_port=1");
@@ -106,6 +110,14 @@ internal static class CommandHelpExtensions
         public Command WithEndpoints(params SocketType[] types)
         {
             CommandHelp.Of(command).Take(types);
+            return command;
+        }
+
+        /// <summary>Lets --help leave these out, which the command does not take though their sockets are of a kind that it does.</summary>
+        /// <param name="schemes">Their names: <c>packet-dgram</c>.</param>
+        public Command WithoutEndpoints(params string[] schemes)
+        {
+            CommandHelp.Of(command).Leave(schemes);
             return command;
         }
 

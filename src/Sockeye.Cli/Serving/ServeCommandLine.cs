@@ -36,7 +36,7 @@ internal sealed class ServeCommandLine
         }
 
         _common = CommonOptions.AddTo(command, LogLevel.Information);
-        command.WithEndpoints(Types);
+        command.WithEndpoints(Types).WithoutEndpoints("packet-dgram");
         command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli.Serving;
@@ -58,7 +59,7 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
             return;
         }
 
-        Log.Dropped(bytes, peer, reason, count);
+        Log.Dropped(bytes, peer, reason, More(count));
         report.TryTell("dropped", line: null, ("peer", peer), ("bytes", bytes), ("reason", reason), ("count", count));
     }
 
@@ -92,7 +93,7 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
         int count = _failures.Take();
         if (count > 0)
         {
-            Log.ReceiveFailed(where, error, count);
+            Log.ReceiveFailed(where, error, More(count));
         }
     }
 
@@ -116,10 +117,12 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
     {
         if (count > 0)
         {
-            Log.Refused(_lastRefused, _lastReason, count);
+            Log.Refused(_lastRefused, _lastReason, More(count));
             report.TryTell("refused", line: null, ("peer", _lastRefused), ("reason", _lastReason), ("count", count));
         }
     }
+
+    private static string More(int count) => count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" (and {count - 1} more since the last such line)");
 
     private static string Shown(ReadOnlySpan<byte> bytes) =>
         bytes.Length <= ShownBytesMax ? ByteText.Show(bytes) : $"{ByteText.Show(bytes[..ShownBytesMax])} …";
@@ -137,14 +140,14 @@ internal static partial class ServeLog
     [LoggerMessage(3, LogLevel.Debug, "{Bytes} bytes to {Peer}")]
     public static partial void Sent(this ILogger logger, int bytes, string peer);
 
-    [LoggerMessage(4, LogLevel.Warning, "an answer of {Bytes} bytes to {Peer} is dropped: {Reason} (since the last such line: {Count})")]
-    public static partial void Dropped(this ILogger logger, int bytes, string peer, string reason, int count);
+    [LoggerMessage(4, LogLevel.Warning, "an answer of {Bytes} bytes to {Peer} is dropped: {Reason}{More}")]
+    public static partial void Dropped(this ILogger logger, int bytes, string peer, string reason, string more);
 
     [LoggerMessage(5, LogLevel.Information, "{Peer} disconnected: {Reason}; {BytesReceived} bytes received, {BytesSent} sent")]
     public static partial void Disconnected(this ILogger logger, string peer, string reason, long bytesReceived, long bytesSent);
 
-    [LoggerMessage(6, LogLevel.Warning, "connection from {Peer} refused: {Reason} (since the last such line: {Count})")]
-    public static partial void Refused(this ILogger logger, string peer, string reason, int count);
+    [LoggerMessage(6, LogLevel.Warning, "connection from {Peer} refused: {Reason}{More}")]
+    public static partial void Refused(this ILogger logger, string peer, string reason, string more);
 
     [LoggerMessage(7, LogLevel.Warning, "cannot accept at {Where}: {Error}; trying again until it works")]
     public static partial void AcceptPaused(this ILogger logger, string where, string error);
@@ -152,8 +155,8 @@ internal static partial class ServeLog
     [LoggerMessage(8, LogLevel.Information, "accepting again at {Where}")]
     public static partial void AcceptResumed(this ILogger logger, string where);
 
-    [LoggerMessage(9, LogLevel.Warning, "receiving at {Where}: {Error}; going on (since the last such line: {Count})")]
-    public static partial void ReceiveFailed(this ILogger logger, string where, string error, int count);
+    [LoggerMessage(9, LogLevel.Warning, "receiving at {Where}: {Error}; going on{More}")]
+    public static partial void ReceiveFailed(this ILogger logger, string where, string error, string more);
 
     [LoggerMessage(10, LogLevel.Information, "stopping; connections: {Connections}")]
     public static partial void Stopping(this ILogger logger, int connections);
