@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Reflection;
 
 namespace Sockeye.Cli;
 
@@ -34,6 +36,20 @@ internal static class Descriptors
     /// <param name="connections">The connections that there are enough for.</param>
     public static string Fewer(int limit, int connections) =>
         $"{limit} open files allow {connections} connections; raise the limit with: ulimit -n";
+
+    /// <summary>
+    /// Loads what the library and its kernel calls refer to. An assembly that is first needed when no descriptor is left
+    /// cannot be opened, and the exception ends a server that had only to wait. Before <see cref="Open"/> is asked: each
+    /// keeps a descriptor.
+    /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "What was trimmed away is not needed, and not loaded.")]
+    public static void LoadAssemblies()
+    {
+        foreach (AssemblyName name in new[] { typeof(Socket).Assembly, typeof(SocketHandle).Assembly }.SelectMany(static assembly => assembly.GetReferencedAssemblies()))
+        {
+            Assembly.Load(name);
+        }
+    }
 
     /// <summary>RLIMIT_NOFILE; the runtime has raised the soft limit to the hard one.</summary>
     public static int Limit()

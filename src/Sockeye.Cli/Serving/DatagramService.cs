@@ -7,18 +7,17 @@ namespace Sockeye.Cli.Serving;
 /// <summary>Receives datagrams at one socket and sends each one's answer back to where it came from.</summary>
 /// <remarks>
 /// An answer never waits: what the kernel does not take at once, because the receiver of a Unix socket is full for
-/// instance, is dropped, so that a peer that does not read holds up nobody. Nor is there an error that ends it.
+/// instance, is dropped and told of. Nor is there an error that ends it. On a Unix socket what lies unread with one peer
+/// counts against this socket's SO_SNDBUF (unix(7) does not say so; net/unix/af_unix.c, unix_dgram_sendmsg), so a peer
+/// that never reads can use it up, and the others get no answers until that one reads or is gone.
 /// </remarks>
 internal sealed class DatagramService
 {
     private const int MessagesPerTurn = 16;
     private const int ControlBytes = 256;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly ServedProgram _program;
     private readonly ServeEvents _events;
-    private readonly TimeProvider _time;
     private readonly Socket _socket;
     private readonly string _where;
     private readonly bool _isConnected;
@@ -33,10 +32,9 @@ internal sealed class DatagramService
     /// <param name="program">What is served.</param>
     /// <param name="options">The bounds.</param>
     /// <param name="events">Who is told.</param>
-    /// <param name="time">The clock of pauses.</param>
-    public DatagramService(Socket socket, string where, ServedProgram program, ServeOptions options, ServeEvents events, TimeProvider time)
+    public DatagramService(Socket socket, string where, ServedProgram program, ServeOptions options, ServeEvents events)
     {
-        (_socket, _where, _program, _events, _time) = (socket, where, program, events, time);
+        (_socket, _where, _program, _events) = (socket, where, program, events);
         _buffer = GC.AllocateUninitializedArray<byte>(options.BufferBytes ?? ServeOptions.DatagramBufferBytes);
         _peer = new SocketAddress(socket.AddressFamily, 128); // sockaddr_storage: any family's address fits
         _isConnected = socket.TryGetRemoteEndPoint().TryGetValue(out EndPoint? peer) && peer is not null;
@@ -48,13 +46,13 @@ internal sealed class DatagramService
     /// <returns>False when the program cannot go on.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
-        TimeSpan pause = TimeSpan.Zero;
+        var pause = default(Pause);
         for (uint messages = 1; !stop.IsCancellationRequested; messages++)
         {
             SocketResult<ReceivedMessage> result = await _socket.TryReceiveMessageAsync(_buffer, _control, _peer, SocketFlags.None, stop);
             if (result.IsSuccess)
             {
-                pause = TimeSpan.Zero;
+                pause = default;
                 if (!Take(result.Value))
                 {
                     return false;
@@ -69,8 +67,7 @@ internal sealed class DatagramService
                 // An earlier answer came to a closed port (ICMP), or the network is down. Most of these errors are told
                 // once and gone; one that stays must not make this spin.
                 _events.ReceiveFailed(_where, $"{result.ErrnoName}: {result.ErrnoMessage}");
-                pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
-                await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await pause.WaitAsync(stop);
             }
 
             if (messages % MessagesPerTurn == 0)
@@ -133,7 +130,7 @@ internal sealed class DatagramService
         _events.Dropped(peer, _answer.WrittenCount, sent.Error switch
         {
             SocketError.MessageSize => "it is longer than a datagram may be",
-            SocketError.WouldBlock => "its receiver is full",
+            SocketError.WouldBlock => "its receiver is full, or another one that does not read holds all that may be unread",
             _ => $"{sent.ErrnoName}: {sent.ErrnoMessage}",
         });
     }

@@ -12,7 +12,6 @@ internal sealed class ProgramServer : IDisposable
 {
     private readonly ServedProgram _program;
     private readonly ServeOptions _options;
-    private readonly TimeProvider _time;
     private readonly ServeEvents _events;
     private readonly StreamService _streams;
     private readonly List<(Socket Socket, string Where)> _sockets = []; // ours, from OpenAsync until RunAsync ends
@@ -25,7 +24,7 @@ internal sealed class ProgramServer : IDisposable
     /// <param name="time">The clock.</param>
     public ProgramServer(ServedProgram program, ServeOptions options, Report report, TimeProvider time)
     {
-        (_program, _options, _report, _time) = (program, options, report, time);
+        (_program, _options, _report) = (program, options, report);
         _events = new ServeEvents(report, program, time);
         _streams = new StreamService(program, options, _events, time);
     }
@@ -57,7 +56,7 @@ internal sealed class ProgramServer : IDisposable
             try
             {
                 Socket socket = ServedSocket.Open(address);
-                Endpoint bound = Listening.At(address, socket);
+                Endpoint bound = Listening.At(address, socket.LocalEndPoint, socket.SocketType);
                 _sockets.Add((socket, bound.ToString().Split('?')[0]));
                 _bound.Add(bound);
                 opened++;
@@ -118,7 +117,7 @@ internal sealed class ProgramServer : IDisposable
         {
             await _streams.AcceptAsync(socket, where, fail, stop);
         }
-        else if (!await new DatagramService(socket, where, _program, _options, _events, _time).RunAsync(stop))
+        else if (!await new DatagramService(socket, where, _program, _options, _events).RunAsync(stop))
         {
             fail();
         }

@@ -128,6 +128,7 @@ internal sealed class ServeCommandLine
 
     private async Task<int> ServeAsync(ServedProgram program, ServeOptions options, Endpoint[] endpoints, Report report)
     {
+        Descriptors.LoadAssemblies();
         int limit = Descriptors.Limit();
         int most = Descriptors.Fit(options.MaxConnections, limit, Descriptors.Open() + Math.Max(endpoints.Length, 2), options.Threads ? ServeOptions.DescriptorsOfThread : 1);
         if (most == 0)

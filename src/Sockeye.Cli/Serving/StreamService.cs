@@ -14,8 +14,6 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
     // A program needs little; a thousand threads with the usual 8 MB each would be much, if only in addresses.
     private const int StackBytes = 256 << 10;
     private const int AcceptsPerTurn = 16;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<long, StreamConnection> _connections = new();
     private long _lastConnection;
@@ -30,7 +28,7 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
     /// <param name="stop">Ends it.</param>
     public async Task AcceptAsync(Socket listener, string where, Action fail, CancellationToken stop)
     {
-        TimeSpan pause = TimeSpan.Zero;
+        var pause = default(Pause);
         for (uint accepted = 1; !stop.IsCancellationRequested; accepted++)
         {
             SocketResult<Socket> result = await listener.TryAcceptAsync(stop);
@@ -46,19 +44,18 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
 
                 // Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS): a state, which ends when somebody leaves.
                 // The connection stays in the backlog, so without a pause this would spin.
-                if (pause == TimeSpan.Zero)
+                if (!pause.IsPausing)
                 {
                     events.AcceptPaused(where, $"{result.ErrnoName}: {result.ErrnoMessage}");
                 }
 
-                pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
-                await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await pause.WaitAsync(stop);
                 continue;
             }
 
-            if (pause != TimeSpan.Zero)
+            if (pause.IsPausing)
             {
-                pause = TimeSpan.Zero;
+                pause = default;
                 events.AcceptResumed(where);
             }
 
