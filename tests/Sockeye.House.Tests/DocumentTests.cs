@@ -77,9 +77,9 @@ public partial class DocumentTests
     {
         // Two regions, since usings and statements cannot stand together in a file of tests.
         string example = string.Join("\n\n", Region().Matches(File.ReadAllText(House.PathOf("tests", "Sockeye.House.Tests", "ReadmeExampleTests.cs")))
-            .Select(match => Normal(match.Groups["code"].Value)));
+            .Select(match => House.Unindented(match.Groups["code"].Value)));
         IEnumerable<string> blocks = Fence().Matches(File.ReadAllText(House.PathOf("README.md")))
-            .Where(match => match.Groups["language"].Value == "csharp").Select(match => Normal(match.Groups["code"].Value));
+            .Where(match => match.Groups["language"].Value == "csharp").Select(match => House.Unindented(match.Groups["code"].Value));
 
         Assert.NotEmpty(example);
         Assert.Equal([example], blocks);
@@ -107,14 +107,6 @@ public partial class DocumentTests
 
     private static string Anchor(string heading) =>
         string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
-
-    // The same code at any depth of indentation.
-    private static string Normal(string code)
-    {
-        string[] lines = [.. code.Split('\n').Select(line => line.TrimEnd())];
-        int depth = lines.Where(line => line.Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
-        return string.Join('\n', lines.Select(line => line.Length == 0 ? line : line[depth..])).Trim('\n');
-    }
 
     [GeneratedRegex(@"\[[^\]]*\]\((?<target>[^)\s]+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Link();

@@ -47,6 +47,14 @@ internal static class House
         }
     }
 
+    /// <summary>The same code at any depth of indentation: as if its leftmost line stood at the left edge.</summary>
+    public static string Unindented(string code)
+    {
+        string[] lines = [.. code.Split('\n').Select(line => line.TrimEnd())];
+        int depth = lines.Where(line => line.Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
+        return string.Join('\n', lines.Select(line => line.Length == 0 ? line : line[depth..])).Trim('\n');
+    }
+
     private static string FindRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -22,9 +22,11 @@ public sealed partial class SampleFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    // try.cs is the reader's own.
     [Fact]
     public void Every_program_of_the_tutorials_is_there() =>
-        Assert.Equal(_names, Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.cs").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
+        Assert.Equal(_names, Directory.EnumerateFiles(Path.Combine(Root, "samples"), "*.cs").Select(Path.GetFileNameWithoutExtension)
+            .Where(name => name != "try").Order(StringComparer.Ordinal));
 
     // A project file in samples/ itself would be what `dotnet run` finds there, in place of the file that was named.
     [Fact]

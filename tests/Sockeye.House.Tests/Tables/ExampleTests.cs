@@ -12,10 +12,10 @@ public partial class ExampleTests
     public void Every_block_of_csharp_is_compiled_and_run_here(string page)
     {
         HashSet<string> compiled = [.. House.Files("tests/Sockeye.House.Tests/Tables", "*ExampleTests.cs")
-            .SelectMany(file => Region().Matches(File.ReadAllText(file))).Select(match => Normal(match.Groups["code"].Value))];
+            .SelectMany(file => Region().Matches(File.ReadAllText(file))).Select(match => House.Unindented(match.Groups["code"].Value))];
 
         House.AssertNone(
-            Fence().Matches(File.ReadAllText(House.PathOf(page))).Select(match => Normal(match.Groups["code"].Value)).Where(block => !compiled.Contains(block)),
+            Fence().Matches(File.ReadAllText(House.PathOf(page))).Select(match => House.Unindented(match.Groups["code"].Value)).Where(block => !compiled.Contains(block)),
             $"No file Tables/*ExampleTests.cs has these blocks of {page} between // <example> and // </example>:");
     }
 
@@ -23,8 +23,8 @@ public partial class ExampleTests
     public void Every_example_that_is_compiled_is_shown() =>
         House.AssertNone(
             House.Files("tests/Sockeye.House.Tests/Tables", "*ExampleTests.cs").SelectMany(file => Region().Matches(File.ReadAllText(file)))
-                .Select(match => Normal(match.Groups["code"].Value))
-                .Except(Pages.SelectMany(page => Fence().Matches(File.ReadAllText(House.PathOf(page)))).Select(match => Normal(match.Groups["code"].Value))),
+                .Select(match => House.Unindented(match.Groups["code"].Value))
+                .Except(Pages.SelectMany(page => Fence().Matches(File.ReadAllText(House.PathOf(page)))).Select(match => House.Unindented(match.Groups["code"].Value))),
             "In no document:");
 
     // In prose and in notes: `Socket.Timeout` has to be there, wherever it is named.
@@ -78,14 +78,6 @@ public partial class ExampleTests
     [InlineData("Socket.Timeout", null)]
     public void A_member_stands_for_the_kernels_number(string name, long? number) =>
         Assert.Equal(number, ApiName.Find(name).Select(ApiName.NumberOf).First());
-
-    // The same code at any depth of indentation.
-    private static string Normal(string code)
-    {
-        string[] lines = [.. code.Split('\n').Select(line => line.TrimEnd())];
-        int depth = lines.Where(line => line.Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty(0).Min();
-        return string.Join('\n', lines.Select(line => line.Length == 0 ? line : line[depth..])).Trim('\n');
-    }
 
     [GeneratedRegex(@"// <example>\n(?<code>.*?)^\s*// </example>", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
     private static partial Regex Region();
