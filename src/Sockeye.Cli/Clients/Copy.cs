@@ -50,9 +50,9 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     private static readonly TimeSpan _stopWait = TimeSpan.FromMilliseconds(250);
 
     // An input that gave nothing for so long has nothing at hand, once the peer has ended.
-    private static readonly TimeSpan _inputPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _inputPause = TimeSpan.FromMilliseconds(100);
 
-    // How long a peer that has ended its half may let us wait with ours.
+    // How long a peer that has ended its half may take nothing of ours.
     private static readonly TimeSpan _takeLimit = TimeSpan.FromSeconds(5);
 
     private long _bytesSent;
@@ -75,6 +75,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     /// <param name="stop">Ends it, in short time.</param>
     public async Task<CopyEnd> RunAsync(TimeSpan? wait, CancellationToken stop)
     {
+        BeforeRead();
         Task<CopyEnd> receiving = Start("receive", ReceiveAll);
         Task<CopyEnd> sending = Start("send", SendAll);
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -210,8 +211,16 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     // The peer has said all it had to say. Perhaps it still listens: what is at hand is sent, but nothing is waited for.
     private async Task<CopyEnd> EndAfterPeerAsync(CopyEnd end, Task<CopyEnd> sending, Task stopping)
     {
+        int unsent = -1;
         while (end.Outcome == CopyOutcome.PeerEnded && !sending.IsCompleted && !stopping.IsCompleted)
         {
+            // A slow peer takes a send in parts: the kernel's queue shows it.
+            if (!_isReading && Socket.TryGetUnsentBytes().TryGetValue(out int left) && left != unsent)
+            {
+                unsent = left;
+                Interlocked.Exchange(ref _lastStep, Stopwatch.GetTimestamp());
+            }
+
             TimeSpan idle = Stopwatch.GetElapsedTime(Interlocked.Read(ref _lastStep));
             if (_isReading ? idle >= _inputPause : idle >= _takeLimit)
             {
