@@ -67,7 +67,7 @@ internal static class StandardStreams
         const int CloseOnExec = 0x80000; // O_CLOEXEC, as proc_pid_fdinfo(5) shows FD_CLOEXEC
         try
         {
-            // "flags:	0100000"
+            // As "flags:", a tab, "0100000".
             string? flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(static line => line.StartsWith("flags:", StringComparison.Ordinal));
             return flags is not null && (Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec) == 0;
         }
