@@ -104,14 +104,7 @@ public sealed class ConnectStreamTests
         using var run = new ClientRun();
         using var input = new TestInput(null);
         Task<int> ended = run.ConnectAsync(peer.Endpoint, input);
-        long given;
-        do
-        {
-            given = input.Given;
-            await Task.Delay(300, TestContext.Current.CancellationToken);
-        }
-        while (given == 0 || given != input.Given);
-        Assert.InRange(given, 1, 64_000_000); // the kernel's two buffers and ours
+        Assert.InRange(await StillAsync(input), 1, 64_000_000); // the kernel's two buffers and ours
         long start = Stopwatch.GetTimestamp();
         await run.Stop.CancelAsync();
         Assert.Equal(ExitCode.Interrupted, await ended);
@@ -320,9 +313,14 @@ public sealed class ConnectStreamTests
     public async Task An_end_point_that_closes_its_input_before_we_have_sent_is_no_failure()
     {
         // HTTP servers do so: they answer and close, whatever was still to come.
-        using PythonPeer peer = await PythonPeer.StartAsync("UNIX", "c = accept(); c.shutdown(socket.SHUT_RD); c.sendall(b'enough')");
+        using PythonPeer peer = await PythonPeer.StartAsync("UNIX", "c = accept(); c.shutdown(socket.SHUT_RD); input(); c.sendall(b'enough')");
         using var run = new ClientRun();
-        Assert.Equal(ExitCode.Ok, await run.ConnectAsync(peer.Endpoint, new TestInput(null)));
+        using var input = new TestInput(null);
+        Task<int> ended = run.ConnectAsync(peer.Endpoint, input);
+        await StillAsync(input); // sending has failed: EPIPE
+        Assert.False(ended.IsCompleted);
+        peer.GoOn();
+        Assert.Equal(ExitCode.Ok, await ended);
         Assert.Equal("enough", run.Text);
     }
 
@@ -337,6 +335,19 @@ public sealed class ConnectStreamTests
         peer.GoOn();
         Assert.Equal(ExitCode.Ok, await ended);
         Assert.Equal("a\\x1b[2Jb\r\né\\xff\\xc3", run.Text);
+    }
+
+    // Until the input is read no more.
+    private static async Task<long> StillAsync(TestInput input)
+    {
+        long given;
+        do
+        {
+            given = input.Given;
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+        }
+        while (given == 0 || given != input.Given);
+        return given;
     }
 
     internal static int FreePort()
