@@ -48,6 +48,19 @@ public sealed class StreamServiceTests
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Styles))]
+    public async Task What_comes_after_exit_does_not_reset_the_answers(Family family, bool threads)
+    {
+        await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), family, threads, new ServeOptions { BufferBytes = 7 });
+        for (int i = 0; i < 5; i++)
+        {
+            // The server ends it with most of this unread.
+            string[] got = await PythonPeer.RunAsync(serve.Endpoint, ["send", "a\nexit\n" + new string('x', 100_000)], ["shut"], ["rest"]);
+            Assert.Equal(["Welcome!Hello, a!\n"], got);
+        }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(Styles))]
     public async Task Half_closing_gets_the_answer_and_then_the_end(Family family, bool threads)
     {
         await using TestServe serve = await TestServe.StartAsync(new ReplyProgram("I am OK, are u OK"), family, threads);
