@@ -50,6 +50,10 @@ internal static class Tool
         };
         root.Options.Add(new VersionOption());
         root.WithExamples(
+            new("sockeye serve time tcp://[::1]:8888", "a server to try a client on"),
+            new("sockeye connect tcp://[::1]:8888", "a client to try a server with"),
+            new("sockeye probe tcp://localhost:8888", "is anybody there? every address and its answer"),
+            new("sockeye get http://localhost:8000/", "HTTP by hand"),
             new("sockeye chat serve", "start a group chat on this machine"),
             new("sockeye chat join", "talk in it; nc 127.0.0.1 6667 does as well"));
         return root;

@@ -5,8 +5,8 @@ namespace Sockeye.Cli.Clients;
 /// <summary>Copies both ways over a stream, or a connection of messages in order: each ends, and tells the other so.</summary>
 internal sealed class StreamCopy(Socket socket, Report report, Stream input, IReceiver receiver) : Copy(socket, report, receiver)
 {
-    // Tried 16 KiB to 1 MiB with 1 GB over loopback: from 64 KiB on all take the same time. A message of a seqpacket
-    // socket, or an event, is no longer than this.
+    // What a pipe holds (pipe(7)), so that no read of one gives more. A message of a seqpacket socket, or an event, is no
+    // longer than this.
     private const int BufferBytes = 65_536;
 
     // The longest message of a Unix socket is about its peer's SO_SNDBUF, 208 KiB by default.

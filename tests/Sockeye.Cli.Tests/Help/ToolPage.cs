@@ -17,7 +17,7 @@ internal static class ToolPage
         foreach ((string name, Command command) in Commands)
         {
             page.Append($"| [`{name}`](docs/tool.md#sockeye-{name.Replace(' ', '-')}) | {Cell(command.Description!.Split(". ")[0].TrimEnd('.'))} ")
-                .Append($"| `{Cell(CommandHelp.Of(command).Examples[0].Line)}` |\n");
+                .Append($"| `{Cell(CommandHelp.Of(command).Examples[0].Line.Replace("sockeye ", "./sockeye ", StringComparison.Ordinal))}` |\n");
         }
 
         return page.ToString();
