@@ -26,11 +26,22 @@ internal static class EndpointCompletion
             .Select(name => $"{kept}{name}=");
     }
 
-    /// <summary>Lets a shell complete an argument or option that is an endpoint.</summary>
-    /// <param name="sources">Its sources.</param>
+    /// <summary>Lets a shell complete an argument that is an endpoint.</summary>
+    /// <param name="argument">The argument, which keeps its name in the help; else that would list all the schemes there.</param>
     /// <param name="types">The kinds of sockets that are wanted.</param>
-    public static void AddTo(ICollection<Func<CompletionContext, IEnumerable<CompletionItem>>> sources, params SocketType[] types) =>
-        sources.Add(context => Of(context.WordToComplete, types).Select(static word => new CompletionItem(word)));
+    public static void AddTo(Argument argument, params SocketType[] types)
+    {
+        argument.HelpName = argument.Name;
+        argument.CompletionSources.Add(Source(types));
+    }
+
+    /// <summary>Lets a shell complete an option that is an endpoint.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="types">The kinds of sockets that are wanted.</param>
+    public static void AddTo(Option option, params SocketType[] types) => option.CompletionSources.Add(Source(types));
+
+    private static Func<CompletionContext, IEnumerable<CompletionItem>> Source(SocketType[] types) =>
+        context => Of(context.WordToComplete, types).Select(static word => new CompletionItem(word));
 
     private static bool IsWanted(EndpointScheme scheme, IReadOnlyCollection<SocketType> types) =>
         scheme.SocketType == SocketType.Unknown || types.Contains(scheme.SocketType);

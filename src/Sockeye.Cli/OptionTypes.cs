@@ -75,7 +75,7 @@ internal static class OptionTypes
                 return endpoint!;
             },
         };
-        EndpointCompletion.AddTo(argument.CompletionSources, types);
+        EndpointCompletion.AddTo(argument, types);
         return argument;
     }
 

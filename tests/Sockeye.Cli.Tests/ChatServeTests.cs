@@ -267,7 +267,7 @@ public sealed class ChatServeTests
     {
         (int code, string output, string errors) = await ToolProcess.RunAsync("", args);
         Assert.Equal((ExitCode.Ok, ""), (code, errors));
-        Assert.Contains("Examples:\n  sockeye chat", output);
+        Assert.Contains("Examples:\n  sockeye ", output);
         Assert.Contains("Exit codes:\n  0      all went well", output);
         Assert.Contains("\n  2      bad usage", output);
         Assert.Contains("Usage:\n  sockeye ", output);

@@ -122,7 +122,10 @@ public sealed class ChatServer : IDisposable
                 }
 
                 pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
-                await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                // On a loop by its own timer: Task.Delay may start a thread, which takes a descriptor too, and the runtime
+                // dies where there is none.
+                Task wait = EventLoop.Current is { } loop ? loop.DelayAsync(pause, stop) : Task.Delay(pause, _time, stop);
+                await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 continue;
             }
 

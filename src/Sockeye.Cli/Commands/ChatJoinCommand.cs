@@ -32,7 +32,7 @@ internal static class ChatJoinCommand
         {
             endPoint, name, room,
         };
-        EndpointCompletion.AddTo(endPoint.CompletionSources, SocketType.Stream);
+        EndpointCompletion.AddTo(endPoint, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye chat join", "the chat of this machine"),
             new("sockeye chat join 127.0.0.1:7000 --name alice --room garden"),

@@ -34,7 +34,7 @@ internal static class ChatServeCommand
             listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait,
         };
         var common = CommonOptions.AddTo(command, LogLevel.Information);
-        EndpointCompletion.AddTo(listen.CompletionSources, SocketType.Stream);
+        EndpointCompletion.AddTo(listen, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye chat serve", "on this machine, port 6667"),
             new("sockeye chat serve --listen 127.0.0.1:0", "a free port, which it prints"),
@@ -112,6 +112,7 @@ internal static class ChatServeCommand
 
     private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, Report report)
     {
+        Descriptors.LoadAssemblies();
         using var signals = new StopSignals();
         using var server = new ChatServer(options, TimeProvider.System, report.Logger);
         try

@@ -7,7 +7,7 @@ internal static class CompletionCommand
 
     public static Command Build()
     {
-        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish", HelpName = "SHELL" };
         shell.AcceptOnlyFromAmong(_shells);
         var command = new Command("completion", "Prints a script that lets a shell complete commands, options and endpoints.") { shell, Words() };
         command.WithExamples(

@@ -56,7 +56,7 @@ internal static class GetCommand
                 return endpoint;
             },
         };
-        EndpointCompletion.AddTo(connect.CompletionSources, SocketType.Stream);
+        EndpointCompletion.AddTo(connect, SocketType.Stream);
         Option<TimeSpan?> timeout = OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault);
         timeout.Validators.Add(static result =>
         {

@@ -29,6 +29,7 @@ internal sealed class ServeCommandLine
             CustomParser = ParseMany,
             DefaultValueFactory = static _ => [],
         };
+        EndpointCompletion.AddTo(_endpoints, Types);
         command.Arguments.Add(_endpoints);
         foreach (Option option in new Option[] { _connections, _buffer, _idle, _drain, _threads })
         {

@@ -69,6 +69,7 @@ public sealed class ToolPageTests
             string help = output.ToString();
             Assert.Contains($"Usage:\n  sockeye {name}", help);
             Assert.Contains("Exit codes:\n  0      ", help);
+            Assert.All(command.Arguments, argument => Assert.Contains($"  <{argument.Name}>", help));
             Assert.All(CommandHelp.Of(command).Examples, example => Assert.Contains($"\n  {example.Line}", help));
         }
     }
