@@ -162,8 +162,11 @@ internal sealed class DatagramService
         var writer = new ControlWriter(_source);
         if (message.Control.TryGet(IpControl.PacketInformation, out Ipv4PacketInformation v4))
         {
-            // LocalAddress is one of ours also when the destination was a group's or a broadcast's.
-            writer.Add(IpControl.PacketInformation, Ipv4PacketInformation.From(v4.LocalAddress));
+            // LocalAddress is one of ours also when the destination was a group's or a broadcast's. The kernel notes it as
+            // the datagram comes, so that one that came between bind and the option has none; there, nothing but the
+            // destination is known.
+            bool isNoted = !v4.LocalAddress.Equals(IPAddress.Any);
+            writer.Add(IpControl.PacketInformation, Ipv4PacketInformation.From(isNoted ? v4.LocalAddress : v4.DestinationAddress));
         }
         else if (message.Control.TryGet(Ipv6Control.PacketInformation, out Ipv6PacketInformation v6) && !v6.Address.IsIPv6Multicast)
         {

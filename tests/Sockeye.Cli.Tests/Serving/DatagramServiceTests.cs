@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Sockeye.Cli.Serving;
 using BclSocket = System.Net.Sockets.Socket;
 
@@ -102,6 +103,25 @@ public sealed class DatagramServiceTests
         byte[] answer = new byte[100];
         Assert.Equal("Hello, Michael!".Length, await client.ReceiveAsync(answer, SocketFlags.None).WaitAsync(TestClient.Patience));
         Assert.StartsWith(asked == "::1" ? "[::1]:" : "127.0.0.", (await serve.Told.NextAsync("received")).GetProperty("peer").GetString());
+    }
+
+    // The kernel notes the address asked as the datagram comes, and only for a socket that wants to know.
+    [Fact(Timeout = 60_000)]
+    public async Task What_came_before_the_server_was_ready_is_answered_from_there_too()
+    {
+        using var stop = new CancellationTokenSource();
+        using var report = new Report(
+            "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), Stream.Null, TextWriter.Null, TimeProvider.System);
+        using var server = new ProgramServer(new GreetProgram(), new ServeOptions(), report, TimeProvider.System);
+        await server.OpenAsync(Endpoint.Parse("udp://0.0.0.0:0"));
+        var to = new IPEndPoint(IPAddress.Parse("127.0.0.5"), ((IPEndPoint)server.Bound[0].EndPoint!).Port);
+        using BclSocket client = Connect(Endpoint.FromEndPoint(to, SocketType.Dgram));
+        client.Send("early"u8);
+        Task<bool> serving = server.RunAsync(stop.Token);
+        byte[] answer = new byte[100];
+        Assert.Equal("Hello, early!".Length, await client.ReceiveAsync(answer, SocketFlags.None).WaitAsync(TestClient.Patience));
+        await stop.CancelAsync();
+        Assert.True(await serving);
     }
 
     [Theory(Timeout = 60_000)]
