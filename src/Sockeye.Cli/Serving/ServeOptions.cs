@@ -12,8 +12,8 @@ internal sealed record ServeOptions
     /// <summary>The most that <see cref="BufferBytes"/> may be: each connection has a buffer.</summary>
     public const int BufferBytesMax = 16 << 20;
 
-    /// <summary>Descriptors of a connection that has a thread: its own, and the eventfd(2) that ends the thread's waits.</summary>
-    public const int DescriptorsOfThread = 2;
+    /// <summary>Descriptors of a connection that has a thread: its own, a duplicate, and the eventfd(2) that ends the thread's waits.</summary>
+    public const int DescriptorsOfThread = 3;
 
     /// <summary>Connections at one time; one more is closed at once.</summary>
     public int MaxConnections { get; init; } = 1_024;

@@ -19,12 +19,15 @@ internal sealed class StreamConnection : IDisposable
     // How long a connection that this side ends is read on: what is closed with bytes unread is reset by the kernel, and
     // a reset takes the last answers with it (RFC 2525, 2.17).
     private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50); // a little longer than TCP puts an acknowledgement off
 
     private readonly ServedProgram _program;
     private readonly ServeOptions _options;
     private readonly ServeEvents _events;
     private readonly TimeProvider _time;
     private readonly Socket _socket; // ours, until Dispose
+    private readonly Socket _receiver; // the same; on a thread a duplicate, which Stop disposes to end the wait
+    private readonly CancellationTokenSource _stop = new(); // never disposed: it has no timer
     private readonly byte[] _buffer;
     private readonly bool _isMessages; // SOCK_SEQPACKET: a receive is a message, and may be cut
     private readonly long _start;
@@ -32,8 +35,14 @@ internal sealed class StreamConnection : IDisposable
     private long _received;
     private long _sent;
     private int? _left;
-    private volatile bool _isStopping;
 
+    /// <param name="socket">The connection, which is ours from now on.</param>
+    /// <param name="peer">What its other end is called.</param>
+    /// <param name="program">What is served.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="events">Who is told.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="SocketException">TooManyOpenSockets; the socket stays the caller's.</exception>
     public StreamConnection(Socket socket, string peer, ServedProgram program, ServeOptions options, ServeEvents events, TimeProvider time)
     {
         (_socket, Peer, _program, _options, _events, _time) = (socket, peer, program, options, events, time);
@@ -41,6 +50,8 @@ internal sealed class StreamConnection : IDisposable
         _isMessages = socket.SocketType == SocketType.Seqpacket;
         _start = time.GetTimestamp();
         _socket.Timeout = options.Idle;
+        _receiver = options.Threads ? socket.Duplicate() : socket;
+        _receiver.Timeout = options.Idle;
         _socket.TrySetOption(TcpOptions.NoDelay, true); // not of TCP, or gone already: reading will say so
     }
 
@@ -56,7 +67,7 @@ internal sealed class StreamConnection : IDisposable
     /// <returns>False when the program cannot go on, and neither can the server.</returns>
     public async Task<bool> RunAsync()
     {
-        End end;
+        End end = End.Aborted;
         try
         {
             end = await TalkAsync();
@@ -68,7 +79,7 @@ internal sealed class StreamConnection : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            end = End.Aborted;
+            // Aborted: within the talk before its end, or in the closing, when all is said.
         }
 
         Dispose();
@@ -79,23 +90,28 @@ internal sealed class StreamConnection : IDisposable
     /// <summary>
     /// Lets it come to its end: what has been received already is answered, and no more. Any thread may call.
     /// </summary>
+    /// <remarks>
+    /// Not by shutdown(2) of the receiving half, which would wake it as well: from then on TCP resets the connection at
+    /// the next byte that the peer says, once our own half is shut too (tcp(7) is silent; net/ipv4/tcp_input.c,
+    /// tcp_rcv_state_process), and the answers that are still on their way are gone.
+    /// </remarks>
     public void Stop()
     {
-        _isStopping = true;
-        try
+        _stop.Cancel();
+        if (_options.Threads)
         {
-            _socket.TryShutdown(SocketShutdown.Receive); // wakes it, on the loop and on a thread
-        }
-        catch (ObjectDisposedException)
-        {
-            // It ended by itself in the meantime.
+            _receiver.Dispose();
         }
     }
 
     /// <summary>Closes at once; whatever waits on the socket ends.</summary>
-    public void Abort() => _socket.Dispose();
+    public void Abort() => Dispose();
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _receiver.Dispose();
+        _socket.Dispose();
+    }
 
     private async ValueTask<End> TalkAsync()
     {
@@ -106,31 +122,41 @@ internal sealed class StreamConnection : IDisposable
 
         for (uint messages = 1; ; messages++)
         {
-            int room = _isStopping ? Math.Min(_buffer.Length, _left ??= Waiting()) : _buffer.Length;
+            int room = _stop.IsCancellationRequested ? Math.Min(_buffer.Length, _left ??= Waiting()) : _buffer.Length;
             if (room == 0)
             {
                 return End.Stopped;
             }
 
-            SocketResult<ReceivedMessage> result = default;
-            SocketResult<int> received = _isMessages ? default : await ReceiveAsync(room);
-            if (_isMessages)
+            SocketResult<int> received;
+            try
             {
-                result = await ReceiveMessageAsync();
+                received = await ReceiveAsync(room, isLast: _left is not null);
+            }
+            catch (ObjectDisposedException) when (IsWoken)
+            {
+                continue;
             }
 
-            if (!(_isMessages ? result.IsSuccess : received.IsSuccess))
+            // A message that is longer than the buffer: what fits is there.
+            bool isCut = _isMessages && received.Error == SocketError.MessageSize;
+            if (!received.IsSuccess && !isCut)
             {
-                return _isMessages ? End.Of(result.Error, result.ErrnoName) : End.Of(received.Error, received.ErrnoName);
+                if (IsWoken && received.Error is SocketError.OperationAborted or SocketError.Interrupted)
+                {
+                    continue;
+                }
+
+                return End.Of(received.Error, received.ErrnoName);
             }
 
-            int length = _isMessages ? result.Value.Length : received.Value;
+            int length = isCut ? received.BytesTransferred : received.Value;
+            int cut = isCut ? received.BytesLost : 0;
             if (length == 0)
             {
-                return _isStopping ? End.Stopped : End.OfPeer;
+                return End.OfPeer;
             }
 
-            int cut = _isMessages ? result.Value.BytesLost : 0;
             _received += length + cut;
             _left -= length + cut;
             if (!_events.Received(Peer, _buffer.AsSpan(0, length), cut))
@@ -189,15 +215,19 @@ internal sealed class StreamConnection : IDisposable
         return null;
     }
 
-    private ValueTask<SocketResult<int>> ReceiveAsync(int room) => _options.Threads
-        ? new(_socket.TryReceive(_buffer.AsSpan(0, room)))
-        : _socket.TryReceiveAsync(_buffer.AsMemory(0, room));
+    /// <summary>Whether a receive ended because of the stop, and what is there has still to be looked for.</summary>
+    private bool IsWoken => _stop.IsCancellationRequested && _left is null;
 
-    private ValueTask<SocketResult<ReceivedMessage>> ReceiveMessageAsync() => _options.Threads
-        ? new(_socket.TryReceiveMessage(_buffer))
-        : _socket.TryReceiveMessageAsync(_buffer);
+    /// <param name="room">How much to take at most.</param>
+    /// <param name="isLast">Whether the stop has come already, and does not end this one.</param>
+    private ValueTask<SocketResult<int>> ReceiveAsync(int room, bool isLast) => _options.Threads
+        ? new((isLast ? _socket : _receiver).TryReceive(_buffer.AsSpan(0, room)))
+        : _socket.TryReceiveAsync(_buffer.AsMemory(0, room), SocketFlags.None, isLast ? default : _stop.Token);
 
-    /// <summary>Says that nothing follows; then, unless the peer has said so as well, reads on for a little while.</summary>
+    /// <summary>
+    /// Says that nothing follows; then, unless the peer has said so as well, reads on for a little while. A stop does not
+    /// wait for a peer that has every byte and says nothing.
+    /// </summary>
     private async ValueTask CloseAsync(End end)
     {
         if (!_socket.TryShutdown(SocketShutdown.Send).IsSuccess || end == End.OfPeer)
@@ -208,9 +238,10 @@ internal sealed class StreamConnection : IDisposable
         long start = _time.GetTimestamp();
         for (TimeSpan left = CloseWait; left > TimeSpan.Zero; left = CloseWait - _time.GetElapsedTime(start))
         {
-            _socket.Timeout = left;
-            SocketResult<int> result = await ReceiveAsync(_buffer.Length);
-            if (!result.IsSuccess || result.Value == 0)
+            _socket.Timeout = end == End.Stopped && left > Quiet ? Quiet : left;
+            SocketResult<int> result = await ReceiveAsync(_buffer.Length, isLast: true);
+            bool isUnread = result.Error == SocketError.TimedOut && _socket.TryGetUnsentBytes() is { IsSuccess: true, Value: > 0 };
+            if (!isUnread && (!result.IsSuccess || result.Value == 0))
             {
                 return;
             }

@@ -110,7 +110,18 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
             return;
         }
 
-        var connection = new StreamConnection(socket, peer, program, options, events, time);
+        StreamConnection connection;
+        try
+        {
+            connection = new StreamConnection(socket, peer, program, options, events, time);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            events.Refused(peer, e.Message);
+            return;
+        }
+
         _connections[number] = connection;
         events.Connected(peer, _connections.Count);
         if (!options.Threads)

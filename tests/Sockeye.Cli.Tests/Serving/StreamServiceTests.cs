@@ -192,6 +192,48 @@ public sealed class StreamServiceTests
         Assert.Equal(1, (await serve.Told.NextAsync("stopped")).GetProperty("drained").GetInt32());
     }
 
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(Styles))]
+    public async Task A_stop_loses_no_answer_of_a_peer_that_goes_on_talking(Family family, bool threads)
+    {
+        const int Lines = 10_000;
+        int expected = "Welcome!".Length + (Lines * "Hello, !\n".Length);
+        Endpoint endpoint = TestServe.At(family).WithOption("send_buffer", "200000");
+        await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), endpoint, new ServeOptions { Threads = threads });
+        using TestClient client = await TestClient.ConnectAsync(serve.Endpoint, receiveBuffer: 4_096);
+        byte[] lines = new byte[Lines];
+        Array.Fill(lines, (byte)'\n');
+        await client.SendAsync(lines);
+        for (int count = 1; serve.Told.All("sent").Sum(static told => told.GetProperty("bytes").GetInt32()) < expected; count++)
+        {
+            await serve.Told.NextAsync("sent", count);
+        }
+
+        // All is sent, as far as the server can see, and most of it is still on its way.
+        serve.Stop();
+        await serve.Told.NextAsync("stopping");
+        byte[] part = new byte[4_096];
+        int got = 0;
+        for (int count = 1; count > 0; got += count)
+        {
+            try
+            {
+                client.Socket.Send("\n"u8);
+            }
+            catch (SocketException)
+            {
+                // What it does not want to hear is its business; what it has answered is ours.
+            }
+
+            count = await client.Socket.ReceiveAsync(part, SocketFlags.None).WaitAsync(TestClient.Patience);
+        }
+
+        client.Dispose();
+        Assert.True(await serve.Ended);
+        Assert.Equal(serve.Told.All("sent").Sum(static told => told.GetProperty("bytes").GetInt32()), got);
+        Assert.Equal(1, (await serve.Told.NextAsync("stopped")).GetProperty("drained").GetInt32());
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData(false)]
     [InlineData(true)]
