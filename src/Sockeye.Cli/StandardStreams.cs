@@ -7,6 +7,18 @@ internal static class StandardStreams
 {
     private const int BrokenPipe = 32; // EPIPE
 
+    /// <summary>
+    /// Where standard error was closed, its number is a file of the runtime's, which words about a command must not get
+    /// into. To be called before anything is said.
+    /// </summary>
+    public static void KeepOffClosedErrors()
+    {
+        if (!IsInherited(2))
+        {
+            Console.SetError(TextWriter.Null);
+        }
+    }
+
     /// <summary>Standard input; one that is closed has ended.</summary>
     public static Stream OpenInput()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine.Invocation;
+using System.Text;
 using Sockeye.Cli.Commands;
 
 namespace Sockeye.Cli;
@@ -10,28 +11,57 @@ internal static class Tool
 
     public static async Task<int> RunAsync(string[] args)
     {
+        StandardStreams.KeepOffClosedErrors();
         if (!OperatingSystem.IsLinux())
         {
-            await Console.Error.WriteLineAsync("sockeye: this runs on Linux only");
+            Announcement.TryWrite(Console.Error, "sockeye: this runs on Linux only");
             return ExitCode.Failed;
         }
 
         ParseResult result = Build().Parse(args);
+        string command = NameOf(result.CommandResult);
         if (result.Action is ParseErrorAction)
         {
-            string command = NameOf(result.CommandResult);
             foreach (ParseError error in result.Errors)
             {
-                await Console.Error.WriteLineAsync($"{command}: {error.Message}");
+                Announcement.TryWrite(Console.Error, $"{command}: {error.Message}");
             }
 
-            await Console.Error.WriteLineAsync($"help: {command} --help");
+            Announcement.TryWrite(Console.Error, $"help: {command} --help");
             return ExitCode.BadUsage;
         }
 
-        // Commands hear signals themselves, and say themselves what went wrong.
-        return await result.InvokeAsync(
-            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        // Commands hear signals themselves, and say themselves what went wrong. What only prints (help, the version,
+        // completion) does so into memory: it knows nothing of outputs that are full or closed.
+        using var printed = new StringWriter();
+        int code = await result.InvokeAsync(
+            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
+        return TryPrint(printed.ToString(), command) ? code : ExitCode.Failed;
+    }
+
+    private static bool TryPrint(string text, string command)
+    {
+        if (text.Length == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            using Stream output = StandardStreams.OpenOutput();
+            output.Write(Encoding.UTF8.GetBytes(text));
+            return true;
+        }
+        catch (Exception e) when (StandardStreams.IsFileProblem(e))
+        {
+            if (StandardStreams.IsReaderGone(e))
+            {
+                return true; // it had enough
+            }
+
+            Announcement.TryWrite(Console.Error, $"{command}: cannot write to standard output: {e.Message.TrimEnd('.')}");
+            return false;
+        }
     }
 
     /// <summary>The whole command line.</summary>

@@ -16,7 +16,7 @@ internal static class CompletionCommand
             new("sockeye completion fish | source", "in ~/.config/fish/config.fish"));
         command.SetAction(result =>
         {
-            Console.Out.Write(Script(result.GetValue(shell)!));
+            result.InvocationConfiguration.Output.Write(Script(result.GetValue(shell)!));
             return ExitCode.Ok;
         });
         return command;
@@ -33,7 +33,7 @@ internal static class CompletionCommand
         {
             foreach (string word in Complete(result.GetValue(line) ?? []))
             {
-                Console.Out.WriteLine(word);
+                result.InvocationConfiguration.Output.WriteLine(word);
             }
 
             return ExitCode.Ok;
