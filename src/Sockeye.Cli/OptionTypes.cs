@@ -49,6 +49,20 @@ internal static class OptionTypes
         };
     }
 
+    /// <summary>Refuses a time of nothing, with which every wait would be over before it began.</summary>
+    /// <param name="option">A time.</param>
+    public static Option<TimeSpan?> Positive(Option<TimeSpan?> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && TryParseTime(result.Tokens[0].Value, out TimeSpan time) && time < TimeSpan.FromMilliseconds(1))
+            {
+                result.AddError($"{option.Name} {result.Tokens[0].Value}: at least 1ms");
+            }
+        });
+        return option;
+    }
+
     /// <summary>Where a chat is: an endpoint of a stream, whose scheme and port may be left out.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -14,7 +15,7 @@ internal sealed class ServeCommandLine
     private readonly Argument<Endpoint[]> _endpoints;
     private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "Connections at one time; one more is closed at once", new ServeOptions().MaxConnections, 1);
     private readonly Option<int?> _buffer = Bytes();
-    private readonly Option<TimeSpan?> _idle = OptionTypes.Time("--idle", "Closes a connection that says nothing for so long");
+    private readonly Option<TimeSpan?> _idle = OptionTypes.Positive(OptionTypes.Time("--idle", "Closes a connection that says nothing for so long"));
     private readonly Option<TimeSpan?> _drain = OptionTypes.Time("--drain", "How long a stop waits for answers that are due", new ServeOptions().Drain);
     private readonly Option<bool> _threads = new("--threads") { Description = "A thread for each connection, with synchronous calls, instead of one loop for all" };
     private readonly CommonOptions _common;
@@ -61,7 +62,9 @@ internal sealed class ServeCommandLine
         };
         option.Validators.Add(static result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 1 or > ServeOptions.BufferBytesMax)
+            // What is no number at all, the library refuses itself.
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int bytes)
+                && bytes is < 1 or > ServeOptions.BufferBytesMax)
             {
                 result.AddError($"--buffer {result.Tokens[0].Value}: from 1 to {ServeOptions.BufferBytesMax}");
             }

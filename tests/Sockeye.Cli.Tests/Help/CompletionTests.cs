@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using Sockeye.Chat.Tests.Harness;
 using Sockeye.Cli.Commands;
@@ -12,6 +13,8 @@ public sealed class CompletionTests
     [InlineData("join|serve", "chat", "")]
     [InlineData("--listen|--log-level", "chat", "serve", "--l")]
     [InlineData("tcp4://|tcp6://|tcp://", "chat", "serve", "--listen", "tcp")]
+    [InlineData("tcp4://|tcp6://|tcp://", "serve", "time", "tcp")]
+    [InlineData("udp4://|udp6://|udp://|udplite://", "serve", "time", "tcp://[::1]:8888", "udp")]
     [InlineData("unix:/tmp/a?mark=|unix:/tmp/a?mode=", "chat", "join", "unix:/tmp/a?m")]
     [InlineData("unix:/tmp/a?mode=0600&mark=", "chat", "join", "unix:/tmp/a?mode=0600&m")]
     [InlineData("Trace", "chat", "serve", "--log-level", "T")]
@@ -23,6 +26,16 @@ public sealed class CompletionTests
     [Fact]
     public void Nothing_is_offered_that_is_not_wanted() =>
         Assert.DoesNotContain("udp://", CompletionCommand.Complete(["sockeye", "chat", "join", ""]));
+
+    [Fact]
+    public void The_help_names_an_argument_and_does_not_list_what_it_may_become()
+    {
+        Argument[] endpoints = [.. All(Tool.Build()).SelectMany(static command => command.Arguments).Where(static argument => argument.Name == "ENDPOINT")];
+        Assert.All(endpoints, static argument => Assert.Equal("ENDPOINT", argument.HelpName));
+        Assert.Equal(8, endpoints.Length);
+
+        static IEnumerable<Command> All(Command command) => [command, .. command.Subcommands.SelectMany(All)];
+    }
 
     // The real shell, with its own way of breaking words at colons.
     [Theory(Timeout = 60_000)]

@@ -260,6 +260,19 @@ public sealed class ServeCommandTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_line_to_copy_is_quoted_for_the_shell()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"sockeye {Guid.NewGuid():N}'s.sock");
+        (ToolProcess tool, _) = await StartAsync(1, "greet", $"unix:{path}");
+        using ToolProcess owner = tool;
+        string line = await tool.WaitForOutputAsync("try: nc -U ");
+        using Process echo = Programs.Start("sh", "sh", "-c", $"printf %s {line["try: nc -U ".Length..]}");
+        Assert.Equal(path, await echo.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await tool.SignalAsync("TERM");
+        Assert.Equal(ExitCode.Ok, await tool.EndAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_port_in_use_and_a_missing_folder_are_one_line_each()
     {
         using var taken = new BclSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -279,8 +292,11 @@ public sealed class ServeCommandTests
     [InlineData("netlink: is not", "serve", "time", "netlink:route")]
     [InlineData("has everybody's traffic", "serve", "greet", "packet-dgram:lo")]
     [InlineData("--buffer 0: from 1 to", "serve", "sink", "--buffer", "0")]
+    [InlineData("'abc' for option '--buffer'", "serve", "sink", "--buffer", "abc")]
+    [InlineData("'99999999999' for option '--buffer'", "serve", "sink", "--buffer", "99999999999")]
     [InlineData("--max-connections 0: at least 1", "serve", "sink", "--max-connections", "0")]
     [InlineData("--idle soon: a time is a number", "serve", "reply", "--idle", "soon")]
+    [InlineData("--idle 0s: at least 1ms", "serve", "reply", "--idle", "0s")]
     [InlineData("required", "serve")]
     public async Task Bad_usage_is_code_2_and_points_at_it(string expected, params string[] args)
     {
