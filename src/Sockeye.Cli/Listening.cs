@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,9 +6,6 @@ namespace Sockeye.Cli;
 /// <summary>What every server of the tool says first: where it listens, with the port the kernel chose, and how to try it.</summary>
 internal static class Listening
 {
-    // What a shell would not leave as it is.
-    private static readonly SearchValues<char> _special = SearchValues.Create("?&*[]()<>|;$`\"\\' \t\n~#!{}");
-
     /// <summary>Tells where; warns of what other machines can reach; ends with lines to copy.</summary>
     /// <param name="report">Where to say it.</param>
     /// <param name="endpoints">What is listened at, as the kernel made it.</param>
@@ -61,7 +57,7 @@ internal static class Listening
                 yield return $"nc -u {ip.Address} {ip.Port}";
                 break;
             case UnixEndPoint { IsPath: true } path when endpoint.SocketType is SocketType.Stream or SocketType.Dgram:
-                yield return $"nc {(isDatagram ? "-uU" : "-U")} {path}";
+                yield return $"nc {(isDatagram ? "-uU" : "-U")} {ShellWord.Quote(ByteText.Show(path.ToString()))}";
                 break;
         }
 
@@ -72,14 +68,12 @@ internal static class Listening
         else if (near.EndPoint is not null)
         {
             // Nobody can answer a Unix datagram socket that has no name.
-            yield return $"./sockeye {client} {Quote(Address(near) + (isDatagram && near.EndPoint is UnixEndPoint ? "?autobind=1" : ""))}";
+            yield return $"./sockeye {client} {ShellWord.Quote(Address(near) + (isDatagram && near.EndPoint is UnixEndPoint ? "?autobind=1" : ""))}";
         }
     }
 
     /// <summary>Without the options, which are the listener's.</summary>
     private static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
-
-    private static string Quote(string word) => word.AsSpan().ContainsAny(_special) ? $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'" : word;
 
     /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
     private static Endpoint Near(Endpoint endpoint) => endpoint.EndPoint switch

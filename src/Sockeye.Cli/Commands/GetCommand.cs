@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using Sockeye.Cli.Clients;
 using Sockeye.Cli.Http;
 
 namespace Sockeye.Cli.Commands;
@@ -10,8 +10,6 @@ namespace Sockeye.Cli.Commands;
 internal static class GetCommand
 {
     private static readonly TimeSpan TimeoutByDefault = TimeSpan.FromSeconds(30);
-
-    private static readonly SearchValues<char> ShellSigns = SearchValues.Create("!$&'()*;?");
 
     private static readonly string Agent =
         $"sockeye/{typeof(GetCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion}";
@@ -40,6 +38,14 @@ internal static class GetCommand
             CustomParser = ParseHeaders,
         };
         var output = new Option<string?>("--output") { Description = "Writes the body to this file, not to standard output", HelpName = "FILE" };
+        output.Validators.Add(static result =>
+        {
+            string path = result.Tokens.Count == 1 ? result.Tokens[0].Value : ".";
+            if (path.Length == 0 || Directory.Exists(path))
+            {
+                result.AddError($"--output: '{ByteText.Show(path)}' is {(path.Length == 0 ? "no file's name" : "a directory; name a file in it")}");
+            }
+        });
         var connect = new Option<Endpoint?>("--connect")
         {
             Description = "Sends the request there, as to unix:/run/docker.sock; the URL says what to ask for only",
@@ -57,14 +63,8 @@ internal static class GetCommand
             },
         };
         EndpointCompletion.AddTo(connect, SocketType.Stream);
-        Option<TimeSpan?> timeout = OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault);
-        timeout.Validators.Add(static result =>
-        {
-            if (result.Tokens.Count == 1 && OptionTypes.TryParseTime(result.Tokens[0].Value, out TimeSpan time) && time < TimeSpan.FromMilliseconds(1))
-            {
-                result.AddError("--timeout: at least 1ms");
-            }
-        });
+        Option<TimeSpan?> timeout = OptionTypes.Positive(
+            OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault));
         var ca = new Option<string?>("--ca") { Description = "Trusts the certificates of this PEM file, besides this machine's", HelpName = "FILE" };
         var insecure = new Option<bool>("--insecure") { Description = "Accepts any certificate: whoever is on the way can read and change the answer" };
 
@@ -101,7 +101,7 @@ internal static class GetCommand
             var options = new HttpFetchOptions(
                 asked, HttpRequest.Build(asked, Agent, result.GetValue(headers) ?? []), result.GetValue(connect), trust, result.GetValue(timeout) ?? TimeoutByDefault);
             using var signals = new StopSignals();
-            return await RunAsync(options, result.GetValue(output), report, Console.Error, StandardStreams.OpenOutput, signals.Stop);
+            return await RunAsync(options, result.GetValue(output), report, Console.Error, StandardStreams.OpenOutput, signals.Stop, isShown: !Console.IsOutputRedirected);
         });
         return command;
     }
@@ -113,12 +113,13 @@ internal static class GetCommand
     /// <param name="errors">Where the head goes.</param>
     /// <param name="standardOutput">Where the body goes without a file.</param>
     /// <param name="stop">Ends it.</param>
+    /// <param name="isShown">Whether standard output is a terminal, which a body must not steer.</param>
     internal static async Task<int> RunAsync(
-        HttpFetchOptions options, string? path, Report report, TextWriter errors, Func<Stream> standardOutput, CancellationToken stop)
+        HttpFetchOptions options, string? path, Report report, TextWriter errors, Func<Stream> standardOutput, CancellationToken stop, bool isShown = false)
     {
         string asked = options.Url.ToString();
         await using var fetch = new HttpFetch(options);
-        await using var body = new BodyOutput(path, report, standardOutput);
+        await using var body = new BodyOutput(path, report, standardOutput, isShown && path is null);
         try
         {
             await fetch.ConnectAsync(stop);
@@ -135,6 +136,7 @@ internal static class GetCommand
                 await body.WriteAsync(bytes); // whatever came is kept, also when it is to stop
             }
 
+            await body.EndAsync();
             TellEnd(fetch, report);
             return Conclude(head, fetch.Answer!, options.Url, report, errors);
         }
@@ -248,15 +250,12 @@ internal static class GetCommand
         if (head.Status is >= 300 and < 400 && head.Values("Location").FirstOrDefault() is { } location)
         {
             Announcement.TryWrite(errors, url.TryResolve(location, out HttpUrl? next)
-                ? $"try: sockeye get {Quote(next.ToString())}"
+                ? $"try: sockeye get {ShellWord.Quote(next.ToString())}"
                 : $"sockeye get: {url}: it leads to {ByteText.Show(location)}, which get does not know");
         }
 
         return head.Status >= 400 ? ExitCode.BadAnswer : ExitCode.Ok;
     }
-
-    // A server's words on a line that people copy into a shell.
-    private static string Quote(string url) => url.AsSpan().IndexOfAny(ShellSigns) < 0 ? url : $"'{url.Replace("'", "%27", StringComparison.Ordinal)}'";
 
     private static string ConnectProblem(SocketException e, HttpFetchOptions options)
     {
@@ -273,8 +272,9 @@ internal static class GetCommand
     private static string Seconds(HttpFetch fetch, int times = 1) => $"{fetch.Timeout.TotalSeconds * times}s";
 
     /// <summary>Where the body goes: a file, standard output, or with --json the events.</summary>
-    private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput) : IAsyncDisposable
+    private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput, bool isShown) : IAsyncDisposable
     {
+        private readonly ShownText? _text = isShown ? new() : null;
         private Stream? _stream;
         private long _bytes;
 
@@ -310,14 +310,16 @@ internal static class GetCommand
                 return;
             }
 
-            try
+            await PutAsync(_text is null ? bytes : _text.Show(bytes.Span).ToArray());
+            _bytes += bytes.Length;
+        }
+
+        /// <summary>Writes what waits for a part that will not come.</summary>
+        public async ValueTask EndAsync()
+        {
+            if (_text is not null && _stream is not null)
             {
-                await _stream.WriteAsync(bytes);
-                _bytes += bytes.Length;
-            }
-            catch (Exception e) when (IsOutput(e))
-            {
-                throw Problem(e);
+                await PutAsync(_text.End().ToArray());
             }
         }
 
@@ -326,6 +328,18 @@ internal static class GetCommand
             if (_stream is not null)
             {
                 await _stream.DisposeAsync();
+            }
+        }
+
+        private async ValueTask PutAsync(ReadOnlyMemory<byte> bytes)
+        {
+            try
+            {
+                await _stream!.WriteAsync(bytes);
+            }
+            catch (Exception e) when (IsOutput(e))
+            {
+                throw Problem(e);
             }
         }
 

@@ -104,7 +104,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
 
     [Theory(Timeout = 60_000)]
     [InlineData("/next", "try: sockeye get URL/next\n")]
-    [InlineData("https://other.example/?a%26b'c", "try: sockeye get 'https://other.example/?a&b%27c'\n")]
+    [InlineData("https://other.example/?a%26b'c", "try: sockeye get 'https://other.example/?a&b'\\''c'\n")]
     [InlineData("ftp://other/", "it leads to ftp://other/, which get does not know\n")]
     public async Task A_redirect_is_told_and_not_followed(string to, string told)
     {
@@ -485,6 +485,8 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [InlineData("one line", "http://h/", "--header", "X: a\r\nEvil: 1")]
     [InlineData("HTTP is a stream of bytes", "http://h/", "--connect", "udp://127.0.0.1:1")]
     [InlineData("at least 1ms", "http://h/", "--timeout", "0s")]
+    [InlineData("--output: '' is no file's name", "http://h/", "--output", "")]
+    [InlineData("--output: '/tmp' is a directory; name a file in it", "http://h/", "--output", "/tmp")]
     [InlineData("--ca: cannot read certificates", "http://h/", "--ca", "/nosuchfile.pem")]
     [InlineData("holds no certificate", "http://h/", "--ca", "/dev/null")]
     public async Task Bad_usage_is_code_2(string problem, params string[] args)
@@ -492,6 +494,30 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         (int code, string output, string errors) = await ToolProcess.RunAsync("", ["get", .. args]);
         Assert.Equal((ExitCode.BadUsage, ""), (code, output));
         Assert.Contains(problem, errors, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task At_a_terminal_a_body_is_shown_and_not_obeyed()
+    {
+        const string Program = """
+            import os, pty, socket, sys
+            s = socket.create_server(("127.0.0.1", 0))
+            pid, tty = pty.fork()
+            if pid == 0:
+                os.execvp("dotnet", ["dotnet", sys.argv[1], "get", f"http://127.0.0.1:{s.getsockname()[1]}/"])
+            c, _ = s.accept()
+            c.recv(65536)
+            c.sendall(b"HTTP/1.1 200 OK\r\n\r\n\x1b[2Jclear\xff\tand \xc3\xa9\ncut: \xc3")
+            c.close()
+            seen = b""
+            try:
+                while more := os.read(tty, 65536): seen += more
+            except OSError: pass # EIO: the other end has gone
+            assert b"\\x1b[2Jclear\\xff\tand \xc3\xa9\r\ncut: \\xc3" in seen and b"\x1b[2J" not in seen, seen
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """;
+        using Process python = Programs.Start("python3", "python3", "-c", Program, Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"));
+        Assert.Equal("0\n", await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = 60_000)]
