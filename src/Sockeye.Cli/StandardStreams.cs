@@ -2,10 +2,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sockeye.Cli;
 
-/// <summary>Standard input and output as bytes, with what .NET's console hides: a reader who went away.</summary>
+/// <summary>
+/// Standard input and output as bytes, with what .NET's console hides, a reader who went away, and what it takes for the
+/// end: a pipe that another program has made non-blocking, as some do with all they hand on.
+/// </summary>
 internal static class StandardStreams
 {
     private const int BrokenPipe = 32; // EPIPE
+    private const int Again = 11; // EAGAIN
+    private const int NonBlocking = 0x800; // O_NONBLOCK
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC, as proc_pid_fdinfo(5) shows FD_CLOEXEC
 
     /// <summary>
     /// Where standard error was closed, its number is a file of the runtime's, which words about a command must not get
@@ -25,8 +31,8 @@ internal static class StandardStreams
         // At a terminal the console would edit lines itself, in .NET's way; read(2) leaves that to the terminal.
         try
         {
-            return !IsInherited(0) ? Stream.Null
-                : Console.IsInputRedirected ? Console.OpenStandardInput() : Open(0, FileAccess.Read);
+            return !IsInherited(Flags(0)) ? Stream.Null
+                : new StandardStream(Console.IsInputRedirected ? Console.OpenStandardInput() : Open(0, FileAccess.Read));
         }
         catch (Exception e) when (IsFileProblem(e) || e is ArgumentException)
         {
@@ -43,19 +49,23 @@ internal static class StandardStreams
     {
         try
         {
-            if (!IsInherited(1))
+            int? flags = Flags(1);
+            if (!IsInherited(flags))
             {
-                return new ClosedStream();
+                return new StandardStream(null);
             }
 
+            // A file's stream does not wait for a non-blocking pipe. Opened again, a pipe is one of our own, and blocks.
             if (Console.IsOutputRedirected && Open(1, FileAccess.Write) is { CanSeek: false } pipe)
             {
-                return pipe;
+                return (flags & NonBlocking) == 0 ? pipe
+                    : new FileStream("/proc/self/fd/1", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             }
         }
         catch (Exception e) when (IsFileProblem(e) || e is ArgumentException)
         {
-            // Closed, or no file at all: the console's stream says so at the first write.
+            // Closed, or no file at all: the console's stream says so at the first write. It waits for a socket, too,
+            // which cannot be opened again.
         }
 
         return Console.OpenStandardOutput();
@@ -74,36 +84,56 @@ internal static class StandardStreams
     /// Whether this process was started with a descriptor. Where it was not, the number is one that the runtime has given
     /// to a file of its own, which is close-on-exec as no inherited one can be: nothing that we may touch.
     /// </summary>
-    private static bool IsInherited(int descriptor)
+    private static bool IsInherited(int? flags) => flags is { } given && (given & CloseOnExec) == 0;
+
+    /// <summary>The flags of a descriptor, as open(2) has them; null when it is closed.</summary>
+    private static int? Flags(int descriptor)
     {
-        const int CloseOnExec = 0x80000; // O_CLOEXEC, as proc_pid_fdinfo(5) shows FD_CLOEXEC
         try
         {
             // As "flags:", a tab, "0100000".
             string? flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(static line => line.StartsWith("flags:", StringComparison.Ordinal));
-            return flags is not null && (Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec) == 0;
+            return flags is null ? null : Convert.ToInt32(flags["flags:".Length..].Trim(), 8);
         }
         catch (FileNotFoundException)
         {
-            return false;
+            return null;
         }
-        catch (Exception e) when (IsFileProblem(e)) // no /proc: then as it was
+        catch (Exception e) when (IsFileProblem(e)) // no /proc: then as any other
         {
-            return true;
+            return 0;
         }
     }
 
     private static FileStream Open(int descriptor, FileAccess access) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 
-    /// <summary>An output that was closed when the process started.</summary>
-    private sealed class ClosedStream : Stream
+    /// <summary>
+    /// Standard input once more, as a description of its own that blocks: the flag belongs to the old one. A pipe or a
+    /// terminal is opened by its name; a socket has none, and the library waits for it.
+    /// </summary>
+    private static Stream ReopenInput()
     {
-        public override bool CanRead => false;
+        try
+        {
+            return new FileStream("/proc/self/fd/0", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        }
+        catch (IOException)
+        {
+            return Endpoint.Parse("fd:0").CreateSocket().MakeFile(FileAccess.Read, bufferSize: 0); // ENXIO
+        }
+    }
+
+    /// <summary>An input that waits, non-blocking or not; or, of null, an output that was closed when the process started.</summary>
+    private sealed class StandardStream(Stream? input) : Stream
+    {
+        private Stream? _input = input;
+
+        public override bool CanRead => _input is not null;
 
         public override bool CanSeek => false;
 
-        public override bool CanWrite => true;
+        public override bool CanWrite => _input is null;
 
         public override long Length => throw new NotSupportedException();
 
@@ -113,6 +143,21 @@ internal static class StandardStreams
             set => throw new NotSupportedException();
         }
 
+        public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                return _input?.Read(buffer) ?? throw new NotSupportedException();
+            }
+            catch (IOException e) when (e.HResult == Again)
+            {
+                _input = ReopenInput();
+                return _input.Read(buffer);
+            }
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
         public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("it is closed");
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -120,8 +165,6 @@ internal static class StandardStreams
         public override void Flush()
         {
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -45,6 +45,31 @@ public sealed class ClientProcessTests
         Assert.Equal((ExitCode.Ok, "0 bytes", ""), (code, output, errors));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("os.pipe()")]
+    [InlineData("[end.detach() for end in socket.socketpair()]")]
+    public async Task Pipes_that_another_program_made_non_blocking_lose_nothing(string input)
+    {
+        string program = $$"""
+            import os, socket, subprocess, sys, threading, time
+            s = socket.create_server(("127.0.0.1", 0))
+            def nonblocking(ends):
+                for end in ends: os.set_blocking(end, False)
+                return ends
+            (inp, to), (out, by) = nonblocking({{input}}), nonblocking(os.pipe())
+            p = subprocess.Popen(["dotnet", sys.argv[1], "connect", f"127.0.0.1:{s.getsockname()[1]}"], stdin=inp, stdout=by)
+            os.close(inp); os.close(by); os.set_blocking(to, True); os.set_blocking(out, True)
+            c, _ = s.accept()
+            data = os.urandom(3_000_000)
+            threading.Thread(target=lambda: (c.sendall(data), c.shutdown(socket.SHUT_WR))).start()
+            time.sleep(0.3)     # the pipe is full, and the input has nothing
+            os.write(to, b"hello"); print(c.recv(100))
+            os.close(to); print(c.recv(100))
+            with open(out, "rb") as file: print(file.read() == data, p.wait())
+            """;
+        await AssertPythonAsync("b'hello'\nb''\nTrue 0\n", program);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_file_is_written_where_it_stood_and_whoever_comes_next_goes_on()
     {
