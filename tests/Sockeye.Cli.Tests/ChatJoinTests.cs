@@ -65,6 +65,51 @@ public sealed class ChatJoinTests
         Assert.StartsWith("sockeye chat join: cannot write what the chat says: ", Assert.Single(errors.Split('\n')));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_reader_who_has_enough_ends_it_quietly()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        using var bob = new TcpClient();
+        await bob.ConnectAsync(endPoint);
+        await bob.GetStream().WriteAsync("bob\n"u8.ToArray());
+
+        // It would say "done" and stay, with its input open, if it did not notice.
+        using ToolProcess join = ToolProcess.StartByShell("{ \"$@\"; echo $? >&2; } | { head -1; echo done >&2; }", "chat", "join", $"{endPoint}", "--name", "alice");
+        await join.WaitForErrorAsync("done");
+        Task said = Task.Run(async () =>
+        {
+            while (!join.HasExited)
+            {
+                await bob.GetStream().WriteAsync("are you there?\n"u8.ToArray());
+                await Task.Delay(20);
+            }
+        });
+        await join.WaitForErrorAsync("141");
+        Assert.Equal("done\n141", join.Errors);
+        await said;
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_window_that_is_closed_ends_it_as_any_signal_does()
+    {
+        (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = server;
+        const string Program = """
+            import os, pty, sys
+            pid, tty = pty.fork()
+            if pid == 0:
+                os.execvp("dotnet", ["dotnet", *sys.argv[1:]])
+            seen = b""
+            while b"alone in #lobby" not in seen: seen += os.read(tty, 4096)
+            os.close(tty)
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """;
+        using Process python = Programs.Start(
+            "python3", "python3", "-c", Program, Path.Combine(AppContext.BaseDirectory, "Sockeye.Cli.dll"), "chat", "join", $"{endPoint}", "--name", "alice");
+        Assert.Equal("130\n", await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("chat", "join", NoHost)]
     [InlineData("chat", "serve", "--listen", NoHost)]

@@ -14,6 +14,15 @@ public sealed class JoinOptions
 
     /// <summary>How long connecting to one address may take. Defaults to 10 s.</summary>
     public TimeSpan ConnectWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is said, where it does not come from a terminal. Defaults to null: the console's standard input.</summary>
+    public Stream? Input { get; set; }
+
+    /// <summary>
+    /// Where what is heard goes, where that is no terminal. Defaults to null: the console's standard output, which does not
+    /// tell that its reader has gone.
+    /// </summary>
+    public Stream? Output { get; set; }
 }
 
 /// <summary>How joining ended.</summary>
@@ -33,6 +42,9 @@ public enum JoinEnd
 
     /// <summary>What the chat says could not be written: the output is full or closed.</summary>
     NotWritten,
+
+    /// <summary>Whoever read the output has gone, as head does when it has enough.</summary>
+    ReaderGone,
 }
 
 /// <summary>How joining ended, and a sentence for the person, empty when there is nothing to say.</summary>

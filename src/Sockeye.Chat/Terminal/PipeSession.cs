@@ -14,6 +14,7 @@ namespace Sockeye.Chat.Terminal;
 internal sealed class PipeSession(Socket socket, JoinOptions options)
 {
     private const int LineBytesMax = 65_536;
+    private const int BrokenPipe = 32; // EPIPE
 
     private readonly TaskCompletionSource<string?> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LinePainter _painter = new(LinePainter.WantsColours);
@@ -44,6 +45,10 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
         {
             return JoinClient.Lost(e);
         }
+        catch (IOException e) when (e.HResult == BrokenPipe)
+        {
+            return new(JoinEnd.ReaderGone, "");
+        }
         catch (IOException e)
         {
             return new(JoinEnd.NotWritten, $"cannot write what the chat says: {e.Message}");
@@ -62,7 +67,7 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
             return;
         }
 
-        await using Stream input = Console.OpenStandardInput();
+        Stream input = options.Input ?? Console.OpenStandardInput();
         byte[] buffer = new byte[16_384];
         int read;
         while ((read = await ReadAsync(input, buffer, stop)) > 0)
@@ -89,7 +94,7 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
 
     private async Task<JoinResult> CopyOutAsync(CancellationToken stop)
     {
-        await using Stream output = Console.OpenStandardOutput();
+        Stream output = options.Output ?? Console.OpenStandardOutput();
         var decoder = new LineDecoder(LineBytesMax);
         byte[] buffer = new byte[16_384];
         int received;

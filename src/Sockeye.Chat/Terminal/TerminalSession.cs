@@ -42,10 +42,26 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
             _screen.Draw(_editor);
             return await DrawAsync(stop);
         }
+        catch (IOException)
+        {
+            return new(JoinEnd.Interrupted, ""); // the window was closed, and SIGHUP is on its way
+        }
         finally
         {
+            Leave(before);
+        }
+    }
+
+    private void Leave(bool controlC)
+    {
+        try
+        {
             _screen.Close();
-            Console.TreatControlCAsInput = before;
+            Console.TreatControlCAsInput = controlC;
+        }
+        catch (IOException)
+        {
+            // A window that was closed needs neither.
         }
     }
 

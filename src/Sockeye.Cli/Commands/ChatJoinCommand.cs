@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sockeye.Chat.Terminal;
+using Sockeye.Cli.Clients;
 
 namespace Sockeye.Cli.Commands;
 
@@ -37,9 +38,21 @@ internal static class ChatJoinCommand
             new("sockeye chat join", "the chat of this machine"),
             new("sockeye chat join 127.0.0.1:7000 --name alice --room garden"),
             new("echo \"the build is green\" | sockeye chat join --name ci", "say one thing and go"));
-        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted));
+        command.WithExitCodes(
+        [
+            .. ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted), ClientExit.ReaderGoneMeaning,
+        ]);
         command.SetAction((result, _) =>
-            RunAsync(result.GetValue(endPoint), new JoinOptions { Name = result.GetValue(name), Room = result.GetValue(room) }));
+        {
+            var options = new JoinOptions
+            {
+                Name = result.GetValue(name),
+                Room = result.GetValue(room),
+                Input = StandardStreams.OpenInput(),
+                Output = StandardStreams.OpenOutput(),
+            };
+            return RunAsync(result.GetValue(endPoint), options);
+        });
         return command;
     }
 
@@ -70,6 +83,7 @@ internal static class ChatJoinCommand
             JoinEnd.Left => ExitCode.Ok,
             JoinEnd.NotJoined or JoinEnd.NotWritten => ExitCode.Failed,
             JoinEnd.ConnectionLost => ExitCode.ConnectionLost,
+            JoinEnd.ReaderGone => ClientExit.ReaderGone,
             _ => ExitCode.Interrupted,
         };
     }
