@@ -26,14 +26,11 @@ internal sealed class GreetProgram : ServedProgram
         return true;
     }
 
-    // No connection, so nothing that could end.
+    // One message, whatever it holds; and no connection, so nothing that could end.
     public override void AnswerDatagram(ReadOnlySpan<byte> datagram, IBufferWriter<byte> answer)
     {
-        var messages = new MessageLines(datagram);
-        while (messages.MoveNext())
-        {
-            Greet(messages.Text, messages.LineEnd, answer);
-        }
+        int end = datagram.Length - ByteText.LineEndLength(datagram);
+        Greet(datagram[..end], datagram[end..], answer);
     }
 
     private static void Greet(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lineEnd, IBufferWriter<byte> answer)

@@ -45,8 +45,9 @@ public sealed class ServedProgramTests
     [Theory]
     [InlineData("", "Hello, !")]
     [InlineData("exit", "Hello, exit!")]
-    [InlineData("a\nb", "Hello, a!\nHello, b!")]
-    public void A_datagram_is_greeted_only(string datagram, string expected)
+    [InlineData("a\nb", "Hello, a\nb!")]
+    [InlineData("a\r\n", "Hello, a!\r\n")]
+    public void A_datagram_is_one_name_and_ends_nothing(string datagram, string expected)
     {
         var answer = new ArrayBufferWriter<byte>();
         new GreetProgram().AnswerDatagram(Encoding.UTF8.GetBytes(datagram), answer);
