@@ -129,7 +129,7 @@ internal static class GetCommand
             }
 
             HttpHead head = await fetch.AskAsync(stop);
-            body.Open();
+            await body.OpenAsync(stop);
             TellHead(head, fetch, options.Url, report, errors);
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
@@ -281,7 +281,7 @@ internal static class GetCommand
         /// <summary>What to say of a body that did not come whole.</summary>
         public string Kept => path is not null && _stream is not null ? $"; the {_bytes} bytes that came are in {path}" : "";
 
-        public void Open()
+        public async Task OpenAsync(CancellationToken stop)
         {
             if (path is null && report.IsJson)
             {
@@ -290,7 +290,9 @@ internal static class GetCommand
 
             try
             {
-                _stream = path is null ? standardOutput() : new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                // A pipe with a name is open once somebody reads it: fifo(7). A stop ends the wait, and the process the thread.
+                _stream = path is null ? standardOutput()
+                    : await Task.Run(() => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)).WaitAsync(stop);
             }
             catch (Exception e) when (IsOutput(e))
             {

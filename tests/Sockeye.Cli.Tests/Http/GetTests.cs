@@ -331,6 +331,21 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Equal("old", await File.ReadAllTextAsync(path));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_pipe_that_nobody_reads_is_waited_for_until_the_stop()
+    {
+        string path = $"{peer.Folder}/pipe-{Guid.NewGuid():N}";
+        using Process made = Programs.Start("mkfifo", "coreutils", path);
+        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var output = new MemoryStream();
+        using var stop = new CancellationTokenSource();
+        Task<int> run = RunAsync(Options($"{peer.FourUrl}/sized?n=10"), output, out StringWriter errors, path, stop: stop.Token);
+        stop.CancelAfter(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(ExitCode.Interrupted, await run.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Contains("interrupted", errors.ToString(), StringComparison.Ordinal);
+        await using FileStream late = File.OpenRead(path); // lets the thread go
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("/dev/full", "cannot write the body to /dev/full: No space left on device")]
     [InlineData("/nosuchfolder/file", "cannot write the body to /nosuchfolder/file: ")]
