@@ -13,7 +13,6 @@ internal sealed record Example(string Line, string What = "");
 internal sealed class CommandHelp
 {
     private readonly List<SocketType> _endpoints = [];
-    private readonly List<string> _without = [];
 
     /// <summary>The kinds of sockets whose endpoints the command takes; empty when it takes none.</summary>
     public IReadOnlyList<SocketType> Endpoints => _endpoints;
@@ -25,8 +24,12 @@ internal sealed class CommandHelp
     public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage);
 
     /// <summary>The schemes of the endpoints that the command takes.</summary>
-    public IEnumerable<EndpointScheme> Schemes => Endpoint.Schemes.Where(scheme => _endpoints.Count > 0
-        && (_endpoints.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown) && !_without.Contains(scheme.Name));
+    public IEnumerable<EndpointScheme> Schemes => _endpoints.Count == 0 ? [] : SchemesOf(_endpoints);
+
+    /// <summary>The schemes of some kinds of sockets; those of whole packets have no peer, and no command is for them.</summary>
+    /// <param name="types">The kinds of sockets.</param>
+    public static IEnumerable<EndpointScheme> SchemesOf(IReadOnlyCollection<SocketType> types) => Endpoint.Schemes.Where(
+        scheme => (types.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown) && !scheme.Name.StartsWith("packet", StringComparison.Ordinal));
 
     /// <summary>The help of a command.</summary>
     /// <param name="command">The command; help is added when it has none.</param>
@@ -48,8 +51,6 @@ internal sealed class CommandHelp
     }
 
     public void Take(params SocketType[] endpoints) => _endpoints.AddRange(endpoints);
-
-    public void Leave(params string[] schemes) => _without.AddRange(schemes);
 
     public void Show(params Example[] examples) => Examples = examples;
 
@@ -110,14 +111,6 @@ internal static class CommandHelpExtensions
         public Command WithEndpoints(params SocketType[] types)
         {
             CommandHelp.Of(command).Take(types);
-            return command;
-        }
-
-        /// <summary>Lets --help leave these out, which the command does not take though their sockets are of a kind that it does.</summary>
-        /// <param name="schemes">Their names: <c>packet-dgram</c>.</param>
-        public Command WithoutEndpoints(params string[] schemes)
-        {
-            CommandHelp.Of(command).Leave(schemes);
             return command;
         }
 

@@ -19,6 +19,9 @@ internal static class Descriptors
     /// </summary>
     public const int Least = 160;
 
+    /// <summary>The limit below which nothing is tried: an assembly that cannot be opened is a crash (seen with 60).</summary>
+    public const int LeastOfAll = 100;
+
     /// <summary>What a server says that cannot start with so few.</summary>
     public static string TooFew =>
         $"cannot start: {Limit()} open files are too few, the runtime alone needs most of {Least}; raise the limit with: ulimit -n 1024";

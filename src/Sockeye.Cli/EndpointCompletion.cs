@@ -14,7 +14,7 @@ internal static class EndpointCompletion
         int mark = begun.IndexOf('?', StringComparison.Ordinal);
         if (mark < 0)
         {
-            return Endpoint.Schemes.Where(scheme => IsWanted(scheme, types)).Select(static scheme => scheme.Prefix)
+            return CommandHelp.SchemesOf(types).Select(static scheme => scheme.Prefix)
                 .Where(prefix => prefix.StartsWith(begun, StringComparison.OrdinalIgnoreCase));
         }
 
@@ -42,7 +42,4 @@ internal static class EndpointCompletion
 
     private static Func<CompletionContext, IEnumerable<CompletionItem>> Source(SocketType[] types) =>
         context => Of(context.WordToComplete, types).Select(static word => new CompletionItem(word));
-
-    private static bool IsWanted(EndpointScheme scheme, IReadOnlyCollection<SocketType> types) =>
-        scheme.SocketType == SocketType.Unknown || types.Contains(scheme.SocketType);
 }

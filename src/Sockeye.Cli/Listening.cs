@@ -56,8 +56,9 @@ internal static class Listening
             case IPEndPoint ip when endpoint.Scheme.Name is "udp" or "udp4" or "udp6":
                 yield return $"nc -u {ip.Address} {ip.Port}";
                 break;
-            case UnixEndPoint { IsPath: true } path when endpoint.SocketType is SocketType.Stream or SocketType.Dgram:
-                yield return $"nc {(isDatagram ? "-uU" : "-U")} {ShellWord.Quote(ByteText.Show(path.ToString()))}";
+            // What stands there as %1b would be another path to nc.
+            case UnixEndPoint { IsPath: true } path when endpoint.SocketType is SocketType.Stream or SocketType.Dgram && !path.ToString().Contains('%', StringComparison.Ordinal):
+                yield return $"nc {(isDatagram ? "-uU" : "-U")} {ShellWord.Quote(path.ToString())}";
                 break;
         }
 

@@ -120,7 +120,11 @@ internal sealed class Report : IDisposable
     /// <param name="warning">What, and what to do about it.</param>
     public void Warn(string warning)
     {
-        if (Logger.IsEnabled(LogLevel.Warning))
+        if (IsJson)
+        {
+            Logger.Warned(warning); // every line there is an object
+        }
+        else if (Logger.IsEnabled(LogLevel.Warning))
         {
             Announcement.TryWrite(_errors, $"{_command}: warning: {warning}");
         }
@@ -237,3 +241,10 @@ internal sealed class Report : IDisposable
 /// <param name="Style">Colours of standard output.</param>
 /// <param name="ErrorStyle">Colours of standard error.</param>
 internal sealed record ReportOptions(bool Json, LogLevel Level, Style Style, Style ErrorStyle);
+
+/// <summary>The lines of the log that any command may have.</summary>
+internal static partial class ReportLog
+{
+    [LoggerMessage(100, LogLevel.Warning, "{Warning}")]
+    public static partial void Warned(this ILogger logger, string warning);
+}

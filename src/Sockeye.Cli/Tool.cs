@@ -31,6 +31,13 @@ internal static class Tool
             return ExitCode.BadUsage;
         }
 
+        // With fewer the runtime fails in ways that explain nothing.
+        if (Descriptors.Limit() < Descriptors.LeastOfAll)
+        {
+            Announcement.TryWrite(Console.Error, $"{command}: {Descriptors.TooFew}");
+            return ExitCode.Failed;
+        }
+
         // Commands hear signals themselves, and say themselves what went wrong. What only prints (help, the version,
         // completion) does so into memory: it knows nothing of outputs that are full or closed.
         using var printed = new StringWriter();

@@ -129,6 +129,28 @@ public sealed class ChatServeTests
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("get", "http://127.0.0.1:1/")]
+    [InlineData("connect", "tcp://127.0.0.1:1")]
+    [InlineData("serve", "time")]
+    public async Task Whatever_the_command_with_far_too_few_descriptors_one_line_says_what_to_try(params string[] args)
+    {
+        (int code, string output, string errors) = await ToolProcess.ShellAsync("ulimit -n 60; exec \"$@\"", args);
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.Contains("60 open files are too few", Assert.Single(errors.Split('\n')));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Json_has_no_other_line_on_standard_error_warnings_too()
+    {
+        using ToolProcess tool = ToolProcess.StartByShell("ulimit -n 200; exec \"$@\"", "chat", "serve", "--json", "--listen", "127.0.0.1:0");
+        await tool.WaitForErrorAsync("200 open files allow");
+        await tool.WaitForOutputAsync("listening");
+        await tool.SignalAsync("TERM");
+        Assert.Equal(ExitCode.Ok, await tool.EndAsync());
+        Assert.All(tool.Errors.Split('\n'), static line => JsonDocument.Parse(line).Dispose());
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData(">/dev/full")]
     [InlineData(">&-")]
     public async Task An_output_that_is_full_or_closed_does_not_stop_it(string redirection)

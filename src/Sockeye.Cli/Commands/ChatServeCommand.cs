@@ -118,7 +118,7 @@ internal static class ChatServeCommand
         try
         {
             List<Endpoint> bound = listen is { Length: > 0 }
-                ? await ListenAsync(server, listen)
+                ? await ListenAsync(server, listen, signals.Stop)
                 : ListenAtLoopback(endPoint => server.Listen(endPoint), report.Warn);
             int limit = Descriptors.Limit();
             int most = Descriptors.Fit(options.MaxConnections, limit, Descriptors.Open());
@@ -139,12 +139,16 @@ internal static class ChatServeCommand
         {
             return report.Fail(e.Message);
         }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted; // while a name was looked up
+        }
 
         await server.RunAsync(signals.Stop);
         return ExitCode.Ok;
     }
 
-    private static async Task<List<Endpoint>> ListenAsync(ChatServer server, Endpoint[] listen)
+    private static async Task<List<Endpoint>> ListenAsync(ChatServer server, Endpoint[] listen, CancellationToken stop)
     {
         var bound = new List<Endpoint>();
         foreach (Endpoint given in listen)
@@ -152,7 +156,7 @@ internal static class ChatServeCommand
             IReadOnlyList<Endpoint> addresses;
             try
             {
-                addresses = await given.ResolveAsync();
+                addresses = await given.ResolveAsync(stop);
             }
             catch (SocketException e)
             {

@@ -4,7 +4,7 @@ namespace Sockeye.Cli.Serving;
 
 /// <summary>A program at one or more endpoints, of streams and of datagrams.</summary>
 /// <remarks>
-/// Plain asynchronous code that comes home to its context: on one event loop when <see cref="OpenAsync"/> and
+/// Plain asynchronous code that comes home to its context: on one event loop when <see cref="OpenAsync(Endpoint, CancellationToken)"/> and
 /// <see cref="RunAsync"/> are called there. With <see cref="ServeOptions.Threads"/> the connections leave it for threads
 /// of their own; accepting, and datagrams, which have no connection, stay.
 /// </remarks>
@@ -39,14 +39,21 @@ internal sealed class ProgramServer : IDisposable
     /// Binds and listens at an endpoint; of a name, at all its addresses. Of several addresses one that this machine
     /// does not have, as when IPv6 is off, is only worth a warning.
     /// </summary>
-    /// <param name="endpoints">The addresses of one name, or one.</param>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="stop">Ends a look-up.</param>
     /// <exception cref="SocketException">Where and why.</exception>
-    public async Task OpenAsync(params IEnumerable<Endpoint> endpoints)
+    /// <exception cref="OperationCanceledException">The stop came first.</exception>
+    public Task OpenAsync(Endpoint endpoint, CancellationToken stop = default) => OpenAsync([endpoint], stop);
+
+    /// <summary>As above, at the addresses of one name.</summary>
+    /// <param name="endpoints">The addresses.</param>
+    /// <param name="stop">Ends a look-up.</param>
+    public async Task OpenAsync(IEnumerable<Endpoint> endpoints, CancellationToken stop = default)
     {
         var addresses = new List<Endpoint>();
         foreach (Endpoint endpoint in endpoints)
         {
-            addresses.AddRange(await endpoint.ResolveAsync());
+            addresses.AddRange(await endpoint.ResolveAsync(stop));
         }
 
         SocketException? missing = null;

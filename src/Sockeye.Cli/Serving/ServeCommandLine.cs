@@ -38,7 +38,7 @@ internal sealed class ServeCommandLine
         }
 
         _common = CommonOptions.AddTo(command, LogLevel.Information);
-        command.WithEndpoints(Types).WithoutEndpoints("packet-dgram");
+        command.WithEndpoints(Types);
         command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
     }
 
@@ -152,17 +152,21 @@ internal sealed class ServeCommandLine
         {
             if (endpoints.Length == 0)
             {
-                await server.OpenAsync(Defaults());
+                await server.OpenAsync(Defaults(), signals.Stop);
             }
 
             foreach (Endpoint endpoint in endpoints)
             {
-                await server.OpenAsync(endpoint);
+                await server.OpenAsync(endpoint, signals.Stop);
             }
         }
         catch (SocketException e)
         {
             return report.Fail(e);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
         }
 
         bool isTold = Listening.TryTell(report, server.Bound);

@@ -147,7 +147,7 @@ internal sealed class StreamConnection : IDisposable
                     continue;
                 }
 
-                return End.Of(received.Error, received.ErrnoName);
+                return End.Of(received.Error, received.ErrnoName, _options.Idle is not null);
             }
 
             int length = isCut ? received.BytesTransferred : received.Value;
@@ -208,7 +208,7 @@ internal sealed class StreamConnection : IDisposable
 
         if (!result.IsSuccess)
         {
-            return End.Of(result.Error, result.ErrnoName);
+            return End.Of(result.Error, result.ErrnoName, _options.Idle is not null);
         }
 
         _events.Sent(Peer, bytes.Length);
@@ -262,10 +262,10 @@ internal sealed class StreamConnection : IDisposable
         private static readonly End Reset = new("reset by the peer", IsOrderly: false);
         private static readonly End Idle = new("idle for too long", IsOrderly: false);
 
-        public static End Of(SocketError error, string errno) => error switch
+        public static End Of(SocketError error, string errno, bool hasLimit) => error switch
         {
             SocketError.ConnectionReset or SocketError.Shutdown => Reset, // ECONNRESET, EPIPE
-            SocketError.TimedOut => Idle,
+            SocketError.TimedOut when hasLimit => Idle, // else TCP itself gave up a peer that acknowledges nothing
             SocketError.OperationAborted or SocketError.Interrupted => Aborted,
             _ => new(errno, IsOrderly: false),
         };

@@ -151,9 +151,11 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
         catch (OutOfMemoryException)
         {
             // pthread_create(3): the user's or the machine's limit of threads.
+            const string Reason = "no thread can be started for it; see ulimit -u";
             _connections.TryRemove(number, out _);
             connection.Dispose();
-            events.Refused(peer, "no thread can be started for it; see ulimit -u");
+            events.Refused(peer, Reason);
+            events.Disconnected(peer, Reason, bytesReceived: 0, bytesSent: 0, TimeSpan.Zero);
         }
     }
 

@@ -37,6 +37,10 @@ public sealed class CompletionTests
         static IEnumerable<Command> All(Command command) => [command, .. command.Subcommands.SelectMany(All)];
     }
 
+    [Fact]
+    public void Whole_packets_are_for_no_command() =>
+        Assert.DoesNotContain("packet-dgram:", CompletionCommand.Complete(["sockeye", "serve", "time", "p"]));
+
     // The real shell, with its own way of breaking words at colons.
     [Theory(Timeout = 60_000)]
     [InlineData("sockeye chat s", "serve")]
