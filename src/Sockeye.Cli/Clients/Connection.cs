@@ -51,13 +51,14 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     }
 
     /// <summary>Listens until one peer has come: a connection, or the first datagram.</summary>
-    /// <param name="endpoint">Where.</param>
+    /// <param name="endpoint">Where; its timeout limits the waiting alone.</param>
     /// <param name="report">Where to tell it.</param>
     /// <param name="stop">Gives it up.</param>
     /// <returns>As <see cref="OpenAsync"/>.</returns>
     public static async Task<(Connection? Connection, int Code)> ListenAsync(Endpoint endpoint, Report report, CancellationToken stop)
     {
         Socket? own = null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
             bool isDatagram = endpoint.SocketType is not (SocketType.Stream or SocketType.Seqpacket or SocketType.Unknown);
@@ -68,18 +69,19 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
                 return (null, NotWritten(report, report.WriteFailure));
             }
 
+            limit.CancelAfter(endpoint.Timeout ?? Timeout.InfiniteTimeSpan);
             Connection connection;
             string peer;
             if (isDatagram)
             {
-                connection = await FirstDatagramAsync(own, stop);
+                connection = await FirstDatagramAsync(own, limit.Token);
                 own = null;
                 peer = connection.Peer!.Size <= sizeof(ushort) ? "a socket without a name" : ShowPeer(endpoint, connection);
             }
             else
             {
                 // One peer: whoever comes later is refused, as nobody listens any more.
-                connection = new Connection(await own.AcceptAsync(stop));
+                connection = new Connection(await own.AcceptAsync(limit.Token));
                 peer = Show(endpoint, connection.Socket.TryGetRemoteEndPoint());
             }
 
@@ -91,6 +93,10 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
 
             Say(report, $"connected: {peer}");
             return (connection, ExitCode.Ok);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return (null, report.Fail($"{endpoint}: nobody came within the time limit", ExitCode.NoAnswer));
         }
         catch (OperationCanceledException)
         {

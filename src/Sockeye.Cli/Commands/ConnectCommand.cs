@@ -11,7 +11,7 @@ internal static class ConnectCommand
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
         Argument<Endpoint> endpoint = OptionTypes.EndpointArgument(
-            "Where to, see below; ?timeout=5s limits the connecting, and nothing after it", "connect speaks over a connection or in datagrams", types);
+            "Where to, see below; ?timeout=5s limits the connecting, or the wait for a peer, and nothing after it", "connect speaks over a connection or in datagrams", types);
         var listen = new Option<bool>("--listen") { Description = "Wait there for one peer instead; of datagrams, the first one's sender" };
         var bytes = new Option<bool>("--bytes") { Description = "Bytes as they are, at a terminal too; datagrams are what one read gave, and are written without line ends" };
         var lines = new Option<bool>("--lines") { Description = "Show control characters escaped between pipes too, as at a terminal" };

@@ -268,6 +268,30 @@ public sealed class ConnectStreamTests
         Assert.False(File.Exists(path));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("udp://127.0.0.1:0")]
+    public async Task The_other_side_waits_for_no_longer_than_the_timeout(string endpoint)
+    {
+        using var run = new ClientRun();
+        endpoint += "?timeout=100ms";
+        Assert.Equal(ExitCode.NoAnswer, await run.ConnectAsync(endpoint, Stream.Null, listens: true));
+        Assert.EndsWith($"\nsockeye test: {endpoint}: nobody came within the time limit", run.Errors);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_timeout_limits_nothing_once_the_peer_is_there()
+    {
+        using var server = new ClientRun();
+        using var client = new ClientRun();
+        using var open = new TestInput(0);
+        Task<int> listening = server.ConnectAsync("tcp://127.0.0.1:0?timeout=2s", open, listens: true);
+        Task<int> connecting = client.ConnectAsync(
+            await server.ErrorAsync("listening at "), "hello", wait: TimeSpan.FromSeconds(3)); // longer than the limit
+        Assert.Equal((ExitCode.Ok, ExitCode.Ok), (await connecting, await listening));
+        Assert.Equal("hello", server.Text);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Two_cannot_listen_at_once()
     {
