@@ -30,6 +30,8 @@ internal class ProgramProcess : IDisposable
             RedirectStandardError = true,
         };
 
+        // The sockets and pipes where a debugger would call lie in /tmp, and stay there when the program is killed.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         _process = Process.Start(start)!;
         _read = Task.WhenAll(Task.Run(() => ReadAsync(_process.StandardOutput, _output)),
             Task.Run(() => ReadAsync(_process.StandardError, _errors)));
