@@ -58,6 +58,7 @@ async Task ChatAsync(Socket client, SocketTextFile lines, string name)
         await foreach (string line in lines)
         {
             Say($"{name}: {line}");
+            await Task.Yield();     // the listeners' turn: a burst alone is no reason to miss a line
         }
     }
     finally
@@ -71,9 +72,10 @@ async Task ChatAsync(Socket client, SocketTextFile lines, string name)
 
 static async Task TellAsync(Socket client, ChannelReader<byte[]> news)
 {
-    await foreach (byte[] line in news.ReadAllAsync())
+    // Not ReadAllAsync, which would wait on another thread, and take its time.
+    while (await news.WaitToReadAsync())
     {
-        if (!(await client.TrySendAllAsync(line)).IsSuccess)
+        if (news.TryRead(out byte[]? line) && !(await client.TrySendAllAsync(line)).IsSuccess)
         {
             return;
         }

@@ -34,7 +34,7 @@ try
 
             // Shown without line ends, and without what would steer the terminal.
             string text = string.Concat(Encoding.UTF8.GetString(buffer, start, end - start).Where(c => !char.IsControl(c)));
-            Console.WriteLine($"{DateTime.Now:HH:mm:ss.fff} thread {Environment.CurrentManagedThreadId}: {text}");
+            Console.WriteLine($"{DateTime.Now:HH:mm:ss.fff} [thread {Environment.CurrentManagedThreadId}] {text}");
             if (text == "quit")
             {
                 return 0;

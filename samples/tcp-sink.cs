@@ -27,11 +27,11 @@ static async Task PrintAsync(Socket client)
 {
     using (client)
     {
-        string peer = client.TryGetRemoteEndPoint().ToString() is { Length: > 0 } name ? name : "(unnamed)";     // a Unix socket
+        string peer = client.TryGetRemoteEndPoint().ToString() is { Length: > 0 } name ? name : "unix";     // where a caller mostly has no name
         byte[] buffer = new byte[16 * 1024];
         while ((await client.TryReceiveAsync(buffer)).TryGetValue(out int length) && length > 0)
         {
-            Console.WriteLine($"{peer}: {Show(buffer.AsSpan(0, length))}");
+            Console.WriteLine($"{peer} {Show(buffer.AsSpan(0, length))}");
         }
     }
 }

@@ -19,8 +19,8 @@ while (true)
     // A datagram comes whole or is cut, never in two parts: what does not fit the buffer is gone.
     if (socket.TryReceiveMessage(buffer, peer: sender).TryGetValue(out ReceivedMessage message))
     {
-        string cut = message.IsTruncated ? $" ({message.BytesLost} bytes cut)" : "";
-        Console.WriteLine($"{message.Peer?.ToString() ?? "(unnamed)"}: {Show(buffer.AsSpan(0, message.Length))}{cut}");
+        string cut = message.BytesLost switch { 0 => "", 1 => " (1 more byte was cut)", var more => $" ({more} more bytes were cut)" };
+        Console.WriteLine($"{message.Peer?.ToString() ?? "unix"} {Show(buffer.AsSpan(0, message.Length))}{cut}");
     }
 }
 

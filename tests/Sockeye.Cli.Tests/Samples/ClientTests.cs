@@ -119,9 +119,9 @@ public sealed class ClientTests : IDisposable
         Succeeded(client, await client.EndAsync());
         Succeeded(python, await python.EndAsync());
         string[] lines = client.Output.Split('\n');
-        Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} thread \d+: hello$", lines[0]);
-        Assert.EndsWith(": two", lines[2], StringComparison.Ordinal);
-        Assert.EndsWith(": quit", lines[^1], StringComparison.Ordinal);
+        Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} \[thread \d+\] hello$", lines[0]);
+        Assert.EndsWith("] two", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("] quit", lines[^1], StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 60_000)]
@@ -140,7 +140,7 @@ public sealed class ClientTests : IDisposable
         string at = await python.ListeningAtAsync() + (family == Family.Unix ? "?autobind=1" : "");
         (int code, string output, string errors) = await SampleProcess.RunAsync("", "echo-client", at, "grüß dich");
         Assert.Equal((0, ""), (code, errors));
-        Assert.EndsWith(": quit", output, StringComparison.Ordinal);
+        Assert.EndsWith("] quit", output, StringComparison.Ordinal);
         Succeeded(python, await python.EndAsync());
     }
 
@@ -150,7 +150,7 @@ public sealed class ClientTests : IDisposable
         using PythonProcess python = PythonProcess.Start("s = accept(listen()); s.sendall(b'x'); read(s, 1); s.close()", StreamAt(Family.IPv6));
         (int code, string output, string errors) = await SampleProcess.RunAsync("", "echo-client", await python.ListeningAtAsync());
         Assert.Equal((0, ""), (code, errors));
-        Assert.EndsWith(": x", output, StringComparison.Ordinal);
+        Assert.EndsWith("] x", output, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 60_000)]

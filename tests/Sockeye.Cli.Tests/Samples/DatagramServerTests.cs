@@ -55,12 +55,12 @@ public sealed class DatagramServerTests
             s = datagrams()
             name = s.getsockname()
             print(f"[{name[0]}]:{name[1]}" if s.family == socket.AF_INET6 else f"{name[0]}:{name[1]}" if s.family == socket.AF_INET else "@" + name[1:].decode())
-            for data in b"hello world", b"four", b"", b"\xff\n", "ö".encode() + b"\x1b[2J": s.send(data)
+            for data in b"hello world", b"four", b"fours", b"", b"\xff\n", "ö".encode() + b"\x1b[2J": s.send(data)
             socket.socket(s.family, socket.SOCK_DGRAM).sendto(b"end", address(sys.argv[1])[1])
             """, server.Endpoint);
         await server.Process.WaitForOutputAsync("end");
         Assert.Equal(
-            [$"{peer}: hell (7 bytes cut)", $"{peer}: four", $"{peer}: ", $@"{peer}: \xff", $@"{peer}: ö\x1b[ (2 bytes cut)"],
+            [$"{peer} hell (7 more bytes were cut)", $"{peer} four", $"{peer} four (1 more byte was cut)", $"{peer} ", $@"{peer} \xff", $@"{peer} ö\x1b[ (2 more bytes were cut)"],
             server.Process.Output.Split('\n')[1..^1]);
     }
 
