@@ -27,7 +27,7 @@ static async Task PrintAsync(Socket client)
 {
     using (client)
     {
-        string peer = client.TryGetRemoteEndPoint().ToString() is { Length: > 0 } name ? name : "unix";     // where a caller mostly has no name
+        string peer = client.TryGetRemoteEndPoint().ToString() is { Length: > 0 } name ? name : "unix";   // callers have no name there
         byte[] buffer = new byte[16 * 1024];
         while ((await client.TryReceiveAsync(buffer)).TryGetValue(out int length) && length > 0)
         {
