@@ -20,11 +20,7 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
     /// <returns>0, the errno, or EX_NOHOST.</returns>
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        // A process's first connect is compiled while it runs, which takes 10 ms and more: not the network's time. This
-        // one, to a name that nobody has, pays for it.
-        (await Endpoint.Parse("unix:@sockeye/probe/nobody?timeout=1s").TryConnectAsync(stop)).TryGetValue(out Socket? nobody);
-        nobody?.Dispose();
-
+        await PrepareAsync(stop);
         long start = Stopwatch.GetTimestamp();
         TimeSpan pause = _firstPause;
         for (int tries = 1; ; tries++)
@@ -59,6 +55,21 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
             }
 
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, _longestPause.Ticks));
+        }
+    }
+
+    // A process's first connect is compiled while it runs, and its first wait starts a thread, which takes 10 ms and more:
+    // not the network's time. These pay for it: a connect to a name that nobody has, and one of datagrams, which sends
+    // nothing, and a wait there.
+    private static async Task PrepareAsync(CancellationToken stop)
+    {
+        foreach (string first in new[] { "unix:@sockeye/probe/nobody?timeout=1s", "udp://127.0.0.1:9?timeout=1ms" })
+        {
+            if ((await Endpoint.Parse(first).TryConnectAsync(new ConnectionTrace(), stop)).TryGetValue(out Socket? socket))
+            {
+                await socket.TryReceiveAsync(new byte[1], SocketFlags.None, stop);
+                socket.Dispose();
+            }
         }
     }
 
