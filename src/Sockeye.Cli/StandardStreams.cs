@@ -19,7 +19,7 @@ internal static class StandardStreams
     /// </summary>
     public static void KeepOffClosedErrors()
     {
-        if (!IsInherited(2))
+        if (!IsInherited(2, out _))
         {
             Console.SetError(TextWriter.Null);
         }
@@ -31,7 +31,7 @@ internal static class StandardStreams
         // At a terminal the console would edit lines itself, in .NET's way; read(2) leaves that to the terminal.
         try
         {
-            return !IsInherited(Flags(0)) ? Stream.Null
+            return !IsInherited(0, out _) ? Stream.Null
                 : new StandardStream(Console.IsInputRedirected ? Console.OpenStandardInput() : Open(0, FileAccess.Read));
         }
         catch (Exception e) when (IsFileProblem(e) || e is ArgumentException)
@@ -49,8 +49,7 @@ internal static class StandardStreams
     {
         try
         {
-            int? flags = Flags(1);
-            if (!IsInherited(flags))
+            if (!IsInherited(1, out int flags))
             {
                 return new StandardStream(null);
             }
@@ -84,24 +83,25 @@ internal static class StandardStreams
     /// Whether this process was started with a descriptor. Where it was not, the number is one that the runtime has given
     /// to a file of its own, which is close-on-exec as no inherited one can be: nothing that we may touch.
     /// </summary>
-    private static bool IsInherited(int? flags) => flags is { } given && (given & CloseOnExec) == 0;
-
-    /// <summary>The flags of a descriptor, as open(2) has them; null when it is closed.</summary>
-    private static int? Flags(int descriptor)
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="flags">Its flags, as open(2) has them.</param>
+    private static bool IsInherited(int descriptor, out int flags)
     {
+        flags = 0;
         try
         {
             // As "flags:", a tab, "0100000".
-            string? flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(static line => line.StartsWith("flags:", StringComparison.Ordinal));
-            return flags is null ? null : Convert.ToInt32(flags["flags:".Length..].Trim(), 8);
+            string? line = File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(static line => line.StartsWith("flags:", StringComparison.Ordinal));
+            flags = line is null ? CloseOnExec : Convert.ToInt32(line["flags:".Length..].Trim(), 8);
+            return (flags & CloseOnExec) == 0;
         }
         catch (FileNotFoundException)
         {
-            return null;
+            return false;
         }
         catch (Exception e) when (IsFileProblem(e)) // no /proc: then as any other
         {
-            return 0;
+            return true;
         }
     }
 

@@ -18,15 +18,6 @@ public sealed class ClientProcessTests
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("2>/dev/full")]
-    [InlineData("2>&-")]
-    public async Task Bad_usage_is_code_2_though_nobody_can_be_told(string redirection)
-    {
-        (int code, string output, _) = await ToolProcess.ShellAsync($"exec \"$@\" {redirection}", "connect");
-        Assert.Equal((ExitCode.BadUsage, ""), (code, output));
-    }
-
-    [Theory(Timeout = 60_000)]
     [InlineData("connect")]
     [InlineData("connect", "--json")]
     [InlineData("echo")]
