@@ -56,6 +56,13 @@ internal class ProgramProcess : IDisposable
         return (code, Output, Errors);
     }
 
+    /// <summary>Forgets what it has said, so that the next waits look at what comes from now on.</summary>
+    public void Forget()
+    {
+        _output.Clear();
+        _errors.Clear();
+    }
+
     /// <summary>Waits until it says where it listens, 20 s at most or as told.</summary>
     /// <returns>What stands behind "listening at".</returns>
     public async Task<string> ListeningAtAsync(TimeSpan? limit = null)
@@ -67,6 +74,9 @@ internal class ProgramProcess : IDisposable
     /// <summary>Waits until a line of the output holds the text.</summary>
     /// <returns>The line.</returns>
     public Task<string> WaitForOutputAsync(string text) => WaitAsync(_output, text, _limit);
+
+    /// <summary>The same within another limit.</summary>
+    public Task<string> WaitForOutputAsync(string text, TimeSpan limit) => WaitAsync(_output, text, limit);
 
     /// <summary>Waits until a line of the errors holds the text.</summary>
     /// <returns>The line.</returns>

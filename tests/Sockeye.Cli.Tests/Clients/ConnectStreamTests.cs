@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Sockeye.Chat.Tests.Harness;
 using BclSocket = System.Net.Sockets.Socket;
 
 namespace Sockeye.Cli.Tests.Clients;
@@ -168,41 +167,6 @@ public sealed class ConnectStreamTests
             using var run = new ClientRun();
             Assert.Equal(ExitCode.Ok, await run.ConnectAsync(peer.Endpoint, $"number {i}"));
             Assert.Equal($"number {i}", run.Text);
-        }
-    }
-
-    [Theory(Timeout = 60_000)]
-    [MemberData(nameof(Families))]
-    public async Task Netcat_is_a_peer(string family)
-    {
-        string folder = Directory.CreateTempSubdirectory("sockeye-").FullName;
-        try
-        {
-            int port = family == "UNIX" ? 0 : FreePort();
-            string[] address = family switch
-            {
-                "UNIX" => ["-lU", $"{folder}/nc"],
-                "IPv6" => ["-l", "::1", $"{port}"],
-                _ => ["-l", "127.0.0.1", $"{port}"],
-            };
-            using Process nc = Programs.Start("nc", "netcat-openbsd", ["-N", .. address]);
-            await nc.StandardInput.WriteAsync("from nc\n");
-            nc.StandardInput.Close();
-            string endpoint = family switch { "UNIX" => $"unix:{folder}/nc", "IPv6" => $"tcp://[::1]:{port}", _ => $"tcp://127.0.0.1:{port}" };
-            int code;
-            using var run = new ClientRun();
-            while ((code = await run.ConnectAsync(endpoint, "from us\n")) == ExitCode.Failed)
-            {
-                await Task.Delay(20, TestContext.Current.CancellationToken); // it does not listen yet
-            }
-
-            Assert.Equal(ExitCode.Ok, code);
-            Assert.Equal("from nc\n", run.Text);
-            Assert.Equal("from us\n", await nc.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -183,7 +183,7 @@ public sealed class HttpPeer : IAsyncLifetime
         await File.WriteAllBytesAsync($"{Folder}/www/empty", []);
         X509Certificate2 ca = Authority("ca");
         Authority("otherca");
-        Certificate("local", ca, DateTimeOffset.UtcNow.AddDays(30), "localhost", "127.0.0.1");
+        Certificate("local", ca, DateTimeOffset.UtcNow.AddDays(30), "localhost", "127.0.0.1", "::1");
         Certificate("other", ca, DateTimeOffset.UtcNow.AddDays(30), "other.example");
         Certificate("old", ca, new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero), "localhost");
         _python = Programs.Start("python3", "python3", "-c", Script, Folder);

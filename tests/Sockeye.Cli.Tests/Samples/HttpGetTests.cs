@@ -1,14 +1,12 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Sockeye.Chat.Tests.Harness;
 
 namespace Sockeye.Cli.Tests.Samples;
 
-/// <summary>samples/http-get.cs against python3 -m http.server, with curl beside it, and against servers that misbehave.</summary>
+/// <summary>samples/http-get.cs against servers that misbehave, beyond what the matrix of programs and peers asks of it.</summary>
 public sealed class HttpGetTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sockeye-").FullName;
@@ -23,24 +21,12 @@ public sealed class HttpGetTests : IDisposable
 
     private static async Task<string> UrlAsync(PythonProcess server) => "http" + (await server.ListeningAtAsync())["tcp".Length..] + "/";
 
-    [Theory(Timeout = 60_000)]
-    [InlineData("127.0.0.1", "127.0.0.1")]
-    [InlineData("::1", "[::1]")]
-    public async Task A_page_is_the_same_as_with_curl(string address, string host)
+    [Fact(Timeout = 60_000)]
+    public async Task A_page_that_is_not_there_is_shown_all_the_same()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "page.html"), string.Concat(Enumerable.Range(0, 20_000).Select(n => $"line {n} ü\n")));
-        using PythonProcess server = PythonProcess.StartModule("http.server", "0", "--bind", address, "--directory", _folder);
+        using PythonProcess server = PythonProcess.StartModule("http.server", "0", "--bind", "127.0.0.1", "--directory", _folder);
         string line = await server.WaitForOutputAsync("Serving HTTP on");
-        string url = $"http://{host}:{line.Split(" port ")[1].Split(' ')[0]}/page.html";
-
-        (int code, string output, string errors) = await GetAsync(url);
-        using Process curl = Programs.Start("curl", "curl", "-s", "--noproxy", "*", url);
-        Assert.Equal((await curl.StandardOutput.ReadToEndAsync()).TrimEnd('\n'), output);
-        Assert.Equal(0, code);
-        Assert.StartsWith("HTTP/1.0 200 OK\n", errors, StringComparison.Ordinal);
-        Assert.Contains("\nContent-type: text/html\n", errors, StringComparison.Ordinal);
-
-        (code, output, errors) = await GetAsync(url + "x");
+        (int code, string output, string errors) = await GetAsync($"http://127.0.0.1:{line.Split(" port ")[1].Split(' ')[0]}/missing");
         Assert.StartsWith("HTTP/1.0 404", errors, StringComparison.Ordinal);
         Assert.Contains("File not found", output, StringComparison.Ordinal);
         Assert.Equal(0, code);

@@ -3,13 +3,10 @@ namespace Sockeye.Cli.Tests.Samples;
 /// <summary>samples/probe.cs: what connect_ex gives, in words and as the exit code.</summary>
 public sealed class ProbeTests
 {
-    public static TheoryData<Family> Families => [Family.IPv4, Family.IPv6, Family.Unix];
-
-    [Theory(Timeout = 60_000)]
-    [MemberData(nameof(Families))]
-    public async Task It_is_0_where_somebody_listens(Family family)
+    [Fact(Timeout = 60_000)]
+    public async Task It_is_0_where_somebody_listens()
     {
-        using ServerProgram server = await ServerProgram.StartAsync("tcp-sink", Form.Sample, family);
+        using ServerProgram server = await ServerProgram.StartAsync("tcp-sink", Form.Sample, Family.Unix);
         (int code, string output, string errors) = await SampleProcess.RunAsync("", "probe", server.Endpoint);
         Assert.Equal((0, ""), (code, errors));
         Assert.Matches(@"^\S+ at [\d.]+ ms: connected \(after [\d.]+ ms\)\n0 connected$", output);

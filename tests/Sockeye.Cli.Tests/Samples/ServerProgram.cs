@@ -28,7 +28,7 @@ internal sealed class ServerProgram : IDisposable
         ["tcp-sink"] = ["serve", "sink"],
         ["udp-sink"] = ["serve", "sink"],
         ["reply-server"] = ["serve", "reply"],
-        ["greet-threads"] = ["serve", "greet", "--threads"],
+        ["greet-threads"] = ["serve", "greet"],
         ["greet-loop"] = ["serve", "greet"],
         ["udp-greet-server"] = ["serve", "greet"],
         ["chat-server"] = ["chat", "serve", "--listen"],

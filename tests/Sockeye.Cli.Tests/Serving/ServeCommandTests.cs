@@ -97,21 +97,6 @@ public sealed class ServeCommandTests
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("greet")]
-    [InlineData("greet", "--threads")]
-    public async Task Netcat_is_greeted(params string[] command)
-    {
-        (ToolProcess tool, Endpoint[] bound) = await StartAsync(1, [.. command, "tcp://127.0.0.1:0"]);
-        using ToolProcess owner = tool;
-        using Process nc = Programs.Start("nc", "netcat-openbsd", "127.0.0.1", $"{((IPEndPoint)bound[0].EndPoint!).Port}");
-        await nc.StandardInput.WriteAsync("Michael\nexit\n");
-        await nc.StandardInput.FlushAsync();
-        nc.StandardInput.Close(); // it does not end before that, whatever the server does
-        Assert.Equal("Welcome!Hello, Michael!\n", await nc.StandardOutput.ReadToEndAsync().WaitAsync(TestClient.Patience));
-        await nc.WaitForExitAsync().WaitAsync(TestClient.Patience);
-    }
-
-    [Theory(Timeout = 60_000)]
     [InlineData(">/dev/full")]
     [InlineData(">&-")]
     public async Task A_sink_that_cannot_print_ends_and_says_so(string redirection)
