@@ -81,6 +81,8 @@ internal static class SocketErrors
         ("connect", Errno.EHOSTUNREACH) => "no route to that host, or it does not answer on its link",
         ("connect", Errno.EADDRNOTAVAIL) => "that address cannot be reached from here, or no local port is free",
         ("connect", Errno.ENOENT) => "no such socket file; is the server running?",
+        ("connect" or "bind" or "send to", Errno.EINVAL) when endPoint is IPEndPoint { Address: { IsIPv6LinkLocal: true, ScopeId: 0 } } =>
+            "a link-local address needs its interface, as in [fe80::1%eth0]",
         ("connect", Errno.EISCONN) => "this socket is connected already",
         ("connect", Errno.EALREADY) => "an earlier connect on this socket is still under way",
         ("connect", Errno.EINPROGRESS or Errno.EAGAIN) => "under way; the socket does not wait",

@@ -61,9 +61,8 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
-            bool isDatagram = endpoint.SocketType is not (SocketType.Stream or SocketType.Seqpacket or SocketType.Unknown);
-            own = isDatagram ? await endpoint.BindAsync(stop) : await endpoint.ListenAsync(stop);
-            own.Timeout = null;
+            own = await ServerSocket.OpenAsync(endpoint, stop);
+            bool isDatagram = !ServerSocket.IsListener(own);
             if (!Listening.TryTell(report, [Listening.At(endpoint, own.LocalEndPoint, own.SocketType)], isAside: true) && report.IsJson)
             {
                 return (null, NotWritten(report, report.WriteFailure));

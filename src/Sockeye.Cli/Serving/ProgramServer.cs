@@ -62,7 +62,7 @@ internal sealed class ProgramServer : IDisposable
         {
             try
             {
-                Socket socket = ServedSocket.Open(address);
+                Socket socket = ServerSocket.Open(address);
                 Endpoint bound = Listening.At(address, socket.LocalEndPoint, socket.SocketType);
                 _sockets.Add((socket, bound.ToString().Split('?')[0]));
                 _bound.Add(bound);
@@ -120,7 +120,7 @@ internal sealed class ProgramServer : IDisposable
 
     private async Task ServeAsync(Socket socket, string where, Action fail, CancellationToken stop)
     {
-        if (ServedSocket.IsListener(socket))
+        if (ServerSocket.IsListener(socket))
         {
             await _streams.AcceptAsync(socket, where, fail, stop);
         }

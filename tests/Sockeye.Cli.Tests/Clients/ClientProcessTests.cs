@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Sockeye.Chat.Tests.Harness;
+using BclSocket = System.Net.Sockets.Socket;
 
 namespace Sockeye.Cli.Tests.Clients;
 
@@ -68,6 +70,46 @@ public sealed class ClientProcessTests
             with open(out, "rb") as file: print(file.read() == data, p.wait())
             """;
         await AssertPythonAsync("b'hello'\nb''\nTrue 0\n", program);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_datagram_socket_of_the_parents_is_waited_at()
+    {
+        const string Program = """
+            import socket, subprocess, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(("127.0.0.1", 0))
+            p = subprocess.Popen(["dotnet", sys.argv[1], "connect", "--listen", f"fd:{s.fileno()}", "--wait", "100ms"], pass_fds=[s.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            c.connect(s.getsockname())
+            c.send(b"hello"); print(p.stdout.readline())
+            p.stdin.write(b"answer\n"); p.stdin.flush(); print(c.recv(100))
+            p.stdin.close(); print(p.wait())
+            """;
+        await AssertPythonAsync("b'hello\\n'\nb'answer'\n0\n", Program);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_socket_file_is_its_owners_alone_and_replaces_a_dead_ones()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"sockeye-{Guid.NewGuid():N}.sock");
+        using (var dead = new BclSocket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            dead.Bind(new UnixDomainSocketEndPoint(path));
+            File.Move(path, path + ".kept"); // .NET removes the file that it bound
+        }
+
+        File.Move(path + ".kept", path);
+        using ToolProcess tool = ToolProcess.Start("connect", "--listen", $"unix:{path}");
+        await tool.WaitForErrorAsync("listening at");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        using (var peer = new BclSocket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await peer.ConnectAsync(new UnixDomainSocketEndPoint(path), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(ExitCode.Ok, await tool.EndAsync());
+        Assert.False(File.Exists(path));
     }
 
     [Fact(Timeout = 60_000)]

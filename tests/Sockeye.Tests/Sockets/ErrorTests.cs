@@ -57,6 +57,19 @@ public abstract class ErrorTests(SocketStyle style) : StyledTest(style)
         }
     });
 
+    // The kernel refuses it before anything leaves the machine.
+    [Fact(Timeout = Limit)]
+    public Task A_link_local_address_without_its_interface_says_what_is_missing() => Test(async () =>
+    {
+        using Socket client = Tcp(AddressFamily.InterNetworkV6);
+        var nowhere = new IPEndPoint(IPAddress.Parse("fe80::1"), 80);
+        Expect(
+            await Bounded(Style.Connect(client, nowhere)),
+            SocketError.InvalidArgument,
+            Errno.EINVAL,
+            $"connect {nowhere}: EINVAL: a link-local address needs its interface, as in [fe80::1%eth0]");
+    });
+
     // 255.255.255.255 without SO_BROADCAST is refused before anything leaves the machine; so is class E on most kernels.
     [Fact(Timeout = Limit)]
     public Task An_unreachable_peer_is_told_apart() => Test(async () =>

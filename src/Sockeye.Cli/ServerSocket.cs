@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 
-namespace Sockeye.Cli.Serving;
+namespace Sockeye.Cli;
 
-/// <summary>Makes the sockets that a server has.</summary>
-internal static class ServedSocket
+/// <summary>Makes the sockets at which others are waited for.</summary>
+internal static class ServerSocket
 {
     private const int Backlog = 512;
 
@@ -22,6 +22,22 @@ internal static class ServedSocket
             : IsStream(ours.SocketType) ? ours.Listen()
             : ours.Bind();
         socket.Timeout = null; // a server waits for guests as long as it takes
+        return socket;
+    }
+
+    /// <summary>As <see cref="Open"/>; a name is looked up without blocking, and the first of its addresses taken that this machine has.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="stop">Ends the look-up.</param>
+    /// <exception cref="SocketException">Where and why.</exception>
+    public static async Task<Socket> OpenAsync(Endpoint endpoint, CancellationToken stop)
+    {
+        if (!endpoint.IsName)
+        {
+            return Open(endpoint);
+        }
+
+        Socket socket = IsStream(endpoint.SocketType) ? await endpoint.ListenAsync(stop) : await endpoint.BindAsync(stop);
+        socket.Timeout = null;
         return socket;
     }
 
