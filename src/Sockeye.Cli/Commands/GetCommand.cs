@@ -37,7 +37,7 @@ internal static class GetCommand
             AllowMultipleArgumentsPerToken = false,
             CustomParser = ParseHeaders,
         };
-        var output = new Option<string?>("--output") { Description = "Writes the body to this file, not to standard output", HelpName = "FILE" };
+        var output = new Option<string?>("--output") { Description = "Writes the body to this file, not to standard output; a terminal is told how far it is", HelpName = "FILE" };
         output.Validators.Add(static result =>
         {
             string path = result.Tokens.Count == 1 ? result.Tokens[0].Value : ".";
@@ -101,7 +101,9 @@ internal static class GetCommand
             var options = new HttpFetchOptions(
                 asked, HttpRequest.Build(asked, Agent, result.GetValue(headers) ?? []), result.GetValue(connect), trust, result.GetValue(timeout) ?? TimeoutByDefault);
             using var signals = new StopSignals();
-            return await RunAsync(options, result.GetValue(output), report, Console.Error, StandardStreams.OpenOutput, signals.Stop, isShown: !Console.IsOutputRedirected);
+            string? path = result.GetValue(output);
+            ProgressLine? progress = path is not null && !report.IsJson && !Console.IsErrorRedirected ? new(Console.Error, TimeProvider.System) : null;
+            return await RunAsync(options, path, report, Console.Error, StandardStreams.OpenOutput, signals.Stop, isShown: !Console.IsOutputRedirected, progress);
         });
         return command;
     }
@@ -114,8 +116,16 @@ internal static class GetCommand
     /// <param name="standardOutput">Where the body goes without a file.</param>
     /// <param name="stop">Ends it.</param>
     /// <param name="isShown">Whether standard output is a terminal, which a body must not steer.</param>
+    /// <param name="progress">Says how far a body has come that goes into a file; null where nobody looks.</param>
     internal static async Task<int> RunAsync(
-        HttpFetchOptions options, string? path, Report report, TextWriter errors, Func<Stream> standardOutput, CancellationToken stop, bool isShown = false)
+        HttpFetchOptions options,
+        string? path,
+        Report report,
+        TextWriter errors,
+        Func<Stream> standardOutput,
+        CancellationToken stop,
+        bool isShown = false,
+        ProgressLine? progress = null)
     {
         string asked = options.Url.ToString();
         await using var fetch = new HttpFetch(options);
@@ -134,18 +144,22 @@ internal static class GetCommand
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
                 await body.WriteAsync(bytes); // whatever came is kept, also when it is to stop
+                progress?.Tell(fetch.Answer!.BodyBytes, head.Length);
             }
 
             await body.EndAsync();
+            progress?.End();
             TellEnd(fetch, report);
             return Conclude(head, fetch.Answer!, options.Url, report, errors);
         }
         catch (BodyOutputException e)
         {
+            progress?.End();
             return report.Fail($"{asked}: {e.Message}");
         }
         catch (HttpFailureException e)
         {
+            progress?.End();
             TellEnd(fetch, report);
             string limit = e.Failure == HttpFailure.TimedOut ? $", nothing for {Seconds(fetch)}; --timeout {Seconds(fetch, times: 4)} waits longer" : "";
             return report.Fail($"{asked}: {e.Message}{limit}{body.Kept}", e.Failure switch
@@ -161,6 +175,7 @@ internal static class GetCommand
         }
         catch (OperationCanceledException)
         {
+            progress?.End();
             TellEnd(fetch, report);
             return report.Fail($"{asked}: interrupted{(fetch.Answer is { } answer ? $" {answer.Place}" : "")}{body.Kept}", ExitCode.Interrupted);
         }

@@ -83,5 +83,6 @@ internal static class ToolPage
     private static string Default(Option option) =>
         option.HasDefaultValue && option.GetDefaultValue() is { } value and not false ? $" [default: {value}]" : "";
 
-    private static string Cell(string? text) => text!.Replace("|", "\\|", StringComparison.Ordinal);
+    private static string Cell(string? text) =>
+        text!.Replace("|", "\\|", StringComparison.Ordinal).Replace(", see below", ", an [endpoint](endpoints.md)", StringComparison.Ordinal);
 }

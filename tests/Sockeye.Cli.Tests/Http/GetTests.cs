@@ -310,6 +310,34 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     // ── files ──
 
     [Fact(Timeout = 60_000)]
+    public async Task A_long_body_into_a_file_has_a_live_line_that_is_gone_at_the_end()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            using var terminal = new StringWriter();
+            using var report = new Report(
+                "sockeye get", new ReportOptions(false, LogLevel.Warning, new Style(false), new Style(false)), Stream.Null, TextWriter.Null, TimeProvider.System);
+            int code = await GetCommand.RunAsync(
+                Options($"{peer.FourUrl}/sized?n=3000000"),
+                file,
+                report,
+                TextWriter.Null,
+                () => Stream.Null,
+                TestContext.Current.CancellationToken,
+                progress: new ProgressLine(terminal, new HurryingTime()));
+            Assert.Equal(ExitCode.Ok, code);
+            Assert.Contains(" of 2.9 MiB, ", terminal.ToString());
+            Assert.EndsWith("\r\e[K", terminal.ToString());
+            Assert.Equal(Big(3_000_000), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_file_takes_the_body_and_keeps_a_part_of_it()
     {
         string path = $"{peer.Folder}/out-{Guid.NewGuid():N}";
@@ -665,5 +693,15 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
             await base.WriteAsync(buffer, cancellationToken);
             _written.TrySetResult();
         }
+    }
+
+    // Half a second for each look at it.
+    private sealed class HurryingTime : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => 2;
+
+        public override long GetTimestamp() => ++_now;
     }
 }
