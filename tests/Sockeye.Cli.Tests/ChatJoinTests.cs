@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Sockeye.Chat.Tests.Harness;
 using BclSocket = System.Net.Sockets.Socket;
 
@@ -11,6 +12,29 @@ public sealed class ChatJoinTests
 {
     // A label has 63 bytes at most: found to be no name without asking a name server, which this machine may not have.
     private const string NoHost = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.invalid:6667";
+
+    [Fact(Timeout = 60_000)]
+    public async Task Json_is_an_object_for_each_line_heard_and_for_why_it_failed()
+    {
+        (ToolProcess tool, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
+        using ToolProcess owner = tool;
+        (int code, string output, string errors) = await ToolProcess.RunAsync("he\"llo\n", "chat", "join", $"{endPoint}", "--name", "alice", "--json");
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        string[] heard = [.. output.Split('\n').Select(static line =>
+        {
+            using JsonDocument told = JsonDocument.Parse(line);
+            Assert.Equal("line", told.RootElement.GetProperty("event").GetString());
+            return told.RootElement.GetProperty("text").GetString()!;
+        })];
+        Assert.StartsWith("-- Welcome, alice.", heard[0]);
+        Assert.EndsWith(" alice: he\"llo", heard[^1]);
+
+        (code, output, errors) = await ToolProcess.RunAsync("", "chat", "join", "tcp://127.0.0.1:1", "--json");
+        Assert.Equal(ExitCode.Failed, code);
+        using JsonDocument failed = JsonDocument.Parse(output);
+        Assert.Equal("error", failed.RootElement.GetProperty("event").GetString());
+        Assert.StartsWith("sockeye chat join: nothing listens at", errors);
+    }
 
     [Fact(Timeout = 60_000)]
     public async Task Between_pipes_it_copies_lines_and_ends_with_its_input()

@@ -20,7 +20,7 @@ internal sealed class Options
     public int Jobs { get; private init; } = 1;
 
     /// <summary>How long one executable may take; at this moment it is ended and has failed.</summary>
-    public TimeSpan Limit { get; private init; } = TimeSpan.FromSeconds(240);
+    public TimeSpan Limit { get; private init; } = TimeSpan.FromSeconds(480);
 
     /// <summary>Whether a passing executable's own output is shown too.</summary>
     public bool Verbose { get; private init; }
@@ -31,7 +31,7 @@ internal sealed class Options
         string[] args, [NotNullWhen(true)] out Options? options, [NotNullWhen(false)] out string? problem)
     {
         options = null;
-        int jobs = 1, limit = 240, at = 0;
+        int jobs = 1, limit = 480, at = 0;
         bool verbose = false;
         for (; at < args.Length && args[at].StartsWith("--", StringComparison.Ordinal); at++)
         {

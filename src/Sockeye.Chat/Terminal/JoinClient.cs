@@ -23,6 +23,15 @@ public sealed class JoinOptions
     /// tell that its reader has gone.
     /// </summary>
     public Stream? Output { get; set; }
+
+    /// <summary>
+    /// Takes each line that is heard, without its end, in place of a terminal or <see cref="Output"/>. An IOException that
+    /// it throws says that nobody wants them any more. Defaults to null.
+    /// </summary>
+    public Action<string>? Heard { get; set; }
+
+    /// <summary>Whether a terminal gets colours. Defaults to null: unless NO_COLOR or TERM=dumb says otherwise.</summary>
+    public bool? Colours { get; set; }
 }
 
 /// <summary>How joining ended.</summary>
@@ -74,7 +83,7 @@ public static class JoinClient
 
             using (socket)
             {
-                bool atTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected
+                bool atTerminal = options.Heard is null && !Console.IsInputRedirected && !Console.IsOutputRedirected
                     && !string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal);
                 return atTerminal
                     ? await new TerminalSession(socket, options).RunAsync(stop)

@@ -17,7 +17,7 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
     private const int BrokenPipe = 32; // EPIPE
 
     private readonly TaskCompletionSource<string?> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly LinePainter _painter = new(LinePainter.WantsColours);
+    private readonly LinePainter _painter = new(options.Colours ?? LinePainter.WantsColours);
     private string _last = "";
     private volatile bool _inputEnded;
 
@@ -100,7 +100,7 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
         int received;
         while ((received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop)) > 0)
         {
-            if (Console.IsOutputRedirected)
+            if (options.Heard is null && Console.IsOutputRedirected)
             {
                 await output.WriteAsync(buffer.AsMemory(0, received), stop);
                 await output.FlushAsync(stop);
@@ -134,7 +134,11 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
             }
 
             _last = line;
-            if (!Console.IsOutputRedirected)
+            if (options.Heard is { } heard)
+            {
+                heard(line);
+            }
+            else if (!Console.IsOutputRedirected)
             {
                 Console.WriteLine(_painter.Paint(line));
             }

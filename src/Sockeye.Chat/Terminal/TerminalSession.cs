@@ -19,7 +19,7 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
     private const int QueueMax = 1_024;
 
     private readonly LineEditor _editor = new();
-    private readonly ChatScreen _screen = new(Console.Out, Columns, new LinePainter(LinePainter.WantsColours));
+    private readonly ChatScreen _screen = new(Console.Out, Columns, new LinePainter(options.Colours ?? LinePainter.WantsColours));
     private readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(QueueMax);
     private readonly Channel<string> _outputs = Channel.CreateBounded<string>(QueueMax);
     private bool _quitting;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Sockeye.Chat.Terminal;
 using Sockeye.Cli.Clients;
 
@@ -33,6 +34,7 @@ internal static class ChatJoinCommand
         {
             endPoint, name, room,
         };
+        CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         EndpointCompletion.AddTo(endPoint, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye chat join", "the chat of this machine"),
@@ -42,21 +44,32 @@ internal static class ChatJoinCommand
         [
             .. ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted), ClientExit.ReaderGoneMeaning,
         ]);
-        command.SetAction((result, _) =>
+        command.SetAction(async (result, _) =>
         {
+            using Report report = common.Open(result);
             var options = new JoinOptions
             {
                 Name = result.GetValue(name),
                 Room = result.GetValue(room),
                 Input = StandardStreams.OpenInput(),
                 Output = StandardStreams.OpenOutput(),
+                Heard = report.IsJson ? line => Tell(report, line) : null,
+                Colours = report.Style.HasColours,
             };
-            return RunAsync(result.GetValue(endPoint), options);
+            return await RunAsync(result.GetValue(endPoint), options, report);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Endpoint? endpoint, JoinOptions options)
+    private static void Tell(Report report, string line)
+    {
+        if (!report.TryTell("line", line: null, ("text", line)))
+        {
+            throw report.WriteFailure!;
+        }
+    }
+
+    private static async Task<int> RunAsync(Endpoint? endpoint, JoinOptions options, Report report)
     {
         IReadOnlyList<Endpoint> endpoints;
         try
@@ -67,18 +80,12 @@ internal static class ChatJoinCommand
         }
         catch (SocketException e)
         {
-            Announcement.TryWrite(Console.Error, $"sockeye chat join: {endpoint}: {OptionTypes.LookupProblem(e)}");
-            return ExitCode.Failed;
+            return report.Fail($"{endpoint}: {OptionTypes.LookupProblem(e)}");
         }
 
         using var signals = new StopSignals();
         JoinResult joined = await JoinClient.RunAsync(endpoints, options, signals.Stop);
-        if (joined.Message.Length > 0)
-        {
-            Announcement.TryWrite(Console.Error, $"sockeye chat join: {joined.Message}");
-        }
-
-        return joined.End switch
+        int code = joined.End switch
         {
             JoinEnd.Left => ExitCode.Ok,
             JoinEnd.NotJoined or JoinEnd.NotWritten => ExitCode.Failed,
@@ -86,5 +93,6 @@ internal static class ChatJoinCommand
             JoinEnd.ReaderGone => ClientExit.ReaderGone,
             _ => ExitCode.Interrupted,
         };
+        return joined.Message.Length > 0 ? report.Fail(joined.Message, code) : code;
     }
 }
