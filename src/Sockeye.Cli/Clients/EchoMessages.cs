@@ -1,8 +1,8 @@
 namespace Sockeye.Cli.Clients;
 
 /// <summary>
-/// The messages in what each receive gave: each line of it with its line end, and what stands behind the last one. Says
-/// which of them is <c>quit</c>: one that is that word, or whose line is, when it came in parts.
+/// The messages in what each receive gave: of a stream each line with its line end, and what stands behind the last one;
+/// a datagram is one. Says which of them is <c>quit</c>: one that is that word, or whose line is, when it came in parts.
 /// </summary>
 /// <param name="isStream">A line may go on in the next chunk, which of datagrams none does.</param>
 internal sealed class EchoMessages(bool isStream)
@@ -18,7 +18,7 @@ internal sealed class EchoMessages(bool isStream)
     /// <returns>Whether it says quit.</returns>
     public bool Next(ReadOnlySpan<byte> chunk, out int length)
     {
-        int end = chunk.IndexOf((byte)'\n');
+        int end = isStream ? chunk.IndexOf((byte)'\n') : -1; // a datagram is a message, whatever it holds
         length = end < 0 ? chunk.Length : end + 1;
         ReadOnlySpan<byte> message = chunk[..length];
         bool isQuit = IsQuit(message) || (_line.Count > 0 && message.Length <= Word.Length + 1 && IsQuit([.. _line, .. message]));

@@ -113,7 +113,10 @@ public sealed class ClientTextTests
         var messages = new EchoMessages(isStream: false);
         Assert.False(messages.Next("qu"u8, out _));
         Assert.False(messages.Next("it\n"u8, out _));
+        Assert.False(messages.Next("one\nquit\nx"u8, out int length));
+        Assert.Equal("one\nquit\nx".Length, length);
         Assert.True(messages.Next("quit"u8, out _));
+        Assert.True(messages.Next("quit\r\n"u8, out _));
     }
 
     private static string Show(byte[] bytes, int part)

@@ -686,7 +686,7 @@ def serve_echo_datagrams(endpoint):
     s = listen(endpoint, socket.SOCK_DGRAM)
     data, peer = s.recvfrom(100)
     equal("grüß dich".encode(), data)
-    for data in b"hello", b"", b"two\nlines\n", BYTES * 50:
+    for data in b"hello", b"", b"two\nlines\n", b"one\nquit\nx", BYTES * 50:
         s.sendto(data, peer)
         equal((data, peer), s.recvfrom(65536))
     s.sendto(b"quit\n", peer)
