@@ -2,9 +2,7 @@
 #:project ../src/Sockeye
 #:property PublishAot=false
 
-using System.Net.Sockets;
 using Sockeye;
-using Socket = Sockeye.Socket;
 
 Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079"));
 if (!endpoint.HasOption("timeout"))
@@ -24,5 +22,5 @@ if (result.TryGetValue(out Socket? socket))
     return 0;
 }
 
-Console.WriteLine($"{result.Errno} {result}: {new SocketException(result.Errno).Message}");
+Console.WriteLine($"{result.Errno} {result.ErrnoName} {result.ErrnoMessage}");
 return Math.Min(result.Errno, 255);     // a name that is not found has no errno, and a larger number

@@ -13,9 +13,9 @@ public sealed class ProbeTests
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("tcp://127.0.0.1:1", 111, "111 ECONNREFUSED (ConnectionRefused): Connection refused")]
-    [InlineData("tcp://[::1]:1", 111, "111 ECONNREFUSED (ConnectionRefused): Connection refused")]
-    [InlineData("unix:/no/such/socket", 2, "No such file or directory")]
+    [InlineData("tcp://127.0.0.1:1", 111, "111 ECONNREFUSED Connection refused")]
+    [InlineData("tcp://[::1]:1", 111, "111 ECONNREFUSED Connection refused")]
+    [InlineData("unix:/no/such/socket", 2, "2 ENOENT No such file or directory")]
     [InlineData("udp://127.0.0.1:1", 0, "0 connected")]
     public async Task It_is_the_errno_that_python_has(string endpoint, int errno, string line)
     {
@@ -45,7 +45,7 @@ public sealed class ProbeTests
     {
         (int code, string output, string errors) = await SampleProcess.RunAsync("", "probe", "tcp://nobody.invalid:1");
         Assert.Equal((255, ""), (code, errors));
-        Assert.Matches(@"^lookup of .*: EAI_\w+(\n.*)*\n1100[124] \w+ \(\w+\): .+$", output);
+        Assert.Matches(@"^lookup of .*: EAI_\w+(\n.*)*\n1100[124] \w+ .+$", output);
     }
 
     [Fact(Timeout = 60_000)]
@@ -65,6 +65,6 @@ public sealed class ProbeTests
         await python.WaitForOutputAsync("full");
         (int code, string output, _) = await SampleProcess.RunAsync("", "probe", endpoint + "?timeout=200ms");
         Assert.Equal(110, code);
-        Assert.EndsWith("110 ETIMEDOUT (TimedOut): Connection timed out", output, StringComparison.Ordinal);
+        Assert.EndsWith("110 ETIMEDOUT Connection timed out", output, StringComparison.Ordinal);
     }
 }

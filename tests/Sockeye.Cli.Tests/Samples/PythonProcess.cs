@@ -25,15 +25,6 @@ internal sealed class PythonProcess : ProgramProcess
             s.connect(where)
             return s
 
-        def datagrams():
-            family, where = address(sys.argv[1])
-            s = socket.socket(family, socket.SOCK_DGRAM)
-            s.settimeout(20)
-            if family == socket.AF_UNIX:
-                s.bind("\0python-%d-%d" % (os.getpid(), s.fileno()))
-            s.connect(where)
-            return s
-
         # Listens where the endpoint says, and tells it.
         def listen(kind=socket.SOCK_STREAM):
             family, where = address(sys.argv[1])
