@@ -21,7 +21,7 @@ internal sealed class CommandHelp
     public IReadOnlyList<Example> Examples { get; private set; } = [];
 
     /// <summary>How it ends.</summary>
-    public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage);
+    public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.All;
 
     /// <summary>The schemes of the endpoints that the command takes.</summary>
     public IEnumerable<EndpointScheme> Schemes => _endpoints.Count == 0 ? [] : SchemesOf(_endpoints);

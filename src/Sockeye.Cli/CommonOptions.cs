@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli;
 
-/// <summary>The options that every command has: --json, --log-level, --color.</summary>
+/// <summary>The options of every command that does something: --json, --log-level, --color.</summary>
 internal sealed class CommonOptions
 {
     private readonly Option<LogLevel> _level;

@@ -11,16 +11,20 @@ internal static class ExitCode
     public const int NoAnswer = 5;
     public const int Interrupted = 130;
 
+    /// <summary>128 and SIGPIPE, as a shell has it of a program that the signal ended.</summary>
+    public const int ReaderGone = 141;
+
     /// <summary>What each means, for commands that do not say it in other words.</summary>
     public static readonly ExitMeaning[] All =
     [
-        new(Ok, "all went well; a server was asked to stop, and did"),
-        new(Failed, "could not listen, connect, look a name up, or write"),
+        new(Ok, "all went well"),
+        new(Failed, "failed: a look-up, listening, connecting, or writing"),
         new(BadUsage, "bad usage: nothing was tried"),
         new(ConnectionLost, "the connection was lost"),
         new(BadAnswer, "the server's answer says that something is wrong"),
         new(NoAnswer, "no answer in time"),
         new(Interrupted, "interrupted"),
+        new(ReaderGone, "whoever read standard output has gone, as head does when it has enough"),
     ];
 
     /// <summary>The meanings of some codes.</summary>

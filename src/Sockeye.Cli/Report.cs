@@ -22,6 +22,7 @@ internal sealed class Report : IDisposable
     private readonly TextWriter _errors;
     private readonly Lazy<ILoggerFactory> _loggers; // made when the first line is logged: it takes a thread and descriptors
     private readonly TimeProvider _time;
+    private readonly LogLevel _level;
     private readonly string _command;
 
     /// <summary>Speaks at this process's standard output and error.</summary>
@@ -40,6 +41,8 @@ internal sealed class Report : IDisposable
         _time = time;
         IsJson = options.Json;
         Style = options.Style;
+        ErrorStyle = options.ErrorStyle;
+        _level = options.Level;
         _loggers = new(() => LoggerFactory.Create(logging => Configure(logging, options)));
     }
 
@@ -49,8 +52,15 @@ internal sealed class Report : IDisposable
     /// <summary>Whether standard output takes colours.</summary>
     public Style Style { get; }
 
+    /// <summary>Whether standard error takes colours, and live lines.</summary>
+    public Style ErrorStyle { get; }
+
     /// <summary>Why standard output could not be written; null while it could.</summary>
     public Exception? WriteFailure { get; private set; }
+
+    /// <summary>Whether a line of this importance is logged. Ask before <see cref="Logger"/> is made for nothing.</summary>
+    /// <param name="level">The importance.</param>
+    public bool Logs(LogLevel level) => level >= _level && _level != LogLevel.None;
 
     /// <summary>The log, on standard error.</summary>
     public ILogger Logger => field ??= _loggers.Value.CreateLogger(_command.Split(' ') is [_, var first, ..] ? first : _command);
@@ -120,11 +130,16 @@ internal sealed class Report : IDisposable
     /// <param name="warning">What, and what to do about it.</param>
     public void Warn(string warning)
     {
+        if (!Logs(LogLevel.Warning))
+        {
+            return;
+        }
+
         if (IsJson)
         {
             Logger.Warned(warning); // every line there is an object
         }
-        else if (Logger.IsEnabled(LogLevel.Warning))
+        else
         {
             Announcement.TryWrite(_errors, $"{_command}: warning: {warning}");
         }

@@ -35,8 +35,5 @@ internal sealed class Style(bool hasColours)
     /// <summary>What did not.</summary>
     public string Bad(string text) => Paint("\e[31m", text);
 
-    /// <summary>What should be seen first.</summary>
-    public string Strong(string text) => Paint("\e[1m", text);
-
     private string Paint(string colour, string text) => HasColours ? $"{colour}{text}\e[0m" : text;
 }

@@ -22,9 +22,9 @@ internal static class Tool
         string command = NameOf(result.CommandResult);
         if (result.Action is ParseErrorAction)
         {
-            foreach (ParseError error in result.Errors)
+            foreach (string problem in Problems(result))
             {
-                Announcement.TryWrite(Console.Error, $"{command}: {error.Message}");
+                Announcement.TryWrite(Console.Error, $"{command}: {problem}");
             }
 
             Announcement.TryWrite(Console.Error, $"help: {command} --help");
@@ -44,6 +44,15 @@ internal static class Tool
         int code = await result.InvokeAsync(
             new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
         return TryPrint(printed.ToString(), command) ? code : ExitCode.Failed;
+    }
+
+    /// <summary>What is wrong with a command line. Where a command has others below it, the parser says only that one is missing.</summary>
+    private static IEnumerable<string> Problems(ParseResult result)
+    {
+        string[] below = [.. result.CommandResult.Command.Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)];
+        return below.Length == 0 ? result.Errors.Select(static error => error.Message)
+            : result.UnmatchedTokens is [var unknown, ..] ? [$"there is no command {ByteText.Show(unknown)}; there are: {string.Join(", ", below)}"]
+            : [$"a command is required: {string.Join(", ", below)}"];
     }
 
     private static bool TryPrint(string text, string command)

@@ -116,17 +116,17 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     /// <param name="failure">What the write threw.</param>
     /// <returns>The exit code.</returns>
     public static int NotWritten(Report report, Exception? failure) => StandardStreams.IsReaderGone(failure)
-        ? ClientExit.ReaderGone
+        ? ExitCode.ReaderGone
         : report.Fail($"cannot write to standard output: {failure?.Message.TrimEnd('.') ?? "it is closed"}");
 
     /// <summary>A word on standard error: with --log-level Information, and at a terminal.</summary>
     public static void Say(Report report, string words)
     {
-        if (report.Logger.IsEnabled(LogLevel.Information))
+        if (report.Logs(LogLevel.Information))
         {
             report.Logger.LogInformation("{Words}", words);
         }
-        else if (report.Logger.IsEnabled(LogLevel.Warning) && !report.IsJson && !Console.IsErrorRedirected)
+        else if (report.Logs(LogLevel.Warning) && !report.IsJson && !Console.IsErrorRedirected)
         {
             report.TrySay(words);
         }
@@ -189,15 +189,9 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         : endpoint.Descriptor is null ? endpoint.WithEndPoint(endPoint).ToString().Split('?')[0] : endPoint.ToString()!;
 }
 
-/// <summary>Exit codes that clients have beside <see cref="ExitCode"/>'s.</summary>
+/// <summary>The exit code that a client has beside <see cref="ExitCode"/>'s.</summary>
 internal static class ClientExit
 {
     /// <summary>EX_NOHOST of sysexits.h: a name's look-up has no errno.</summary>
     public const int NoHost = 68;
-
-    /// <summary>What a shell gives for a program that SIGPIPE ended, as it does nc.</summary>
-    public const int ReaderGone = 141;
-
-    public static readonly ExitMeaning ReaderGoneMeaning =
-        new(ReaderGone, "whoever read the output has gone, as head does when it has enough; nothing is said");
 }

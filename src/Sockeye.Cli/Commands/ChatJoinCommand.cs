@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Sockeye.Chat.Terminal;
-using Sockeye.Cli.Clients;
 
 namespace Sockeye.Cli.Commands;
 
@@ -42,7 +41,7 @@ internal static class ChatJoinCommand
             new("echo \"the build is green\" | sockeye chat join --name ci", "say one thing and go"));
         command.WithExitCodes(
         [
-            .. ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted), ClientExit.ReaderGoneMeaning,
+            .. ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.ConnectionLost, ExitCode.Interrupted, ExitCode.ReaderGone),
         ]);
         command.SetAction(async (result, _) =>
         {
@@ -90,7 +89,7 @@ internal static class ChatJoinCommand
             JoinEnd.Left => ExitCode.Ok,
             JoinEnd.NotJoined or JoinEnd.NotWritten => ExitCode.Failed,
             JoinEnd.ConnectionLost => ExitCode.ConnectionLost,
-            JoinEnd.ReaderGone => ClientExit.ReaderGone,
+            JoinEnd.ReaderGone => ExitCode.ReaderGone,
             _ => ExitCode.Interrupted,
         };
         return joined.Message.Length > 0 ? report.Fail(joined.Message, code) : code;

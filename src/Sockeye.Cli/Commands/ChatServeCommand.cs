@@ -40,7 +40,7 @@ internal static class ChatServeCommand
             new("sockeye chat serve --listen 127.0.0.1:0", "a free port, which it prints"),
             new("sockeye chat serve --listen 'unix:/tmp/chat.sock?mode=0660'", "for this machine's users, by file permission"),
             new("sockeye chat serve --json --log-level Warning 2>log", "a log for programs"));
-        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
+        command.WithExitCodes([Serving.ServeCommandLine.StoppedMeaning, .. ExitCode.Of(ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted)]);
         command.SetAction(result =>
         {
             int lines = result.GetValue(lineBytes);

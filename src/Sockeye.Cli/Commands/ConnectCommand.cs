@@ -42,7 +42,7 @@ internal static class ConnectCommand
             new(ExitCode.Ok, "the peer ended, or the wait after the input's end is over"),
             new(ExitCode.Failed, "could not look the name up, connect, listen or write; nothing takes the datagrams, or one was too long"),
             .. ExitCode.Of(ExitCode.BadUsage), new(ExitCode.ConnectionLost, "the connection was lost, as by a reset"),
-            new(ExitCode.NoAnswer, "no connection within the timeout"), .. ExitCode.Of(ExitCode.Interrupted), ClientExit.ReaderGoneMeaning,
+            new(ExitCode.NoAnswer, "no connection within the timeout"), .. ExitCode.Of(ExitCode.Interrupted, ExitCode.ReaderGone),
         ]);
         command.SetAction(async (result, _) =>
         {

@@ -32,7 +32,7 @@ internal static class EchoCommand
         [
             new(ExitCode.Ok, "the peer said quit, or ended"), .. ExitCode.Of(ExitCode.Failed, ExitCode.BadUsage),
             new(ExitCode.ConnectionLost, "the connection was lost, as by a reset"),
-            new(ExitCode.NoAnswer, "no connection within the timeout"), .. ExitCode.Of(ExitCode.Interrupted), ClientExit.ReaderGoneMeaning,
+            new(ExitCode.NoAnswer, "no connection within the timeout"), .. ExitCode.Of(ExitCode.Interrupted, ExitCode.ReaderGone),
         ]);
         command.SetAction(async (result, _) =>
         {

@@ -82,13 +82,15 @@ internal static class GetCommand
             new("sockeye get http://localhost:8000/big.iso --output big.iso", "into a file"),
             new("sockeye get http://localhost:8000/ --json", "what came, and when, for programs"));
         command.WithExitCodes(
+        [
             new(ExitCode.Ok, "the whole answer came, with a status below 400"),
             new(ExitCode.Failed, "could not look the name up, connect, agree on TLS, or write; or the answer is not HTTP"),
             new(ExitCode.BadUsage, "bad usage: nothing was tried"),
             new(ExitCode.ConnectionLost, "the connection was lost before the whole answer had come"),
             new(ExitCode.BadAnswer, "the whole answer came, with a status of 400 or above"),
             new(ExitCode.NoAnswer, "no connection, or no more bytes, in time"),
-            new(ExitCode.Interrupted, "interrupted"));
+            .. ExitCode.Of(ExitCode.Interrupted, ExitCode.ReaderGone),
+        ]);
         command.SetAction(async (result, _) =>
         {
             using Report report = common.Open(result);
@@ -102,7 +104,7 @@ internal static class GetCommand
                 asked, HttpRequest.Build(asked, Agent, result.GetValue(headers) ?? []), result.GetValue(connect), trust, result.GetValue(timeout) ?? TimeoutByDefault);
             using var signals = new StopSignals();
             string? path = result.GetValue(output);
-            ProgressLine? progress = path is not null && !report.IsJson && !Console.IsErrorRedirected ? new(Console.Error, TimeProvider.System) : null;
+            ProgressLine? progress = path is not null && !report.IsJson && !Console.IsErrorRedirected && report.ErrorStyle.HasColours ? new(Console.Error, TimeProvider.System) : null;
             return await RunAsync(options, path, report, Console.Error, StandardStreams.OpenOutput, signals.Stop, isShown: !Console.IsOutputRedirected, progress);
         });
         return command;
@@ -133,6 +135,11 @@ internal static class GetCommand
         try
         {
             await fetch.ConnectAsync(stop);
+            if (report.Logs(LogLevel.Information))
+            {
+                report.Logger.LogInformation("{Url}: connected to {Peer}", asked, fetch.Peer?.ToString() ?? $"{options.Connect}");
+            }
+
             if (options.Url.IsSecure && options.Trust.Anybody)
             {
                 report.Warn($"{asked}: --insecure: the certificate is not checked; whoever is on the way can read and change the answer");
@@ -155,7 +162,7 @@ internal static class GetCommand
         catch (BodyOutputException e)
         {
             progress?.End();
-            return report.Fail($"{asked}: {e.Message}");
+            return path is null && StandardStreams.IsReaderGone(e.InnerException) ? ExitCode.ReaderGone : report.Fail($"{asked}: {e.Message}");
         }
         catch (HttpFailureException e)
         {
@@ -225,7 +232,8 @@ internal static class GetCommand
             ("version", head.Version), ("status", head.Status), ("reason", head.Reason), ("headers", head.Fields));
         if (!report.IsJson)
         {
-            Announcement.TryWrite(errors, $"{head.Version} {head.Status} {ByteText.Show(head.Reason)}".TrimEnd());
+            string status = $"{head.Version} {head.Status} {ByteText.Show(head.Reason)}".TrimEnd();
+            Announcement.TryWrite(errors, head.Status >= 400 ? report.ErrorStyle.Bad(status) : report.ErrorStyle.Good(status));
             TellFields(head.Fields, errors);
             Announcement.TryWrite(errors, "");
         }
@@ -265,7 +273,7 @@ internal static class GetCommand
         if (head.Status is >= 300 and < 400 && head.Values("Location").FirstOrDefault() is { } location)
         {
             Announcement.TryWrite(errors, url.TryResolve(location, out HttpUrl? next)
-                ? $"try: sockeye get {ShellWord.Quote(next.ToString())}"
+                ? $"try: ./sockeye get {ShellWord.Quote(next.ToString())}"
                 : $"sockeye get: {url}: it leads to {ByteText.Show(location)}, which get does not know");
         }
 
@@ -321,7 +329,7 @@ internal static class GetCommand
             {
                 if (!report.TryTell("body", line: null, ("bytes", bytes.Length), Report.Data(bytes.Span)))
                 {
-                    throw new BodyOutputException("cannot write to standard output: it is full or closed");
+                    throw new BodyOutputException("cannot write to standard output: it is full or closed", report.WriteFailure);
                 }
 
                 return;
@@ -362,11 +370,11 @@ internal static class GetCommand
 
         private static bool IsOutput(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
-        private BodyOutputException Problem(Exception e) => new(path is not null
-            ? $"cannot write the body to {path}: {ByteText.Show(e.Message)}"
-            : $"cannot write the body to standard output: {(e is UnauthorizedAccessException ? "it is closed" : ByteText.Show(e.Message))}");
+        private BodyOutputException Problem(Exception e) => new(
+            path is not null ? $"cannot write the body to {path}: {ByteText.Show(e.Message)}"
+            : $"cannot write the body to standard output: {(e is UnauthorizedAccessException ? "it is closed" : ByteText.Show(e.Message))}", e);
     }
 
     /// <summary>The body could not be written; the message says where and why.</summary>
-    private sealed class BodyOutputException(string message) : Exception(message);
+    private sealed class BodyOutputException(string message, Exception? inner) : Exception(message, inner);
 }

@@ -5,7 +5,7 @@ namespace Sockeye.Cli.Serving;
 /// What came is not put together with what came before: a name split over two receives is two messages. That is the rule
 /// of programs that take a receive for a message, and it needs no memory.
 /// </remarks>
-/// <param name="bytes">A datagram, or what one receive of a stream gave. An empty one holds one empty message.</param>
+/// <param name="bytes">What one receive of a stream gave.</param>
 internal ref struct MessageLines(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

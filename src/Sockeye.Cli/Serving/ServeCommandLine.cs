@@ -11,6 +11,9 @@ internal sealed class ServeCommandLine
 {
     private static readonly SocketType[] Types = [SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram, SocketType.Rdm];
 
+    /// <summary>How a server ends well.</summary>
+    public static readonly ExitMeaning StoppedMeaning = new(ExitCode.Ok, "asked to stop, and did in good order");
+
     private readonly int _port;
     private readonly Argument<Endpoint[]> _endpoints;
     private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "Connections at one time; one more is closed at once", new ServeOptions().MaxConnections, 1);
@@ -39,7 +42,7 @@ internal sealed class ServeCommandLine
 
         _common = CommonOptions.AddTo(command, LogLevel.Information);
         command.WithEndpoints(Types);
-        command.WithExitCodes(ExitCode.Of(ExitCode.Ok, ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted));
+        command.WithExitCodes([StoppedMeaning, .. ExitCode.Of(ExitCode.Failed, ExitCode.BadUsage, ExitCode.Interrupted)]);
     }
 
     /// <summary>Makes a command serve a program.</summary>
@@ -170,8 +173,13 @@ internal sealed class ServeCommandLine
         }
 
         bool isTold = Listening.TryTell(report, server.Bound);
-        return (isTold || !program.NeedsOutput) && await server.RunAsync(signals.Stop)
-            ? ExitCode.Ok
+        if ((isTold || !program.NeedsOutput) && await server.RunAsync(signals.Stop))
+        {
+            return ExitCode.Ok;
+        }
+
+        return StandardStreams.IsReaderGone(report.WriteFailure)
+            ? ExitCode.ReaderGone
             : report.Fail("cannot print what comes: standard output is full or closed");
     }
 }

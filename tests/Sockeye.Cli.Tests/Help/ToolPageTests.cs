@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace Sockeye.Cli.Tests.Help;
 
 /// <summary>The pages say what the tool says: both are printed from one table.</summary>
-public sealed class ToolPageTests
+public sealed partial class ToolPageTests
 {
     public static TheoryData<string, string> Pages => new() { { "README.md", "commands" }, { "docs/tool.md", "reference" }, { "docs/tool.md", "exit codes" } };
 
@@ -73,6 +74,37 @@ public sealed class ToolPageTests
             Assert.All(CommandHelp.Of(command).Examples, example => Assert.Contains($"\n  {example.Line}", help));
         }
     }
+
+    // Whoever writes a program goes by the table.
+    [Fact]
+    public void Every_event_stands_in_the_page_with_its_facts()
+    {
+        string page = File.ReadAllText(Path.Combine(Root(), "docs", "tool.md"));
+        var told = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Root(), "src", "Sockeye.Cli"), "*.cs", SearchOption.AllDirectories)
+            .Where(static file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)))
+        {
+            foreach (Match call in Event().Matches(File.ReadAllText(file)))
+            {
+                told.Add(call.Groups["event"].Value);
+                Assert.All(
+                    Fact().Matches(call.Groups["facts"].Value).Select(static fact => fact.Groups["fact"].Value),
+                    fact => Assert.Contains($"`{fact}`", page));
+            }
+        }
+
+        told.Remove("try"); // for people only
+        string table = page[page.IndexOf("## Events", StringComparison.Ordinal)..page.IndexOf("## Exit codes", StringComparison.Ordinal)];
+        IEnumerable<string> listed = table.Split('\n').Where(static line => line.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(static line => line.Split('|')[1].Split(',')).Select(static name => name.Trim(' ', '`'));
+        Assert.Equal(told, listed.Order(StringComparer.Ordinal));
+    }
+
+    [GeneratedRegex("""TryTell\(\s*"(?<event>[a-zA-Z]+)",(?<facts>.*?)\)\s*(;|\)|\?|:)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
+    private static partial Regex Event();
+
+    [GeneratedRegex("""\("(?<fact>[a-zA-Z]+)",""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Fact();
 
     private static string Root()
     {

@@ -39,6 +39,17 @@ public sealed class DatagramServiceTests
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]
     [InlineData(Family.Unix)]
+    public async Task Python_is_replied_to_with_the_same_text(Family family)
+    {
+        await using TestServe serve = await TestServe.StartAsync(new ReplyProgram("I am OK"), TestServe.At(family, datagrams: true));
+        string[] got = await PythonPeer.RunAsync(serve.Endpoint, ["send", "how are you"], ["receive", 0], ["send", "\xff\n"], ["receive", 0], ["send", ""], ["receive", 0]);
+        Assert.Equal(["I am OK", "I am OK\n", "I am OK"], got);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    [InlineData(Family.Unix)]
     public async Task The_sink_says_how_much_was_cut(Family family)
     {
         await using TestServe serve = await TestServe.StartAsync(new SinkProgram(), TestServe.At(family, datagrams: true), new ServeOptions { BufferBytes = 4 });

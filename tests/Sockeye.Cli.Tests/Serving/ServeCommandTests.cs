@@ -127,8 +127,7 @@ public sealed class ServeCommandTests
         }
 
         await tool.EndAsync();
-        Assert.Contains("cannot print what comes", tool.Errors);
-        Assert.Contains("code 1", tool.Errors);
+        Assert.Equal($"code {ExitCode.ReaderGone}", tool.Errors);
     }
 
     [Theory(Timeout = 60_000)]
@@ -301,7 +300,7 @@ public sealed class ServeCommandTests
         (int code, string output, string errors) = await ToolProcess.RunAsync("", args);
         Assert.Equal((ExitCode.Ok, ""), (code, errors));
         Assert.Contains("Examples:\n  sockeye serve", output);
-        Assert.Contains("Exit codes:\n  0      all went well", output);
+        Assert.Contains("Exit codes:\n  0      ", output);
         Assert.DoesNotContain("packet-dgram", output);
     }
 
