@@ -61,15 +61,6 @@ internal static class ToolPage
         return page.ToString().TrimEnd('\n') + "\n";
     }
 
-    /// <summary>The text with what stands between two marks replaced; null when a mark is missing.</summary>
-    public static string? Replace(string text, string mark, string content)
-    {
-        string begin = $"<!-- {mark} -->\n", end = $"<!-- /{mark} -->";
-        int from = text.IndexOf(begin, StringComparison.Ordinal);
-        int to = text.IndexOf(end, StringComparison.Ordinal);
-        return from < 0 || to < from ? null : string.Concat(text.AsSpan(0, from + begin.Length), content, text.AsSpan(to));
-    }
-
     private static IEnumerable<(string Name, Command Command)> Leaves(Command command, string name) =>
         command.Subcommands.Count == 0 || command.Action is not null
             ? [(name, command)]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Sockeye.Cli.Tests.Help;
 using Sockeye.Cli.Tests.Samples;
 
 [assembly: AssemblyFixture(typeof(Sockeye.Cli.Tests.Matrix.ProgramTable))]
@@ -50,7 +51,7 @@ public sealed class ProgramTable : IDisposable
             page.Append($"| {program} | {form.ToString().ToLowerInvariant()} | {kib / 1024} |\n");
         }
 
-        string folder = Path.Combine(ProgramsPage.Root(), "artifacts");
+        string folder = Path.Combine(PrintedPage.Root, "artifacts");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "programs.md"), page.ToString());
     }

@@ -14,18 +14,6 @@ internal static class ProgramsPage
     /// <summary>Program × bad input, by form and family.</summary>
     public static string BadInputTable(Func<TestedProgram, string, Form, Family, string> cell) => Table("Bad input", ProgramRows.BadInputs, cell);
 
-    /// <summary>The folder of the solution.</summary>
-    public static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Sockeye.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder!.FullName;
-    }
-
     private static string Table(string what, string[] columns, Func<TestedProgram, string, Form, Family, string> cell)
     {
         var page = new StringBuilder($"| Program | {what} | {Head}");

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Sockeye.Chat.Tests.Harness;
+using Sockeye.Cli.Tests.Help;
 
 namespace Sockeye.Cli.Tests.Samples;
 
@@ -18,7 +19,7 @@ public sealed partial class SampleFileTests : IDisposable
 
     public static TheoryData<string> Names => [.. _names];
 
-    private static string Root { get; } = FindRoot();
+    private static string Root => PrintedPage.Root;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -74,17 +75,6 @@ public sealed partial class SampleFileTests : IDisposable
             answer = rest(s)
             assert answer.startswith(b"[") and answer.endswith(b"] hello"), answer
             """, endpoint);
-    }
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Sockeye.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException($"No Sockeye.slnx above {AppContext.BaseDirectory}.");
     }
 
     // Neither empty, nor a comment, nor braces alone.
