@@ -73,8 +73,9 @@ internal static class Listening
         }
     }
 
-    /// <summary>Without the options, which are the listener's.</summary>
-    private static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
+    /// <summary>How an endpoint is told: without the options, which are this end's own.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    public static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
 
     /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
     private static Endpoint Near(Endpoint endpoint) => endpoint.EndPoint switch

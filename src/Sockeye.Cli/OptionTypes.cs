@@ -118,6 +118,11 @@ internal static class OptionTypes
         return endpoint;
     }
 
+    /// <summary>Whether it was a look-up that failed. Such a failure has no errno; .NET's numbers for them are far above.</summary>
+    /// <param name="error">What failed.</param>
+    public static bool IsLookup(SocketError error) =>
+        error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoRecovery or SocketError.NoData;
+
     /// <summary>Why an endpoint's name led to no address.</summary>
     /// <param name="e">What the look-up threw.</param>
     public static string LookupProblem(SocketException e) => e.SocketErrorCode switch

@@ -16,7 +16,7 @@ internal static class ServerSocket
     public static Socket Open(Endpoint endpoint)
     {
         Endpoint ours = endpoint.EndPoint is UnixEndPoint { IsPath: true }
-            ? WithDefault(WithDefault(endpoint, "mode", "0600"), "unlink", "1")
+            ? endpoint.WithDefaultOption("mode", "0600").WithDefaultOption("unlink", "1")
             : endpoint;
         Socket socket = ours.Descriptor is not null ? OfDescriptor(ours)
             : IsStream(ours.SocketType) ? ours.Listen()
@@ -66,7 +66,4 @@ internal static class ServerSocket
             throw;
         }
     }
-
-    private static Endpoint WithDefault(Endpoint endpoint, string name, string value) =>
-        endpoint.HasOption(name) ? endpoint : endpoint.WithOption(name, value);
 }

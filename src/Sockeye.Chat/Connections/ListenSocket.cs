@@ -23,10 +23,10 @@ internal static class ListenSocket
     /// <summary>Binds and listens, or throws <see cref="ListenException"/>.</summary>
     public static Socket Open(Endpoint endpoint, int backlog)
     {
-        Endpoint ours = WithDefault(endpoint, "backlog", $"{backlog}");
+        Endpoint ours = endpoint.WithDefaultOption("backlog", $"{backlog}");
         if (endpoint.EndPoint is UnixEndPoint { IsPath: true })
         {
-            ours = WithDefault(WithDefault(ours, "mode", "0600"), "unlink", "1");
+            ours = ours.WithDefaultOption("mode", "0600").WithDefaultOption("unlink", "1");
         }
 
         try
@@ -41,9 +41,6 @@ internal static class ListenSocket
             throw new ListenException($"cannot listen at {(object?)endPoint ?? endpoint}: {Explain(e, endPoint)}", e.SocketErrorCode, e);
         }
     }
-
-    private static Endpoint WithDefault(Endpoint endpoint, string name, string value) =>
-        endpoint.HasOption(name) ? endpoint : endpoint.WithOption(name, value);
 
     private static string Explain(SocketException e, EndPoint? endPoint) => (e.SocketErrorCode, endPoint) switch
     {

@@ -147,14 +147,14 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
 
     // Nobody can answer a Unix datagram socket that has no name.
     private static Endpoint Answerable(Endpoint endpoint) =>
-        endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is UnixEndPoint && !endpoint.HasOption("autobind") && !endpoint.HasOption("source")
-            ? endpoint.WithOption("autobind", "1")
+        endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is UnixEndPoint && !endpoint.HasOption("source")
+            ? endpoint.WithDefaultOption("autobind", "1")
             : endpoint;
 
     /// <summary>What failed, the cause, and what to try, in one line.</summary>
     private static string Problem(Endpoint endpoint, SocketException e)
     {
-        if (endpoint.IsName && e.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery)
+        if (endpoint.IsName && OptionTypes.IsLookup(e.SocketErrorCode))
         {
             return $"{endpoint}: {OptionTypes.LookupProblem(e)}";
         }
@@ -186,7 +186,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
 
     private static string Show(Endpoint endpoint, EndPoint endPoint) => endPoint is UnixEndPoint { IsUnnamed: true }
         ? "a socket without a name"
-        : endpoint.Descriptor is null ? endpoint.WithEndPoint(endPoint).ToString().Split('?')[0] : endPoint.ToString()!;
+        : endpoint.Descriptor is null ? Listening.Address(endpoint.WithEndPoint(endPoint)) : endPoint.ToString()!;
 }
 
 /// <summary>The exit code that a client has beside <see cref="ExitCode"/>'s.</summary>

@@ -80,16 +80,16 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
     private int Tell(SocketResult<Socket> result, ConnectionTrace trace, int tries)
     {
         bool isTold = !endpoint.IsName || TryTellSteps(trace);
-        int code = result.IsSuccess ? ExitCode.Ok : IsLookup(result.Error) ? ClientExit.NoHost : result.Errno;
+        int code = result.IsSuccess ? ExitCode.Ok : OptionTypes.IsLookup(result.Error) ? ClientExit.NoHost : result.Errno;
         string answer = result.IsSuccess ? "0 connected"
-            : code == ClientExit.NoHost && IsLookup(result.Error) ? $"- {result.ErrnoName} {result.ErrnoMessage}"
+            : code == ClientExit.NoHost && OptionTypes.IsLookup(result.Error) ? $"- {result.ErrnoName} {result.ErrnoMessage}"
             : $"{result.Errno} {result.ErrnoName} {result.ErrnoMessage}";
         string line = string.Create(CultureInfo.InvariantCulture, $"{endpoint}: {answer} in {trace.Duration.TotalMilliseconds:0.0} ms");
         isTold &= report.TryTell(
             "result",
             result.IsSuccess ? report.Style.Good(line) : report.Style.Bad(line),
             ("endpoint", endpoint),
-            ("errno", IsLookup(result.Error) ? null : result.Errno),
+            ("errno", OptionTypes.IsLookup(result.Error) ? null : result.Errno),
             ("name", result.IsSuccess ? null : result.ErrnoName),
             ("message", result.IsSuccess ? "connected" : result.ErrnoMessage),
             ("seconds", trace.Duration),
@@ -134,8 +134,4 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
 
         return isTold;
     }
-
-    // They have no errno; .NET's numbers for them are far above.
-    private static bool IsLookup(SocketError error) =>
-        error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoRecovery or SocketError.NoData;
 }

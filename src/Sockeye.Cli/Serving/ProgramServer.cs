@@ -64,7 +64,7 @@ internal sealed class ProgramServer : IDisposable
             {
                 Socket socket = ServerSocket.Open(address);
                 Endpoint bound = Listening.At(address, socket.LocalEndPoint, socket.SocketType);
-                _sockets.Add((socket, bound.ToString().Split('?')[0]));
+                _sockets.Add((socket, Listening.Address(bound)));
                 _bound.Add(bound);
                 opened++;
             }

@@ -210,6 +210,13 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         return new Endpoint(Scheme, _target, settings);
     }
 
+    /// <summary>The same endpoint with an option added, unless it has it already: what a program takes for granted.</summary>
+    /// <param name="name">The option: <c>mode</c>.</param>
+    /// <param name="value">Its value, as in a query: <c>0600</c>.</param>
+    /// <returns>The endpoint.</returns>
+    /// <exception cref="FormatException">The scheme has no such option, or the value is wrong.</exception>
+    public Endpoint WithDefaultOption(string name, string value) => HasOption(name) ? this : WithOption(name, value);
+
     /// <summary>Whether the string gives the option.</summary>
     /// <param name="name">The option's name.</param>
     /// <returns>True when it does.</returns>

@@ -106,6 +106,13 @@ public sealed partial class EndpointOptionTests : SocketTest
         Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => Endpoint.Parse("mptcp://127.0.0.1:0?user_timeout=3s")).Message);
     }
 
+    [Theory]
+    [InlineData("unix:/x", "unix:/x?mode=0600")]
+    [InlineData("unix:/x?mode=0660", "unix:/x?mode=0660")]
+    [InlineData("unix:/x?unlink=1", "unix:/x?unlink=1&mode=0600")]
+    public void A_default_gives_way_to_what_is_said(string text, string expected) =>
+        Assert.Equal(expected, Endpoint.Parse(text).WithDefaultOption("mode", "0600").ToString());
+
     [Fact]
     public void A_congestion_control_that_is_not_there_is_said()
     {
