@@ -3,14 +3,15 @@
 #:property PublishAot=false
 
 using System.Net.Sockets;
+using System.Text;
 using Sockeye;
 using Socket = Sockeye.Socket;
 
 try
 {
     using Socket server = await Endpoint.Parse(args.FirstOrDefault("tcp://localhost:6667")).ConnectAsync();
-    using SocketTextFile chat = server.MakeTextFile();
-    _ = Task.Run(() => Type(server, chat, args.ElementAtOrDefault(1) ?? Environment.UserName));
+    using SocketTextFile chat = server.MakeTextFile(FileAccess.Read);
+    _ = Task.Run(() => Type(server, args.ElementAtOrDefault(1) ?? Environment.UserName));
 
     await foreach (string line in chat)
     {
@@ -25,12 +26,12 @@ catch (Exception e) when (e is SocketException or IOException or InvalidDataExce
     return 1;
 }
 
-static void Type(Socket server, SocketTextFile chat, string name)
+// To the socket, not to the file: that has one owner, who closes it when the server has ended.
+static void Type(Socket server, string name)
 {
     for (string? line = name; line is not null; line = Console.ReadLine())
     {
-        chat.WriteLine(line);
-        chat.Flush();
+        server.SendAll(Encoding.UTF8.GetBytes(line + "\n"));
     }
 
     server.Shutdown(SocketShutdown.Send);       // "I have said all"; the server ends its side in turn
