@@ -48,7 +48,7 @@ public sealed class SocketHandle : SafeHandle
             throw new InvalidOperationException("This handle owns no descriptor to give away.");
         }
 
-        BeforeClose?.Invoke();
+        CloseListener?.Closing();
         var file = new SafeFileHandle(handle, ownsHandle: true);
         SetHandleAsInvalid();
         GC.SuppressFinalize(this);
@@ -56,10 +56,10 @@ public sealed class SocketHandle : SafeHandle
     }
 
     /// <summary>
-    /// Called once, just before close(2), on whichever thread released last (the finalizer's included).
+    /// Told once, just before close(2), on whichever thread released last (the finalizer's included).
     /// The engine frees the socket's slot here, so that a socket nobody disposed leaks none.
     /// </summary>
-    internal Action? BeforeClose { get; set; }
+    internal ICloseListener? CloseListener { get; set; }
 
     /// <summary>False when the descriptor is somebody else's to close.</summary>
     internal bool Closes => _closes;
@@ -85,7 +85,7 @@ public sealed class SocketHandle : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        BeforeClose?.Invoke();
+        CloseListener?.Closing();
 
         // Linux frees the number even when close(2) reports EINTR or EIO: calling it again could close a stranger's.
         int result = _closes ? Libc.Close((int)handle) : 0;
@@ -98,4 +98,11 @@ public sealed class SocketHandle : SafeHandle
     {
         internal static readonly ManualResetEventSlim Event = new(initialState: true);
     }
+}
+
+/// <summary>Hears that a descriptor is about to close.</summary>
+internal interface ICloseListener
+{
+    /// <summary>The descriptor closes when this returns. Any thread, the finalizer's included; must not throw.</summary>
+    void Closing();
 }

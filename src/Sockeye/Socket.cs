@@ -104,6 +104,7 @@ public partial class Socket : IDisposable
         AddressFamily = addressFamily;
         SocketType = socketType;
         ProtocolType = protocolType;
+        IsPlainTcp = socketType == SocketType.Stream && protocolType == ProtocolType.Tcp;
         _engine = engine ?? EventLoop.Current?.Engine;
     }
 
@@ -189,6 +190,7 @@ public partial class Socket : IDisposable
         AddressFamily = like.AddressFamily;
         SocketType = like.SocketType;
         ProtocolType = like.ProtocolType;
+        IsPlainTcp = like.IsPlainTcp;
     }
 
     private Socket(SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType)
@@ -415,6 +417,12 @@ public partial class Socket : IDisposable
 
     internal SocketEngine EngineOrDefault => _engine ?? SocketEngine.Default;
 
+    /// <summary>
+    /// True when a read that stops short has emptied the socket, as tcp(7)'s do: no upper layer protocol (TLS) cuts the
+    /// stream into records. Of a socket that was made elsewhere that is not known.
+    /// </summary>
+    internal bool IsPlainTcp { get; set; }
+
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => SocketType == SocketType.Stream;
 
@@ -502,7 +510,7 @@ public partial class Socket : IDisposable
         EndOperations();
         if (_handle.Closes)
         {
-            _handle.BeforeClose?.Invoke();
+            _handle.CloseListener?.Closing();
         }
 
         if (!_handle.Closes)
@@ -822,6 +830,10 @@ public partial class Socket : IDisposable
         if (_rightEndPoint is not null && (_listening || !IsStream))
         {
             _handle.WaitForClose(TimeSpan.FromSeconds(1));
+            if (_registration is { } registration)
+            {
+                registration.Engine.Settle(registration);
+            }
         }
     }
 

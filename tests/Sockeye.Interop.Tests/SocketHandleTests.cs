@@ -39,18 +39,18 @@ public sealed class SocketHandleTests
     }
 
     [Fact]
-    public void BeforeClose_is_called_once_while_the_descriptor_is_still_open()
+    public void The_close_listener_is_told_once_while_the_descriptor_is_still_open()
     {
         (SocketHandle first, SocketHandle second) = Open.Pair();
         using (second)
         {
             int calls = 0;
             int peer = 0;
-            first.BeforeClose = () =>
+            first.CloseListener = new Listener(() =>
             {
                 calls++;
                 peer = Libc.Receive(second, new byte[1], 0);
-            };
+            });
             bool referenced = false;
             first.DangerousAddRef(ref referenced);
             first.Dispose();
@@ -131,7 +131,7 @@ public sealed class SocketHandleTests
     {
         using var handle = new SocketHandle();
         int calls = 0;
-        handle.BeforeClose = () => calls++;
+        handle.CloseListener = new Listener(() => calls++);
         Assert.True(handle.IsInvalid);
         handle.Dispose();
         Assert.Equal(0, calls);
@@ -159,5 +159,10 @@ public sealed class SocketHandleTests
             (SocketHandle first, SocketHandle second) = Open.Pair();
             return (new WeakReference(first), second);
         }
+    }
+
+    private sealed class Listener(Action closing) : ICloseListener
+    {
+        public void Closing() => closing();
     }
 }

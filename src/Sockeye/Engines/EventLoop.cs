@@ -1,5 +1,4 @@
 using Sockeye.Engines;
-using Sockeye.Engines.Epoll;
 
 namespace Sockeye;
 
@@ -36,7 +35,7 @@ public sealed class EventLoop : IDisposable
     [ThreadStatic]
     private static EventLoop? t_current;
 
-    private readonly EpollEngine _engine;
+    private readonly PollingEngine _engine;
     private readonly EventLoopContext _context;
     private readonly Func<bool> _hasWork;
     private readonly Lock _postedGate = new();
@@ -61,13 +60,14 @@ public sealed class EventLoop : IDisposable
     /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
     public EventLoop(EngineKind kind = EngineKind.Default, TimeProvider? time = null)
     {
-        if (kind is not (EngineKind.Default or EngineKind.Epoll))
+        if (kind is not (EngineKind.Default or EngineKind.Epoll or EngineKind.IoUring))
         {
             throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such engine.");
         }
 
         Time = time ?? TimeProvider.System;
-        _engine = new EpollEngine(this, Time);
+        (EngineKind chosen, string? reason) = EngineChoice.Resolve(kind);
+        _engine = new PollingEngine(chosen, this, Time) { Reason = reason };
         _context = new EventLoopContext(this);
         _hasWork = HasWork;
     }
@@ -222,6 +222,7 @@ public sealed class EventLoop : IDisposable
         SynchronizationContext.SetSynchronizationContext(_context);
         try
         {
+            _engine.Poller.Start();
             _main = main is null ? null : main() ?? throw new InvalidOperationException("The main function gave no task.");
             if (_main is { IsCompleted: false })
             {
@@ -250,6 +251,7 @@ public sealed class EventLoop : IDisposable
         }
         finally
         {
+            _engine.Poller.End();
             _main = null;
             _stopRequested = false;
             SynchronizationContext.SetSynchronizationContext(before);

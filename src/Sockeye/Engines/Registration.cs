@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
@@ -16,14 +17,26 @@ namespace Sockeye.Engines;
 /// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
 ///   idle socket is kept alive by nobody here.
 /// </remarks>
-internal sealed class Registration(SocketEngine engine, SocketHandle handle)
+internal sealed class Registration(SocketEngine engine, SocketHandle handle) : ICloseListener
 {
+    private const uint ReadEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP
+        | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
+
+    private const uint WriteEvents = EpollConstants.EPOLLOUT | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
+
+    // After one of these a short read proves nothing: an end or an error is told once, and urgent data stops a read early.
+    private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
+
     private readonly Lock _gate = new();
     private LaneState _read;
     private LaneState _write;
     private LaneState _watch;
     private bool _closed;
+    private bool _sawLasting;
     private int _sequence;
+
+    // The sequence at which the last read emptied the socket; one more than it when none has.
+    private int _drainedAt = -1;
 
     internal SocketEngine Engine { get; } = engine;
 
@@ -33,17 +46,40 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     /// <summary>What the engine watches instead, when <see cref="Handle"/>'s number was taken by another socket. Owned; closed by Forget.</summary>
     internal SocketHandle? Watched { get; set; }
 
-    /// <summary>The engine's own data: epoll's slot and generation.</summary>
-    internal int Slot { get; set; } = -1;
+    /// <summary>Who watches the descriptor.</summary>
+    internal Poller? Poller { get; init; }
 
-    /// <summary>Which of the engine's threads has this socket.</summary>
-    internal int Shard { get; set; }
+    /// <summary>The poller's slot and generation: what names this registration to the kernel.</summary>
+    internal ulong Token { get; set; }
+
+    /// <summary>A ring's poll is in flight. The ring's thread's own.</summary>
+    internal bool IsArmed { get; set; }
 
     /// <summary>How often the engine has said that the descriptor may be ready.</summary>
     internal int Sequence => Volatile.Read(ref _sequence);
 
     /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
     internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LaneOf(lane).Head) is null;
+
+    /// <summary>
+    /// True when the last read emptied the socket at <paramref name="sequence"/> and nothing was told since: a try would
+    /// only cost a system call.
+    /// </summary>
+    internal bool IsDrained(int sequence) => Volatile.Read(ref _drainedAt) == sequence;
+
+    /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
+    /// <param name="sequence">The sequence before the read.</param>
+    /// <param name="isCertain">The kernel itself said that nothing is left; else the events must not speak against it.</param>
+    internal void NoteDrained(int sequence, bool isCertain)
+    {
+        if (isCertain || (Poller is { TellsAll: true } && !Volatile.Read(ref _sawLasting)))
+        {
+            Volatile.Write(ref _drainedAt, sequence);
+        }
+    }
+
+    /// <summary>The descriptor closes.</summary>
+    void ICloseListener.Closing() => Poller?.Release(this);
 
     /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait its turn.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
@@ -53,7 +89,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         lock (_gate)
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
-            int errno = _closed ? Interop.Errno.EBADF : operation.CancelErrno;
+            int errno = _closed ? Errno.EBADF : operation.CancelErrno;
             if (errno != 0)
             {
                 operation.EndWith(errno);
@@ -83,6 +119,18 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     }
 
     /// <summary>The engine's word that the descriptor may be ready.</summary>
+    /// <param name="events">EPOLL*.</param>
+    internal void Ready(uint events)
+    {
+        if ((events & LastingEvents) != 0)
+        {
+            Volatile.Write(ref _sawLasting, true);
+        }
+
+        Ready((events & ReadEvents) != 0, (events & WriteEvents) != 0);
+    }
+
+    /// <summary>The engine's word that the descriptor may be ready, or a timer's that it is time to try.</summary>
     internal void Ready(bool read, bool write)
     {
         SocketOperation? firstRead;
@@ -90,7 +138,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         SocketOperation? firstWatch;
         lock (_gate)
         {
-            Volatile.Write(ref _sequence, _sequence + 1);
+            Volatile.Write(ref _sequence, (_sequence + 1) & int.MaxValue);
             firstRead = read ? Start(ref _read) : null;
             firstWrite = write ? Start(ref _write) : null;
             firstWatch = Start(ref _watch);
@@ -99,6 +147,27 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         Run(OperationLane.Read, firstRead);
         Run(OperationLane.Write, firstWrite);
         Run(OperationLane.Watch, firstWatch);
+    }
+
+    /// <summary>The ring has made an attempt that <see cref="Poller.TryAttempt"/> took.</summary>
+    internal void Attempted(SocketOperation operation, AttemptOutcome outcome)
+    {
+        int sequence = operation.AttemptSequence;
+        if (outcome == AttemptOutcome.Again)
+        {
+            Run(operation.Lane, operation);
+            return;
+        }
+
+        OperationLane which = operation.Lane;
+        bool done = outcome == AttemptOutcome.Done;
+        SocketOperation? next = Conclude(operation, ref done, ref sequence);
+        if (done)
+        {
+            operation.Publish();
+        }
+
+        Run(which, next);
     }
 
     /// <summary>Asks an operation to end with <paramref name="errno"/>, unless its own outcome comes first.</summary>
@@ -232,8 +301,6 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
     // has passed the lane on, and the new head runs on another thread.
     private void Run(OperationLane which, SocketOperation? operation)
     {
-        ref LaneState lane = ref LaneOf(which);
-        bool inOrder = which != OperationLane.Watch;
         int sequence = Sequence;
         while (operation is not null)
         {
@@ -244,44 +311,18 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
                 return;
             }
 
-            bool done = operation.Attempt();
-            SocketOperation? next;
-            lock (_gate)
+            if (operation.IsDescribable && Poller is { } poller)
             {
-                if (!done && operation.CancelErrno != 0)
+                operation.AttemptSequence = sequence;
+                if (poller.TryAttempt(this, operation))
                 {
-                    operation.EndWith(operation.CancelErrno);
-                    done = true;
-                }
-
-                if (done)
-                {
-                    next = operation.Next;
-                    Remove(ref lane, operation);
-                    operation.State = OperationState.Completed;
-                }
-                else
-                {
-                    next = inOrder ? null : operation.Next;
-                    operation.State = OperationState.Waiting;
-                }
-
-                if (next is null && lane.Head is not null && _sequence != sequence)
-                {
-                    sequence = _sequence;
-                    next = lane.Head;
-                }
-
-                if (next is null)
-                {
-                    lane.Busy = false;
-                }
-                else
-                {
-                    next.State = OperationState.Running;
+                    // The lane stays busy on behalf of the ring; Attempted goes on from there.
+                    return;
                 }
             }
 
+            bool done = operation.Attempt();
+            SocketOperation? next = Conclude(operation, ref done, ref sequence);
             if (done)
             {
                 operation.Publish();
@@ -291,6 +332,51 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         }
     }
 
+    // Books an attempt; gives what is to be tried next, in state Running. Once it says done, the caller publishes: until
+    // then, or when it says not, the operation is somebody else's.
+    private SocketOperation? Conclude(SocketOperation operation, ref bool done, ref int sequence)
+    {
+        ref LaneState lane = ref LaneOf(operation.Lane);
+        SocketOperation? next;
+        lock (_gate)
+        {
+            if (!done && operation.CancelErrno != 0)
+            {
+                operation.EndWith(operation.CancelErrno);
+                done = true;
+            }
+
+            if (done)
+            {
+                next = operation.Next;
+                Remove(ref lane, operation);
+                operation.State = OperationState.Completed;
+            }
+            else
+            {
+                next = operation.Lane == OperationLane.Watch ? operation.Next : null;
+                operation.State = OperationState.Waiting;
+            }
+
+            if (next is null && lane.Head is not null && _sequence != sequence)
+            {
+                sequence = _sequence;
+                next = lane.Head;
+            }
+
+            if (next is null)
+            {
+                lane.Busy = false;
+            }
+            else
+            {
+                next.State = OperationState.Running;
+            }
+        }
+
+        return next;
+    }
+
     private static void Drain(ref LaneState lane, ref SocketOperation? waiting)
     {
         SocketOperation? operation = lane.Head;
@@ -298,12 +384,12 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle)
         while (operation is not null)
         {
             SocketOperation? next = operation.Next;
-            operation.CancelErrno = Interop.Errno.EBADF;
+            operation.CancelErrno = Errno.EBADF;
             if (operation.State == OperationState.Waiting)
             {
                 Remove(ref lane, operation);
                 operation.State = OperationState.Completed;
-                operation.EndWith(Interop.Errno.EBADF);
+                operation.EndWith(Errno.EBADF);
                 if (last is null)
                 {
                     // Put this lane's operations before those of the lanes drained earlier; order across lanes is free.

@@ -1,17 +1,19 @@
 using System.Net.Sockets;
 using Sockeye.Engines;
-using Sockeye.Engines.Epoll;
 
 namespace Sockeye;
 
 /// <summary>How an engine waits for sockets.</summary>
 public enum EngineKind
 {
-    /// <summary>The best the machine has; today that is <see cref="Epoll"/>.</summary>
+    /// <summary>What <c>SOCKEYE_ENGINE</c> names; else the best the machine has: <see cref="IoUring"/> where the kernel lets us, else <see cref="Epoll"/>.</summary>
     Default,
 
     /// <summary>epoll(7), edge-triggered.</summary>
     Epoll,
+
+    /// <summary>io_uring(7), Linux 6.1 or later. Containers and sysctls often forbid it.</summary>
+    IoUring,
 }
 
 /// <summary>Waits for sockets on behalf of asynchronous calls. A socket cannot tell which kind it has.</summary>
@@ -35,10 +37,7 @@ public enum EngineKind
 /// </remarks>
 public abstract class SocketEngine : IDisposable
 {
-    /// <summary>The environment variable that chooses the engine: <c>epoll</c>.</summary>
-    internal const string EnvironmentVariable = "SOCKEYE_ENGINE";
-
-    private static readonly Lazy<SocketEngine> DefaultEngine = new(() => CreateDefault());
+    private static readonly Lazy<SocketEngine> DefaultEngine = new(static () => EngineChoice.CreateDefault());
 
     private protected SocketEngine()
     {
@@ -65,7 +64,22 @@ public abstract class SocketEngine : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
-        return new EpollEngine(threads, TimeProvider.System);
+        return new PollingEngine(EngineKind.Epoll, threads, TimeProvider.System);
+    }
+
+    /// <summary>An engine on io_uring(7) with its own threads, a ring each.</summary>
+    /// <param name="threads">How many threads wait, 1 to 1024; each socket stays with one of them. Defaults to 1.</param>
+    /// <param name="entries">How many requests fit into a ring between two system calls, 8 to 32,768; a power of two, or rounded up to one. Defaults to 256.</param>
+    /// <returns>The engine; dispose it after its sockets.</returns>
+    /// <exception cref="NotSupportedException">The kernel has no io_uring that serves, or forbids it; the message says why.</exception>
+    public static SocketEngine CreateIoUring(int threads = 1, int entries = PollingEngine.DefaultEntries)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
+        ArgumentOutOfRangeException.ThrowIfLessThan(entries, 8);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(entries, 32_768);
+        EngineChoice.RequireIoUring();
+        return new PollingEngine(EngineKind.IoUring, threads, TimeProvider.System, entries);
     }
 
     /// <summary>Ends the engine's threads. Operations that still wait complete with OperationAborted.</summary>
@@ -97,20 +111,12 @@ public abstract class SocketEngine : IDisposable
     /// <summary>The descriptor is about to close: wait for it no longer.</summary>
     internal abstract void Forget(Registration registration);
 
+    /// <summary>Returns when nothing of the engine's keeps the closed descriptor's file open any longer: its port can be bound again.</summary>
+    internal abstract void Settle(Registration registration);
+
     /// <summary>Expires <paramref name="node"/> after <paramref name="delay"/>.</summary>
     internal abstract void StartTimer(TimerNode node, TimeSpan delay);
 
     /// <summary>Takes the timer back; true when it will not expire.</summary>
     internal abstract bool StopTimer(TimerNode node);
-
-    private static SocketEngine CreateDefault()
-    {
-        string? choice = Environment.GetEnvironmentVariable(EnvironmentVariable);
-        return choice switch
-        {
-            null or "" or "epoll" => new EpollEngine(threads: 1, TimeProvider.System),
-            _ => throw new NotSupportedException(
-                $"{EnvironmentVariable}={choice}: there is no such engine here. Unset it, or set it to: epoll"),
-        };
-    }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Sockeye.Engines;
-using Sockeye.Engines.Epoll;
 using Sockeye.Interop;
 using Sockeye.Tests.Support;
 
@@ -37,7 +36,7 @@ public sealed class StressTests : SocketTest, IDisposable
         _descriptors = OpenDescriptors().Length;
     }
 
-    private static TimerWheel DefaultTimers => ((EpollEngine)SocketEngine.Default).Poller.Timers;
+    private static TimerWheel DefaultTimers => ((PollingEngine)SocketEngine.Default).Poller.Timers;
 
     private bool GoesOn => Stopwatch.GetElapsedTime(_start).TotalSeconds < Seconds;
 

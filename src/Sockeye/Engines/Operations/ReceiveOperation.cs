@@ -15,6 +15,9 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     private bool _exactly;
     private int _bytesLost;
 
+    // Holds the buffer in place while the ring's attempt is under way.
+    private PinnedMemory _pin;
+
     internal override string Call => _exactly ? "receive exactly" : "receive";
 
     protected override int BytesLost => _bytesLost;
@@ -57,6 +60,8 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     {
         while (true)
         {
+            Registration? registration = Socket.Registration;
+            int sequence = registration?.Sequence ?? 0;
             int result = _buffers is null
                 ? Receive(Socket, _buffer.Span[BytesTransferred..], _flags, out _bytesLost)
                 : Receive(Socket, _buffers, BytesTransferred, _flags, out _bytesLost);
@@ -65,11 +70,51 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
                 return false;
             }
 
+            if (result > 0 && result < _total - BytesTransferred && Socket.IsPlainTcp)
+            {
+                registration?.NoteDrained(sequence, isCertain: false);
+            }
+
             if (!Account(result))
             {
                 return true;
             }
         }
+    }
+
+    // An empty buffer waits for bytes and takes none: that is a peek of one byte, made by the caller.
+    internal override bool IsDescribable => _buffers is null && Socket.IsStream && _total != 0;
+
+    internal override bool CanWaitUntried => _flags == 0;
+
+    internal override void Describe(ref SubmissionEntry entry)
+    {
+        _pin = PinnedMemory.Pin(_buffer[BytesTransferred..]);
+        entry.Operation = RingConstants.IORING_OP_RECV;
+        entry.Address = (ulong)_pin.Buffer.Address;
+        entry.Length = (uint)_pin.Buffer.Length;
+        entry.OperationFlags = (uint)(KernelFlags(Socket, _flags) | SocketConstants.MSG_DONTWAIT);
+    }
+
+    protected override AttemptOutcome TakeAttempt(int result, uint flags)
+    {
+        _pin.Dispose();
+        if (result is -Interop.Errno.EAGAIN)
+        {
+            return AttemptOutcome.NotYet;
+        }
+
+        if (result is -Interop.Errno.EINTR or -Interop.Errno.ECANCELED)
+        {
+            return AttemptOutcome.Again;
+        }
+
+        if (result > 0 && (flags & RingConstants.IORING_CQE_F_SOCK_NONEMPTY) == 0 && Socket.IsPlainTcp)
+        {
+            Socket.Registration?.NoteDrained(AttemptSequence, isCertain: true);
+        }
+
+        return Account(result) ? AttemptOutcome.Again : AttemptOutcome.Done;
     }
 
     /// <summary>

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+
+namespace Sockeye.Interop;
+
+/// <summary>Buffers that the kernel chooses from when data comes: a provided-buffer ring, io_uring_register(2).</summary>
+/// <remarks>
+/// Safety. The buffers are one mapping, the ring of their descriptions another; both live until Dispose. Every index is
+/// checked. The ring's own thread gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer
+/// names it, and the bytes that the answer counts are the program's from then until it gives the buffer back. With
+/// incremental consumption (IOU_PBUF_RING_INC, 6.12) one buffer serves many answers, each behind the last.
+/// </remarks>
+internal sealed unsafe class BufferRing : IDisposable
+{
+    private readonly int _ring;
+    private readonly ushort _group;
+    private readonly int _count;
+    private readonly int _bufferBytes;
+
+    // Owned: unmapped in Dispose.
+    private nint _descriptions;
+    private readonly nuint _descriptionsBytes;
+    private nint _memory;
+    private ushort _tail;
+
+    private BufferRing(int ring, ushort group, int count, int bufferBytes, nint descriptions, nuint descriptionsBytes, nint memory, bool incremental)
+    {
+        _ring = ring;
+        _group = group;
+        _count = count;
+        _bufferBytes = bufferBytes;
+        _descriptions = descriptions;
+        _descriptionsBytes = descriptionsBytes;
+        _memory = memory;
+        IsIncremental = incremental;
+    }
+
+    internal int Count => _count;
+
+    internal int BufferBytes => _bufferBytes;
+
+    internal ushort Group => _group;
+
+    /// <summary>True when the kernel fills one buffer with many receives.</summary>
+    internal bool IsIncremental { get; }
+
+    /// <summary>Makes and registers the ring, with all buffers the kernel's.</summary>
+    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, out BufferRing? made)
+    {
+        made = null;
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 32_768);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferBytes, 1);
+        if ((count & (count - 1)) != 0)
+        {
+            throw new ArgumentException("A power of two.", nameof(count));
+        }
+
+        nuint descriptionsBytes = (nuint)count * (nuint)sizeof(ProvidedBuffer);
+        int result = Libc.MapMemory(descriptionsBytes, out nint descriptions);
+        if (result < 0)
+        {
+            return -result;
+        }
+
+        result = Libc.MapMemory((nuint)count * (nuint)bufferBytes, out nint memory);
+        if (result < 0)
+        {
+            Libc.Unmap(descriptions, descriptionsBytes);
+            return -result;
+        }
+
+        bool incremental = true;
+        result = Register(ring, group, count, descriptions, RingConstants.IOU_PBUF_RING_INC);
+        if (result == -Errno.EINVAL)
+        {
+            incremental = false;
+            result = Register(ring, group, count, descriptions, flags: 0);
+        }
+
+        if (result < 0)
+        {
+            Libc.Unmap(descriptions, descriptionsBytes);
+            Libc.Unmap(memory, (nuint)count * (nuint)bufferBytes);
+            return -result;
+        }
+
+        made = new BufferRing(ring, group, count, bufferBytes, descriptions, descriptionsBytes, memory, incremental);
+        for (int i = 0; i < count; i++)
+        {
+            made.Give(i);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Gives a buffer to the kernel, whole.</summary>
+    internal void Give(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _count);
+        ObjectDisposedException.ThrowIf(_descriptions == 0, this);
+        ProvidedBuffer* buffer = (ProvidedBuffer*)_descriptions + (_tail & (_count - 1));
+
+        // Not the whole structure: the first one's last field is the tail.
+        buffer->Address = (ulong)(_memory + ((nint)id * _bufferBytes));
+        buffer->Length = (uint)_bufferBytes;
+        buffer->Id = (ushort)id;
+        _tail++;
+        Volatile.Write(ref ((ProvidedBuffer*)_descriptions)->Reserved, _tail);
+    }
+
+    /// <summary>The bytes of a buffer. Valid until the buffer is given back, and never after Dispose.</summary>
+    internal Span<byte> Bytes(int id, int offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _count);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _bufferBytes - offset);
+        ObjectDisposedException.ThrowIf(_memory == 0, this);
+        return new Span<byte>((byte*)_memory + ((nint)id * _bufferBytes) + offset, length);
+    }
+
+    /// <summary>Takes the buffers back. No request that uses them may be in flight.</summary>
+    public void Dispose()
+    {
+        if (_descriptions == 0)
+        {
+            return;
+        }
+
+        var registration = new BufferRingRegistration { Group = _group };
+        int result = Libc.RingRegister(_ring, RingConstants.IORING_UNREGISTER_PBUF_RING, &registration, 1);
+        Debug.Assert(result is 0 or -Errno.EBADF or -Errno.EEXIST, "the group is registered");
+        Libc.Unmap(_descriptions, _descriptionsBytes);
+        Libc.Unmap(_memory, (nuint)_count * (nuint)_bufferBytes);
+        _descriptions = 0;
+        _memory = 0;
+    }
+
+    private static int Register(int ring, ushort group, int count, nint descriptions, ushort flags)
+    {
+        var registration = new BufferRingRegistration
+        {
+            Address = (ulong)descriptions,
+            Entries = (uint)count,
+            Group = group,
+            Flags = flags,
+        };
+        return Libc.RingRegister(ring, RingConstants.IORING_REGISTER_PBUF_RING, &registration, 1);
+    }
+}

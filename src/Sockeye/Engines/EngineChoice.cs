@@ -1,0 +1,115 @@
+using System.Globalization;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>Which engine waits: asked once of the environment and of the kernel, by making a real ring.</summary>
+internal static class EngineChoice
+{
+    /// <summary>The environment variable that chooses the engine: <c>epoll</c> or <c>io_uring</c>.</summary>
+    internal const string EnvironmentVariable = "SOCKEYE_ENGINE";
+
+    // What the engine asks of the kernel at the least. Multishot polls are 5.13 and cannot be probed; SINGLE_ISSUER is
+    // 6.0, DEFER_TASKRUN 6.1, and a kernel that has the second has all the rest.
+    private static readonly byte[] NeededOperations =
+        [RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_POLL_REMOVE, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_RECV];
+
+    private static readonly Lazy<string?> Refusal = new(static () => Probe());
+
+    /// <summary>Why io_uring is not to be had, as a sentence; null when it is.</summary>
+    internal static string? IoUringRefusal => Refusal.Value;
+
+    /// <summary>What <see cref="EngineKind.Default"/> stands for here, and why it is no better.</summary>
+    /// <exception cref="NotSupportedException">The variable names an engine that is not here.</exception>
+    internal static (EngineKind Kind, string? Reason) Resolve(EngineKind kind)
+    {
+        if (kind == EngineKind.IoUring)
+        {
+            RequireIoUring();
+        }
+
+        if (kind != EngineKind.Default)
+        {
+            return (kind, null);
+        }
+
+        string? choice = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        switch (choice)
+        {
+            case null or "":
+                return IoUringRefusal is { } refusal ? (EngineKind.Epoll, refusal) : (EngineKind.IoUring, null);
+            case "epoll":
+                return (EngineKind.Epoll, null);
+            case "io_uring":
+                return IoUringRefusal is { } reason
+                    ? throw new NotSupportedException($"{EnvironmentVariable}={choice}, but {reason}. Unset it, or set it to: epoll")
+                    : (EngineKind.IoUring, null);
+            default:
+                throw new NotSupportedException(
+                    $"{EnvironmentVariable}={choice}: there is no such engine. Unset it, or set it to: epoll, io_uring");
+        }
+    }
+
+    internal static SocketEngine CreateDefault()
+    {
+        (EngineKind kind, string? reason) = Resolve(EngineKind.Default);
+        return new PollingEngine(kind, threads: 1, TimeProvider.System) { Reason = reason };
+    }
+
+    /// <exception cref="NotSupportedException">With the reason.</exception>
+    internal static void RequireIoUring()
+    {
+        if (IoUringRefusal is { } refusal)
+        {
+            throw new NotSupportedException($"The io_uring engine cannot be had: {refusal}. Use EngineKind.Epoll, or EngineKind.Default.");
+        }
+    }
+
+    private static string? Probe()
+    {
+        int errno = Ring.TryCreate(entries: 8, completions: 16, out Ring? ring);
+        if (errno != 0)
+        {
+            return Explain(errno);
+        }
+
+        using (ring)
+        {
+            foreach (byte operation in NeededOperations)
+            {
+                if (!ring!.Supports(operation))
+                {
+                    return string.Create(CultureInfo.InvariantCulture, $"this kernel's io_uring lacks operation {operation}");
+                }
+            }
+
+            return (ring!.Flags & RingConstants.IORING_SETUP_DEFER_TASKRUN) == 0
+                ? "this kernel's io_uring is older than Linux 6.1 (no IORING_SETUP_DEFER_TASKRUN)"
+                : null;
+        }
+    }
+
+    private static string Explain(int errno) => errno switch
+    {
+        Errno.ENOSYS => "this kernel has no io_uring (io_uring_setup: ENOSYS)",
+        Errno.EPERM when ReadSysctl() is { } value and not "0" =>
+            $"the sysctl kernel.io_uring_disabled is {value} (io_uring_setup: EPERM)",
+        Errno.EPERM => "a seccomp filter or security module forbids io_uring (io_uring_setup: EPERM), as containers often do",
+        Errno.ENOMEM => "io_uring got no memory (io_uring_setup: ENOMEM); before Linux 5.12 RLIMIT_MEMLOCK counts, see ulimit -l",
+        Errno.EOPNOTSUPP => "this kernel's io_uring is too old (Linux 5.11 is the first with what is needed)",
+        _ => $"io_uring_setup: {Errno.Name(errno)}: {Errno.Text(errno)}",
+    };
+
+    private static string? ReadSysctl()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/kernel/io_uring_disabled").Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // No /proc, or a kernel before 6.6: then it is not the sysctl.
+            return null;
+        }
+    }
+}

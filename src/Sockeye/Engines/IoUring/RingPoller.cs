@@ -1,0 +1,530 @@
+using System.Diagnostics;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines.IoUring;
+
+/// <summary>
+/// Waits with io_uring(7): a multishot poll for each socket, and requests of other kinds for those who ask for more than
+/// readiness.
+/// </summary>
+/// <remarks>
+/// Contract.
+/// - The ring belongs to the waiting thread (IORING_SETUP_SINGLE_ISSUER) and works from <see cref="Start"/> to
+///   <see cref="End"/>. What other threads want of it they leave in a list, and wake the thread if it sleeps.
+/// - A poll in the ring holds the socket's file: close(2) alone would neither send the end of stream nor free the port.
+///   So it is taken back at Forget; a thread that must see it gone calls <see cref="Poller.Settle"/>.
+/// - Between a request's making and the next enter its descriptor's handle is referenced, so that its number stays its own.
+/// - A request that answers for the last time while its socket lives (the queue was full, a kernel's whim) is made anew.
+/// </remarks>
+internal sealed class RingPoller : Poller
+{
+    // What the upper four bits of the user data mean. A registration's token has none set.
+    private const ulong WakeData = 1UL << 60;
+    private const ulong DiscardedData = 2UL << 60;
+    private const ulong RequestKind = 3UL << 60;
+    private const int KindShift = 60;
+
+    private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
+        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
+
+    private const long NanosecondsPerMillisecond = 1_000_000;
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
+
+    private readonly int _entries;
+    private readonly EventDescriptor _wake = EventDescriptor.Create();
+    private readonly Lock _wishesGate = new();
+
+    // The waiting thread's alone.
+    private readonly List<SocketHandle> _held = [];
+    private readonly Queue<CompletionEntry> _early = new();
+    private IRingRequest?[] _requests = new IRingRequest?[16];
+    private readonly Stack<int> _freeRequests = new();
+    private int _usedRequests;
+    private uint _requestGeneration;
+    private Ring? _ring;
+
+    // Operations' attempts that were handed over, or will be, and have not been answered.
+    private int _attempts;
+
+    // Under the gate; swapped out whole each turn.
+    private List<Wish> _wishes = [];
+    private List<Wish> _wishesSpare = [];
+    private int _wishCount;
+    private bool _started;
+    private int _thread;
+
+    /// <param name="engine">The engine.</param>
+    /// <param name="shard">Which of the engine's pollers this is.</param>
+    /// <param name="time">The clock of the timers.</param>
+    /// <param name="entries">How many requests fit between two enters; more make an enter of their own.</param>
+    internal RingPoller(SocketEngine engine, int shard, TimeProvider time, int entries)
+        : base(engine, shard, time)
+    {
+        _entries = entries;
+        _ring = Create(entries);
+    }
+
+    /// <summary>True on the thread that has the ring.</summary>
+    internal bool IsOwnThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
+
+    private protected override string Kind => "io_uring";
+
+    /// <summary>The ring. On its own thread, while it runs.</summary>
+    internal Ring Ring => _ring ?? throw new UnreachableException("The ring is asked for on its own thread only.");
+
+    internal override void Start()
+    {
+        // A loop that runs again, perhaps on another thread, has a ring of its own again.
+        _ring ??= Create(_entries);
+        _ring.Enable();
+        lock (_wishesGate)
+        {
+            _started = true;
+            Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
+        }
+
+        ArmWake();
+        foreach (Registration registration in Registrations())
+        {
+            Arm(registration);
+        }
+    }
+
+    internal override void End()
+    {
+        // What an attempt has taken from its socket must not be lost. None waits, so this ends.
+        while (_attempts != 0)
+        {
+            Flush();
+            Dispatch();
+        }
+
+        List<Wish> left;
+        lock (_wishesGate)
+        {
+            _started = false;
+            Volatile.Write(ref _thread, 0);
+            (left, _wishes) = (_wishes, []);
+            _wishCount = 0;
+        }
+
+        _ring?.Dispose();
+        _ring = null;
+        _early.Clear();
+        ReleaseHeld();
+        IRingRequest?[] abandoned = _requests;
+        _requests = new IRingRequest?[16];
+        _freeRequests.Clear();
+        _usedRequests = 0;
+        foreach (IRingRequest? request in abandoned)
+        {
+            request?.Abandon();
+        }
+
+        foreach (Registration registration in Registrations())
+        {
+            registration.IsArmed = false;
+        }
+
+        foreach (Wish wish in left)
+        {
+            wish.Done?.Set();
+        }
+    }
+
+    internal override void Settle()
+    {
+        if (IsOwnThread)
+        {
+            Flush();
+            return;
+        }
+
+        // Not disposed: the loop may set it after the limit. The limit is for a handler that blocks its loop.
+        var done = new ManualResetEventSlim(initialState: false);
+        if (TryWish(new Wish(Registration: null, Arm: false, done)))
+        {
+            done.Wait(SettleLimit);
+        }
+    }
+
+    /// <summary>Gives a request its place among those in flight. On the ring's thread.</summary>
+    /// <returns>The user data that brings answers to it.</returns>
+    internal ulong Add(IRingRequest request)
+    {
+        if (!_freeRequests.TryPop(out int slot))
+        {
+            if (_usedRequests == _requests.Length)
+            {
+                Array.Resize(ref _requests, _requests.Length * 2);
+            }
+
+            slot = _usedRequests++;
+        }
+
+        _requestGeneration = (_requestGeneration + 1) & 0x0FFF_FFFF;
+        request.RingToken = RequestKind | ((ulong)_requestGeneration << 32) | (uint)slot;
+        _requests[slot] = request;
+        return request.RingToken;
+    }
+
+    /// <summary>The next place in the submission queue; the user data is the caller's to fill in. On the ring's thread.</summary>
+    /// <param name="handle">The descriptor that the request names, kept until the kernel has taken the request.</param>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    internal Submission Next(SocketHandle handle)
+    {
+        bool referenced = false;
+        handle.DangerousAddRef(ref referenced);
+        _held.Add(handle);
+        Submission request = Next();
+        request.Entry.Descriptor = handle.Number;
+        return request;
+    }
+
+    /// <summary>Asks the kernel to end a request; its last answer comes all the same. On the ring's thread.</summary>
+    internal void Cancel(IRingRequest request)
+    {
+        ref SubmissionEntry entry = ref Next().Entry;
+        entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
+        entry.Descriptor = -1;
+        entry.Address = request.RingToken;
+        entry.UserData = DiscardedData;
+    }
+
+    /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
+    internal void Flush()
+    {
+        int result = Ring.Enter(wait: 0);
+        if (result < 0 && !IsHarmless(result))
+        {
+            throw InteropException.For("io_uring_enter", -result);
+        }
+
+        ReleaseHeld();
+    }
+
+    internal override bool TryAttempt(Registration registration, SocketOperation operation)
+    {
+        if (!IsOwnThread)
+        {
+            return false;
+        }
+
+        Submission request;
+        try
+        {
+            request = Next(registration.Handle);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+
+        try
+        {
+            operation.Describe(ref request.Entry);
+        }
+        catch (Exception)
+        {
+            // The caller's memory cannot be held in place. The caller's own attempt will find that too, and tells it.
+            request.Entry = default;
+            request.Entry.UserData = DiscardedData;
+            return false;
+        }
+
+        request.Entry.UserData = Add(operation);
+        _attempts++;
+        return true;
+    }
+
+    private protected override int Watch(Registration registration)
+    {
+        if (IsOwnThread)
+        {
+            return Arm(registration);
+        }
+
+        TryWish(new Wish(registration, Arm: true, Done: null));
+        return 0;
+    }
+
+    private protected override void Unwatch(Registration registration)
+    {
+        if (IsOwnThread)
+        {
+            Disarm(registration);
+        }
+        else
+        {
+            TryWish(new Wish(registration, Arm: false, Done: null));
+        }
+    }
+
+    private protected override bool Wait(int timeoutMs)
+    {
+        Ring ring = Ring;
+        if (Volatile.Read(ref _wishCount) != 0)
+        {
+            GrantWishes();
+        }
+
+        bool look = timeoutMs == 0 || _early.Count != 0;
+        int result = ring.Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
+        if (result < 0 && !IsHarmless(result))
+        {
+            throw InteropException.For("io_uring_enter", -result);
+        }
+
+        ReleaseHeld();
+        return _early.Count != 0 || ring.TryPeek(out _);
+    }
+
+    private protected override void Dispatch()
+    {
+        while (_early.TryDequeue(out CompletionEntry answer))
+        {
+            Dispatch(answer);
+        }
+
+        Ring ring = Ring;
+        while (ring.TryPeek(out CompletionEntry answer))
+        {
+            ring.Advance();
+            Dispatch(answer);
+        }
+    }
+
+    private protected override void Signal()
+    {
+        try
+        {
+            _wake.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            Debug.Assert(IsStopping, "the descriptor is closed when the poller ends, not before");
+        }
+    }
+
+    private protected override void CloseCore()
+    {
+        // Only one that never started: End has taken the others.
+        _ring?.Dispose();
+        _wake.Dispose();
+    }
+
+    // Room for four answers to a request, since polls answer many times.
+    private static Ring Create(int entries)
+    {
+        int errno = Ring.TryCreate(entries, entries * 4, out Ring? ring);
+        return errno == 0 ? ring! : throw InteropException.For("io_uring_setup", errno);
+    }
+
+    // ETIME is the wait's limit. EBUSY and EAGAIN mean that answers must be read before more is taken.
+    private static bool IsHarmless(int result) => result is -Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN;
+
+    private void Dispatch(CompletionEntry answer)
+    {
+        switch (answer.UserData >> KindShift)
+        {
+            case 0:
+                if (Find(answer.UserData) is { } registration)
+                {
+                    Poll(registration, answer);
+                }
+
+                break;
+            case WakeData >> KindShift:
+                // Edge-triggered, so the counter is never read: each signal is an answer of its own.
+                if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+                {
+                    ArmWake();
+                }
+
+                break;
+            case RequestKind >> KindShift:
+                Answer(answer);
+                break;
+        }
+    }
+
+    private void Poll(Registration registration, CompletionEntry answer)
+    {
+        // A poll that failed says nothing of the socket; whoever waits asks it himself.
+        registration.Ready(answer.Result < 0 ? EpollConstants.EPOLLERR : (uint)answer.Result);
+        if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+        {
+            registration.IsArmed = false;
+            if (answer.Result >= 0 && Find(registration.Token) is not null)
+            {
+                Arm(registration);
+            }
+        }
+    }
+
+    private void Answer(CompletionEntry answer)
+    {
+        int slot = (int)(answer.UserData & uint.MaxValue);
+        if (_requests[slot] is not { } request || request.RingToken != answer.UserData)
+        {
+            Debug.Assert(false, "an answer to a request that is over");
+            return;
+        }
+
+        bool more = (answer.Flags & RingConstants.IORING_CQE_F_MORE) != 0;
+        if (request is SocketOperation)
+        {
+            _attempts--;
+        }
+        if (!more)
+        {
+            // Free before the answer is told: the request may be made again from there.
+            _requests[slot] = null;
+            _freeRequests.Push(slot);
+        }
+
+        request.Complete(answer.Result, answer.Flags, more);
+    }
+
+    private void ArmWake()
+    {
+        ref SubmissionEntry entry = ref Next().Entry;
+        entry.Operation = RingConstants.IORING_OP_POLL_ADD;
+        entry.Descriptor = _wake.Handle.Number;
+        entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
+        entry.OperationFlags = EpollConstants.EPOLLIN | EpollConstants.EPOLLET;
+        entry.UserData = WakeData;
+    }
+
+    private int Arm(Registration registration)
+    {
+        if (registration.IsArmed)
+        {
+            return 0;
+        }
+
+        try
+        {
+            ref SubmissionEntry entry = ref Next(registration.Handle).Entry;
+            entry.Operation = RingConstants.IORING_OP_POLL_ADD;
+            entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
+            entry.OperationFlags = AllEvents;
+            entry.UserData = registration.Token;
+            registration.IsArmed = true;
+            return 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return Errno.EBADF;
+        }
+    }
+
+    private void Disarm(Registration registration)
+    {
+        if (!registration.IsArmed)
+        {
+            return;
+        }
+
+        registration.IsArmed = false;
+        ref SubmissionEntry entry = ref Next().Entry;
+        entry.Operation = RingConstants.IORING_OP_POLL_REMOVE;
+        entry.Descriptor = -1;
+        entry.Address = registration.Token;
+        entry.UserData = DiscardedData;
+    }
+
+    private Submission Next()
+    {
+        Ring ring = Ring;
+        if (ring.TryNext(out Submission request))
+        {
+            return request;
+        }
+
+        Flush();
+        while (!ring.TryNext(out request))
+        {
+            // The kernel takes no more until answers are read: they are kept for the turn.
+            while (ring.TryPeek(out CompletionEntry answer))
+            {
+                ring.Advance();
+                _early.Enqueue(answer);
+            }
+
+            Flush();
+        }
+
+        return request;
+    }
+
+    private void ReleaseHeld()
+    {
+        foreach (SocketHandle handle in _held)
+        {
+            handle.DangerousRelease();
+        }
+
+        _held.Clear();
+    }
+
+    // False when no thread has the ring: then nothing is armed, and nothing need be.
+    private bool TryWish(Wish wish)
+    {
+        lock (_wishesGate)
+        {
+            if (!_started)
+            {
+                return false;
+            }
+
+            _wishes.Add(wish);
+            Volatile.Write(ref _wishCount, _wishes.Count);
+        }
+
+        Wake();
+        return true;
+    }
+
+    private void GrantWishes()
+    {
+        List<Wish> granted;
+        lock (_wishesGate)
+        {
+            granted = _wishes;
+            (_wishes, _wishesSpare) = (_wishesSpare, _wishes);
+            Volatile.Write(ref _wishCount, 0);
+        }
+
+        bool settle = false;
+        foreach (Wish wish in granted)
+        {
+            if (wish.Registration is not { } registration)
+            {
+                settle = true;
+            }
+            else if (!wish.Arm)
+            {
+                Disarm(registration);
+            }
+            else if (Find(registration.Token) is not null)
+            {
+                Arm(registration);
+            }
+        }
+
+        if (settle)
+        {
+            Flush();
+            foreach (Wish wish in granted)
+            {
+                wish.Done?.Set();
+            }
+        }
+
+        granted.Clear();
+    }
+
+    /// <summary>What another thread wants of the ring: a socket watched, or not, or word that all before is done.</summary>
+    private readonly record struct Wish(Registration? Registration, bool Arm, ManualResetEventSlim? Done);
+}
