@@ -189,18 +189,6 @@ internal static unsafe partial class Libc
     // clear it. A call of ours must not wait in the kernel even then: on an engine's thread it would stop every socket.
 
     [LibraryImport(Library, SetLastError = true)]
-    private static partial nint send(SocketHandle socket, byte* data, nuint length, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint recv(SocketHandle socket, byte* data, nuint length, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint sendto(SocketHandle socket, byte* data, nuint length, int flags, byte* address, uint addressLength);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint recvfrom(SocketHandle socket, byte* data, nuint length, int flags, byte* address, uint* addressLength);
-
-    [LibraryImport(Library, SetLastError = true)]
     private static partial nint sendmsg(SocketHandle socket, MessageHeader* message, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -208,44 +196,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint sendfile(SocketHandle socket, SafeFileHandle file, long* offset, nuint count);
-
-    internal static int Send(SocketHandle socket, ReadOnlySpan<byte> data, int flags)
-    {
-        fixed (byte* pointer = data)
-        {
-            return Result(send(socket, pointer, (nuint)data.Length, flags | SocketConstants.MSG_DONTWAIT));
-        }
-    }
-
-    internal static int Receive(SocketHandle socket, Span<byte> buffer, int flags)
-    {
-        fixed (byte* pointer = buffer)
-        {
-            return Result(recv(socket, pointer, (nuint)buffer.Length, flags | SocketConstants.MSG_DONTWAIT));
-        }
-    }
-
-    internal static int SendTo(SocketHandle socket, ReadOnlySpan<byte> data, int flags, ReadOnlySpan<byte> address)
-    {
-        fixed (byte* pointer = data)
-        fixed (byte* peer = address)
-        {
-            return Result(sendto(socket, pointer, (nuint)data.Length, flags | SocketConstants.MSG_DONTWAIT, peer, (uint)address.Length));
-        }
-    }
-
-    /// <summary>Receives with the sender's address; <paramref name="addressLength"/> is 0 when there was none.</summary>
-    internal static int ReceiveFrom(SocketHandle socket, Span<byte> buffer, int flags, Span<byte> address, out int addressLength)
-    {
-        uint size = (uint)address.Length;
-        fixed (byte* pointer = buffer)
-        fixed (byte* peer = address)
-        {
-            int result = Result(recvfrom(socket, pointer, (nuint)buffer.Length, flags | SocketConstants.MSG_DONTWAIT, peer, &size));
-            addressLength = (int)Math.Min(size, (uint)address.Length);
-            return result;
-        }
-    }
 
     /// <summary>sendmsg(2) of several buffers, with an address and control messages where given.</summary>
     internal static int SendMessage(

@@ -104,7 +104,7 @@ public partial class Socket : IDisposable
         AddressFamily = addressFamily;
         SocketType = socketType;
         ProtocolType = protocolType;
-        IsPlainTcp = socketType == SocketType.Stream && protocolType == ProtocolType.Tcp;
+        IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
         _engine = engine ?? EventLoop.Current?.Engine;
     }
 
@@ -200,6 +200,7 @@ public partial class Socket : IDisposable
         AddressFamily = addressFamily;
         SocketType = socketType;
         ProtocolType = protocolType;
+        IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
     }
 
     /// <summary>Closes a descriptor that nobody disposed.</summary>
@@ -801,6 +802,11 @@ public partial class Socket : IDisposable
             _rightEndPoint = local;
         }
     }
+
+    private static bool OpensPlainTcp(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType) =>
+        addressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+        && socketType == SocketType.Stream
+        && protocolType is (ProtocolType.Tcp or ProtocolType.Unspecified);
 
     private void EndOperations()
     {

@@ -168,6 +168,9 @@ internal abstract class Poller : IDisposable
     /// <summary>True when each word of readiness tells all that is true of the socket: an end, an error, urgent data.</summary>
     internal virtual bool TellsAll => false;
 
+    /// <summary>True on a thread for which <see cref="TryAttempt"/> works.</summary>
+    internal virtual bool TakesAttempts => false;
+
     /// <summary>Has the kernel make an operation's attempt with the turn's other requests; it goes on at Attempted.</summary>
     /// <returns>False when the caller must make it.</returns>
     internal virtual bool TryAttempt(Registration registration, SocketOperation operation) => false;

@@ -35,8 +35,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     private bool _sawLasting;
     private int _sequence;
 
-    // The sequence at which the last read emptied the socket; one more than it when none has.
+    // The sequence at which the last read emptied the socket, for certain or so it seems. A sequence is never negative.
     private int _drainedAt = -1;
+    private int _seemsDrainedAt = -1;
 
     internal SocketEngine Engine { get; } = engine;
 
@@ -67,6 +68,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// </summary>
     internal bool IsDrained(int sequence) => Volatile.Read(ref _drainedAt) == sequence;
 
+    /// <summary>True when a try at <paramref name="sequence"/> would most likely find nothing, so that a ring may make it with others.</summary>
+    internal bool SeemsDrained(int sequence) => Volatile.Read(ref _seemsDrainedAt) == sequence && Poller is { TakesAttempts: true };
+
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
     /// <param name="sequence">The sequence before the read.</param>
     /// <param name="isCertain">The kernel itself said that nothing is left; else the events must not speak against it.</param>
@@ -75,6 +79,10 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         if (isCertain || (Poller is { TellsAll: true } && !Volatile.Read(ref _sawLasting)))
         {
             Volatile.Write(ref _drainedAt, sequence);
+        }
+        else
+        {
+            Volatile.Write(ref _seemsDrainedAt, sequence);
         }
     }
 

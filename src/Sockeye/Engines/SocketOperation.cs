@@ -138,6 +138,11 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         {
             // Emptied, and nothing told since: if something comes before it is queued, the sequence shows it.
         }
+        else if (registration is not null && CanWaitUntried && IsDescribable && registration.SeemsDrained(sequence))
+        {
+            // The ring makes the first attempt, with the turn's other requests.
+            sequence--;
+        }
         else if (Attempt())
         {
             if (EventLoop.Current is { } loop && !loop.SpendBudget())
@@ -220,7 +225,11 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     {
         // Waits for a callback that is running on another thread; within the callback itself it does not.
         _tokenRegistration.Dispose();
-        _registration?.Engine.StopTimer(this);
+        if (Volatile.Read(ref TimerSlot) >= 0)
+        {
+            _registration?.Engine.StopTimer(this);
+        }
+
         ShowOutcome();
     }
 

@@ -64,6 +64,8 @@ internal sealed class RingPoller : Poller
         _ring = Create(entries);
     }
 
+    internal override bool TakesAttempts => IsOwnThread;
+
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
 

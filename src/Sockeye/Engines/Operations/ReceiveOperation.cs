@@ -79,6 +79,12 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             {
                 return true;
             }
+
+            if (registration is not null && CanWaitUntried && registration.IsDrained(sequence))
+            {
+                // More is wanted, and none is there.
+                return false;
+            }
         }
     }
 
