@@ -32,7 +32,8 @@ public partial class Socket : IDisposable
     // Owned: closed at the last release, when this socket and all files made of it are disposed.
     private SocketHandle _handle;
 
-    private readonly Lock _gate = new();
+    // What the socket's own state is changed under: the first handle, which serves for that too and spares an object.
+    private readonly object _gate;
     private SocketEngine? _engine;
     private Registration? _registration;
     private SafeSocketHandle? _view;
@@ -59,15 +60,7 @@ public partial class Socket : IDisposable
     // One cached operation per direction and kind; rented by exchange, given back when its result is taken.
     private ReceiveOperation? _cachedReceive;
     private SendOperation? _cachedSend;
-    private ReceiveFromOperation? _cachedReceiveFrom;
-    private SendToOperation? _cachedSendTo;
-    private AcceptOperation? _cachedAccept;
-    private ConnectOperation? _cachedConnect;
-    private ReceiveMessageOperation? _cachedReceiveMessage;
-    private SendMessageOperation? _cachedSendMessage;
-    private ReceiveBatchOperation? _cachedReceiveBatch;
-    private SendBatchOperation? _cachedSendBatch;
-    private ReceiveErrorOperation? _cachedReceiveError;
+    private OtherOperations? _others;
 
     /// <summary>socket(2): opens a socket. On an <see cref="EventLoop"/>'s thread it belongs to that loop, else to <see cref="SocketEngine.Default"/>.</summary>
     /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c> for a Linux number .NET has no name for.</param>
@@ -93,6 +86,7 @@ public partial class Socket : IDisposable
         }
 
         int result = Libc.Socket(family, (int)socketType, (int)protocolType, out _handle);
+        _gate = _handle;
         if (result < 0)
         {
             int errno = RefusedPart(-result, family, socketType, protocolType);
@@ -154,6 +148,7 @@ public partial class Socket : IDisposable
         }
 
         _handle = handle;
+        _gate = handle;
         _engine = EventLoop.Current?.Engine;
         int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
         if (result < 0)
@@ -186,6 +181,7 @@ public partial class Socket : IDisposable
     private Socket(Socket like, SocketHandle handle)
     {
         _handle = handle;
+        _gate = handle;
         _engine = like._engine;
         AddressFamily = like.AddressFamily;
         SocketType = like.SocketType;
@@ -196,6 +192,7 @@ public partial class Socket : IDisposable
     private Socket(SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType)
     {
         _handle = handle;
+        _gate = handle;
         _engine = EventLoop.Current?.Engine;
         AddressFamily = addressFamily;
         SocketType = socketType;
@@ -714,29 +711,33 @@ public partial class Socket : IDisposable
         Volatile.Write(ref _connected, true);
     }
 
+    // Most connections only receive and send; what the others keep is made when the first of them is asked for.
+    private OtherOperations Others => Volatile.Read(ref _others)
+        ?? Interlocked.CompareExchange(ref _others, new OtherOperations(), comparand: null) ?? _others;
+
     internal void ReturnReceive(ReceiveOperation operation) => Volatile.Write(ref _cachedReceive, operation);
 
     internal void ReturnSend(SendOperation operation) => Volatile.Write(ref _cachedSend, operation);
 
-    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref _cachedReceiveFrom, operation);
+    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref Others.ReceiveFrom, operation);
 
-    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref _cachedSendTo, operation);
+    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref Others.SendTo, operation);
 
-    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref _cachedAccept, operation);
+    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref Others.Accept, operation);
 
-    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref _cachedConnect, operation);
+    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref Others.Connect, operation);
 
     private ReceiveOperation RentReceive() => Interlocked.Exchange(ref _cachedReceive, null) ?? new ReceiveOperation(this);
 
     private SendOperation RentSend() => Interlocked.Exchange(ref _cachedSend, null) ?? new SendOperation(this);
 
-    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref _cachedReceiveFrom, null) ?? new ReceiveFromOperation(this);
+    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref Others.ReceiveFrom, null) ?? new ReceiveFromOperation(this);
 
-    private SendToOperation RentSendTo() => Interlocked.Exchange(ref _cachedSendTo, null) ?? new SendToOperation(this);
+    private SendToOperation RentSendTo() => Interlocked.Exchange(ref Others.SendTo, null) ?? new SendToOperation(this);
 
-    private AcceptOperation RentAccept() => Interlocked.Exchange(ref _cachedAccept, null) ?? new AcceptOperation(this);
+    private AcceptOperation RentAccept() => Interlocked.Exchange(ref Others.Accept, null) ?? new AcceptOperation(this);
 
-    private ConnectOperation RentConnect() => Interlocked.Exchange(ref _cachedConnect, null) ?? new ConnectOperation(this);
+    private ConnectOperation RentConnect() => Interlocked.Exchange(ref Others.Connect, null) ?? new ConnectOperation(this);
 
     // For an argument out of its range the kernel says EINVAL or names the family; .NET names the argument.
     private static int RefusedPart(int errno, int family, SocketType type, ProtocolType protocol) => errno switch
@@ -807,6 +808,19 @@ public partial class Socket : IDisposable
         addressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
         && socketType == SocketType.Stream
         && protocolType is (ProtocolType.Tcp or ProtocolType.Unspecified);
+
+    private sealed class OtherOperations
+    {
+        internal ReceiveFromOperation? ReceiveFrom;
+        internal SendToOperation? SendTo;
+        internal AcceptOperation? Accept;
+        internal ConnectOperation? Connect;
+        internal ReceiveMessageOperation? ReceiveMessage;
+        internal SendMessageOperation? SendMessage;
+        internal ReceiveBatchOperation? ReceiveBatch;
+        internal SendBatchOperation? SendBatch;
+        internal ReceiveErrorOperation? ReceiveError;
+    }
 
     private void EndOperations()
     {

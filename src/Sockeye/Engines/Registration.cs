@@ -27,7 +27,6 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // After one of these a short read proves nothing: an end or an error is told once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
-    private readonly Lock _gate = new();
     private LaneState _read;
     private LaneState _write;
     private LaneState _watch;
@@ -41,7 +40,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
     internal SocketEngine Engine { get; } = engine;
 
-    /// <summary>The descriptor; the socket owns it.</summary>
+    /// <summary>The descriptor; the socket owns it. Also what the lanes are changed under, which spares an object.</summary>
     internal SocketHandle Handle { get; } = handle;
 
     /// <summary>What the engine watches instead, when <see cref="Handle"/>'s number was taken by another socket. Owned; closed by Forget.</summary>
@@ -94,7 +93,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     {
         SocketOperation? first = null;
         bool completed = false;
-        lock (_gate)
+        lock (Handle)
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
             int errno = _closed ? Errno.EBADF : operation.CancelErrno;
@@ -144,7 +143,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         SocketOperation? firstRead;
         SocketOperation? firstWrite;
         SocketOperation? firstWatch;
-        lock (_gate)
+        lock (Handle)
         {
             Volatile.Write(ref _sequence, (_sequence + 1) & int.MaxValue);
             firstRead = read ? Start(ref _read) : null;
@@ -182,7 +181,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void Cancel(SocketOperation operation, int errno, short version)
     {
         SocketOperation? next;
-        lock (_gate)
+        lock (Handle)
         {
             OperationState state = operation.State;
             if (operation.Version != version || state == OperationState.Completed)
@@ -220,7 +219,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void Close()
     {
         SocketOperation? waiting = null;
-        lock (_gate)
+        lock (Handle)
         {
             _closed = true;
             Drain(ref _read, ref waiting);
@@ -251,7 +250,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// <returns>True when the lane was free and is now the caller's; false when <paramref name="turn"/> was queued.</returns>
     internal bool TryEnterTurn(SynchronousTurn turn)
     {
-        lock (_gate)
+        lock (Handle)
         {
             ref LaneState lane = ref LaneOf(turn.Lane);
             if (_closed || lane.Head is null)
@@ -269,7 +268,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void LeaveTurn(SynchronousTurn turn)
     {
         SocketOperation? next;
-        lock (_gate)
+        lock (Handle)
         {
             ref LaneState lane = ref LaneOf(turn.Lane);
             if (turn.State == OperationState.Completed)
@@ -346,7 +345,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     {
         ref LaneState lane = ref LaneOf(operation.Lane);
         SocketOperation? next;
-        lock (_gate)
+        lock (Handle)
         {
             if (!done && operation.CancelErrno != 0)
             {

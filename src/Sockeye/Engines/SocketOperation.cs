@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>Which of a socket's queues an operation waits in.</summary>
-internal enum OperationLane
+internal enum OperationLane : byte
 {
     /// <summary>Receives and accepts: one after the other, in the order they were asked for.</summary>
     Read,
@@ -456,7 +456,7 @@ internal enum AttemptOutcome
 }
 
 /// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>
-internal enum OperationState
+internal enum OperationState : byte
 {
     New,
     Waiting,
