@@ -84,9 +84,10 @@ public sealed partial class AbiTests
             .. OptionStructureNames,
             .. MultipathTcpStructureNames,
             .. TcpAuthenticationStructureNames,
+            .. RingStructureNames,
 
             // What the layer tells its callers; the kernel never sees these.
-            nameof(MessageLengths), nameof(PinnedMemory),
+            nameof(MessageLengths), nameof(PinnedMemory), nameof(Submission),
         ];
         IEnumerable<string> structures = typeof(MessageHeader).Assembly.GetTypes()
             .Where(type => type.IsValueType && !type.IsEnum && type.Namespace == "Sockeye.Interop" && !type.IsNested)
@@ -280,6 +281,7 @@ public sealed partial class AbiTests
         AddOptionStructures(lines);
         AddMultipathTcpStructures(lines);
         AddTcpAuthenticationStructures(lines);
+        AddRingStructures(lines);
         return lines;
     }
 

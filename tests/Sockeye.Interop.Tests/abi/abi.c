@@ -24,8 +24,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -92,6 +94,7 @@
 #include <linux/can/j1939.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/io_uring.h>
 #include <linux/limits.h>
 #include <linux/netlink.h>
 #include <linux/stat.h>
@@ -868,6 +871,153 @@ static void families(void)
     NUMBER(BTPROTO_AVDTP);
     NUMBER(BTPROTO_ISO);
 }
+/* io_uring: Linux.IoUring.cs. An enumeration's name is none to the preprocessor, so those are defined in any case. */
+#ifndef IORING_SETUP_NO_SQARRAY
+#define IORING_SETUP_NO_SQARRAY (1U << 16) /* 6.6 */
+#endif
+#ifndef IORING_CQE_F_BUF_MORE
+#define IORING_CQE_F_BUF_MORE (1U << 4) /* 6.12 */
+#endif
+#define IOU_PBUF_RING_INC 2 /* 6.12 */
+
+static void rings(void)
+{
+    SIZE(io_uring_sqe);
+    OFFSET(io_uring_sqe, opcode);
+    OFFSET(io_uring_sqe, flags);
+    OFFSET(io_uring_sqe, ioprio);
+    OFFSET(io_uring_sqe, fd);
+    OFFSET(io_uring_sqe, off);
+    OFFSET(io_uring_sqe, addr);
+    OFFSET(io_uring_sqe, len);
+    OFFSET(io_uring_sqe, msg_flags);
+    OFFSET(io_uring_sqe, poll32_events);
+    OFFSET(io_uring_sqe, accept_flags);
+    OFFSET(io_uring_sqe, cancel_flags);
+    OFFSET(io_uring_sqe, user_data);
+    OFFSET(io_uring_sqe, buf_group);
+    OFFSET(io_uring_sqe, personality);
+    OFFSET(io_uring_sqe, file_index);
+    OFFSET(io_uring_sqe, addr3);
+
+    SIZE(io_uring_cqe);
+    OFFSET(io_uring_cqe, user_data);
+    OFFSET(io_uring_cqe, res);
+    OFFSET(io_uring_cqe, flags);
+
+    SIZE(io_sqring_offsets);
+    OFFSET(io_sqring_offsets, head);
+    OFFSET(io_sqring_offsets, tail);
+    OFFSET(io_sqring_offsets, ring_mask);
+    OFFSET(io_sqring_offsets, ring_entries);
+    OFFSET(io_sqring_offsets, flags);
+    OFFSET(io_sqring_offsets, dropped);
+    OFFSET(io_sqring_offsets, array);
+
+    SIZE(io_cqring_offsets);
+    OFFSET(io_cqring_offsets, head);
+    OFFSET(io_cqring_offsets, tail);
+    OFFSET(io_cqring_offsets, ring_mask);
+    OFFSET(io_cqring_offsets, ring_entries);
+    OFFSET(io_cqring_offsets, overflow);
+    OFFSET(io_cqring_offsets, cqes);
+    OFFSET(io_cqring_offsets, flags);
+
+    SIZE(io_uring_params);
+    OFFSET(io_uring_params, sq_entries);
+    OFFSET(io_uring_params, cq_entries);
+    OFFSET(io_uring_params, flags);
+    OFFSET(io_uring_params, sq_thread_cpu);
+    OFFSET(io_uring_params, sq_thread_idle);
+    OFFSET(io_uring_params, features);
+    OFFSET(io_uring_params, wq_fd);
+    OFFSET(io_uring_params, sq_off);
+    OFFSET(io_uring_params, cq_off);
+
+    /* min_wait_usec is padding before 6.12. */
+    SIZE(io_uring_getevents_arg);
+    OFFSET(io_uring_getevents_arg, sigmask);
+    OFFSET(io_uring_getevents_arg, sigmask_sz);
+    printf("offset io_uring_getevents_arg.min_wait_usec %zu\n", offsetof(struct io_uring_getevents_arg, sigmask_sz) + sizeof(__u32));
+    OFFSET(io_uring_getevents_arg, ts);
+
+    SIZE(io_uring_buf);
+    OFFSET(io_uring_buf, addr);
+    OFFSET(io_uring_buf, len);
+    OFFSET(io_uring_buf, bid);
+    OFFSET(io_uring_buf, resv);
+    OFFSET(io_uring_buf_ring, tail);
+
+    /* flags is padding before 6.4. */
+    SIZE(io_uring_buf_reg);
+    OFFSET(io_uring_buf_reg, ring_addr);
+    OFFSET(io_uring_buf_reg, ring_entries);
+    OFFSET(io_uring_buf_reg, bgid);
+    printf("offset io_uring_buf_reg.flags %zu\n", offsetof(struct io_uring_buf_reg, bgid) + sizeof(__u16));
+
+    SIZE(io_uring_probe);
+    OFFSET(io_uring_probe, last_op);
+    OFFSET(io_uring_probe, ops_len);
+    OFFSET(io_uring_probe, ops);
+    SIZE(io_uring_probe_op);
+    OFFSET(io_uring_probe_op, op);
+    OFFSET(io_uring_probe_op, flags);
+
+    NUMBER(SYS_io_uring_setup);
+    NUMBER(SYS_io_uring_enter);
+    NUMBER(SYS_io_uring_register);
+    NUMBER(IORING_SETUP_CQSIZE);
+    NUMBER(IORING_SETUP_CLAMP);
+    NUMBER(IORING_SETUP_R_DISABLED);
+    NUMBER(IORING_SETUP_SUBMIT_ALL);
+    NUMBER(IORING_SETUP_COOP_TASKRUN);
+    NUMBER(IORING_SETUP_SINGLE_ISSUER);
+    NUMBER(IORING_SETUP_DEFER_TASKRUN);
+    NUMBER(IORING_SETUP_NO_SQARRAY);
+    NUMBER(IORING_FEAT_SINGLE_MMAP);
+    NUMBER(IORING_FEAT_NODROP);
+    NUMBER(IORING_FEAT_SUBMIT_STABLE);
+    NUMBER(IORING_FEAT_EXT_ARG);
+    NUMBER(IORING_ENTER_GETEVENTS);
+    NUMBER(IORING_ENTER_EXT_ARG);
+    NUMBER(IORING_OFF_SQ_RING);
+    NUMBER(IORING_OFF_SQES);
+    NUMBER(IORING_OP_NOP);
+    NUMBER(IORING_OP_POLL_ADD);
+    NUMBER(IORING_OP_POLL_REMOVE);
+    NUMBER(IORING_OP_SENDMSG);
+    NUMBER(IORING_OP_RECVMSG);
+    NUMBER(IORING_OP_ACCEPT);
+    NUMBER(IORING_OP_ASYNC_CANCEL);
+    NUMBER(IORING_OP_SEND);
+    NUMBER(IORING_OP_RECV);
+    NUMBER(IOSQE_BUFFER_SELECT);
+    NUMBER(IORING_POLL_ADD_MULTI);
+    NUMBER(IORING_ASYNC_CANCEL_ALL);
+    NUMBER(IORING_ASYNC_CANCEL_ANY);
+    NUMBER(IORING_RECVSEND_POLL_FIRST);
+    NUMBER(IORING_RECV_MULTISHOT);
+    NUMBER(IORING_ACCEPT_MULTISHOT);
+    NUMBER(IORING_CQE_F_BUFFER);
+    NUMBER(IORING_CQE_F_MORE);
+    NUMBER(IORING_CQE_F_SOCK_NONEMPTY);
+    NUMBER(IORING_CQE_F_BUF_MORE);
+    NUMBER(IORING_CQE_BUFFER_SHIFT);
+    NUMBER(IORING_REGISTER_PROBE);
+    NUMBER(IORING_REGISTER_ENABLE_RINGS);
+    NUMBER(IORING_REGISTER_PBUF_RING);
+    NUMBER(IORING_UNREGISTER_PBUF_RING);
+    NUMBER(IOU_PBUF_RING_INC);
+    NUMBER(IO_URING_OP_SUPPORTED);
+
+    /* mmap(2), as Libc.IoUring.cs calls it. */
+    printf("number PROT_READ_WRITE %d\n", PROT_READ | PROT_WRITE);
+    NUMBER(MAP_SHARED);
+    NUMBER(MAP_PRIVATE);
+    NUMBER(MAP_ANONYMOUS);
+    NUMBER(MAP_POPULATE);
+}
+
 /* In abi-options.c. */
 void options(void);
 
@@ -878,6 +1028,7 @@ int main(void)
     names();
     messages();
     families();
+    rings();
     options();
     return 0;
 }
