@@ -103,13 +103,16 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="completions">How many answers fit before the kernel keeps them elsewhere; at least twice the requests.</param>
     /// <param name="made">The ring; null on failure.</param>
     /// <returns>0, or the errno: ENOSYS, EPERM (a filter or sysctl forbids it), ENOMEM, EMFILE, ENOTSUP (the kernel is too old).</returns>
-    internal static int TryCreate(int entries, int completions, out Ring? made)
+    internal static int TryCreate(int entries, int completions, out Ring? made) => TryCreate(entries, completions, FlagChoices, out made);
+
+    /// <summary>The same with other choices of flags, the best first: what older kernels get.</summary>
+    internal static int TryCreate(int entries, int completions, ReadOnlySpan<uint> choices, out Ring? made)
     {
         Platform.Require();
         made = null;
         RingParameters parameters = default;
         int descriptor = -Errno.EINVAL;
-        foreach (uint flags in FlagChoices)
+        foreach (uint flags in choices)
         {
             parameters = new RingParameters
             {
@@ -166,7 +169,10 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>io_uring_enter(2): hands the new requests over and waits for answers.</summary>
     /// <param name="wait">How many answers to wait for; those that are there already count.</param>
     /// <param name="limitNs">Nanoseconds to wait at most; negative is without limit.</param>
-    /// <returns>0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and answers may be there.</returns>
+    /// <returns>
+    /// 0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and answers may be there. When
+    /// anything was handed over, the kernel counts that and keeps the wait's end to itself: 0.
+    /// </returns>
     internal int Enter(uint wait, long limitNs = -1)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
