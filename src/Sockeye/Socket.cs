@@ -99,7 +99,7 @@ public partial class Socket : IDisposable
         SocketType = socketType;
         ProtocolType = protocolType;
         IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
-        _engine = engine ?? EventLoop.Current?.Engine;
+        _engine = engine ?? SocketEngine.OfNewSockets;
     }
 
     /// <summary>socket(2): an INET6 socket for both IPv6 and IPv4 (<see cref="DualMode"/>); INET where the kernel has no IPv6.</summary>
@@ -149,7 +149,7 @@ public partial class Socket : IDisposable
 
         _handle = handle;
         _gate = handle;
-        _engine = EventLoop.Current?.Engine;
+        _engine = SocketEngine.OfNewSockets;
         int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
         if (result < 0)
         {
@@ -193,7 +193,7 @@ public partial class Socket : IDisposable
     {
         _handle = handle;
         _gate = handle;
-        _engine = EventLoop.Current?.Engine;
+        _engine = SocketEngine.OfNewSockets;
         AddressFamily = addressFamily;
         SocketType = socketType;
         ProtocolType = protocolType;

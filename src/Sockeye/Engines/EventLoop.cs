@@ -72,6 +72,15 @@ public sealed class EventLoop : IDisposable
         _hasWork = HasWork;
     }
 
+    /// <summary>A loop that waits with another poller: the tests' own.</summary>
+    internal EventLoop(Func<SocketEngine, int, Poller> create)
+    {
+        Time = TimeProvider.System;
+        _engine = new PollingEngine(EngineKind.Epoll, ownThreads: false, count: 1, create) { Loop = this };
+        _context = new EventLoopContext(this);
+        _hasWork = HasWork;
+    }
+
     /// <summary>The loop whose thread this is; null on any other thread.</summary>
     public static EventLoop? Current => t_current;
 

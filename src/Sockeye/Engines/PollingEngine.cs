@@ -56,7 +56,7 @@ internal sealed class PollingEngine : SocketEngine
     }
 
     /// <summary>The loop that drives this engine; null when it has its own threads.</summary>
-    internal EventLoop? Loop { get; }
+    internal EventLoop? Loop { get; init; }
 
     /// <summary>The first poller; on a loop there is no other.</summary>
     internal Poller Poller => _pollers[0];

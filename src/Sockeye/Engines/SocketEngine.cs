@@ -50,6 +50,12 @@ public abstract class SocketEngine : IDisposable
     /// <exception cref="NotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
     public static SocketEngine Default => DefaultEngine.Value;
 
+    /// <summary>The tests' way to run code that names no engine on each of them; null everywhere else.</summary>
+    internal static Func<SocketEngine?>? Ambient { get; set; }
+
+    /// <summary>The engine of a socket that is made now and given none; null is <see cref="Default"/>, once it has to wait.</summary>
+    internal static SocketEngine? OfNewSockets => EventLoop.Current?.Engine ?? Ambient?.Invoke();
+
     /// <summary>Which kind this is.</summary>
     public abstract EngineKind Kind { get; }
 

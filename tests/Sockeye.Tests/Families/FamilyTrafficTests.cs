@@ -283,6 +283,10 @@ public sealed class FamilyTraffic_Async() : FamilyTrafficTests(SocketStyle.Async
 public sealed class FamilyTraffic_TryAsync() : FamilyTrafficTests(SocketStyle.TryAsync);
 public sealed class FamilyTraffic_Loop() : FamilyTrafficTests(SocketStyle.Loop);
 
+public sealed class FamilyTraffic_LoopEpoll() : FamilyTrafficTests(SocketStyle.LoopEpoll);
+
+public sealed class FamilyTraffic_Chaos() : FamilyTrafficTests(SocketStyle.Chaos);
+
 /// <summary>Opening a family: those the kernel has, and what is said of those it lacks.</summary>
 public sealed class FamilyOpenTests : SocketTest
 {

@@ -134,6 +134,10 @@ public sealed class UnixEndPoint_Async() : UnixEndPointTests(SocketStyle.Async);
 public sealed class UnixEndPoint_TryAsync() : UnixEndPointTests(SocketStyle.TryAsync);
 public sealed class UnixEndPoint_Loop() : UnixEndPointTests(SocketStyle.Loop);
 
+public sealed class UnixEndPoint_LoopEpoll() : UnixEndPointTests(SocketStyle.LoopEpoll);
+
+public sealed class UnixEndPoint_Chaos() : UnixEndPointTests(SocketStyle.Chaos);
+
 /// <summary>What is the same in every call style: .NET's type beside ours, the file's mode, Python and .NET as peers.</summary>
 public sealed class UnixFileTests : SocketTest, IDisposable
 {

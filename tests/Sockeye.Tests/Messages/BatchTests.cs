@@ -358,6 +358,10 @@ public sealed class Batch_Async() : BatchTests(SocketStyle.Async);
 public sealed class Batch_TryAsync() : BatchTests(SocketStyle.TryAsync);
 public sealed class Batch_Loop() : BatchTests(SocketStyle.Loop);
 
+public sealed class Batch_LoopEpoll() : BatchTests(SocketStyle.LoopEpoll);
+
+public sealed class Batch_Chaos() : BatchTests(SocketStyle.Chaos);
+
 /// <summary>The storage of a batch, without a socket.</summary>
 public sealed class MessageBatchTests : SocketTest
 {

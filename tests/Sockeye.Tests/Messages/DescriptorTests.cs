@@ -380,6 +380,10 @@ public sealed class Descriptors_Async() : DescriptorTests(SocketStyle.Async);
 public sealed class Descriptors_TryAsync() : DescriptorTests(SocketStyle.TryAsync);
 public sealed class Descriptors_Loop() : DescriptorTests(SocketStyle.Loop);
 
+public sealed class Descriptors_LoopEpoll() : DescriptorTests(SocketStyle.LoopEpoll);
+
+public sealed class Descriptors_Chaos() : DescriptorTests(SocketStyle.Chaos);
+
 /// <summary>Descriptors that came and that nobody took: counted, so nothing runs beside these.</summary>
 [Collection(Alone.Name)]
 public sealed class DescriptorLeakTests : SocketTest

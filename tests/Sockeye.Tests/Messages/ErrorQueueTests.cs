@@ -273,6 +273,10 @@ public sealed class ErrorQueue_Async() : ErrorQueueTests(SocketStyle.Async);
 public sealed class ErrorQueue_TryAsync() : ErrorQueueTests(SocketStyle.TryAsync);
 public sealed class ErrorQueue_Loop() : ErrorQueueTests(SocketStyle.Loop);
 
+public sealed class ErrorQueue_LoopEpoll() : ErrorQueueTests(SocketStyle.LoopEpoll);
+
+public sealed class ErrorQueue_Chaos() : ErrorQueueTests(SocketStyle.Chaos);
+
 /// <summary>Synchronous waits while something keeps ppoll(2) saying ready: what a thread spends is measured, so alone.</summary>
 [Collection(Alone.Name)]
 public sealed class EdgeWaitTests : SocketTest

@@ -236,6 +236,10 @@ public sealed class Gather_Async() : GatherTests(SocketStyle.Async);
 public sealed class Gather_TryAsync() : GatherTests(SocketStyle.TryAsync);
 public sealed class Gather_Loop() : GatherTests(SocketStyle.Loop);
 
+public sealed class Gather_LoopEpoll() : GatherTests(SocketStyle.LoopEpoll);
+
+public sealed class Gather_Chaos() : GatherTests(SocketStyle.Chaos);
+
 /// <summary>Flags that come back, and receives into several buffers.</summary>
 public sealed class FlagTests : SocketTest
 {

@@ -268,3 +268,7 @@ public sealed class IpControl_Try() : IpControlTests(SocketStyle.Try);
 public sealed class IpControl_Async() : IpControlTests(SocketStyle.Async);
 public sealed class IpControl_TryAsync() : IpControlTests(SocketStyle.TryAsync);
 public sealed class IpControl_Loop() : IpControlTests(SocketStyle.Loop);
+
+public sealed class IpControl_LoopEpoll() : IpControlTests(SocketStyle.LoopEpoll);
+
+public sealed class IpControl_Chaos() : IpControlTests(SocketStyle.Chaos);

@@ -232,3 +232,7 @@ public sealed class Timestamp_Try() : TimestampTests(SocketStyle.Try);
 public sealed class Timestamp_Async() : TimestampTests(SocketStyle.Async);
 public sealed class Timestamp_TryAsync() : TimestampTests(SocketStyle.TryAsync);
 public sealed class Timestamp_Loop() : TimestampTests(SocketStyle.Loop);
+
+public sealed class Timestamp_LoopEpoll() : TimestampTests(SocketStyle.LoopEpoll);
+
+public sealed class Timestamp_Chaos() : TimestampTests(SocketStyle.Chaos);

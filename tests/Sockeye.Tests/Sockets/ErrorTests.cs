@@ -342,6 +342,10 @@ public sealed class Error_Async() : ErrorTests(SocketStyle.Async);
 public sealed class Error_TryAsync() : ErrorTests(SocketStyle.TryAsync);
 public sealed class Error_Loop() : ErrorTests(SocketStyle.Loop);
 
+public sealed class Error_LoopEpoll() : ErrorTests(SocketStyle.LoopEpoll);
+
+public sealed class Error_Chaos() : ErrorTests(SocketStyle.Chaos);
+
 public sealed class BindErrorTests : SocketTest
 {
     [Fact]

@@ -283,6 +283,10 @@ public sealed class Time_Async() : TimeTests(SocketStyle.Async);
 public sealed class Time_TryAsync() : TimeTests(SocketStyle.TryAsync);
 public sealed class Time_Loop() : TimeTests(SocketStyle.Loop);
 
+public sealed class Time_LoopEpoll() : TimeTests(SocketStyle.LoopEpoll);
+
+public sealed class Time_Chaos() : TimeTests(SocketStyle.Chaos);
+
 public sealed class TimeoutTests : SocketTest
 {
     [Fact]

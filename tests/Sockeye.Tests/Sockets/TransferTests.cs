@@ -295,6 +295,10 @@ public sealed class Transfer_Async() : TransferTests(SocketStyle.Async);
 public sealed class Transfer_TryAsync() : TransferTests(SocketStyle.TryAsync);
 public sealed class Transfer_Loop() : TransferTests(SocketStyle.Loop);
 
+public sealed class Transfer_LoopEpoll() : TransferTests(SocketStyle.LoopEpoll);
+
+public sealed class Transfer_Chaos() : TransferTests(SocketStyle.Chaos);
+
 /// <summary>Several buffers at once: what has no Try twin in every style.</summary>
 public sealed class BufferListTests : SocketTest
 {

@@ -103,6 +103,10 @@ public sealed class Wait_Async() : WaitTests(SocketStyle.Async);
 public sealed class Wait_TryAsync() : WaitTests(SocketStyle.TryAsync);
 public sealed class Wait_Loop() : WaitTests(SocketStyle.Loop);
 
+public sealed class Wait_LoopEpoll() : WaitTests(SocketStyle.LoopEpoll);
+
+public sealed class Wait_Chaos() : WaitTests(SocketStyle.Chaos);
+
 /// <summary>Several calls on one socket: each has its turn, synchronous ones too.</summary>
 public sealed class OrderTests : SocketTest
 {

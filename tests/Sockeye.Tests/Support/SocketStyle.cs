@@ -16,9 +16,21 @@ public abstract class SocketStyle
 {
     public static readonly SocketStyle Sync = new SyncStyle();
     public static readonly SocketStyle Try = new TryStyle();
-    public static readonly SocketStyle Async = new AsyncStyle();
-    public static readonly SocketStyle TryAsync = new TryAsyncStyle();
-    public static readonly SocketStyle Loop = new LoopStyle();
+
+    /// <summary>On epoll's own thread.</summary>
+    public static readonly SocketStyle Async = new AsyncStyle(TestEngines.Epoll);
+
+    /// <summary>On io_uring's own thread.</summary>
+    public static readonly SocketStyle TryAsync = new TryAsyncStyle(TestEngines.IoUring);
+
+    /// <summary>On a loop with a ring.</summary>
+    public static readonly SocketStyle Loop = new LoopStyle(static () => TestEngines.Loop(EngineKind.IoUring));
+
+    /// <summary>On a loop with an epoll set.</summary>
+    public static readonly SocketStyle LoopEpoll = new LoopStyle(static () => TestEngines.Loop(EngineKind.Epoll));
+
+    /// <summary>On the engine that delays, reorders and splits; on its own thread or on a loop, as chance has it.</summary>
+    public static readonly SocketStyle Chaos = new ChaosStyle();
 
     /// <summary>The call waits on the caller's thread.</summary>
     public virtual bool IsSync => false;
@@ -186,8 +198,10 @@ public abstract class SocketStyle
             On(() => From(socket.TryReceiveError(payload.Span)));
     }
 
-    private class AsyncStyle : SocketStyle
+    private class AsyncStyle(Lazy<SocketEngine>? engine) : SocketStyle
     {
+        public override Task Run(Func<Task> body) => TestEngines.RunOn(engine, body);
+
         public override Task<Outcome<int>> Connect(Socket socket, EndPoint remote, CancellationToken token = default) =>
             Catch(async () => { await socket.ConnectAsync(remote, token); return 0; });
 
@@ -249,8 +263,10 @@ public abstract class SocketStyle
             Catch(() => socket.ReceiveErrorAsync(payload, token));
     }
 
-    private sealed class TryAsyncStyle : SocketStyle
+    private sealed class TryAsyncStyle(Lazy<SocketEngine>? engine) : SocketStyle
     {
+        public override Task Run(Func<Task> body) => TestEngines.RunOn(engine, body);
+
         public override bool Throws => false;
 
         public override async Task<Outcome<int>> Connect(Socket socket, EndPoint remote, CancellationToken token = default) =>
@@ -304,17 +320,20 @@ public abstract class SocketStyle
     }
 
     /// <summary>The throwing calls, on the thread of an <see cref="EventLoop"/> to which the sockets belong.</summary>
-    private sealed class LoopStyle : AsyncStyle
+    private sealed class LoopStyle(Func<EventLoop> create) : AsyncStyle(engine: null)
     {
-        public override Task Run(Func<Task> body) => Task.Factory.StartNew(
-            () =>
-            {
-                using var loop = new EventLoop();
-                loop.Run(body);
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+        public override Task Run(Func<Task> body) => TestEngines.RunOn(create, body);
+    }
+
+    private sealed class ChaosStyle() : AsyncStyle(engine: null)
+    {
+        public override Task Run(Func<Task> body)
+        {
+            Random random = ChaosPoller.NextChance();
+            return random.Next(2) == 0
+                ? TestEngines.RunOn(TestEngines.Chaos, body)
+                : TestEngines.RunOn(() => new EventLoop((engine, shard) => new ChaosPoller(engine, shard, random)), body);
+        }
     }
 }
 

@@ -1,0 +1,260 @@
+using System.Diagnostics;
+using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
+using Sockeye.Interop;
+
+namespace Sockeye.Tests.Support;
+
+/// <summary>
+/// The third engine: it keeps the contract of <see cref="Poller"/> as badly as the contract allows. What a kernel and a
+/// busy machine may do some day, it does by a seed, often.
+/// </summary>
+/// <remarks>
+/// - Readiness comes late and in another order among sockets, an event's directions one by one, and sometimes where
+///   nothing is ready.
+/// - It makes attempts in the operation's stead as a ring does, but later: they stay under way while cancels, time limits
+///   and Dispose come. It receives less than is there, or says EAGAIN, EINTR or ECANCELED first.
+/// - Nothing is withheld for ever: each round of the wait hands out half of what is kept, and all that is older than
+///   <see cref="RoundsMax"/>.
+/// </remarks>
+internal sealed class ChaosPoller : Poller
+{
+    private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
+        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
+
+    private const ulong WakeData = ulong.MaxValue;
+    private const int RoundsMax = 4;
+
+    private static readonly int Seed =
+        int.TryParse(Environment.GetEnvironmentVariable("SOCKEYE_STRESS_SEED"), out int seed) ? seed : Random.Shared.Next();
+
+    private static int s_chances;
+
+    private readonly EpollSet _epoll = new(64);
+    private readonly EventDescriptor _wake = EventDescriptor.Create();
+
+    // The waiting thread's alone.
+    private readonly Random _random;
+    private readonly List<Late> _late = [];
+    private readonly List<Attempt> _attempts = [];
+    private int _ready;
+    private int _thread;
+
+    internal ChaosPoller(SocketEngine engine, int shard, Random random)
+        : base(engine, shard, TimeProvider.System)
+    {
+        _random = random;
+        Assert.Equal(0, _epoll.Add(_wake.Handle, EpollConstants.EPOLLIN, WakeData));
+    }
+
+    private protected override string Kind => "chaos";
+
+    /// <summary>Chance for a test, whose seed stands in the test's output.</summary>
+    internal static Random NextChance()
+    {
+        int seed = Seed + Interlocked.Increment(ref s_chances);
+        TestContext.Current.TestOutputHelper?.WriteLine($"SOCKEYE_STRESS_SEED={Seed}, chance {seed}");
+        return new Random(seed);
+    }
+
+    internal override void Start() => Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
+
+    internal override void End()
+    {
+        while (_attempts.Count != 0)
+        {
+            MakeAttempts(all: true);
+        }
+
+        Volatile.Write(ref _thread, 0);
+    }
+
+    internal override bool TryAttempt(Registration registration, SocketOperation operation)
+    {
+        if (Volatile.Read(ref _thread) != Environment.CurrentManagedThreadId || _random.Next(4) == 0)
+        {
+            return false;
+        }
+
+        var entry = default(SubmissionEntry);
+        try
+        {
+            operation.Describe(ref entry);
+        }
+        catch (Exception)
+        {
+            // Memory that cannot be pinned: the caller's own attempt tells of it.
+            return false;
+        }
+
+        _attempts.Add(new Attempt(registration, operation, entry));
+        return true;
+    }
+
+    private protected override int Watch(Registration registration)
+    {
+        int result = _epoll.Add(registration.Handle, AllEvents, registration.Token);
+        if (result == -Errno.EEXIST)
+        {
+            result = Libc.Duplicate(registration.Handle, out SocketHandle duplicate);
+            if (result >= 0)
+            {
+                registration.Watched = duplicate;
+                result = _epoll.Add(duplicate, AllEvents, registration.Token);
+            }
+        }
+
+        if (result < 0)
+        {
+            registration.Watched?.Dispose();
+        }
+
+        return Math.Max(-result, 0);
+    }
+
+    private protected override void Unwatch(Registration registration)
+    {
+        if (registration.Handle.IsClosed && registration.Watched is null)
+        {
+            return;
+        }
+
+        _epoll.Remove(registration.Watched ?? registration.Handle);
+        registration.Watched?.Dispose();
+    }
+
+    private protected override bool Wait(int timeoutMs)
+    {
+        bool keeps = _late.Count != 0 || _attempts.Count != 0;
+        int result = _epoll.Wait(!keeps ? timeoutMs : timeoutMs < 0 ? 1 : Math.Min(timeoutMs, 1));
+        Assert.True(result >= 0 || result == -Errno.EINTR, Errno.Name(-result));
+        _ready = Math.Max(result, 0);
+        return keeps || _ready != 0;
+    }
+
+    private protected override void Dispatch()
+    {
+        for (int i = 0; i < _ready; i++)
+        {
+            (uint events, ulong token) = _epoll.Event(i);
+            if (token == WakeData)
+            {
+                _wake.Drain();
+                continue;
+            }
+
+            // The directions one by one; what belongs to both comes with each.
+            const uint Both = EpollConstants.EPOLLERR | EpollConstants.EPOLLHUP;
+            uint write = events & (EpollConstants.EPOLLOUT | Both);
+            uint read = events & ~EpollConstants.EPOLLOUT;
+            if (read != 0)
+            {
+                _late.Add(new Late(token, read, 0));
+            }
+
+            if (write != 0)
+            {
+                _late.Add(new Late(token, write, 0));
+            }
+        }
+
+        _ready = 0;
+        if (_random.Next(8) == 0 && Registrations() is { Count: > 0 } all)
+        {
+            // A word where nothing is.
+            _late.Add(new Late(all[_random.Next(all.Count)].Token, _random.Next(2) == 0 ? EpollConstants.EPOLLIN : EpollConstants.EPOLLOUT, 0));
+        }
+
+        Late[] kept = [.. _late];
+        _late.Clear();
+        _random.Shuffle(kept);
+        foreach (Late late in kept)
+        {
+            if (late.Rounds < RoundsMax && _random.Next(2) == 0)
+            {
+                _late.Add(late with { Rounds = late.Rounds + 1 });
+            }
+            else
+            {
+                Find(late.Token)?.Ready(late.Events);
+            }
+        }
+
+        MakeAttempts(all: false);
+    }
+
+    private protected override void Signal()
+    {
+        try
+        {
+            _wake.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            Debug.Assert(IsStopping, "the descriptor is closed when the poller ends, not before");
+        }
+    }
+
+    private protected override void CloseCore()
+    {
+        _epoll.Dispose();
+        _wake.Dispose();
+    }
+
+    private void MakeAttempts(bool all)
+    {
+        Attempt[] kept = [.. _attempts];
+        _attempts.Clear();
+        _random.Shuffle(kept);
+        foreach (Attempt attempt in kept)
+        {
+            if (!all && attempt.Rounds < RoundsMax && _random.Next(2) == 0)
+            {
+                _attempts.Add(attempt with { Rounds = attempt.Rounds + 1 });
+                continue;
+            }
+
+            (int result, uint flags) = Make(attempt);
+            ((IRingRequest)attempt.Operation).Complete(result, flags, more: false);
+        }
+    }
+
+    // What a ring's attempt might come to.
+    private (int Result, uint Flags) Make(Attempt attempt)
+    {
+        switch (_random.Next(16))
+        {
+            case 0:
+                return (-Errno.EINTR, 0);
+            case 1:
+                return (-Errno.ECANCELED, 0);
+            case 2:
+                // Not yet, although it might be there: then the word must follow.
+                _late.Add(new Late(attempt.Registration.Token, EpollConstants.EPOLLIN, 0));
+                return (-Errno.EAGAIN, 0);
+        }
+
+        SubmissionEntry entry = attempt.Entry;
+        Assert.Equal(RingConstants.IORING_OP_RECV, entry.Operation);
+        Assert.NotEqual(0u, entry.OperationFlags & (uint)SocketConstants.MSG_DONTWAIT);
+        int length = _random.Next(2) == 0 ? (int)entry.Length : _random.Next(1, (int)entry.Length + 1);
+        try
+        {
+            SocketHandle handle = attempt.Registration.Handle;
+            int result = Libc.ReceiveMessage(
+                handle, [new NativeBuffer((nint)entry.Address, (nuint)length)], (int)entry.OperationFlags, default, default, out _);
+
+            // As the kernel does: set when another receive would find something, an end included.
+            bool more = Libc.Receive(handle, stackalloc byte[1], SocketConstants.MSG_PEEK | SocketConstants.MSG_DONTWAIT) != -Errno.EAGAIN;
+            return (result, more ? RingConstants.IORING_CQE_F_SOCK_NONEMPTY : 0);
+        }
+        catch (ObjectDisposedException)
+        {
+            return (-Errno.EBADF, 0);
+        }
+    }
+
+    private readonly record struct Late(ulong Token, uint Events, int Rounds);
+
+    private readonly record struct Attempt(Registration Registration, SocketOperation Operation, SubmissionEntry Entry, int Rounds = 0);
+}
