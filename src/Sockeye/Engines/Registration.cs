@@ -52,6 +52,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// <summary>The poller's slot and generation: what names this registration to the kernel.</summary>
     internal ulong Token { get; set; }
 
+    /// <summary>The socket has left its engine: it is watched never again.</summary>
+    internal volatile bool IsForgotten;
+
     /// <summary>A ring's poll is in flight. The ring's thread's own.</summary>
     internal bool IsArmed { get; set; }
 
@@ -72,10 +75,12 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
     /// <param name="sequence">The sequence before the read.</param>
-    /// <param name="isCertain">The kernel itself said that nothing is left; else the events must not speak against it.</param>
+    /// <param name="isCertain">The kernel itself said that nothing is left; else the engine's words must tell all.</param>
     internal void NoteDrained(int sequence, bool isCertain)
     {
-        if (isCertain || (Poller is { TellsAll: true } && !Volatile.Read(ref _sawLasting)))
+        // Not even a ring's IORING_CQE_F_SOCK_NONEMPTY speaks of an error that waits behind the last bytes: a reset, which
+        // is told once, and was, together with them.
+        if ((isCertain || Poller is { TellsAll: true }) && !Volatile.Read(ref _sawLasting))
         {
             Volatile.Write(ref _drainedAt, sequence);
         }
