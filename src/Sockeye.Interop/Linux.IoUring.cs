@@ -24,6 +24,8 @@ internal static class RingConstants
     internal const uint IORING_FEAT_SUBMIT_STABLE = 1u << 2;
     internal const uint IORING_FEAT_EXT_ARG = 1u << 8;
 
+    internal const uint IORING_SQ_CQ_OVERFLOW = 1u << 1;
+
     internal const uint IORING_ENTER_GETEVENTS = 1u << 0;
     internal const uint IORING_ENTER_EXT_ARG = 1u << 3;
 

@@ -44,6 +44,7 @@ internal sealed unsafe class Ring : IDisposable
 
     private readonly uint* _submissionHead;
     private readonly uint* _submissionTail;
+    private readonly uint* _submissionFlags;
     private readonly uint _submissionMask;
     private readonly uint _submissionCount;
     private readonly uint* _completionHead;
@@ -70,6 +71,7 @@ internal sealed unsafe class Ring : IDisposable
         byte* start = (byte*)queues;
         _submissionHead = (uint*)(start + parameters.Submission.Head);
         _submissionTail = (uint*)(start + parameters.Submission.Tail);
+        _submissionFlags = (uint*)(start + parameters.Submission.Flags);
         _submissionMask = parameters.SubmissionEntries - 1;
         _submissionCount = parameters.SubmissionEntries;
         _completionHead = (uint*)(start + parameters.Completion.Head);
@@ -94,6 +96,15 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>How many requests fit between two enters.</summary>
     internal int Capacity => (int)_submissionCount;
+
+    /// <summary>How many answers fit before the kernel keeps them elsewhere.</summary>
+    internal int AnswerCapacity => (int)_completionMask + 1;
+
+    /// <summary>
+    /// True while the kernel keeps answers that did not fit; an enter moves them into the queue as room permits. Until
+    /// all are moved it ends every multishot request that has an answer to give.
+    /// </summary>
+    internal bool HasOverflow => (Volatile.Read(ref *_submissionFlags) & RingConstants.IORING_SQ_CQ_OVERFLOW) != 0;
 
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;

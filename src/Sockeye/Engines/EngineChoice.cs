@@ -12,7 +12,7 @@ internal static class EngineChoice
     // What the engine asks of the kernel at the least. Multishot polls are 5.13 and cannot be probed; SINGLE_ISSUER is
     // 6.0, DEFER_TASKRUN 6.1, and a kernel that has the second has all the rest.
     private static readonly byte[] NeededOperations =
-        [RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_POLL_REMOVE, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_RECV];
+        [RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_RECV];
 
     private static readonly Lazy<string?> Refusal = new(static () => Probe());
 

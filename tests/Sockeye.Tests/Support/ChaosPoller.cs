@@ -244,8 +244,10 @@ internal sealed class ChaosPoller : Poller
             int result = Libc.ReceiveMessage(
                 handle, [new NativeBuffer((nint)entry.Address, (nuint)length)], (int)entry.OperationFlags, default, default, out _);
 
-            // As the kernel does: set when another receive would find something, an end included.
-            bool more = Libc.Receive(handle, stackalloc byte[1], SocketConstants.MSG_PEEK | SocketConstants.MSG_DONTWAIT) != -Errno.EAGAIN;
+            // As the kernel does: set when another receive would find bytes or the end. Of an error the kernel says nothing.
+            var poll = new PollDescriptor { Descriptor = handle.Number, Events = PollConstants.POLLRDHUP };
+            bool more = Libc.Poll(new Span<PollDescriptor>(ref poll), TimeSpan.Zero) == 1 && (poll.Returned & PollConstants.POLLERR) == 0;
+            more |= attempt.Operation.Socket.Available > 0;
             return (result, more ? RingConstants.IORING_CQE_F_SOCK_NONEMPTY : 0);
         }
         catch (ObjectDisposedException)

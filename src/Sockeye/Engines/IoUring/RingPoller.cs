@@ -22,6 +22,7 @@ internal sealed class RingPoller : Poller
     private const ulong WakeData = 1UL << 60;
     private const ulong DiscardedData = 2UL << 60;
     private const ulong RequestKind = 3UL << 60;
+    private const ulong DisarmData = 4UL << 60;
     private const int KindShift = 60;
 
     private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
@@ -30,6 +31,9 @@ internal sealed class RingPoller : Poller
     private const long NanosecondsPerMillisecond = 1_000_000;
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
 
+    // A millisecond each; the kernel needs one or two. Then who settles goes on as if it were done.
+    private const int DisarmRoundsMax = 1000;
+
     private readonly int _entries;
     private readonly EventDescriptor _wake = EventDescriptor.Create();
     private readonly Lock _wishesGate = new();
@@ -37,6 +41,9 @@ internal sealed class RingPoller : Poller
     // The waiting thread's alone.
     private readonly List<SocketHandle> _held = [];
     private readonly Queue<CompletionEntry> _early = new();
+
+    // Polls that ended while their sockets live, by token.
+    private readonly Queue<ulong> _ended = new();
     private IRingRequest?[] _requests = new IRingRequest?[16];
     private readonly Stack<int> _freeRequests = new();
     private int _usedRequests;
@@ -45,6 +52,9 @@ internal sealed class RingPoller : Poller
 
     // Operations' attempts that were handed over, or will be, and have not been answered.
     private int _attempts;
+
+    // Polls that were taken back and have not said that they are over: each may still hold its socket's file.
+    private int _disarming;
 
     // Under the gate; swapped out whole each turn.
     private List<Wish> _wishes = [];
@@ -113,6 +123,8 @@ internal sealed class RingPoller : Poller
         _ring?.Dispose();
         _ring = null;
         _early.Clear();
+        _ended.Clear();
+        _disarming = 0;
         ReleaseHeld();
         IRingRequest?[] abandoned = _requests;
         _requests = new IRingRequest?[16];
@@ -138,7 +150,7 @@ internal sealed class RingPoller : Poller
     {
         if (IsOwnThread)
         {
-            Flush();
+            FinishDisarming();
             return;
         }
 
@@ -252,6 +264,7 @@ internal sealed class RingPoller : Poller
 
     private protected override void Unwatch(Registration registration)
     {
+        registration.IsForgotten = true;
         if (IsOwnThread)
         {
             Disarm(registration);
@@ -270,7 +283,12 @@ internal sealed class RingPoller : Poller
             GrantWishes();
         }
 
-        bool look = timeoutMs == 0 || _early.Count != 0;
+        if (_ended.Count != 0)
+        {
+            ArmEnded();
+        }
+
+        bool look = timeoutMs == 0 || _early.Count != 0 || _ended.Count != 0;
         int result = ring.Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
         if (result < 0 && !IsHarmless(result))
         {
@@ -292,6 +310,7 @@ internal sealed class RingPoller : Poller
         while (ring.TryPeek(out CompletionEntry answer))
         {
             ring.Advance();
+            NoteDisarmed(answer);
             Dispatch(answer);
         }
     }
@@ -357,7 +376,21 @@ internal sealed class RingPoller : Poller
         if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
         {
             registration.IsArmed = false;
-            if (answer.Result >= 0 && Find(registration.Token) is not null)
+            if (answer.Result >= 0)
+            {
+                _ended.Enqueue(answer.UserData);
+            }
+        }
+    }
+
+    // Not at once: while answers wait outside the full queue, the kernel ends each multishot poll that has something to
+    // say, and a new one on a writable socket has. Armed where they ended, they would end again, for ever. So only when
+    // all answers are in, and no more of them than the queue has room for.
+    private void ArmEnded()
+    {
+        for (int room = Ring.AnswerCapacity / 2; room > 0 && _ended.Count != 0 && !Ring.HasOverflow; room--)
+        {
+            if (Find(_ended.Dequeue()) is { } registration)
             {
                 Arm(registration);
             }
@@ -400,7 +433,7 @@ internal sealed class RingPoller : Poller
 
     private int Arm(Registration registration)
     {
-        if (registration.IsArmed)
+        if (registration.IsArmed || registration.IsForgotten)
         {
             return 0;
         }
@@ -421,6 +454,8 @@ internal sealed class RingPoller : Poller
         }
     }
 
+    // A cancel, not POLL_REMOVE: that one answers EALREADY and leaves the poll armed when an event has just come to it
+    // (io_poll_disarm in io_uring/poll.c), as a listener's own shutdown does.
     private void Disarm(Registration registration)
     {
         if (!registration.IsArmed)
@@ -430,10 +465,50 @@ internal sealed class RingPoller : Poller
 
         registration.IsArmed = false;
         ref SubmissionEntry entry = ref Next().Entry;
-        entry.Operation = RingConstants.IORING_OP_POLL_REMOVE;
+        entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
         entry.Address = registration.Token;
-        entry.UserData = DiscardedData;
+        entry.UserData = DisarmData;
+        _disarming++;
+    }
+
+    // Of a poll that is taken back either the poll says so last, or the cancel says that it was over before.
+    private void NoteDisarmed(in CompletionEntry answer)
+    {
+        ulong kind = answer.UserData >> KindShift;
+        if ((kind == 0 && answer.Result == -Errno.ECANCELED) || (kind == DisarmData >> KindShift && answer.Result < 0))
+        {
+            _disarming--;
+        }
+    }
+
+    // The kernel ends a poll in its own time: in this enter, or, when there is more to do, in the next.
+    private void FinishDisarming()
+    {
+        Ring ring = Ring;
+        Flush();
+        SetAside(ring);
+        for (int round = 0; _disarming > 0 && round < DisarmRoundsMax; round++)
+        {
+            int result = ring.Enter(wait: 1, NanosecondsPerMillisecond);
+            if (result < 0 && !IsHarmless(result))
+            {
+                throw InteropException.For("io_uring_enter", -result);
+            }
+
+            SetAside(ring);
+        }
+    }
+
+    // Answers that come before their turn.
+    private void SetAside(Ring ring)
+    {
+        while (ring.TryPeek(out CompletionEntry answer))
+        {
+            ring.Advance();
+            NoteDisarmed(answer);
+            _early.Enqueue(answer);
+        }
     }
 
     private Submission Next()
@@ -448,12 +523,7 @@ internal sealed class RingPoller : Poller
         while (!ring.TryNext(out request))
         {
             // The kernel takes no more until answers are read: they are kept for the turn.
-            while (ring.TryPeek(out CompletionEntry answer))
-            {
-                ring.Advance();
-                _early.Enqueue(answer);
-            }
-
+            SetAside(ring);
             Flush();
         }
 
@@ -517,7 +587,7 @@ internal sealed class RingPoller : Poller
 
         if (settle)
         {
-            Flush();
+            FinishDisarming();
             foreach (Wish wish in granted)
             {
                 wish.Done?.Set();
