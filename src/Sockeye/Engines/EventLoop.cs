@@ -26,7 +26,7 @@ namespace Sockeye;
 /// });
 /// </code>
 /// </example>
-public sealed class EventLoop : IDisposable
+public sealed partial class EventLoop : IDisposable
 {
     // How many operations in a row may complete at once before the loop looks after the others: as many as one wait
     // reports events, roughly. Tokio's is 128.
@@ -39,6 +39,9 @@ public sealed class EventLoop : IDisposable
     private readonly EventLoopContext _context;
     private readonly Func<bool> _hasWork;
     private readonly Lock _postedGate = new();
+
+    // Null when nobody wants to know what blocks.
+    private readonly LoopWatch? _watch;
 
     // Work from other threads, under the gate; swapped out whole each turn.
     private List<LoopWork> _posted = [];
@@ -79,6 +82,20 @@ public sealed class EventLoop : IDisposable
         _engine = new PollingEngine(EngineKind.Epoll, ownThreads: false, count: 1, create) { Loop = this };
         _context = new EventLoopContext(this);
         _hasWork = HasWork;
+    }
+
+    /// <summary>A loop that does not run yet.</summary>
+    /// <param name="options">How it waits, and who is told when something blocks it. Read here; changed later, they change nothing.</param>
+    /// <exception cref="NotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
+    public EventLoop(EventLoopOptions options)
+        : this((options ?? throw new ArgumentNullException(nameof(options))).Engine, options.Time)
+    {
+        _engine.Poller.SpinLimit = options.SpinTicks;
+        if (options.OnBlocked is { } report && options.BlockingLimit != Timeout.InfiniteTimeSpan)
+        {
+            _watch = new LoopWatch(this, options.BlockingLimit, report);
+        }
     }
 
     /// <summary>The loop whose thread this is; null on any other thread.</summary>
@@ -232,6 +249,15 @@ public sealed class EventLoop : IDisposable
         try
         {
             _engine.Poller.Start();
+            if (_watch is { } watch)
+            {
+                Watchdog.Add(watch);
+                if (main is not null)
+                {
+                    watch.Begin(main, state: null);
+                }
+            }
+
             _main = main is null ? null : main() ?? throw new InvalidOperationException("The main function gave no task.");
             if (_main is { IsCompleted: false })
             {
@@ -244,6 +270,7 @@ public sealed class EventLoop : IDisposable
                     TaskScheduler.Default);
             }
 
+            _watch?.End();
             while (_main is not { IsCompleted: true })
             {
                 _engine.Poller.Turn(_hasWork);
@@ -260,6 +287,12 @@ public sealed class EventLoop : IDisposable
         }
         finally
         {
+            if (_watch is { } watch)
+            {
+                watch.End();
+                Watchdog.Remove(watch);
+            }
+
             _engine.Poller.End();
             _main = null;
             _stopRequested = false;
@@ -286,6 +319,11 @@ public sealed class EventLoop : IDisposable
         for (int ready = _ready.Count; ready > 0; ready--)
         {
             LoopWork work = _ready.Dequeue();
+            if (_watch is { } watch)
+            {
+                Note(watch, work);
+            }
+
             if (work.Operation is { } operation)
             {
                 operation.RunContinuation();
@@ -300,6 +338,21 @@ public sealed class EventLoop : IDisposable
                 // That work left another context behind; the next one belongs to the loop again.
                 SynchronizationContext.SetSynchronizationContext(_context);
             }
+        }
+
+        _watch?.End();
+    }
+
+    private static void Note(LoopWatch watch, LoopWork work)
+    {
+        if (work.Operation is { } operation)
+        {
+            (Action<object?> continuation, object? state) = operation.Continuation;
+            watch.Begin(continuation, state);
+        }
+        else
+        {
+            watch.Begin(work.Action!, work.State);
         }
     }
 
@@ -328,9 +381,11 @@ public sealed class EventLoop : IDisposable
     /// <summary>A continuation or an action waiting for the loop's thread.</summary>
     internal readonly record struct LoopWork(Action<object?>? Action, object? State, SocketOperation? Operation);
 
-    private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable
+    private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
     {
         private int _ended;
+
+        Delegate IHandlerOwner.Handler => action;
 
         internal override short TimerVersion => 0;
 

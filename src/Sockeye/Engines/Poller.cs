@@ -41,6 +41,7 @@ internal abstract class Poller : IDisposable
     private volatile bool _foreignFired;
     private Thread? _thread;
     private int _sleeping;
+    private int _wakeCount;
     private volatile bool _stopping;
     private int _closed;
 
@@ -57,6 +58,12 @@ internal abstract class Poller : IDisposable
     internal long SpinLimit { get; set; }
 
     internal TimerWheel Timers { get; }
+
+    /// <summary>True while the thread sleeps, or is about to.</summary>
+    internal bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
+
+    /// <summary>How often another thread had to make a system call to end a wait.</summary>
+    internal int WakeCount => Volatile.Read(ref _wakeCount);
 
     internal int SocketCount => Volatile.Read(ref _socketCount);
 
@@ -161,6 +168,7 @@ internal abstract class Poller : IDisposable
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
         {
+            Interlocked.Increment(ref _wakeCount);
             Signal();
         }
     }

@@ -233,6 +233,9 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         ShowOutcome();
     }
 
+    /// <summary>What <see cref="RunContinuation"/> will call, and with what.</summary>
+    internal (Action<object?> Method, object? State) Continuation => (_continuation!, _continuationState);
+
     /// <summary>Runs the continuation on this thread.</summary>
     internal void RunContinuation()
     {
