@@ -522,7 +522,7 @@ public partial class Socket
 
     /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
     internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
-        AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? like;
+        AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? LatePeer() ?? like;
 
     internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
     {

@@ -365,7 +365,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            if (_remoteEndPoint is null && _connected)
+            if (_remoteEndPoint is null && LatePeer() is null && _connected)
             {
                 SocketResult<EndPoint?> result = TryGetRemoteEndPoint();
                 _remoteEndPoint = result.IsSuccess
@@ -541,7 +541,7 @@ public partial class Socket : IDisposable
         return new Socket(this, copy)
         {
             _rightEndPoint = _rightEndPoint,
-            _remoteEndPoint = _remoteEndPoint,
+            _remoteEndPoint = _remoteEndPoint ?? LatePeer(),
             _boundFile = _boundFile?.Share(),
             _connected = _connected,
             _listening = _listening,
@@ -602,7 +602,7 @@ public partial class Socket : IDisposable
         }
 
         string local = _rightEndPoint is null ? "unbound" : SocketErrors.Name(LocalEndPoint ?? _rightEndPoint);
-        return _remoteEndPoint is { } peer && _connected
+        return (_remoteEndPoint ?? LatePeer()) is { } peer && _connected
             ? $"{SocketType} socket {local} to {SocketErrors.Name(peer)}"
             : $"{SocketType} socket {local}";
     }
@@ -684,9 +684,14 @@ public partial class Socket : IDisposable
     /// <summary>The end point to name in an error: the peer when connected, else the own address.</summary>
     internal EndPoint? EndPointForErrors()
     {
-        if (_remoteEndPoint is not null || _rightEndPoint is null)
+        if ((_remoteEndPoint ?? LatePeer()) is { } peer)
         {
-            return _remoteEndPoint;
+            return peer;
+        }
+
+        if (_rightEndPoint is null)
+        {
+            return null;
         }
 
         try

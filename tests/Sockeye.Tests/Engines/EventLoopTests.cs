@@ -5,12 +5,12 @@ using Sockeye.Tests.Support;
 namespace Sockeye.Tests.Engines;
 
 /// <summary>The loop: what runs where, in which order, and what ends it.</summary>
-public sealed class EventLoopTests : SocketTest
+public abstract class EventLoopTests(EngineKind kind) : SocketTest
 {
     [Fact(Timeout = Limit)]
     public Task Run_gives_the_tasks_value_and_throws_its_exception() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         Assert.Equal(7, loop.Run(() => Task.FromResult(7)));
         Assert.Equal(8, loop.Run(async () =>
         {
@@ -31,7 +31,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task Current_is_the_loop_whose_thread_this_is() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         Assert.Null(EventLoop.Current);
         loop.Run(() =>
         {
@@ -46,8 +46,8 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task A_loop_runs_once_at_a_time_and_a_thread_runs_one_loop()
     {
-        using var loop = new EventLoop();
-        using var other = new EventLoop();
+        using var loop = new EventLoop(kind);
+        using var other = new EventLoop(kind);
         using var started = new ManualResetEventSlim();
         Task running = Run(() => loop.Run(() =>
         {
@@ -68,7 +68,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task Stop_ends_a_run_without_end_also_when_it_came_first()
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         Task running = Run(loop.Run);
         loop.Stop();
         await running;
@@ -87,12 +87,22 @@ public sealed class EventLoopTests : SocketTest
         await next;
     }
 
+    [Fact]
+    public void The_loop_has_the_engine_that_was_asked_for()
+    {
+        using var loop = new EventLoop(kind);
+        Assert.Equal(kind, loop.Engine.Kind);
+        using var same = new EventLoop(new EventLoopOptions { Engine = kind, Time = new ManualTime() });
+        Assert.Equal(kind, same.Engine.Kind);
+        Assert.IsType<ManualTime>(same.Time);
+    }
+
     // The main task's end wakes the loop from whatever thread ended it. That once was a Stop, which could come so late
     // that it stopped the next run.
     [Fact(Timeout = Limit)]
     public Task One_runs_end_does_not_stop_the_next() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         for (int i = 0; i < 3_000; i++)
         {
             loop.Run(() => Task.Run(static () => Thread.SpinWait(50)));
@@ -102,7 +112,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task A_disposed_loop_runs_no_more()
     {
-        var loop = new EventLoop();
+        var loop = new EventLoop(kind);
         loop.Dispose();
         loop.Dispose();
         await Run(() => Assert.Throws<ObjectDisposedException>(() => loop.Run(() => Task.CompletedTask)));
@@ -115,7 +125,7 @@ public sealed class EventLoopTests : SocketTest
     {
         const int Threads = 4;
         const int PerThread = 2_000;
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         var seen = new List<(int Thread, int Number)>();
         Task[] posters = [.. Enumerable.Range(0, Threads).Select(thread => Run(() =>
         {
@@ -144,7 +154,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task Work_posted_on_the_loop_runs_in_a_later_turn_in_order() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         var order = new List<int>();
         loop.Run(async () =>
         {
@@ -163,7 +173,7 @@ public sealed class EventLoopTests : SocketTest
     [InlineData("continuation")]
     public Task An_escaped_exception_ends_Run_and_the_loop_runs_again(string where) => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         Assert.Throws<FormatException>(() => loop.Run(() =>
         {
             switch (where)
@@ -204,7 +214,7 @@ public sealed class EventLoopTests : SocketTest
     public async Task Timers_come_in_order_never_early_and_not_once_disposed()
     {
         var time = new ManualTime();
-        using var loop = new EventLoop(time: time);
+        using var loop = new EventLoop(kind, time);
         var fired = new List<string>();
         IDisposable? victim = null;
         loop.Schedule(TimeSpan.FromMilliseconds(20), () => fired.Add("b"));
@@ -244,7 +254,7 @@ public sealed class EventLoopTests : SocketTest
     public async Task A_clock_whose_timers_come_early_delays_no_timer_for_ever()
     {
         var time = new ManualTime(earlyBy: TimeSpan.FromMilliseconds(3));
-        using var loop = new EventLoop(time: time);
+        using var loop = new EventLoop(kind, time);
         bool fired = false;
         loop.Schedule(TimeSpan.FromMilliseconds(50), () => { fired = true; loop.Stop(); });
         Task running = Run(loop.Run);
@@ -263,7 +273,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task A_delay_takes_its_time_and_heeds_its_token() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         loop.Run(async () =>
         {
             long start = Stopwatch.GetTimestamp();
@@ -287,7 +297,7 @@ public sealed class EventLoopTests : SocketTest
     [InlineData(false)]
     public Task Awaits_of_sockets_come_back_to_the_loop(bool continueOnCapturedContext) => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         loop.Run(async () =>
         {
             using Socket listener = Listener();
@@ -313,7 +323,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task A_loops_socket_awaited_elsewhere_resumes_in_the_callers_context()
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         var made = new TaskCompletionSource<Pair>();
         Task running = Run(() => loop.Run(async () =>
         {
@@ -336,7 +346,7 @@ public sealed class EventLoopTests : SocketTest
         // And from another loop: to that one.
         await Run(() =>
         {
-            using var other = new EventLoop();
+            using var other = new EventLoop(kind);
             other.Run(async () =>
             {
                 ValueTask<int> receive = pair.Client.ReceiveAsync(new byte[1].AsMemory());
@@ -352,7 +362,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task A_connection_made_by_name_on_a_loop_belongs_to_the_loop() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         loop.Run(async () =>
         {
             using Socket listener = Listener();
@@ -388,7 +398,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task A_peer_that_is_always_ready_starves_nobody() => Run(() =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         loop.Run(async () =>
         {
             using Socket first = BoundUdp();
@@ -412,7 +422,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public Task Send_to_the_loops_context_runs_there_and_carries_exceptions_back() => Run(async () =>
     {
-        using var loop = new EventLoop();
+        using var loop = new EventLoop(kind);
         SynchronizationContext? context = null;
         using var ready = new ManualResetEventSlim();
         Task running = Run(() => loop.Run(() =>
@@ -436,7 +446,7 @@ public sealed class EventLoopTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task Disposing_the_loop_ends_what_waits_on_its_sockets()
     {
-        var loop = new EventLoop();
+        var loop = new EventLoop(kind);
         Pair? pair = null;
         await Run(() => loop.Run(async () => pair = await Connected()));
         using Pair ends = pair!;
@@ -468,3 +478,7 @@ public sealed class EventLoopTests : SocketTest
         }
     }
 }
+
+public sealed class EventLoop_Epoll() : EventLoopTests(EngineKind.Epoll);
+
+public sealed class EventLoop_IoUring() : EventLoopTests(EngineKind.IoUring);

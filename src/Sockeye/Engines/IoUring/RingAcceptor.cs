@@ -1,0 +1,131 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines.IoUring;
+
+/// <summary>A multishot ACCEPT: one request, and an answer for each connection.</summary>
+/// <remarks>
+/// The kernel accepts without being asked again, so at the bound the request is taken back; what it had accepted by then is
+/// parked. Answers come within the ring's dispatch; what they bring is served in the loop's turn.
+/// </remarks>
+internal sealed class RingAcceptor(
+    EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog, RingPoller poller)
+    : LoopAcceptor(listener, member, socket, deals, backlog), IRingRequest
+{
+    // Descriptors are owned here until they are sockets.
+    private readonly Queue<SocketHandle> _arrived = new();
+    private bool _inFlight;
+    private bool _ending;
+    private bool _takingBack;
+    private bool _scheduled;
+    private int _errno;
+
+    ulong IRingRequest.RingToken { get; set; }
+
+    void IRingRequest.Complete(int result, uint flags, bool more)
+    {
+        _inFlight = more;
+        if (result >= 0)
+        {
+            _arrived.Enqueue(new SocketHandle(result));
+        }
+        else
+        {
+            _errno = -result;
+        }
+
+        if (!_scheduled)
+        {
+            _scheduled = true;
+            Loop.Enqueue(new EventLoop.LoopWork(static state => ((RingAcceptor)state!).TakeArrived(), this, Operation: null));
+        }
+    }
+
+    void IRingRequest.Abandon()
+    {
+        // The loop has ended by an exception; its sockets go with it.
+        _inFlight = false;
+        while (_arrived.TryDequeue(out SocketHandle? handle))
+        {
+            handle.Dispose();
+        }
+    }
+
+    private protected override void Accept()
+    {
+        if (_inFlight)
+        {
+            return;
+        }
+
+        try
+        {
+            ref SubmissionEntry entry = ref poller.Next(Socket.Descriptor).Entry;
+            entry.Operation = RingConstants.IORING_OP_ACCEPT;
+            entry.Priority = RingConstants.IORING_ACCEPT_MULTISHOT;
+            entry.OperationFlags = SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK;
+            entry.UserData = poller.Add(this);
+            _inFlight = true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Aborted: nobody listens any more.
+        }
+    }
+
+    private protected override void EndAccept()
+    {
+        _ending = true;
+        if (_inFlight)
+        {
+            TakeBack();
+        }
+        else if (!_scheduled)
+        {
+            Close();
+        }
+    }
+
+    private void TakeBack()
+    {
+        if (!_takingBack)
+        {
+            _takingBack = true;
+            poller.Cancel(this);
+        }
+    }
+
+    private void TakeArrived()
+    {
+        _scheduled = false;
+        while (_arrived.TryDequeue(out SocketHandle? handle))
+        {
+            Take(Socket.FromMultishot(Socket, handle));
+        }
+
+        if (_inFlight)
+        {
+            if (!MayAccept)
+            {
+                TakeBack();
+            }
+
+            return;
+        }
+
+        _takingBack = false;
+        int errno = _errno;
+        _errno = 0;
+        if (_ending)
+        {
+            Close();
+        }
+        else if (errno is 0 or Errno.ECANCELED || IsDeadConnection(errno))
+        {
+            Resume();
+        }
+        else
+        {
+            Failed(errno);
+        }
+    }
+}
