@@ -11,8 +11,8 @@ public sealed partial class SampleFileTests : IDisposable
 
     private static readonly string[] _names =
     [
-        "chat-client", "chat-server", "echo-client", "greet-loop", "greet-threads", "http-get", "probe", "reply-server", "tcp-client",
-        "tcp-sink", "tcp-time-server", "udp-client", "udp-greet-server", "udp-sink", "udp-time-server",
+        "chat-client", "chat-server", "echo-client", "greet-loop", "greet-threads", "http-get", "probe", "reply-server", "starvation",
+        "tcp-client", "tcp-sink", "tcp-time-server", "udp-client", "udp-greet-server", "udp-sink", "udp-time-server",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sockeye samples ").FullName;

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Sockeye.House.Tests.Tables;
 
-/// <summary>What docs/from-*.md show and name: every block of C# is compiled and run here, every member is there.</summary>
+/// <summary>What docs/from-*.md and docs/event-loops.md show and name: every block of C# is compiled and run here, every member is there.</summary>
 public partial class ExampleTests
 {
-    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(House.PathOf("docs"), "from-*.md").Select(House.Relative).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(House.PathOf("docs"), "from-*.md").Append(House.PathOf("docs", "event-loops.md")).Select(House.Relative).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Pages))]
