@@ -1,12 +1,13 @@
+using System.Buffers;
 using System.Diagnostics;
 
 namespace Sockeye.Interop;
 
 /// <summary>Buffers that the kernel chooses from when data comes: a provided-buffer ring, io_uring_register(2).</summary>
 /// <remarks>
-/// Safety. The buffers are one mapping, the ring of their descriptions another; both live until Dispose. Every index is
-/// checked. The ring's own thread gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer
-/// names it, and the bytes that the answer counts are the program's from then until it gives the buffer back. With
+/// Safety. The buffers are one mapping, the ring of their descriptions another. The descriptions live until Dispose, the
+/// buffers until <see cref="Free"/>, since somebody may still read them. Every index is checked. The ring's own thread
+/// gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer names it, and the bytes that the answer counts are the program's from then until it gives the buffer back. With
 /// incremental consumption (IOU_PBUF_RING_INC, 6.12) one buffer serves many answers, each behind the last.
 /// </remarks>
 internal sealed unsafe class BufferRing : IDisposable
@@ -19,7 +20,8 @@ internal sealed unsafe class BufferRing : IDisposable
     // Owned: unmapped in Dispose.
     private nint _descriptions;
     private readonly nuint _descriptionsBytes;
-    private nint _memory;
+    private readonly ProvidedMemory _owner;
+    private readonly nint _memory;
     private ushort _tail;
 
     private BufferRing(int ring, ushort group, int count, int bufferBytes, nint descriptions, nuint descriptionsBytes, nint memory, bool incremental)
@@ -31,6 +33,7 @@ internal sealed unsafe class BufferRing : IDisposable
         _descriptions = descriptions;
         _descriptionsBytes = descriptionsBytes;
         _memory = memory;
+        _owner = new ProvidedMemory(memory, checked(count * bufferBytes));
         IsIncremental = incremental;
     }
 
@@ -44,7 +47,14 @@ internal sealed unsafe class BufferRing : IDisposable
     internal bool IsIncremental { get; }
 
     /// <summary>Makes and registers the ring, with all buffers the kernel's.</summary>
-    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, out BufferRing? made)
+    /// <param name="ring">The ring's descriptor.</param>
+    /// <param name="group">The number by which requests name it.</param>
+    /// <param name="count">How many buffers: a power of two up to 32,768.</param>
+    /// <param name="bufferBytes">The length of each.</param>
+    /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
+    /// <param name="made">The buffers; null on failure.</param>
+    /// <returns>0, or the errno.</returns>
+    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
     {
         made = null;
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -69,8 +79,7 @@ internal sealed unsafe class BufferRing : IDisposable
             return -result;
         }
 
-        bool incremental = true;
-        result = Register(ring, group, count, descriptions, RingConstants.IOU_PBUF_RING_INC);
+        result = incremental ? Register(ring, group, count, descriptions, RingConstants.IOU_PBUF_RING_INC) : -Errno.EINVAL;
         if (result == -Errno.EINVAL)
         {
             incremental = false;
@@ -117,8 +126,24 @@ internal sealed unsafe class BufferRing : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _bufferBytes - offset);
-        ObjectDisposedException.ThrowIf(_memory == 0, this);
+        ObjectDisposedException.ThrowIf(_descriptions == 0, this);
         return new Span<byte>((byte*)_memory + ((nint)id * _bufferBytes) + offset, length);
+    }
+
+    /// <summary>The bytes of a buffer, for those who read them later. They stay mapped until <see cref="Free"/>, also after Dispose.</summary>
+    internal Memory<byte> Memory(int id, int offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)_count, nameof(id));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)_bufferBytes, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_bufferBytes - offset), nameof(length));
+        return _owner.Memory.Slice((id * _bufferBytes) + offset, length);
+    }
+
+    /// <summary>Unmaps the buffers now, after Dispose: nobody reads any of them.</summary>
+    internal void Free()
+    {
+        Debug.Assert(_descriptions == 0, "the kernel has them no longer");
+        ((IDisposable)_owner).Dispose();
     }
 
     /// <summary>Takes the buffers back. No request that uses them may be in flight.</summary>
@@ -133,9 +158,7 @@ internal sealed unsafe class BufferRing : IDisposable
         int result = Libc.RingRegister(_ring, RingConstants.IORING_UNREGISTER_PBUF_RING, &registration, 1);
         Debug.Assert(result is 0 or -Errno.EBADF or -Errno.EEXIST, "the group is registered");
         Libc.Unmap(_descriptions, _descriptionsBytes);
-        Libc.Unmap(_memory, (nuint)_count * (nuint)_bufferBytes);
         _descriptions = 0;
-        _memory = 0;
     }
 
     private static int Register(int ring, ushort group, int count, nint descriptions, ushort flags)
@@ -148,5 +171,42 @@ internal sealed unsafe class BufferRing : IDisposable
             Flags = flags,
         };
         return Libc.RingRegister(ring, RingConstants.IORING_REGISTER_PBUF_RING, &registration, 1);
+    }
+}
+
+/// <summary>The mapping of a ring's buffers.</summary>
+/// <remarks>
+/// Safety: Dispose unmaps it, when its owner has counted that nobody reads any longer; a span taken after that throws.
+/// There is no finalizer: a span does not keep this object alive. Readers that are never counted out cost the mapping.
+/// </remarks>
+internal sealed unsafe class ProvidedMemory(nint address, int length) : MemoryManager<byte>
+{
+    private nint _address = address;
+
+    public override Span<byte> GetSpan()
+    {
+        ObjectDisposedException.ThrowIf(_address == 0, this);
+        return new Span<byte>((byte*)_address, length);
+    }
+
+    // Native memory: it does not move.
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ObjectDisposedException.ThrowIf(_address == 0, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)length, nameof(elementIndex));
+        return new MemoryHandle((byte*)_address + elementIndex, default, this);
+    }
+
+    public override void Unpin()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        nint mapping = Interlocked.Exchange(ref _address, 0);
+        if (mapping != 0)
+        {
+            Libc.Unmap(mapping, (nuint)length);
+        }
     }
 }

@@ -235,11 +235,12 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="group">The number by which requests name it.</param>
     /// <param name="count">How many buffers: a power of two up to 32,768.</param>
     /// <param name="bufferBytes">The length of each.</param>
+    /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure. The ring's Dispose takes them back.</param>
     /// <returns>0, or the errno.</returns>
-    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, out BufferRing? made)
+    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
     {
-        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, out made);
+        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made);
         if (made is not null)
         {
             (_buffers ??= []).Add(made);

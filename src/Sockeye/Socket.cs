@@ -44,6 +44,9 @@ public partial class Socket : IDisposable
     private EndPoint? _connectingTo;
     private BoundFile? _boundFile;
 
+    // The pipe over this socket, told of its close.
+    private Engines.Pipes.PipeDriver? _pipeDriver;
+
     // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
     private long _timeoutTicks = -1;
     private bool _blocking = true;
@@ -412,6 +415,20 @@ public partial class Socket : IDisposable
 
     /// <summary>The registration with the engine; null until an operation had to wait.</summary>
     internal Registration? Registration => Volatile.Read(ref _registration);
+
+    /// <summary>The pipe that moves this socket's bytes, if there is one.</summary>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    internal void SetPipe(Engines.Pipes.PipeDriver driver)
+    {
+        ThrowIfDisposed();
+        if (Interlocked.CompareExchange(ref _pipeDriver, driver, comparand: null) is not null)
+        {
+            throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
+        }
+    }
+
+    /// <summary>The pipe is gone, and the socket is not.</summary>
+    internal void ClearPipe() => Volatile.Write(ref _pipeDriver, null);
 
     internal SocketEngine EngineOrDefault => _engine ?? SocketEngine.Default;
 
@@ -841,6 +858,7 @@ public partial class Socket : IDisposable
             }
         }
 
+        Volatile.Read(ref _pipeDriver)?.Close();
         registration?.Close();
     }
 

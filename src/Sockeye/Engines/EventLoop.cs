@@ -1,4 +1,5 @@
 using Sockeye.Engines;
+using Sockeye.Engines.Pipes;
 
 namespace Sockeye;
 
@@ -50,11 +51,14 @@ public sealed partial class EventLoop : IDisposable
     // Work of this thread: touched by nobody else.
     private readonly Queue<LoopWork> _ready = new();
     private readonly Queue<SocketOperation> _deferred = new();
+    private ITurnEnd[] _turnEnds = new ITurnEnd[16];
+    private int _turnEndCount;
     private int _postedCount;
     private int _budget = BudgetPerTurn;
     private int _running;
     private volatile bool _stopRequested;
     private Task? _main;
+    private PipePool? _pipes;
     private int _disposed;
 
     /// <summary>A loop that does not run yet.</summary>
@@ -207,8 +211,31 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>Counts one operation that completed at once; false when the turn's share is spent.</summary>
     internal bool SpendBudget() => --_budget > 0;
 
+    /// <summary>As <see cref="SpendBudget"/>, for callers that may be on another thread, whose share is without limit.</summary>
+    internal bool SpendBudgetHere() => !ReferenceEquals(t_current, this) || SpendBudget();
+
     /// <summary>Shows a completed operation's outcome in the next turn only.</summary>
     internal void Defer(SocketOperation operation) => _deferred.Enqueue(operation);
+
+    /// <summary>
+    /// The buffers that the pipes of a ring's loop receive into: how many, how long, and whether one may serve many
+    /// receives. Smaller ones make streams slow; more leave the cache. Set before the first pipe.
+    /// </summary>
+    internal (int Count, int Bytes, bool IsIncremental) ReceiveBuffers { get; set; } = (64, 64 * 1024, true);
+
+    /// <summary>What the loop's pipes share. On the loop's thread.</summary>
+    internal PipePool Pipes => _pipes ??= new PipePool(isShared: false);
+
+    /// <summary>Calls <paramref name="item"/> once, when the turn's work is done and before the next wait. On the loop's thread.</summary>
+    internal void AtTurnEnd(ITurnEnd item)
+    {
+        if (_turnEndCount == _turnEnds.Length)
+        {
+            Array.Resize(ref _turnEnds, _turnEnds.Length * 2);
+        }
+
+        _turnEnds[_turnEndCount++] = item;
+    }
 
     /// <summary>Brings a completed operation's continuation to the loop.</summary>
     internal void Resume(SocketOperation operation) => Enqueue(new LoopWork(Action: null, State: null, operation));
@@ -271,10 +298,12 @@ public sealed partial class EventLoop : IDisposable
             }
 
             _watch?.End();
+            EndTurn();
             while (_main is not { IsCompleted: true })
             {
                 _engine.Poller.Turn(_hasWork);
                 RunReady();
+                EndTurn();
                 if (_stopRequested)
                 {
                     break;
@@ -300,6 +329,19 @@ public sealed partial class EventLoop : IDisposable
             t_current = null;
             Volatile.Write(ref _running, 0);
         }
+    }
+
+    // What was written in the turn leaves now, each connection's in one piece.
+    private void EndTurn()
+    {
+        for (int i = 0; i < _turnEndCount; i++)
+        {
+            ITurnEnd item = _turnEnds[i];
+            _turnEnds[i] = null!;
+            item.EndTurn();
+        }
+
+        _turnEndCount = 0;
     }
 
     // What was ready when the turn began; what that makes ready waits for the next turn, after a look at the kernel.
@@ -409,6 +451,13 @@ public sealed partial class EventLoop : IDisposable
             }
         }
     }
+}
+
+/// <summary>Something to be done once at the end of a loop's turn.</summary>
+internal interface ITurnEnd
+{
+    /// <summary>Runs on the loop's thread, and runs no user code.</summary>
+    void EndTurn();
 }
 
 /// <summary>Brings awaits home to their loop.</summary>

@@ -377,7 +377,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
 
     // Whoever awaits on a loop's thread resumes there, with or without ConfigureAwait: the loop is the thread.
     // Else the caller's context counts, if the await asked for it.
-    private static object? FindHome(bool useSchedulingContext)
+    internal static object? FindHome(bool useSchedulingContext)
     {
         SynchronizationContext? context = SynchronizationContext.Current;
         if (useSchedulingContext && context is not null
@@ -406,7 +406,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     }
 
     /// <summary>Makes the outcome visible to whoever awaits.</summary>
-    protected void ShowOutcome()
+    protected virtual void ShowOutcome()
     {
         Action<object?>? continuation = Interlocked.CompareExchange(ref _continuation, Sentinel, comparand: null);
         if (continuation is not null)

@@ -28,6 +28,7 @@ internal sealed class RingPoller : Poller
     private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
         | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
 
+    private const ushort BufferGroup = 1;
     private const long NanosecondsPerMillisecond = 1_000_000;
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
 
@@ -49,6 +50,7 @@ internal sealed class RingPoller : Poller
     private int _usedRequests;
     private uint _requestGeneration;
     private Ring? _ring;
+    private RingBuffers? _buffers;
 
     // Operations' attempts that were handed over, or will be, and have not been answered.
     private int _attempts;
@@ -105,7 +107,17 @@ internal sealed class RingPoller : Poller
     internal override void End()
     {
         // What an attempt has taken from its socket must not be lost. None waits, so this ends.
-        while (_attempts != 0)
+        // The same goes for what a pipe's receive has taken, and for how much of its send has left.
+        IsEnding = true;
+        foreach (IRingRequest? request in _requests)
+        {
+            if (request is not (null or SocketOperation))
+            {
+                Cancel(request);
+            }
+        }
+
+        while (_freeRequests.Count != _usedRequests)
         {
             Flush();
             Dispatch();
@@ -122,6 +134,9 @@ internal sealed class RingPoller : Poller
 
         _ring?.Dispose();
         _ring = null;
+        _buffers?.End();
+        _buffers = null;
+        IsEnding = false;
         _early.Clear();
         _ended.Clear();
         _disarming = 0;
@@ -160,6 +175,25 @@ internal sealed class RingPoller : Poller
         {
             done.Wait(SettleLimit);
         }
+    }
+
+    /// <summary>The ring is about to go: requests that end now are made anew when the loop runs again. On the ring's thread.</summary>
+    internal bool IsEnding { get; private set; }
+
+    /// <summary>The buffers that the ring's pipes receive into, made at the first need. On the ring's thread.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int TryGetBuffers(EventLoop loop, out RingBuffers? buffers)
+    {
+        int errno = 0;
+        if (_buffers is null)
+        {
+            (int count, int bytes, bool isIncremental) = loop.ReceiveBuffers;
+            errno = Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
+            _buffers = made is null ? null : new RingBuffers(loop, made);
+        }
+
+        buffers = _buffers;
+        return errno;
     }
 
     /// <summary>Gives a request its place among those in flight. On the ring's thread.</summary>

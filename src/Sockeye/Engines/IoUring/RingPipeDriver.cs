@@ -1,0 +1,306 @@
+using System.Diagnostics;
+using Sockeye.Engines.Pipes;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines.IoUring;
+
+/// <summary>
+/// Moves a pipe's bytes with a ring: one multishot receive into the loop's buffers, which goes on until the reader is
+/// behind, and one send at a time, made at the end of a turn and handed over with the turn's one enter.
+/// </summary>
+/// <remarks>
+/// All but <see cref="StartReceive"/>, <see cref="StopReceive"/>, <see cref="StartSend"/> and <see cref="Close"/> belongs to the
+/// loop's thread; those four post themselves there.
+/// </remarks>
+internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
+{
+    private readonly Socket _socket;
+    private readonly PipeInput _input;
+    private readonly PipeOutput _output;
+    private readonly EventLoop _loop;
+    private readonly RingPoller _poller;
+    private readonly SendRequest _send;
+    private readonly uint _receiveFlags;
+    private RingBuffers? _buffers;
+
+    // Owned while a send is in flight: it names the memory that the kernel reads.
+    private GatherMessage? _message;
+    private bool _isArmed;
+    private bool _isStopping;
+    private bool _isSending;
+    private bool _isClosed;
+    private TaskCompletionSource? _ended;
+
+    internal RingPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop loop, RingPoller poller)
+    {
+        _socket = socket;
+        _input = input;
+        _output = output;
+        _loop = loop;
+        _poller = poller;
+        _send = new SendRequest(this);
+        _receiveFlags = (uint)ReceiveOperation.KernelFlags(socket, 0);
+    }
+
+    ulong IRingRequest.RingToken { get; set; }
+
+    private bool IsHere => ReferenceEquals(EventLoop.Current, _loop);
+
+    internal override void StartReceive()
+    {
+        if (!IsHere || _poller.IsEnding)
+        {
+            _loop.Post(static driver => ((RingPipeDriver)driver!).StartReceive(), this);
+            return;
+        }
+
+        if (_isArmed || _isClosed)
+        {
+            return;
+        }
+
+        int errno = _poller.TryGetBuffers(_loop, out _buffers);
+        if (errno != 0)
+        {
+            _input.Ended(errno);
+            return;
+        }
+
+        try
+        {
+            ref SubmissionEntry entry = ref _poller.Next(_socket.Descriptor).Entry;
+            entry.Operation = RingConstants.IORING_OP_RECV;
+            entry.Priority = RingConstants.IORING_RECV_MULTISHOT;
+            entry.Flags = RingConstants.IOSQE_BUFFER_SELECT;
+            entry.OperationFlags = _receiveFlags;
+            entry.BufferGroup = _buffers!.Group;
+            entry.UserData = _poller.Add(this);
+            _isArmed = true;
+        }
+        catch (ObjectDisposedException)
+        {
+            _input.Ended(Errno.EBADF);
+        }
+    }
+
+    internal override void StopReceive()
+    {
+        if (!IsHere)
+        {
+            _loop.Post(static driver => ((RingPipeDriver)driver!).StopReceive(), this);
+        }
+        else if (_isArmed && !_isStopping)
+        {
+            _isStopping = true;
+            _poller.Cancel(this);
+        }
+    }
+
+    internal override void StartSend()
+    {
+        if (IsHere)
+        {
+            _loop.AtTurnEnd(this);
+        }
+        else
+        {
+            _loop.Post(static driver => ((RingPipeDriver)driver!).StartSend(), this);
+        }
+    }
+
+    internal override void Close()
+    {
+        _input.Ended(Errno.EBADF);
+        _output.Failed(Errno.EBADF, isOver: false);
+        if (IsHere)
+        {
+            CloseHere();
+        }
+        else
+        {
+            _loop.Post(static driver => ((RingPipeDriver)driver!).CloseHere(), this);
+        }
+    }
+
+    internal override ValueTask EndAsync()
+    {
+        if (!Volatile.Read(ref _isArmed) && !Volatile.Read(ref _isSending))
+        {
+            return default;
+        }
+
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ended = Interlocked.CompareExchange(ref _ended, ended, comparand: null) ?? ended;
+        if (!Volatile.Read(ref _isArmed) && !Volatile.Read(ref _isSending))
+        {
+            ended.TrySetResult();
+        }
+
+        return new ValueTask(ended.Task);
+    }
+
+    // At the end of the turn: all that was flushed in it, in one request.
+    void ITurnEnd.EndTurn()
+    {
+        Debug.Assert(!_isSending, "one send at a time");
+        _message ??= _loop.Pipes.RentMessage();
+        if (!_output.TryGather(_message))
+        {
+            EndSend();
+            return;
+        }
+
+        try
+        {
+            ref SubmissionEntry entry = ref _poller.Next(_socket.Descriptor).Entry;
+            if (_message.Count == 1)
+            {
+                NativeBuffer only = _message.Buffers[0];
+                entry.Operation = RingConstants.IORING_OP_SEND;
+                entry.Address = (ulong)only.Address;
+                entry.Length = (uint)only.Length;
+            }
+            else
+            {
+                entry.Operation = RingConstants.IORING_OP_SENDMSG;
+                entry.Address = _message.Address;
+                entry.Length = 1;
+            }
+
+            // The kernel goes on by itself until all is sent.
+            entry.OperationFlags = SocketConstants.MSG_WAITALL | SocketConstants.MSG_NOSIGNAL;
+            entry.UserData = _poller.Add(_send);
+            _isSending = true;
+        }
+        catch (ObjectDisposedException)
+        {
+            _output.Sent(0);
+            _output.Failed(Errno.EBADF, isOver: true);
+        }
+    }
+
+    void IRingRequest.Complete(int result, uint flags, bool more)
+    {
+        bool goOn = true;
+        if (!more)
+        {
+            Volatile.Write(ref _isArmed, false);
+            _isStopping = false;
+        }
+
+        if ((flags & RingConstants.IORING_CQE_F_BUFFER) != 0)
+        {
+            RingBuffers buffers = _buffers!;
+            int buffer = (int)(flags >> RingConstants.IORING_CQE_BUFFER_SHIFT);
+            int start = buffers.Take(buffer, Math.Max(result, 0), (flags & RingConstants.IORING_CQE_F_BUF_MORE) != 0);
+            if (result > 0)
+            {
+                goOn = _input.Received(buffers, buffer, start, result, more);
+            }
+
+            buffers.Settle(buffer);
+        }
+
+        switch (result)
+        {
+            case > 0 when more && !goOn:
+                StopReceive();
+                break;
+            case > 0 when !more && goOn:
+                StartReceive();
+                break;
+            case > 0:
+                break;
+            case 0:
+                _input.Ended(errno: 0);
+                break;
+            case -Errno.ENOBUFS:
+                if (_input.Interrupted() && _buffers!.TryWait(this))
+                {
+                    StartReceive();
+                }
+
+                break;
+            case -Errno.ECANCELED or -Errno.EINTR or -Errno.EAGAIN:
+                if (_input.Interrupted())
+                {
+                    StartReceive();
+                }
+
+                break;
+            default:
+                _input.Ended(-result);
+                break;
+        }
+
+        if (!more)
+        {
+            NoteEnd();
+        }
+    }
+
+    void IRingRequest.Abandon()
+    {
+        Volatile.Write(ref _isArmed, false);
+        _isStopping = false;
+        if (_input.Interrupted())
+        {
+            StartReceive();
+        }
+
+        NoteEnd();
+    }
+
+    private void CloseHere()
+    {
+        _isClosed = true;
+        StopReceive();
+        if (_isSending)
+        {
+            _poller.Cancel(_send);
+        }
+    }
+
+    private void Sent(int result)
+    {
+        Volatile.Write(ref _isSending, false);
+        _output.Sent(Math.Max(result, 0));
+        if (result < 0 && result is not (-Errno.ECANCELED or -Errno.EINTR or -Errno.EAGAIN))
+        {
+            _output.Failed(-result, isOver: true);
+        }
+
+        EndSend();
+        NoteEnd();
+    }
+
+    private void EndSend()
+    {
+        if (!_output.TryRelease())
+        {
+            _loop.AtTurnEnd(this);
+        }
+        else if (_message is { } message)
+        {
+            _message = null;
+            _loop.Pipes.Return(message);
+        }
+    }
+
+    private void NoteEnd()
+    {
+        if (_isClosed && !_isArmed && !_isSending)
+        {
+            Volatile.Read(ref _ended)?.TrySetResult();
+        }
+    }
+
+    private sealed class SendRequest(RingPipeDriver driver) : IRingRequest
+    {
+        ulong IRingRequest.RingToken { get; set; }
+
+        void IRingRequest.Complete(int result, uint flags, bool more) => driver.Sent(result);
+
+        void IRingRequest.Abandon() => driver.Sent(-Errno.ECANCELED);
+    }
+}

@@ -1,0 +1,286 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines.Pipes;
+
+/// <summary>
+/// Moves a pipe's bytes with calls: recv(2) when the reader wants more, sendmsg(2) at the end of the loop's turn or at
+/// once, and the socket's lanes where they would wait.
+/// </summary>
+internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
+{
+    // Less room than this at a shared block's end is left: a bulk receive would be cut into small ones.
+    private const int HotRoomMin = 8 * 1024;
+
+    private readonly Socket _socket;
+    private readonly PipeInput _input;
+    private readonly PipeOutput _output;
+    private readonly EventLoop? _loop;
+    private readonly ReceiveCall _receive;
+    private readonly SendCall _send;
+
+    internal CallPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop? loop)
+    {
+        _socket = socket;
+        _input = input;
+        _output = output;
+        _loop = loop;
+        _receive = new ReceiveCall(this);
+        _send = new SendCall(this);
+    }
+
+    internal override void StartReceive()
+    {
+        if (_receive.Begin(default))
+        {
+            _receive.Deliver();
+        }
+    }
+
+    // Nothing is received that was not asked for; one that waits for readiness holds nothing.
+    internal override void StopReceive()
+    {
+    }
+
+    internal override void StartSend()
+    {
+        if (_loop is null)
+        {
+            Send();
+        }
+        else if (ReferenceEquals(EventLoop.Current, _loop))
+        {
+            _loop.AtTurnEnd(this);
+        }
+        else
+        {
+            _loop.Post(static driver => ((CallPipeDriver)driver!).Send(), this);
+        }
+    }
+
+    void ITurnEnd.EndTurn() => Send();
+
+    // The socket's registration ends what waits; what does not wait finds the descriptor closed.
+    internal override void Close()
+    {
+        _input.Ended(Errno.EBADF);
+        _output.Failed(Errno.EBADF, isOver: false);
+    }
+
+    internal override ValueTask EndAsync() => default;
+
+    private void Send()
+    {
+        do
+        {
+            if (!_send.Attempt())
+            {
+                if (!_send.Begin(default))
+                {
+                    return;
+                }
+            }
+
+            _send.Finish();
+        }
+        while (!_output.TryRelease());
+    }
+
+    private sealed class ReceiveCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Read)
+    {
+        private PinnedBlock? _block;
+        private bool _isShared;
+        private int _start;
+
+        internal override string Call => "receive";
+
+        internal override bool CanWaitUntried => true;
+
+        protected override TimeSpan? Limit => null;
+
+        internal override bool TryComplete()
+        {
+            Registration? registration = Socket.Registration;
+            int sequence = registration?.Sequence ?? 0;
+            Span<byte> room = Room();
+            int result;
+            do
+            {
+                result = Libc.Receive(Socket.Descriptor, room, ReceiveOperation.KernelFlags(Socket, 0));
+            }
+            while (result == -Interop.Errno.EINTR);
+
+            if (result <= 0)
+            {
+                GiveBack();
+                Errno = Math.Max(-result, 0);
+                if (result == -Interop.Errno.EAGAIN)
+                {
+                    Errno = 0;
+                    return false;
+                }
+
+                return true;
+            }
+
+            if (result < room.Length && Socket.IsPlainTcp)
+            {
+                registration?.NoteDrained(sequence, isCertain: false);
+            }
+
+            BytesTransferred = result;
+            if (_isShared)
+            {
+                // The segment's reference; the next receive goes behind it.
+                _block!.References++;
+                driver._loop!.Pipes.HotOffset += result;
+            }
+
+            return true;
+        }
+
+        /// <summary>Hands the outcome to the pipe. The operation can be used again from within.</summary>
+        internal void Deliver()
+        {
+            (PinnedBlock? block, bool isShared, int start) = (_block, _isShared, _start);
+            (int errno, int count) = (Errno, BytesTransferred);
+            _block = null;
+            Recycle();
+            if (count > 0)
+            {
+                driver._input.Received(block!, isShared, start, count);
+            }
+            else
+            {
+                driver._input.Ended(errno);
+            }
+        }
+
+        // It has completed after a wait, on the engine's thread or the loop's: no user code runs from here.
+        protected override void ShowOutcome() => Deliver();
+
+        protected override void Reset()
+        {
+        }
+
+        protected override void Return()
+        {
+        }
+
+        // On the loop: what is left of the block that all share, or all of it when nobody holds any of it: then it is
+        // still in the cache. Elsewhere a block of its own.
+        private Span<byte> Room()
+        {
+            PipePool pool = PipePool.Of(driver._loop);
+            _isShared = !ReferenceEquals(pool, PipePool.Shared);
+            if (!_isShared)
+            {
+                _block = pool.RentBlock(PipePool.LargeBytes);
+                _start = 0;
+                return _block.Span(0, _block.Length);
+            }
+
+            if (pool.Hot is { References: 1 })
+            {
+                pool.HotOffset = 0;
+            }
+            else if (pool.Hot is null || pool.Hot.Length - pool.HotOffset < HotRoomMin)
+            {
+                if (pool.Hot is { } full)
+                {
+                    pool.Release(full);
+                }
+
+                pool.Hot = pool.RentBlock(PipePool.LargeBytes);
+                pool.HotOffset = 0;
+            }
+
+            _block = pool.Hot;
+            _start = pool.HotOffset;
+            return _block.Span(_start, _block.Length - _start);
+        }
+
+        private void GiveBack()
+        {
+            if (!_isShared)
+            {
+                PipePool.Of(driver._loop).Put(_block!);
+            }
+
+            _block = null;
+        }
+    }
+
+    private sealed class SendCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Write)
+    {
+        internal override string Call => "send";
+
+        protected override TimeSpan? Limit => null;
+
+        // Until the queue is empty.
+        internal override bool TryComplete()
+        {
+            PipeOutput output = driver._output;
+            PipePool pool = PipePool.Of(driver._loop);
+            GatherMessage message = pool.RentMessage();
+            try
+            {
+                while (output.TryGather(message))
+                {
+                    int result = -Interop.Errno.EBADF;
+                    try
+                    {
+                        do
+                        {
+                            result = Libc.SendMessage(Socket.Descriptor, message.Buffers, SocketConstants.MSG_NOSIGNAL);
+                        }
+                        while (result == -Interop.Errno.EINTR);
+                    }
+                    finally
+                    {
+                        output.Sent(Math.Max(result, 0));
+                    }
+
+                    if (result < 0)
+                    {
+                        Errno = result == -Interop.Errno.EAGAIN ? 0 : -result;
+                        return result != -Interop.Errno.EAGAIN;
+                    }
+                }
+
+                return true;
+            }
+            finally
+            {
+                pool.Return(message);
+            }
+        }
+
+        /// <summary>Tells the pipe of a failure; the operation can be used again afterwards.</summary>
+        internal void Finish()
+        {
+            int errno = Errno;
+            Recycle();
+            if (errno != 0)
+            {
+                driver._output.Failed(errno, isOver: true);
+            }
+        }
+
+        protected override void ShowOutcome()
+        {
+            Finish();
+            if (!driver._output.TryRelease())
+            {
+                driver.StartSend();
+            }
+        }
+
+        protected override void Reset()
+        {
+        }
+
+        protected override void Return()
+        {
+        }
+    }
+}

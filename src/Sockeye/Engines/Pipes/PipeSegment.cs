@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Diagnostics;
+using Sockeye.Engines.IoUring;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines.Pipes;
+
+/// <summary>A run of received bytes that the reader sees where they arrived: in a block, or in one of a ring's buffers.</summary>
+/// <remarks>
+/// A block of its own goes back with the segment. A shared block and a ring's buffer are counted, on the loop's thread
+/// alone: one reference for each segment.
+/// </remarks>
+internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>
+{
+    private PinnedBlock? _block;
+    private bool _isShared;
+    private RingBuffers? _buffers;
+    private int _buffer;
+    private int _start;
+    private EventLoop? _loop;
+
+    internal int Length => Memory.Length;
+
+    /// <summary>Where it ends among all bytes that the pipe has received.</summary>
+    internal long End => RunningIndex + Memory.Length;
+
+    /// <summary>True when others wait for what it holds: a ring's buffer.</summary>
+    internal bool IsBorrowed => _buffers is not null;
+
+    /// <summary>The segment behind this one.</summary>
+    internal PipeSegment? Following
+    {
+        get => (PipeSegment?)Next;
+        set => Next = value;
+    }
+
+    /// <summary>Bytes in a block. A shared block's reference is the segment's from now on.</summary>
+    internal PipeSegment Of(PinnedBlock block, bool isShared, int start, int length, long position, EventLoop? loop)
+    {
+        _block = block;
+        _isShared = isShared;
+        _start = start;
+        _loop = loop;
+        Memory = block.Memory.Slice(start, length);
+        RunningIndex = position;
+        return this;
+    }
+
+    /// <summary>Bytes in a ring's buffer, with a reference to it.</summary>
+    internal PipeSegment Of(RingBuffers buffers, int buffer, int start, int length, long position)
+    {
+        _buffers = buffers;
+        _buffer = buffer;
+        _start = start;
+        _loop = buffers.Loop;
+        Memory = buffers.Memory(buffer, start, length);
+        RunningIndex = position;
+        return this;
+    }
+
+    /// <summary>Takes bytes that came right behind its own.</summary>
+    /// <returns>False when they are elsewhere.</returns>
+    internal bool TryExtend(PinnedBlock block, int start, int length)
+    {
+        if (!ReferenceEquals(block, _block) || _start + Length != start)
+        {
+            return false;
+        }
+
+        Memory = block.Memory.Slice(_start, Length + length);
+        return true;
+    }
+
+    /// <summary>Takes bytes that came right behind its own.</summary>
+    /// <returns>False when they are elsewhere.</returns>
+    internal bool TryExtend(RingBuffers buffers, int buffer, int start, int length)
+    {
+        if (!ReferenceEquals(buffers, _buffers) || _buffer != buffer || _start + Length != start)
+        {
+            return false;
+        }
+
+        Memory = buffers.Memory(buffer, _start, Length + length);
+        return true;
+    }
+
+    /// <summary>Copies bytes behind its own, if its block is its own and has room.</summary>
+    internal bool TryAppend(ReadOnlySpan<byte> bytes)
+    {
+        if (_block is null || _isShared || _start + Length + bytes.Length > _block.Length)
+        {
+            return false;
+        }
+
+        bytes.CopyTo(_block.Span(_start + Length, bytes.Length));
+        Memory = _block.Memory.Slice(_start, Length + bytes.Length);
+        return true;
+    }
+
+    /// <summary>Gives back what it holds, and itself.</summary>
+    internal void Release(PipePool pool)
+    {
+        if (_loop is { } loop && (_buffers is not null || _isShared) && !ReferenceEquals(EventLoop.Current, loop))
+        {
+            loop.Post(static segment => ((PipeSegment)segment!).Release(EventLoop.Current!.Pipes), this);
+            return;
+        }
+
+        if (_buffers is not null)
+        {
+            _buffers.Release(_buffer);
+        }
+        else if (_isShared)
+        {
+            pool.Release(_block!);
+        }
+        else
+        {
+            Debug.Assert(_block is not null, "it holds something");
+            pool.Put(_block);
+        }
+
+        _block = null;
+        _buffers = null;
+        _loop = null;
+        _isShared = false;
+        Memory = default;
+        RunningIndex = 0;
+        Next = null;
+        pool.Return(this);
+    }
+}

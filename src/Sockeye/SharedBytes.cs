@@ -1,0 +1,108 @@
+using Sockeye.Engines.Pipes;
+using Sockeye.Interop;
+
+namespace Sockeye;
+
+/// <summary>
+/// Bytes that are written to many pipes and kept once: a broadcast. Each pipe holds them until they are sent; the maker
+/// disposes its own share when all pipes have been given theirs.
+/// </summary>
+/// <remarks>
+/// The memory comes from a pool and goes back at the last send. A copy of this value is the same share, not another one.
+/// Used after its Dispose it throws, also when the memory serves somebody else by then.
+/// </remarks>
+/// <example>
+/// <code>
+/// using SharedBytes message = SharedBytes.Copy(bytes);
+/// foreach (SocketPipe member in members)
+/// {
+///     member.Write(message);
+///     member.TryFlush();
+/// }
+/// </code>
+/// </example>
+public readonly struct SharedBytes : IDisposable
+{
+    private readonly SharedBlock? _block;
+    private readonly int _version;
+
+    private SharedBytes(SharedBlock block)
+    {
+        _block = block;
+        _version = block.Version;
+    }
+
+    /// <summary>How many bytes.</summary>
+    public int Length => Block.Length;
+
+    /// <summary>The bytes. Valid until Dispose.</summary>
+    public ReadOnlyMemory<byte> Memory => Block.Block.Memory[..Block.Length];
+
+    internal SharedBlock Block => _block is { } block && block.IsOwned(_version)
+        ? block
+        : throw new ObjectDisposedException(nameof(SharedBytes));
+
+    /// <summary>Copies bytes into pooled memory, once for all who will send them.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>The maker's share; dispose it.</returns>
+    public static SharedBytes Copy(ReadOnlySpan<byte> bytes) => new(SharedBlock.Rent(bytes));
+
+    /// <summary>Gives the maker's share back. The memory is free once all pipes have sent theirs. Twice does nothing.</summary>
+    public void Dispose() => _block?.ReleaseOwner(_version);
+}
+
+/// <summary>What <see cref="SharedBytes"/> refers to: a block, and how many shares of it there are.</summary>
+internal sealed class SharedBlock
+{
+    private int _shares;
+    private int _owner;
+
+    private SharedBlock()
+    {
+    }
+
+    internal PinnedBlock Block { get; private set; } = null!;
+
+    internal int Length { get; private set; }
+
+    /// <summary>Tells this use from earlier ones.</summary>
+    internal int Version { get; private set; }
+
+    internal static SharedBlock Rent(ReadOnlySpan<byte> bytes)
+    {
+        PipePool pool = PipePool.Here;
+        SharedBlock shared = pool.TakeShared() ?? new SharedBlock();
+        shared.Block = pool.RentBlock(Math.Max(bytes.Length, 1));
+        shared.Length = bytes.Length;
+        shared._shares = 1;
+        bytes.CopyTo(shared.Block.Span(0, bytes.Length));
+        shared.Version++;
+        Volatile.Write(ref shared._owner, shared.Version);
+        return shared;
+    }
+
+    internal bool IsOwned(int version) => Volatile.Read(ref _owner) == version;
+
+    /// <summary>A pipe's share.</summary>
+    internal void Share() => Interlocked.Increment(ref _shares);
+
+    internal void ReleaseOwner(int version)
+    {
+        if (Interlocked.CompareExchange(ref _owner, 0, version) == version)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Gives a share back; the last one gives back the memory.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _shares) == 0)
+        {
+            PipePool pool = PipePool.Here;
+            pool.Put(Block);
+            Block = null!;
+            pool.Return(this);
+        }
+    }
+}

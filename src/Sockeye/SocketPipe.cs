@@ -1,0 +1,151 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
+using Sockeye.Engines.Pipes;
+
+namespace Sockeye;
+
+/// <summary>
+/// A stream socket as a pair of pipe ends: bytes are read where they arrived, and what is written is gathered and sent at
+/// the end of the loop's turn, a connection's all in one send.
+/// </summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item>One reader and one writer, beside each other. On the thread of the socket's <see cref="EventLoop"/> they cost no lock;
+/// they may be on any other thread too: from the first call there the side takes a lock, and the loop still moves the bytes.</item>
+/// <item>On a loop, <see cref="PipeWriter.FlushAsync"/> queues; the bytes leave when the turn's work is done. Elsewhere the caller
+/// sends at once, or leaves it to a send that is under way.</item>
+/// <item>An idle pipe holds no buffer. On io_uring the reader's memory is a ring of buffers that all pipes of the loop share:
+/// advance soon, or copy. A reader that lags makes others no slower: when buffers get short, what comes is copied.</item>
+/// <item><see cref="Socket.Timeout"/> limits each wait of a read and of a flush: <see cref="SocketError.TimedOut"/>. Nothing is
+/// lost by it, and the call may be made again.</item>
+/// <item>A read gives what came before an error first; the error is thrown when nothing new is left. A flush throws it at once.</item>
+/// <item>Completing <see cref="Output"/> sends the end of the stream behind what was written; <see cref="Input"/> goes on. Completing it with an exception makes the end a reset.</item>
+/// <item>The socket's own receives and sends are not to be used beside the pipe.</item>
+/// <item>Dispose the pipe: an io_uring engine that receives ahead keeps one alive that nobody refers to.</item>
+/// </list>
+/// Sources: recvmsg(2), sendmsg(2), io_uring_prep_recv_multishot(3).
+/// </remarks>
+public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
+{
+    private readonly SocketPipeOptions _options;
+    private readonly PipeInput _input;
+    private readonly PipeOutput _output;
+    private bool _isAborted;
+    private int _disposed;
+
+    /// <summary>A pipe over a connected stream socket. It owns the socket from now on, unless <see cref="SocketPipeOptions.LeaveOpen"/> says not.</summary>
+    /// <param name="socket">The socket; nothing may be under way on it.</param>
+    /// <param name="options">The bounds; null is the defaults. Read once.</param>
+    /// <exception cref="ArgumentException">The socket is no stream.</exception>
+    /// <exception cref="InvalidOperationException">There is a pipe over it already.</exception>
+    public SocketPipe(Socket socket, SocketPipeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        if (!socket.IsStream)
+        {
+            throw new ArgumentException($"A pipe takes a stream socket, and this is {socket.SocketType}: messages have bounds, a pipe has none.", nameof(socket));
+        }
+
+        _options = options ?? new SocketPipeOptions();
+        _options.Check();
+        Socket = socket;
+        var engine = socket.EngineOrDefault as PollingEngine;
+        EventLoop? loop = engine?.Loop;
+        _input = new PipeInput(this, loop, _options);
+        _output = new PipeOutput(this, loop, _options);
+        Driver = loop is not null && engine!.Poller is RingPoller ring
+            ? new RingPipeDriver(socket, _input, _output, loop, ring)
+            : new CallPipeDriver(socket, _input, _output, loop);
+        socket.SetPipe(Driver);
+    }
+
+    /// <summary>What the peer sends. One read at a time; each is ended by <see cref="PipeReader.AdvanceTo(SequencePosition)"/>.</summary>
+    public PipeReader Input => _input;
+
+    /// <summary>What the peer is sent. One writer at a time.</summary>
+    public PipeWriter Output => _output;
+
+    /// <summary>The socket, for its options and addresses.</summary>
+    public Socket Socket { get; }
+
+    /// <summary>How many bytes were flushed and the kernel has not taken yet.</summary>
+    public long UnsentBytes => _output.Unsent;
+
+    /// <summary>How many bytes were received and not consumed.</summary>
+    public long UnreadBytes => _input.Held;
+
+    internal PipeDriver Driver { get; }
+
+    /// <summary>Writes bytes that other pipes write too, without a copy of its own when that pays. Flush afterwards, as with <see cref="Output"/>.</summary>
+    /// <param name="bytes">The bytes; the pipe keeps a share until they are sent.</param>
+    /// <exception cref="ObjectDisposedException">The maker's share was disposed.</exception>
+    /// <exception cref="InvalidOperationException">The writer was completed.</exception>
+    public void Write(SharedBytes bytes) => _output.Write(bytes);
+
+    /// <summary>Has what was written sent, as a flush does, and never waits: for broadcasts, which drop a member that lags.</summary>
+    /// <returns>False when <see cref="SocketPipeOptions.SendHighWaterMark"/> or more is queued by now. What was written is queued all the same.</returns>
+    /// <exception cref="SocketException">An earlier send failed.</exception>
+    /// <exception cref="InvalidOperationException">The writer was completed.</exception>
+    public bool TryFlush() => _output.TryFlush();
+
+    /// <summary>
+    /// Sends what was flushed, for as long as <see cref="SocketPipeOptions.DisposeTimeout"/> at most, and the end of the stream; then
+    /// disposes the socket. What was received and not read is dropped.
+    /// </summary>
+    /// <returns>Ends when the kernel uses the pipe's memory no longer.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _output.Complete();
+        if (_output.DrainAsync() is { IsCompleted: false } drain)
+        {
+            await Task.WhenAny(drain, Task.Delay(_options.DisposeTimeout)).ConfigureAwait(ConfigureAwaitOptions.None);
+            _isAborted |= !drain.IsCompleted;
+        }
+
+        _input.Complete();
+        if (_options.LeaveOpen)
+        {
+            Driver.Close();
+            await Driver.EndAsync().ConfigureAwait(false);
+            Socket.ClearPipe();
+            return;
+        }
+
+        if (_isAborted)
+        {
+            ResetOnClose();
+        }
+
+        // Tells the driver, which takes back what is under way.
+        Socket.Dispose();
+        await Driver.EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The peer must see that the stream did not end where it ends.</summary>
+    internal void Abort() => _isAborted = true;
+
+    internal Exception Error(string call, int errno)
+    {
+        Socket.NoteFailure(errno);
+        return SocketErrors.Create(call, Socket.EndPointForErrors(), errno);
+    }
+
+    private void ResetOnClose()
+    {
+        try
+        {
+            Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // A family without SO_LINGER, or closed already: the end is all that it can be told.
+        }
+    }
+}
