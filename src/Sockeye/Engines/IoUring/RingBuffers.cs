@@ -41,7 +41,7 @@ internal sealed class RingBuffers
     internal ushort Group => _ring.Group;
 
     /// <summary>True when what comes must be copied, because readers hold too many.</summary>
-    internal bool IsShort => _held > _heldMax;
+    internal bool IsShort => _held >= _heldMax;
 
     /// <summary>How many times a receive found no buffer. For tests and diagnostics.</summary>
     internal int Shortages { get; private set; }

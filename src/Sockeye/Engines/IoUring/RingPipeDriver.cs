@@ -26,6 +26,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     // Owned while a send is in flight: it names the memory that the kernel reads.
     private GatherMessage? _message;
     private bool _isArmed;
+    private bool _isLimited;
     private bool _isStopping;
     private bool _isSending;
     private bool _isClosed;
@@ -74,6 +75,11 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             entry.Flags = RingConstants.IOSQE_BUFFER_SELECT;
             entry.OperationFlags = _receiveFlags;
             entry.BufferGroup = _buffers!.Group;
+
+            // The receive's optlen: it ends after so many bytes. Without, what comes in one turn is bounded by the sender's
+            // and the receiver's socket buffers and the loop's ring of buffers: 4 MB were seen above a mark of 64 KiB.
+            _isLimited = _poller.HasReceiveLimit;
+            entry.FileIndex = _isLimited ? _input.Room : 0;
             entry.UserData = _poller.Add(this);
             _isArmed = true;
         }
@@ -214,6 +220,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             case 0:
                 _input.Ended(errno: 0);
                 break;
+            case -Errno.EINVAL when _isLimited:
+                _poller.HasReceiveLimit = false;
+                goto case -Errno.EAGAIN;
             case -Errno.ENOBUFS:
                 if (_input.Interrupted() && _buffers!.TryWait(this))
                 {
@@ -221,7 +230,8 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
                 }
 
                 break;
-            case -Errno.ECANCELED or -Errno.EINTR or -Errno.EAGAIN:
+            case -Errno.EAGAIN:
+            case -Errno.ECANCELED or -Errno.EINTR:
                 if (_input.Interrupted())
                 {
                     StartReceive();

@@ -180,6 +180,9 @@ internal sealed class RingPoller : Poller
     /// <summary>The ring is about to go: requests that end now are made anew when the loop runs again. On the ring's thread.</summary>
     internal bool IsEnding { get; private set; }
 
+    /// <summary>False once the kernel has refused a multishot receive that ends by itself after so many bytes: before 6.17.</summary>
+    internal bool HasReceiveLimit { get; set; } = true;
+
     /// <summary>The buffers that the ring's pipes receive into, made at the first need. On the ring's thread.</summary>
     /// <returns>0, or the errno.</returns>
     internal int TryGetBuffers(EventLoop loop, out RingBuffers? buffers)

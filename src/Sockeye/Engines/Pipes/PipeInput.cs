@@ -52,6 +52,18 @@ internal sealed class PipeInput : PipeReader
     /// <summary>How many bytes were received and are not consumed.</summary>
     internal long Held => Volatile.Read(ref _received) - Volatile.Read(ref _consumed);
 
+    /// <summary>How many bytes may come before the reader is behind; at least one. On the loop's thread, before a receive.</summary>
+    internal int Room
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return (int)Math.Max(_highWater - Unexamined, 1);
+            }
+        }
+    }
+
     private long Unexamined => _received - _examined;
 
     private bool IsReady => _received > _examined || _isCanceled || _isEnded || _errno != 0;
