@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Sockeye.Benchmarks.Load;
+using Sockeye.Benchmarks.Peers;
+
+namespace Sockeye.Benchmarks.Measuring;
+
+/// <summary>How long, how often.</summary>
+/// <param name="Rounds">How many rounds count.</param>
+/// <param name="Length">How long one is.</param>
+/// <param name="WarmUp">What comes before them, once for each server: long enough for a runtime that compiles twice.</param>
+internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp);
+
+/// <summary>
+/// Measures one scenario with all its servers. All of them run from the first round to the last: what a runtime has
+/// compiled stays compiled, and a server that nobody asks uses no processor. They take turns, round after round, each
+/// round beginning with another one, so that a machine that slows down slows all of them. Connections are opened anew in
+/// every turn. Runs on an event loop, which is the clients'.
+/// </summary>
+internal sealed class Measurement(MeasureOptions options, Machine machine, Progress progress, CancellationToken stop)
+{
+    // Connections that are new have windows to open and pages to touch: so long before a round counts.
+    private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _roundLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Turns of one scenario: what progress counts.</summary>
+    internal static int Turns(Scenario scenario, IEnumerable<Peer> peers, MeasureOptions options) =>
+        peers.Count(peer => peer.Refusal(scenario) is null) * (scenario.MeasuresMemory ? Math.Min(options.Rounds, MemoryRoundsMax) : options.Rounds + 1);
+
+    // A server's memory hardly scatters, and each round starts it anew.
+    private const int MemoryRoundsMax = 3;
+
+    internal async Task<ScenarioResult> RunAsync(Scenario scenario, IReadOnlyList<Peer> peers)
+    {
+        var rows = new List<Row>();
+        try
+        {
+            foreach (Peer peer in peers)
+            {
+                var row = new Row(peer) { Failure = peer.Refusal(scenario) ?? TooFewDescriptors(scenario) };
+                rows.Add(row);
+                if (row.Failure is null && !scenario.MeasuresMemory)
+                {
+                    await GuardAsync(row, async () => row.Server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, stop));
+                }
+            }
+
+            int rounds = scenario.MeasuresMemory ? Math.Min(options.Rounds, MemoryRoundsMax) : options.Rounds;
+            for (int round = scenario.MeasuresMemory ? 1 : 0; round <= rounds; round++)
+            {
+                for (int turn = 0; turn < rows.Count; turn++)
+                {
+                    Row row = rows[(turn + round) % rows.Count];
+                    if (row.Failure is not null)
+                    {
+                        continue;
+                    }
+
+                    progress.Turn(scenario.Name, row.Peer.Name, round, rounds);
+                    bool isWarmUp = round == 0;
+                    await GuardAsync(row, async () =>
+                    {
+                        Sample sample = scenario.MeasuresMemory
+                            ? await WeighAsync(row.Peer, scenario)
+                            : await MeasureAsync(row.Server!, scenario, isWarmUp ? options.WarmUp : _settle, isWarmUp ? TimeSpan.Zero : options.Length);
+                        if (!isWarmUp)
+                        {
+                            row.Samples.Add(sample);
+                        }
+                    });
+                }
+            }
+        }
+        finally
+        {
+            foreach (Row row in rows)
+            {
+                row.Server?.Dispose();
+            }
+        }
+
+        return new ScenarioResult(
+            scenario.Name, scenario.Summary, scenario.Operation, scenario.MeasuresMemory, options.Length.TotalSeconds,
+            [.. rows.Select(static row => new ServerResult(row.Peer.Name, row.Samples, row.Failure))]);
+    }
+
+    private static string? TooFewDescriptors(Scenario scenario) =>
+        scenario.Connections > Machine.ConnectionsMax
+            ? $"this process may open {Machine.ConnectionsMax} connections only: raise the hard limit (ulimit -H -n) or ask for {scenario.Name.Split('-')[0]}-{Machine.ConnectionsMax}" : null;
+
+    // What fails fails alone: the others go on.
+    private async Task GuardAsync(Row row, Func<Task> turn)
+    {
+        try
+        {
+            await turn().WaitAsync(_roundLimit + options.WarmUp + options.Length, stop);
+        }
+        catch (Exception e) when (e is SocketException or IOException or TimeoutException)
+        {
+            row.Failure = $"failed: {e.Message} {row.Server?.Complaint}".Trim();
+        }
+    }
+
+    private async Task<Sample> MeasureAsync(ServerProcess server, Scenario scenario, TimeSpan before, TimeSpan length)
+    {
+        using Load.Load load = scenario.Load!();
+        await load.ConnectAsync(server.EndPoint);
+        Task running = load.RunAsync();
+        await PauseAsync(running, before);
+        load.Latencies.Clear();
+        (long operations, CpuTime cpu, long start) = (load.Operations, server.Cpu(), Stopwatch.GetTimestamp());
+        await PauseAsync(running, length);
+        (long done, TimeSpan spent, TimeSpan elapsed) = (load.Operations - operations, server.Cpu().Since(cpu), Stopwatch.GetElapsedTime(start));
+        double? p50 = load.Latencies.Percentile(0.5), p99 = load.Latencies.Percentile(0.99);
+        load.IsStopping = true;
+        await running;
+        return done > 0 || length == TimeSpan.Zero
+            ? new Sample(spent.TotalMicroseconds / Math.Max(1, done), done / elapsed.TotalSeconds, p50, p99, load.Lost)
+            : throw new IOException($"nothing was done in {length.TotalSeconds} s");
+    }
+
+    private static async Task PauseAsync(Task running, TimeSpan length)
+    {
+        Task pause = EventLoop.Current!.DelayAsync(length);
+        if (await Task.WhenAny(pause, running) == running)
+        {
+            await running;
+            throw new IOException("the clients ended too early");
+        }
+    }
+
+    // The server is a new one, so that memory of earlier connections is not taken for free.
+    private async Task<Sample> WeighAsync(Peer peer, Scenario scenario)
+    {
+        using ServerProcess server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, stop);
+
+        // What the first connections load and compile is no part of a connection's price.
+        using (var first = new IdleConnections())
+        {
+            first.Open(server.EndPoint, count: 200, echo: true);
+        }
+
+        await SettleAsync(server);
+        (long resident, IReadOnlyDictionary<string, long>? slabs) = (Memory.ResidentBytes(server.Id), Memory.Slabs());
+        using var idle = new IdleConnections();
+        idle.Open(server.EndPoint, scenario.Connections, echo: false);
+        await SettleAsync(server);
+        double grown = Memory.ResidentBytes(server.Id) - resident;
+        return new Sample(
+            grown / scenario.Connections,
+            KernelBytes: slabs is not null && Memory.Slabs() is { } now ? Memory.ServersShare(slabs, now) / scenario.Connections : null);
+    }
+
+    // Until the server has not used its processor for a while: then it has accepted all, and waits.
+    private async Task SettleAsync(ServerProcess server)
+    {
+        for (int quiet = 0; quiet < 3;)
+        {
+            CpuTime before = server.Cpu();
+            await EventLoop.Current!.DelayAsync(TimeSpan.FromMilliseconds(100), stop);
+            quiet = server.Cpu().Since(before) < TimeSpan.FromMilliseconds(2) ? quiet + 1 : 0;
+        }
+    }
+
+    private sealed class Row(Peer peer)
+    {
+        internal Peer Peer { get; } = peer;
+
+        internal ServerProcess? Server { get; set; }
+
+        internal List<Sample> Samples { get; } = [];
+
+        internal string? Failure { get; set; }
+    }
+}

@@ -1,0 +1,261 @@
+// The tight io_uring server: one thread, one ring, one io_uring_enter(2) a turn, which submits what the last turn made
+// and waits. No liburing. See common.h for how it is called.
+//
+// An echo is a receive into the connection's own memory, then a send, then the next receive. Tried as well, at the same
+// price or dearer: multishot receive from provided buffers, multishot poll with recv(2), sends linked to receives.
+#include "common.h"
+#include <linux/io_uring.h>
+#include <sys/syscall.h>
+
+#ifndef IORING_SETUP_SINGLE_ISSUER
+#define IORING_SETUP_SINGLE_ISSUER (1U << 12)
+#endif
+#ifndef IORING_SETUP_DEFER_TASKRUN
+#define IORING_SETUP_DEFER_TASKRUN (1U << 13)
+#endif
+#ifndef IORING_SETUP_NO_SQARRAY
+#define IORING_SETUP_NO_SQARRAY (1U << 16)
+#endif
+
+enum { SUBMISSIONS = 4096, COMPLETIONS = 16384, DATAGRAMS = 64, TRAINS = 16 };
+enum operation { OP_ACCEPT, OP_STOP, OP_RECEIVE, OP_SEND, OP_DATAGRAM_IN, OP_DATAGRAM_OUT };
+
+struct connection {
+    enum role role;
+    int pending;           // broadcast: operations in flight; the descriptor is closed when there are none
+    bool sending, gone;    // broadcast
+    uint64_t place;        // broadcast: how much of the log this member was sent
+    int index;             // broadcast: where it stands among the members
+};
+
+static enum mode mode;
+static int ring;
+static unsigned *sq_head, *sq_tail, *cq_head, *cq_tail, sq_mask, cq_mask, tail, submitted;
+static struct io_uring_sqe *sqes;
+static struct io_uring_cqe *cqes;
+
+static struct connection *connections;
+static char *memory;       // each descriptor has its place; the kernel gives it pages when it is used
+static size_t memory_stride, memory_bytes;
+static struct train *trains;
+static int members[DESCRIPTORS_MAX], member_count;
+
+static void open_ring(void) {
+    struct io_uring_params params = {.cq_entries = COMPLETIONS};
+    unsigned flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+    params.flags = flags | IORING_SETUP_NO_SQARRAY;
+    ring = (int)syscall(__NR_io_uring_setup, SUBMISSIONS, &params);
+    if (ring < 0 && errno == EINVAL) { // before Linux 6.6
+        params = (struct io_uring_params){.cq_entries = COMPLETIONS, .flags = flags};
+        ring = (int)syscall(__NR_io_uring_setup, SUBMISSIONS, &params);
+    }
+    if (ring < 0) fail("io_uring_setup");
+    size_t array_end = params.sq_off.array + params.sq_entries * sizeof(unsigned);
+    size_t cqes_end = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
+    char *queues = check_memory(mmap(NULL, array_end > cqes_end ? array_end : cqes_end, PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING));
+    sqes = check_memory(mmap(NULL, params.sq_entries * sizeof *sqes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES));
+    sq_head = (unsigned *)(queues + params.sq_off.head);
+    sq_tail = (unsigned *)(queues + params.sq_off.tail);
+    sq_mask = params.sq_entries - 1;
+    cq_head = (unsigned *)(queues + params.cq_off.head);
+    cq_tail = (unsigned *)(queues + params.cq_off.tail);
+    cq_mask = params.cq_entries - 1;
+    cqes = (struct io_uring_cqe *)(queues + params.cq_off.cqes);
+    if (!(params.flags & IORING_SETUP_NO_SQARRAY))
+        for (unsigned i = 0; i < params.sq_entries; i++) ((unsigned *)(queues + params.sq_off.array))[i] = i;
+}
+
+// Submits what there is, and waits for so many completions.
+static void enter(unsigned wait) {
+    __atomic_store_n(sq_tail, tail, __ATOMIC_RELEASE);
+    long done = syscall(__NR_io_uring_enter, ring, tail - submitted, wait, IORING_ENTER_GETEVENTS, NULL, 0);
+    if (done >= 0) submitted += (unsigned)done;
+    else if (errno != EINTR && errno != EBUSY && errno != EAGAIN) fail("io_uring_enter"); // EBUSY: completions first
+}
+
+static struct io_uring_sqe *submit(enum operation operation, int fd, uint8_t opcode) {
+    while (tail - __atomic_load_n(sq_head, __ATOMIC_ACQUIRE) > sq_mask) enter(0);
+    struct io_uring_sqe *sqe = &sqes[tail++ & sq_mask];
+    memset(sqe, 0, sizeof *sqe);
+    sqe->opcode = opcode;
+    sqe->fd = fd;
+    sqe->user_data = (uint64_t)operation << 32 | (uint32_t)fd;
+    return sqe;
+}
+
+static void submit_accept(int listener) {
+    struct io_uring_sqe *sqe = submit(OP_ACCEPT, listener, IORING_OP_ACCEPT);
+    sqe->ioprio = IORING_ACCEPT_MULTISHOT;
+    sqe->accept_flags = SOCK_CLOEXEC;
+}
+
+static char *memory_of(int fd) { return memory + (size_t)fd * memory_stride; }
+
+static void submit_receive(int fd) {
+    struct io_uring_sqe *sqe = submit(OP_RECEIVE, fd, IORING_OP_RECV);
+    sqe->addr = (uintptr_t)memory_of(fd);
+    sqe->len = (unsigned)memory_bytes;
+}
+
+// MSG_WAITALL: the kernel sends the rest itself when not all of it fits at once.
+static void submit_send(int fd, const char *bytes, size_t length) {
+    struct io_uring_sqe *sqe = submit(OP_SEND, fd, IORING_OP_SEND);
+    sqe->addr = (uintptr_t)bytes;
+    sqe->len = (unsigned)length;
+    sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
+}
+
+static void submit_datagram(enum operation operation, int fd, int slot) {
+    struct io_uring_sqe *sqe = submit(operation, fd, operation == OP_DATAGRAM_IN ? IORING_OP_RECVMSG : IORING_OP_SENDMSG);
+    if (operation == OP_DATAGRAM_IN) train_to_receive(&trains[slot]);
+    sqe->addr = (uintptr_t)&trains[slot].header;
+    sqe->len = 1;
+    sqe->user_data = (uint64_t)operation << 32 | (uint32_t)slot;
+}
+
+static void leave_broadcast(int fd) {
+    struct connection *connection = &connections[fd];
+    if (!connection->gone) {
+        connection->gone = true;
+        shutdown(fd, SHUT_RDWR); // ends what is in flight
+        if (connection->role == ROLE_MEMBER) {
+            int last = members[--member_count];
+            members[connection->index] = last;
+            connections[last].index = connection->index;
+        }
+    }
+    if (connection->pending == 0) {
+        *connection = (struct connection){0};
+        close(fd);
+    }
+}
+
+// The first byte of a connection says what it is, and is echoed; a sender's other bytes go into the log.
+static void take_broadcast(int fd, size_t length) {
+    struct connection *connection = &connections[fd];
+    const char *bytes = memory_of(fd);
+    if (connection->role == ROLE_UNKNOWN) {
+        connection->role = *bytes == 'S' ? ROLE_SENDER : ROLE_MEMBER;
+        if (connection->role == ROLE_MEMBER) {
+            connection->index = member_count;
+            members[member_count++] = fd;
+            connection->place = log_head;
+        }
+        (void)send(fd, bytes, 1, MSG_NOSIGNAL | MSG_DONTWAIT); // if it is gone, the receive says so
+        bytes++;
+        length--;
+    }
+    if (connection->role == ROLE_SENDER) {
+        while (length > 0) {
+            size_t at = log_head % LOG_BYTES, count = length;
+            if (count > LOG_BYTES - at) count = LOG_BYTES - at;
+            memcpy(log_bytes + at, bytes, count);
+            log_head += count;
+            bytes += count;
+            length -= count;
+        }
+    }
+    submit_receive(fd);
+    connection->pending++;
+}
+
+// Sends a member what is in the log for it, in one send: one is in flight at a time. False: it is too far behind.
+static bool send_log(int fd) {
+    struct connection *member = &connections[fd];
+    if (log_head - member->place > LOG_BYTES - LOG_RESERVE) return false;
+    if (member->sending || member->place == log_head) return true;
+    size_t at = member->place % LOG_BYTES, length = log_head - member->place;
+    if (length > LOG_BYTES - at) length = LOG_BYTES - at;
+    submit_send(fd, log_bytes + at, length);
+    member->sending = true;
+    member->pending++;
+    return true;
+}
+
+static void complete_broadcast(enum operation operation, int fd, int result) {
+    struct connection *connection = &connections[fd];
+    connection->pending--;
+    if (operation == OP_SEND) connection->sending = false;
+    if (result <= 0 || connection->gone) leave_broadcast(fd);
+    else if (operation == OP_RECEIVE) take_broadcast(fd, (size_t)result);
+    else {
+        connection->place += (uint64_t)result;
+        if (!send_log(fd)) leave_broadcast(fd);
+    }
+}
+
+// As many as came in this turn have been merged in the log: one send for each member that has none in flight.
+static void broadcast(uint64_t before) {
+    if (log_head == before) return;
+    for (int i = 0; i < member_count;) {
+        int fd = members[i];
+        if (send_log(fd)) i++;
+        else leave_broadcast(fd);
+    }
+}
+
+static void complete(int server, const struct io_uring_cqe *cqe) {
+    int index = (int)(uint32_t)cqe->user_data, result = cqe->res;
+    enum operation operation = (enum operation)(cqe->user_data >> 32);
+    switch (operation) {
+        case OP_ACCEPT:
+            if (result >= 0) {
+                no_delay(result);
+                submit_receive(result);
+                connections[result].pending = 1;
+            } else if (result == -EMFILE || result == -ENFILE) {
+                errno = -result;
+                fail("accept");
+            }
+            if (!(cqe->flags & IORING_CQE_F_MORE)) submit_accept(server); // the kernel ended it: queue full, or an error
+            break;
+        case OP_STOP:
+            exit(0);
+        case OP_RECEIVE:
+        case OP_SEND:
+            if (mode == MODE_BROADCAST) complete_broadcast(operation, index, result);
+            else if (result <= 0) close(index); // one operation at a time: nothing else is in flight
+            else if (operation == OP_RECEIVE) submit_send(index, memory_of(index), (size_t)result);
+            else submit_receive(index);
+            break;
+        case OP_DATAGRAM_IN:
+            if (result < 0) {
+                submit_datagram(OP_DATAGRAM_IN, server, index); // an error of an earlier datagram, told here
+                break;
+            }
+            train_to_send(&trains[index], (size_t)result);
+            submit_datagram(OP_DATAGRAM_OUT, server, index);
+            break;
+        case OP_DATAGRAM_OUT:
+            submit_datagram(OP_DATAGRAM_IN, server, index);
+            break;
+    }
+}
+
+int main(int count, char **words) {
+    mode = parse_mode(count, words);
+    // 64 bytes more than a page: else the first lines of all connections would share a few places of the cache.
+    memory_bytes = mode == MODE_STREAMS ? STREAM_BYTES : ECHO_BYTES;
+    memory_stride = memory_bytes + 64;
+    connections = reserve(DESCRIPTORS_MAX * sizeof *connections);
+    memory = reserve(DESCRIPTORS_MAX * memory_stride);
+    open_ring();
+    int server = open_server(mode);
+    submit(OP_STOP, STDIN_FILENO, IORING_OP_POLL_ADD)->poll32_events = 1 /* POLLIN; POLLHUP comes by itself */;
+    if (is_datagram(mode)) {
+        int slots = mode == MODE_UDP ? DATAGRAMS : TRAINS;
+        trains = reserve((size_t)slots * sizeof *trains);
+        for (int i = 0; i < slots; i++) submit_datagram(OP_DATAGRAM_IN, server, i);
+    } else {
+        submit_accept(server);
+    }
+    for (;;) {
+        enter(1);
+        uint64_t before = log_head;
+        unsigned head = *cq_head, end = __atomic_load_n(cq_tail, __ATOMIC_ACQUIRE);
+        for (; head != end; head++) complete(server, &cqes[head & cq_mask]);
+        __atomic_store_n(cq_head, head, __ATOMIC_RELEASE);
+        if (mode == MODE_BROADCAST) broadcast(before);
+    }
+}

@@ -1,0 +1,206 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Sockeye.Benchmarks.Measuring;
+using Sockeye.Benchmarks.Output;
+using Sockeye.Benchmarks.Peers;
+
+namespace Sockeye.Benchmarks;
+
+/// <summary>bench peers: all servers, all scenarios, in turns.</summary>
+internal static class PeersCommand
+{
+    private const int RoundsMax = 1_000;
+    private const double SecondsMax = 600;
+
+    internal static Command Build()
+    {
+        Option<string[]> scenarios = Names("--scenario", "What to measure; all by default. echo is all its sizes, echo-64 is one, any number will do");
+        Option<string[]> servers = Names("--servers", "Whom to measure; all by default");
+        var connections = new Option<int[]>("--connections")
+        {
+            Description = "Other sizes for the scenarios: connections, members, or datagrams under way",
+            HelpName = "N[,…]",
+            CustomParser = static result =>
+            {
+                int[] sizes = [.. Split(result.Tokens.Select(static token => token.Value)).Select(static word => int.TryParse(word, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+                if (sizes.Any(static size => size is < 1 or > ScenarioTable.SizeMax))
+                {
+                    result.AddError($"--connections: numbers from 1 to {ScenarioTable.SizeMax}, with commas between them");
+                }
+
+                return sizes;
+            },
+        };
+        Option<int> rounds = Bounded(new Option<int>("--rounds") { Description = "How many rounds", DefaultValueFactory = static _ => 7 }, 1, RoundsMax);
+        Option<double> seconds = Bounded(new Option<double>("--seconds") { Description = "How long a server's turn in a round is", DefaultValueFactory = static _ => 1 }, 0.01, SecondsMax);
+        Option<double> warmUp = Bounded(new Option<double>("--warm-up") { Description = "Seconds that do not count, once for each server", DefaultValueFactory = static _ => 2 }, 0, SecondsMax);
+        var json = new Option<string?>("--json") { Description = "Write all figures to a file too; - is standard output, without the tables", HelpName = "FILE" };
+        var markdown = new Option<bool>("--markdown") { Description = "Print the tables as Markdown" };
+        var write = new Option<string?>("--write") { Description = "Write tables and plots into this page, between its marks, and its folder", HelpName = "PAGE" };
+        var from = new Option<string[]>("--from") { Description = "Measure nothing: take the figures that --json wrote; of several files, the last word on each scenario", HelpName = "FILE" };
+        var list = new Option<bool>("--list") { Description = "List scenarios and servers, and what is missing here" };
+
+        var command = new Command("peers", "Measures Sockeye beside other servers: the processor time that one operation costs the server.")
+        {
+            scenarios, servers, connections, rounds, seconds, warmUp, json, markdown, write, from, list,
+        };
+        Help.AddTo(
+            command,
+            ("sockeye bench peers --list", "what there is"),
+            ("sockeye bench peers --scenario echo-64 --rounds 3", "one table, in two minutes"),
+            ("sockeye bench peers --servers sockeye-epoll,system --scenario echo,churn", "two servers, five tables"),
+            ("sockeye bench peers --json all.json --write docs/benchmarks.md", "everything: takes an hour"),
+            ("sockeye bench peers --from all.json --write docs/benchmarks.md", "the page again, without measuring"));
+        command.SetAction(async (result, _) =>
+        {
+            using var stop = new CancellationTokenSource();
+            void Hear(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            }
+
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Hear);
+            try
+            {
+                IReadOnlyList<Scenario> chosen = ScenarioTable.Find(result.GetValue(scenarios) ?? [], result.GetValue(connections) ?? []);
+                IReadOnlyList<Peer> peers = Find(result.GetValue(servers) ?? []);
+                if (result.GetValue(list))
+                {
+                    await ListAsync(peers, stop.Token);
+                    return 0;
+                }
+
+                // Told before an hour of measuring, not after.
+                if (result.GetValue(write) is { } page)
+                {
+                    Document.Replace(File.ReadAllText(page), "", page);
+                }
+
+                var options = new MeasureOptions(
+                    result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), TimeSpan.FromSeconds(result.GetValue(warmUp)));
+                Report report = result.GetValue(from) is { Length: > 0 } files
+                    ? Report.Join([.. files.Select(static file => JsonFile.Read(File.ReadAllText(file)))])
+                    : await Task.Run(() => PeersRun.Measure(chosen, peers, options, stop.Token));
+                Show(report, result.GetValue(json), result.GetValue(markdown));
+                if (result.GetValue(write) is { } path)
+                {
+                    Document.Update(path, report);
+                }
+
+                return stop.IsCancellationRequested ? 130 : 0;
+            }
+            catch (FormatException e)
+            {
+                Console.Error.WriteLine($"sockeye bench peers: {e.Message}");
+                return 2;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return 130;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+            {
+                Console.Error.WriteLine($"sockeye bench peers: {e.Message}");
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<Peer> Find(IReadOnlyCollection<string> names)
+    {
+        string? unknown = names.FirstOrDefault(static name => !PeerTable.All.Any(peer => peer.Name == name));
+        return unknown is not null
+            ? throw new FormatException($"there is no server {unknown}; there are: {string.Join(", ", PeerTable.All.Select(static peer => peer.Name))}")
+            : names.Count == 0 ? PeerTable.All : [.. PeerTable.All.Where(peer => names.Contains(peer.Name, StringComparer.Ordinal))];
+    }
+
+    private static async Task ListAsync(IReadOnlyList<Peer> peers, CancellationToken stop)
+    {
+        Console.WriteLine("Scenarios:");
+        foreach (Scenario scenario in ScenarioTable.All)
+        {
+            Console.WriteLine($"  {scenario.Name,-16} {scenario.Summary}");
+        }
+
+        Console.WriteLine("Servers:");
+        foreach (Peer peer in peers)
+        {
+            await peer.PrepareAsync(stop);
+            Console.WriteLine($"  {peer.Name,-16} {peer.Summary}{(peer.Absence is { } absence ? $" (absent: {absence})" : $" ({peer.Version})")}");
+        }
+    }
+
+    private static void Show(Report report, string? json, bool markdown)
+    {
+        if (json is not null and not "-")
+        {
+            File.WriteAllText(json, JsonFile.Write(report));
+        }
+
+        if (json == "-")
+        {
+            Console.Out.Write(JsonFile.Write(report));
+            return;
+        }
+
+        if (markdown)
+        {
+            Console.Out.Write(Document.Section(report, plots: null));
+            return;
+        }
+
+        bool hasColours = !Console.IsOutputRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("NO_COLOR"));
+        string[] absent = [.. report.Peers.Where(static peer => peer.Absence is not null).Select(static peer => peer.Name)];
+        foreach (ScenarioResult scenario in report.Scenarios)
+        {
+            Console.WriteLine($"{scenario.Name}: {scenario.Summary}");
+            Table.Of(scenario).Write(Console.Out, hasColours);
+            foreach (string note in Table.Notes(scenario, absent))
+            {
+                Console.WriteLine($"  {note}");
+            }
+
+            Console.WriteLine();
+        }
+
+        foreach (PeerNote peer in report.Peers.Where(static peer => peer.Absence is not null))
+        {
+            Console.WriteLine($"{peer.Name} is absent: {peer.Absence}");
+        }
+    }
+
+    private static Option<string[]> Names(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "NAME[,…]",
+        CustomParser = static result => Split(result.Tokens.Select(static token => token.Value)),
+    };
+
+    private static string[] Split(IEnumerable<string> words) =>
+        [.. words.SelectMany(static word => word.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    private static Option<T> Bounded<T>(Option<T> option, T least, T most)
+        where T : IComparable<T>
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Errors.Any())
+            {
+                return;
+            }
+
+            T value = result.GetValueOrDefault<T>();
+            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name}: from {least} to {most}"));
+            }
+        });
+        return option;
+    }
+}

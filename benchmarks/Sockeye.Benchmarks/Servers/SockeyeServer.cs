@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye.Benchmarks.Servers;
+
+/// <summary>Our sockets, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
+internal static class SockeyeServer
+{
+    /// <summary>The engine on io_uring, in a build that has it.</summary>
+    internal static EngineKind? IoUring { get; } = Enum.TryParse("IoUring", out EngineKind kind) ? kind : null;
+
+    internal static void RunOnLoop(EngineKind engine, ServerMode mode)
+    {
+        using var loop = new EventLoop(engine);
+        loop.Run(async () =>
+        {
+            using Socket socket = Serve(mode);
+            await Task.Run(ServeCommand.WaitForEndOfInput);
+        });
+    }
+
+    internal static void RunOnPool(ServerMode mode)
+    {
+        using Socket socket = Serve(mode);
+        ServeCommand.WaitForEndOfInput();
+    }
+
+    private static Socket Serve(ServerMode mode)
+    {
+        var local = new IPEndPoint(IPAddress.Loopback, 0);
+        Socket socket;
+        if (mode is ServerMode.Udp or ServerMode.Trains)
+        {
+            socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(local);
+            _ = mode == ServerMode.Udp ? EchoDatagramsAsync(socket) : EchoTrainsAsync(socket);
+        }
+        else
+        {
+            socket = Socket.CreateServer(local, backlog: 4096);
+            _ = AcceptAsync(socket, mode);
+        }
+
+        ServeCommand.Announce(((IPEndPoint)socket.LocalEndPoint!).Port);
+        return socket;
+    }
+
+    private static async Task AcceptAsync(Socket listener, ServerMode mode)
+    {
+        var broadcast = new Broadcast();
+        while (true)
+        {
+            Socket peer = await listener.AcceptAsync();
+            peer.NoDelay = true;
+            _ = mode switch
+            {
+                ServerMode.Idle => EchoWithoutBufferAsync(peer),
+                ServerMode.Broadcast => RelayAsync(peer, broadcast),
+                _ => EchoAsync(peer, ServeCommand.Buffer(mode)),
+            };
+        }
+    }
+
+    private static async Task EchoAsync(Socket peer, Memory<byte> buffer)
+    {
+        using (peer)
+        {
+            int count;
+            while ((count = await peer.ReceiveAsync(buffer, SocketFlags.None)) > 0)
+            {
+                await peer.SendAsync(buffer[..count], SocketFlags.None);
+            }
+        }
+    }
+
+    // A receive into no memory completes when there is something to receive.
+    private static async Task EchoWithoutBufferAsync(Socket peer)
+    {
+        using (peer)
+        {
+            while (true)
+            {
+                await peer.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+                Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Echo);
+                int count = await peer.ReceiveAsync(buffer, SocketFlags.None);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                await peer.SendAsync(buffer[..count], SocketFlags.None);
+            }
+        }
+    }
+
+    private static async Task RelayAsync(Socket peer, Broadcast broadcast)
+    {
+        using (peer)
+        {
+            Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Broadcast);
+            var member = new Member(peer);
+            if (await peer.ReceiveAsync(buffer[..1], SocketFlags.None) == 0)
+            {
+                return;
+            }
+
+            bool isSender = buffer.Span[0] == 'S';
+            if (!isSender)
+            {
+                broadcast.Join(member);
+            }
+
+            try
+            {
+                await peer.SendAsync(buffer[..1], SocketFlags.None);
+                int count;
+                while ((count = await peer.ReceiveAsync(buffer, SocketFlags.None)) > 0)
+                {
+                    if (isSender)
+                    {
+                        broadcast.Publish(buffer.Span[..count]);
+                    }
+                }
+            }
+            finally
+            {
+                broadcast.Leave(member);
+            }
+        }
+    }
+
+    private static async Task EchoDatagramsAsync(Socket socket)
+    {
+        Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Udp);
+        var peer = new SocketAddress(AddressFamily.InterNetwork);
+        while (true)
+        {
+            int count = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer);
+            await socket.SendToAsync(buffer[..count], SocketFlags.None, peer);
+        }
+    }
+
+    // A train comes as one message that says how long its datagrams are, and leaves as one.
+    private static async Task EchoTrainsAsync(Socket socket)
+    {
+        socket.SetOption(UdpOptions.GenericReceiveOffload, true);
+        int controlBytes = Math.Max(UdpControl.ReceiveOffload.Space(), UdpControl.Segment.Space());
+        using var batch = new MessageBatch(capacity: 16, ServeCommand.StreamBytes, controlBytes);
+        byte[] control = new byte[controlBytes];
+        while (true)
+        {
+            await socket.ReceiveBatchAsync(batch);
+            for (int i = 0; i < batch.Count; i++)
+            {
+                BatchMessage message = batch[i];
+                if (message.Control.TryGet(UdpControl.ReceiveOffload, out int segment) && segment < message.Length)
+                {
+                    var writer = new ControlWriter(control);
+                    writer.Add(UdpControl.Segment, (ushort)segment);
+                    message.SetControl(control.AsSpan(0, writer.Written));
+                }
+            }
+
+            for (int sent = 0; sent < batch.Count;)
+            {
+                sent += await socket.SendBatchAsync(batch, sent);
+            }
+        }
+    }
+
+    private sealed class Member(Socket socket) : Broadcast.Member
+    {
+        // On a stream, a send ends when the kernel has taken every byte.
+        internal override ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+        {
+            ValueTask<int> sent = socket.SendAsync(bytes, SocketFlags.None);
+            if (sent.IsCompletedSuccessfully)
+            {
+                _ = sent.Result;
+                return default;
+            }
+
+            return new ValueTask(sent.AsTask());
+        }
+
+        internal override void Close() => socket.Dispose();
+    }
+}
