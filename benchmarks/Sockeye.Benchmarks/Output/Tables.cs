@@ -12,14 +12,14 @@ internal sealed record Table(IReadOnlyList<string> Heads, IReadOnlyList<IReadOnl
         ServerResult[] measured = [.. scenario.Servers.Where(static server => server.Samples.Count > 0)];
         return scenario.IsMemory
             ? new Table(
-                ["server", "bytes best", "median", "kernel bytes", $"less than {PeerTable.Reference}", $"of {PeerTable.Bar}"],
+                ["server", "bytes best", "median", "kernel bytes", $"less than {PeerTable.Reference}"],
                 [.. measured.Select(server => (IReadOnlyList<string>)
                 [
                     server.Name, Figures.Short(server.Best), Figures.Short(server.Median), Figures.Short(server.MedianOf(static sample => sample.KernelBytes)),
-                    Figures.Times(scenario.TimesLess(server, PeerTable.Reference)), Figures.Times(1 / scenario.TimesLess(server, PeerTable.Bar)),
+                    Figures.Times(scenario.TimesLess(server, PeerTable.Reference)),
                 ])])
             : new Table(
-                ["server", $"µs/{scenario.Operation} best", "median", $"{scenario.Operation}s/s", "p50 µs", "p99 µs", $"less than {PeerTable.Reference}", $"of {PeerTable.Bar}"],
+                ["server", $"µs/{scenario.Operation} best", "median", "per second", "p50 µs", "p99 µs", $"less than {PeerTable.Reference}", $"of {PeerTable.Bar}"],
                 [.. measured.Select(server => (IReadOnlyList<string>)
                 [
                     server.Name, Figures.Short(server.Best), Figures.Short(server.Median), Figures.Short(server.Samples.Max(static sample => sample.Rate)),
