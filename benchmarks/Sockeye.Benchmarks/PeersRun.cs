@@ -30,7 +30,7 @@ internal static class PeersRun
         var progress = new Progress(Console.Error, !Console.IsErrorRedirected, scenarios.Sum(scenario => Measurement.Turns(scenario, peers, options)));
         var measurement = new Measurement(options, machine, progress, stop);
         var results = new List<ScenarioResult>();
-        using var loop = new EventLoop(EngineKind.Epoll);
+        using var loop = new EventLoop(options.Clients);
         try
         {
             foreach (Scenario scenario in scenarios)

@@ -9,7 +9,8 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="Rounds">How many rounds count.</param>
 /// <param name="Length">How long one is.</param>
 /// <param name="WarmUp">What comes before them, once for each server: long enough for a runtime that compiles twice.</param>
-internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp);
+/// <param name="Clients">The engine of the clients' loop.</param>
+internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp, EngineKind Clients = EngineKind.Epoll);
 
 /// <summary>
 /// Measures one scenario with all its servers. All of them run from the first round to the last: what a runtime has

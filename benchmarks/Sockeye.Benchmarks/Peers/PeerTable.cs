@@ -17,7 +17,7 @@ internal static class PeerTable
     [
         new DotnetPeer("sockeye-uring", "Sockeye on an EventLoop, io_uring", "sockeye-uring")
         {
-            Check = static () => SockeyeServer.IoUring is null ? "this build has no io_uring engine" : null,
+            Check = SockeyeServer.IoUringRefusal,
         },
         new DotnetPeer("sockeye-epoll", "Sockeye on an EventLoop, epoll", "sockeye-epoll"),
         new DotnetPeer("sockeye-pool", "Sockeye from the thread pool, no loop", "sockeye-pool"),

@@ -92,37 +92,25 @@ static inline void no_delay(int fd) {
     }
 }
 
-// A datagram, or a train of them, with room for its peer and the size of its segments.
-struct train {
-    struct msghdr header;
-    struct iovec part;
-    struct sockaddr_storage peer;
-    union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control;
-    char bytes[STREAM_BYTES];
-};
+// Room for the one control message that a train of datagrams has: how long its segments are.
+union control { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; };
 
-static inline void train_to_receive(struct train *train) {
-    train->part = (struct iovec){train->bytes, sizeof train->bytes};
-    train->header = (struct msghdr){.msg_name = &train->peer, .msg_namelen = sizeof train->peer, .msg_iov = &train->part,
-                                    .msg_iovlen = 1, .msg_control = &train->control, .msg_controllen = sizeof train->control};
-}
-
-// What was received, UDP_GRO's segment size included, becomes what is sent back.
-static inline void train_to_send(struct train *train, size_t length) {
+// UDP_GRO: how long the datagrams of a received train are; 0 when it is a single one.
+static inline int received_segment(struct msghdr *message, size_t length) {
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
     int segment = 0;
-    struct cmsghdr *control = CMSG_FIRSTHDR(&train->header);
     if (control != NULL && control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO)
         memcpy(&segment, CMSG_DATA(control), sizeof segment);
-    train->part.iov_len = length;
-    if (segment == 0 || (size_t)segment >= length) {
-        train->header.msg_control = NULL;
-        train->header.msg_controllen = 0;
-        return;
-    }
+    return segment > 0 && (size_t)segment < length ? segment : 0;
+}
+
+// UDP_SEGMENT: lets a train leave as it came.
+static inline void set_segment(struct msghdr *message, union control *control, int segment) {
     uint16_t size = (uint16_t)segment;
-    train->control.header = (struct cmsghdr){.cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof size)};
-    memcpy(CMSG_DATA(&train->control.header), &size, sizeof size);
-    train->header.msg_control = &train->control;
-    train->header.msg_controllen = CMSG_SPACE(sizeof size);
+    message->msg_control = segment == 0 ? NULL : control;
+    message->msg_controllen = segment == 0 ? 0 : CMSG_SPACE(sizeof size);
+    if (segment == 0) return;
+    control->header = (struct cmsghdr){.cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof size)};
+    memcpy(CMSG_DATA(&control->header), &size, sizeof size);
 }
 #endif

@@ -18,7 +18,6 @@ static enum mode mode;
 static int poller;
 static struct connection *connections;
 static char buffer[STREAM_BYTES];
-static struct train train;
 static int members[DESCRIPTORS_MAX], member_count;
 
 static void watch(int fd, uint32_t events) {
@@ -168,11 +167,16 @@ static void echo_datagrams(int fd) {
 
 static void echo_trains(int fd) {
     for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
-        train_to_receive(&train);
-        ssize_t length = recvmsg(fd, &train.header, 0);
+        struct sockaddr_in peer;
+        union control control;
+        struct iovec part = {buffer, sizeof buffer};
+        struct msghdr message = {.msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &part, .msg_iovlen = 1,
+                                 .msg_control = &control, .msg_controllen = sizeof control};
+        ssize_t length = recvmsg(fd, &message, 0);
         if (length < 0) return;
-        train_to_send(&train, (size_t)length);
-        (void)sendmsg(fd, &train.header, 0);
+        part.iov_len = (size_t)length;
+        set_segment(&message, &control, received_segment(&message, (size_t)length));
+        (void)sendmsg(fd, &message, 0);
     }
 }
 

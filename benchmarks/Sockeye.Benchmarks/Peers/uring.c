@@ -1,6 +1,7 @@
 // The tight io_uring server: one thread, one ring, one io_uring_enter(2) a turn, which submits what the last turn made
 // and waits. No liburing. See common.h for how it is called.
 //
+// Of datagrams, one receive that goes on for ever takes a buffer for each, which goes back when the answer has left.
 // An echo is a receive into the connection's own memory, then a send, then the next receive. Tried as well, at the same
 // price or dearer: multishot receive from provided buffers, multishot poll with recv(2), sends linked to receives.
 #include "common.h"
@@ -17,7 +18,7 @@
 #define IORING_SETUP_NO_SQARRAY (1U << 16)
 #endif
 
-enum { SUBMISSIONS = 4096, COMPLETIONS = 16384, DATAGRAMS = 64, TRAINS = 16 };
+enum { SUBMISSIONS = 4096, COMPLETIONS = 16384, DATAGRAM_BYTES = 2048, DATAGRAMS = 64, TRAINS = 4, GROUP = 0 };
 enum operation { OP_ACCEPT, OP_STOP, OP_RECEIVE, OP_SEND, OP_DATAGRAM_IN, OP_DATAGRAM_OUT };
 
 struct connection {
@@ -37,7 +38,17 @@ static struct io_uring_cqe *cqes;
 static struct connection *connections;
 static char *memory;       // each descriptor has its place; the kernel gives it pages when it is used
 static size_t memory_stride, memory_bytes;
-static struct train *trains;
+
+// What answers a datagram: belongs to the buffer of the same number while the send is in flight.
+struct answer { struct msghdr header; struct iovec part; union control control; };
+static struct answer answers[DATAGRAMS];
+static struct io_uring_buf_ring *buffer_ring;
+static struct msghdr received; // how much room each buffer has for peer and control
+static char *buffers;
+static size_t buffer_bytes;
+static int buffer_count, buffers_free;
+static bool receiving;
+
 static int members[DESCRIPTORS_MAX], member_count;
 
 static void open_ring(void) {
@@ -106,12 +117,54 @@ static void submit_send(int fd, const char *bytes, size_t length) {
     sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
 }
 
-static void submit_datagram(enum operation operation, int fd, int slot) {
-    struct io_uring_sqe *sqe = submit(operation, fd, operation == OP_DATAGRAM_IN ? IORING_OP_RECVMSG : IORING_OP_SENDMSG);
-    if (operation == OP_DATAGRAM_IN) train_to_receive(&trains[slot]);
-    sqe->addr = (uintptr_t)&trains[slot].header;
+static void give_buffer(int index) {
+    unsigned short place = buffer_ring->tail;
+    struct io_uring_buf *buffer = &buffer_ring->bufs[place & (buffer_count - 1)];
+    buffer->addr = (uintptr_t)(buffers + (size_t)index * buffer_bytes);
+    buffer->len = (unsigned)buffer_bytes;
+    buffer->bid = (unsigned short)index;
+    __atomic_store_n(&buffer_ring->tail, (unsigned short)(place + 1), __ATOMIC_RELEASE);
+    buffers_free++;
+}
+
+// Few buffers for trains, which are long: so they stay in the processor's cache.
+static void open_datagrams(void) {
+    received.msg_namelen = sizeof(struct sockaddr_in);
+    received.msg_controllen = mode == MODE_TRAINS ? sizeof(union control) : 0;
+    buffer_count = mode == MODE_TRAINS ? TRAINS : DATAGRAMS;
+    buffer_bytes = sizeof(struct io_uring_recvmsg_out) + received.msg_namelen + received.msg_controllen
+        + (mode == MODE_TRAINS ? STREAM_BYTES : DATAGRAM_BYTES);
+    buffer_bytes = (buffer_bytes + 63) & ~(size_t)63;
+    buffers = reserve((size_t)buffer_count * buffer_bytes);
+    buffer_ring = reserve((size_t)buffer_count * sizeof(struct io_uring_buf));
+    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)buffer_ring, .ring_entries = (unsigned)buffer_count, .bgid = GROUP};
+    if (syscall(__NR_io_uring_register, ring, IORING_REGISTER_PBUF_RING, &registration, 1) != 0) fail("IORING_REGISTER_PBUF_RING");
+    for (int i = 0; i < buffer_count; i++) give_buffer(i);
+}
+
+static void submit_datagrams(int fd) {
+    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_IN, fd, IORING_OP_RECVMSG);
+    sqe->addr = (uintptr_t)&received;
     sqe->len = 1;
-    sqe->user_data = (uint64_t)operation << 32 | (uint32_t)slot;
+    sqe->ioprio = IORING_RECV_MULTISHOT;
+    sqe->flags = IOSQE_BUFFER_SELECT;
+    sqe->buf_group = GROUP;
+    receiving = true;
+}
+
+// A buffer holds the receive's result, the peer, control data, and the datagram.
+static void submit_answer(int fd, int index) {
+    struct io_uring_recvmsg_out *out = (struct io_uring_recvmsg_out *)(buffers + (size_t)index * buffer_bytes);
+    char *peer = (char *)(out + 1), *control = peer + received.msg_namelen;
+    struct msghdr arrived = {.msg_control = control, .msg_controllen = out->controllen};
+    struct answer *answer = &answers[index];
+    answer->part = (struct iovec){control + received.msg_controllen, out->payloadlen};
+    answer->header = (struct msghdr){.msg_name = peer, .msg_namelen = out->namelen, .msg_iov = &answer->part, .msg_iovlen = 1};
+    set_segment(&answer->header, &answer->control, received_segment(&arrived, out->payloadlen));
+    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_OUT, fd, IORING_OP_SENDMSG);
+    sqe->addr = (uintptr_t)&answer->header;
+    sqe->len = 1;
+    sqe->user_data = (uint64_t)OP_DATAGRAM_OUT << 32 | (uint32_t)index;
 }
 
 static void leave_broadcast(int fd) {
@@ -219,16 +272,15 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
             else if (operation == OP_RECEIVE) submit_send(index, memory_of(index), (size_t)result);
             else submit_receive(index);
             break;
-        case OP_DATAGRAM_IN:
-            if (result < 0) {
-                submit_datagram(OP_DATAGRAM_IN, server, index); // an error of an earlier datagram, told here
-                break;
+        case OP_DATAGRAM_IN: // an error is of an earlier datagram, or there is no buffer just now
+            if (!(cqe->flags & IORING_CQE_F_MORE)) receiving = false;
+            if (cqe->flags & IORING_CQE_F_BUFFER) {
+                buffers_free--;
+                submit_answer(server, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));
             }
-            train_to_send(&trains[index], (size_t)result);
-            submit_datagram(OP_DATAGRAM_OUT, server, index);
             break;
-        case OP_DATAGRAM_OUT:
-            submit_datagram(OP_DATAGRAM_IN, server, index);
+        case OP_DATAGRAM_OUT: // one that could not leave is lost, as networks do
+            give_buffer(index);
             break;
     }
 }
@@ -244,9 +296,8 @@ int main(int count, char **words) {
     int server = open_server(mode);
     submit(OP_STOP, STDIN_FILENO, IORING_OP_POLL_ADD)->poll32_events = 1 /* POLLIN; POLLHUP comes by itself */;
     if (is_datagram(mode)) {
-        int slots = mode == MODE_UDP ? DATAGRAMS : TRAINS;
-        trains = reserve((size_t)slots * sizeof *trains);
-        for (int i = 0; i < slots; i++) submit_datagram(OP_DATAGRAM_IN, server, i);
+        open_datagrams();
+        submit_datagrams(server);
     } else {
         submit_accept(server);
     }
@@ -257,5 +308,6 @@ int main(int count, char **words) {
         for (; head != end; head++) complete(server, &cqes[head & cq_mask]);
         __atomic_store_n(cq_head, head, __ATOMIC_RELEASE);
         if (mode == MODE_BROADCAST) broadcast(before);
+        if (is_datagram(mode) && !receiving && buffers_free > 0) submit_datagrams(server);
     }
 }

@@ -34,7 +34,7 @@ internal static class ServeCommand
     /// <summary>The names of the servers that this process can be.</summary>
     internal static readonly IReadOnlyDictionary<string, Action<ServerMode>> Servers = new Dictionary<string, Action<ServerMode>>(StringComparer.Ordinal)
     {
-        ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(SockeyeServer.IoUring!.Value, mode),
+        ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(EngineKind.IoUring, mode),
         ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(EngineKind.Epoll, mode),
         ["sockeye-pool"] = SockeyeServer.RunOnPool,
         ["system"] = SystemServer.Run,

@@ -6,8 +6,19 @@ namespace Sockeye.Benchmarks.Servers;
 /// <summary>Our sockets, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
 internal static class SockeyeServer
 {
-    /// <summary>The engine on io_uring, in a build that has it.</summary>
-    internal static EngineKind? IoUring { get; } = Enum.TryParse("IoUring", out EngineKind kind) ? kind : null;
+    /// <summary>Why there is no io_uring here; null when there is.</summary>
+    internal static string? IoUringRefusal()
+    {
+        try
+        {
+            using SocketEngine engine = SocketEngine.CreateIoUring();
+            return null;
+        }
+        catch (NotSupportedException e)
+        {
+            return e.Message;
+        }
+    }
 
     internal static void RunOnLoop(EngineKind engine, ServerMode mode)
     {
