@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Sockeye.Benchmarks.Load;
+using Sockeye.Benchmarks.Measuring;
+
+namespace Sockeye.Benchmarks.Tests;
+
+/// <summary>The clocks and scales.</summary>
+public class MeasuringTests
+{
+    [Fact]
+    public void Percentiles_are_right_within_two_percent_at_any_length()
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        var latencies = new Latencies();
+        Assert.Null(latencies.Percentile(0.5));
+        long[] values = [.. Enumerable.Range(0, 5_000).Select(_ => (long)Math.Exp(random.NextDouble() * 25))];
+        foreach (long value in values)
+        {
+            latencies.Add(value);
+        }
+
+        Array.Sort(values);
+        foreach (double part in (double[])[0.01, 0.5, 0.9, 0.99, 1])
+        {
+            double exact = values[(int)Math.Ceiling(values.Length * part) - 1] / 1000.0;
+            Assert.True(Math.Abs(latencies.Percentile(part)!.Value - exact) <= (exact * 0.02) + 0.001, $"seed {seed}: {part} is {latencies.Percentile(part)}, not {exact}");
+        }
+
+        latencies.Clear();
+        Assert.Null(latencies.Percentile(0.5));
+        latencies.Add(long.MaxValue);
+        latencies.Add(-1);
+        Assert.NotNull(latencies.Percentile(1));
+    }
+
+    [Fact]
+    public void Stat_is_read_whatever_the_program_is_called() =>
+        Assert.Equal(TimeSpan.FromSeconds(1.5), CpuTime.ParseStat("12 (a) (b c) S 1 1 1 0 -1 4194560 100 0 0 0 100 50 7 7 20 0 1 0 100"));
+
+    [Fact]
+    public void Threads_that_have_ended_count_by_the_whole_process()
+    {
+        var before = new CpuTime(new Dictionary<string, long> { ["1"] = 1_000_000, ["2"] = 5_000_000 }, TimeSpan.FromSeconds(1));
+        var exact = new CpuTime(new Dictionary<string, long> { ["1"] = 3_000_000, ["2"] = 5_500_000, ["3"] = 500_000 }, TimeSpan.FromSeconds(1.02));
+        var ended = new CpuTime(new Dictionary<string, long> { ["1"] = 3_000_000 }, TimeSpan.FromSeconds(2));
+
+        Assert.Equal(TimeSpan.FromMilliseconds(3), exact.Since(before));
+        Assert.Equal(TimeSpan.FromSeconds(1), ended.Since(before));
+    }
+
+    [Fact]
+    public void Time_that_a_thread_spends_is_seen()
+    {
+        CpuTime before = CpuTime.Of(Environment.ProcessId);
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(50))
+        {
+        }
+
+        Assert.True(CpuTime.Of(Environment.ProcessId).Since(before) > TimeSpan.FromMilliseconds(1));
+    }
+
+    [Fact]
+    public void Slabs_of_both_ends_count_half_and_the_clients_not_at_all()
+    {
+        IReadOnlyDictionary<string, long> before = Memory.ParseSlabs(
+            ["slabinfo - version: 2.1", "# name <active_objs>", "TCP  10  20  2048  8 4 : tunables 0 0 0", "kmalloc-64 5 5 64 64 1", "tcp_bind_bucket 1 1 128 32 1"]);
+        IReadOnlyDictionary<string, long> after = Memory.ParseSlabs(["TCP 14 20 2048 8 4", "kmalloc-64 7 7 64 64 1", "tcp_bind_bucket 9 9 128 32 1"]);
+
+        Assert.Equal((2 * 2048) + (2 * 64), Memory.ServersShare(before, after));
+    }
+
+    [Fact]
+    public void Lists_of_cores_are_read() => Assert.Equal([0, 1, 2, 5, 8, 9], Machine.ParseList("0-2,5,8-9"));
+}

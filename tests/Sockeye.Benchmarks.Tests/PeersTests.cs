@@ -1,0 +1,134 @@
+using Sockeye.Benchmarks.Measuring;
+using Sockeye.Benchmarks.Output;
+using Sockeye.Benchmarks.Peers;
+using Sockeye.Chat.Tests.Harness;
+
+namespace Sockeye.Benchmarks.Tests;
+
+/// <summary>The command itself: what it takes, what it measures, how it ends.</summary>
+public class PeersTests
+{
+    private const string Quick = "--rounds 1 --seconds 0.2 --warm-up 0.1";
+
+    [Fact]
+    public void Scenarios_are_found_by_name_by_group_and_in_any_size()
+    {
+        Assert.Equal(["echo-1", "echo-64", "echo-512", "echo-4096"], Names(["echo"], []));
+        Assert.Equal(["echo-7", "streams-2", "streams-3"], Names(["echo-7", "streams"], [2, 3]));
+        Assert.Equal(["broadcast32-100", "broadcast32-1000", "broadcast32-5000"], Names(["broadcast32", "broadcast32-100"], []));
+        Assert.Equal(ScenarioTable.All.Select(scenario => scenario.Name), Names([], []));
+        Assert.Contains("there are: echo", Assert.Throws<FormatException>(() => Names(["ecco"], [])).Message, StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => Names(["echo-0"], []));
+        Assert.Throws<FormatException>(() => Names(["echo-99999999999"], []));
+    }
+
+    [Fact]
+    public void The_first_and_the_last_of_a_comparison_are_in_the_table_of_servers()
+    {
+        Assert.Contains(PeerTable.All, peer => peer.Name == PeerTable.Reference);
+        Assert.Contains(PeerTable.All, peer => peer.Name == PeerTable.Bar);
+        Assert.Equal(PeerTable.All.Count, PeerTable.All.Select(peer => peer.Name).Distinct().Count());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("--servers nobody", "there is no server nobody")]
+    [InlineData("--scenario nothing", "there is no scenario nothing")]
+    [InlineData("--rounds 0", "--rounds: from 1 to 1000")]
+    [InlineData("--seconds 0", "--seconds: from 0.01 to 600")]
+    [InlineData("--connections 1,x", "--connections: numbers from 1 to 30000")]
+    public async Task Bad_usage_is_told_before_anything_is_measured(string options, string expected)
+    {
+        (int code, string output, string errors) = await RunAsync(options);
+
+        Assert.NotEqual(0, code);
+        Assert.Contains(expected, output + errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_page_that_cannot_be_written_is_told_before_anything_is_measured()
+    {
+        (int code, string output, string errors) = await RunAsync($"{Quick} --scenario echo-2 --servers sockeye-epoll --write /nowhere/page.md");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith("sockeye bench peers: ", errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    // Every server that is here, so that none of them rots.
+    [Fact(Timeout = 120_000)]
+    public async Task Every_server_echoes()
+    {
+        Report report = await MeasureAsync($"--scenario echo-4 {Quick}");
+
+        ScenarioResult scenario = Assert.Single(report.Scenarios);
+        Assert.Equal(PeerTable.All.Count, scenario.Servers.Count);
+        Assert.All(scenario.Servers, server => AssertMeasured(report, server));
+        Assert.All(scenario.Servers.Where(server => server.Samples.Count > 0), server => Assert.InRange(server.Best!.Value, 0.1, 10_000));
+        Assert.Equal(1, scenario.TimesLess(scenario.Servers.Single(server => server.Name == "system"), "system"));
+    }
+
+    // Every scenario, with the servers that serve all of them.
+    [Theory(Timeout = 120_000)]
+    [InlineData("pipelined-4,streams-2,churn-2")]
+    [InlineData("udp-8,trains-2")]
+    [InlineData("broadcast-10,broadcast32-10,idle-50")]
+    public async Task Every_scenario_is_measured(string scenarios)
+    {
+        Report report = await MeasureAsync($"--scenario {scenarios} --servers sockeye-uring,sockeye-epoll,system,c-uring,c-epoll {Quick}");
+
+        Assert.Equal(scenarios.Split(','), report.Scenarios.Select(scenario => scenario.Name));
+        Assert.All(report.Scenarios, scenario => Assert.All(scenario.Servers, server => AssertMeasured(report, server)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task When_it_is_ended_no_server_stays_behind()
+    {
+        using var bench = new Bench("--scenario echo-2 --servers sockeye-epoll,system --rounds 1000");
+        await bench.WaitForErrorAsync("echo-2 ...");
+        int[] servers = [];
+        while (servers.Length < 2)
+        {
+            servers = Children(bench.Id);
+            await Task.Yield();
+        }
+
+        await bench.SignalAsync("TERM");
+
+        Assert.Equal(130, await bench.EndAsync());
+        Assert.All(servers, server => Assert.False(Directory.Exists($"/proc/{server}"), $"server {server} still runs"));
+    }
+
+    // A server that is not here says so; no other has an excuse.
+    private static void AssertMeasured(Report report, ServerResult server)
+    {
+        if (report.Peers.Single(peer => peer.Name == server.Name).Absence is null)
+        {
+            Assert.True(server.Failure is null && server.Samples.Count == 1, $"{server.Name}: {server.Failure}");
+        }
+    }
+
+    private static IEnumerable<string> Names(string[] names, int[] sizes) => ScenarioTable.Find(names, sizes).Select(scenario => scenario.Name);
+
+    private static int[] Children(int process) =>
+        [.. Directory.EnumerateFiles($"/proc/{process}/task", "children", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .SelectMany(file => File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse)];
+
+    private static async Task<Report> MeasureAsync(string options)
+    {
+        (int code, string output, string errors) = await RunAsync($"{options} --json -");
+        Assert.True(code == 0, $"it ended with {code}: {errors}");
+        return JsonFile.Read(output);
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(string options)
+    {
+        using var bench = new Bench(options);
+        bench.Input.Close();
+        int code = await bench.EndAsync(withinMs: 110_000);
+        return (code, bench.Output, bench.Errors);
+    }
+
+    private sealed class Bench(string options)
+        : ProgramProcess("dotnet", [Path.Combine(AppContext.BaseDirectory, "Sockeye.Benchmarks.dll"), "peers", .. options.Split(' ')]);
+}
