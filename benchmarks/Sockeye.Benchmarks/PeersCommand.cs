@@ -36,7 +36,7 @@ internal static class PeersCommand
         Option<int> rounds = Bounded(new Option<int>("--rounds") { Description = "How many rounds", DefaultValueFactory = static _ => 7 }, 1, RoundsMax);
         Option<double> seconds = Bounded(new Option<double>("--seconds") { Description = "How long a server's turn in a round is", DefaultValueFactory = static _ => 1 }, 0.01, SecondsMax);
         Option<double> warmUp = Bounded(new Option<double>("--warm-up") { Description = "Seconds that do not count, once for each server", DefaultValueFactory = static _ => 2 }, 0, SecondsMax);
-        var clients = new Option<EngineKind>("--clients") { Description = "The engine that the clients run on", DefaultValueFactory = static _ => EngineKind.Epoll };
+        var clients = new Option<EngineKind>("--clients") { Description = "The engine that the clients run on; by default the best there is", DefaultValueFactory = static _ => EngineKind.Default };
         var json = new Option<string?>("--json") { Description = "Write all figures to a file too; - is standard output, without the tables", HelpName = "FILE" };
         var markdown = new Option<bool>("--markdown") { Description = "Print the tables as Markdown" };
         var write = new Option<string?>("--write") { Description = "Write tables and plots into this page, between its marks, and its folder", HelpName = "PAGE" };

@@ -28,7 +28,7 @@ internal static class ScenarioTable
         ("echo", [1, 64, 512, 4_096], static n => new(
             $"echo-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, () => new EchoLoad(n, depth: 1))),
         ("pipelined", [64], static n => new(
-            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Echo, n, () => new EchoLoad(n, PipelineDepth))),
+            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Pipelined, n, () => new EchoLoad(n, PipelineDepth))),
         ("streams", [4], static n => new(
             $"streams-{n}", $"streams of 64 KiB blocks and back, {Count(n, "connection")}", "block", ServerMode.Streams, n, () => new StreamLoad(n))),
         ("churn", [16], static n => new(

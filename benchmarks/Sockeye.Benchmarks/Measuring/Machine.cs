@@ -7,8 +7,9 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="Processor">Its name.</param>
 /// <param name="Cores">How many of them we may use.</param>
 /// <param name="Kernel">Its release.</param>
+/// <param name="CongestionControl">How TCP paces itself: bbr costs more than cubic.</param>
 /// <param name="Pinning">Which core had the server, which the clients.</param>
-internal sealed record MachineNote(string Processor, int Cores, string Kernel, string Pinning);
+internal sealed record MachineNote(string Processor, int Cores, string Kernel, string CongestionControl, string Pinning);
 
 /// <summary>The machine: its cores, its limits.</summary>
 internal sealed class Machine
@@ -28,6 +29,7 @@ internal sealed class Machine
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown processor",
         _cores.Length,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
+        File.ReadAllText("/proc/sys/net/ipv4/tcp_congestion_control").Trim(),
         ServerCore is { } server ? $"server on core {server}, clients on core {ClientCore}" : "one core for both: nothing is pinned, and the figures are no good for comparing machines");
 
     /// <summary>How many connections this process may open; the runtime has raised the limit as far as it goes.</summary>

@@ -10,7 +10,7 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="Length">How long one is.</param>
 /// <param name="WarmUp">What comes before them, once for each server: long enough for a runtime that compiles twice.</param>
 /// <param name="Clients">The engine of the clients' loop.</param>
-internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp, EngineKind Clients = EngineKind.Epoll);
+internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp, EngineKind Clients = EngineKind.Default);
 
 /// <summary>
 /// Measures one scenario with all its servers. All of them run from the first round to the last: what a runtime has
@@ -99,6 +99,10 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
         catch (Exception e) when (e is SocketException or IOException or TimeoutException)
         {
             row.Failure = $"failed: {e.Message} {row.Server?.Complaint}".Trim();
+
+            // So that clients that still wait for it end too.
+            row.Server?.Dispose();
+            row.Server = null;
         }
     }
 

@@ -19,5 +19,5 @@ internal sealed record CPeer(string Name, string Summary, string File) : Peer(Na
         }
     }
 
-    internal override IEnumerable<string> CommandLine(ServerMode mode) => [Program, mode.ToString().ToLowerInvariant()];
+    internal override IEnumerable<string> CommandLine(ServerMode mode) => [Program, Word(mode, hasTrains: true)];
 }

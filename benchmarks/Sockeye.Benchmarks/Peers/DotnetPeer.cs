@@ -19,5 +19,5 @@ internal sealed record DotnetPeer(string Name, string Summary, string Server) : 
     }
 
     internal override IEnumerable<string> CommandLine(ServerMode mode) =>
-        ["dotnet", "exec", typeof(DotnetPeer).Assembly.Location, "serve", Server, mode.ToString()];
+        [System.Environment.ProcessPath ?? "dotnet", "exec", typeof(DotnetPeer).Assembly.Location, "serve", Server, mode.ToString()];
 }

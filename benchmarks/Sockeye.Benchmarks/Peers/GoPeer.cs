@@ -19,6 +19,5 @@ internal sealed record GoPeer() : Peer("go", "Go's net, a goroutine for each con
         }
     }
 
-    internal override IEnumerable<string> CommandLine(ServerMode mode) =>
-        [Program, (mode == ServerMode.Trains ? ServerMode.Udp : mode).ToString().ToLowerInvariant()];
+    internal override IEnumerable<string> CommandLine(ServerMode mode) => [Program, Word(mode, hasTrains: false)];
 }

@@ -32,6 +32,14 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>The program and its arguments.</summary>
     internal abstract IEnumerable<string> CommandLine(ServerMode mode);
 
+    /// <summary>A mode as the programs in other languages have it.</summary>
+    private protected static string Word(ServerMode mode, bool hasTrains) => mode switch
+    {
+        ServerMode.Pipelined => "echo",
+        ServerMode.Trains when !hasTrains => "udp",
+        _ => mode.ToString().ToLowerInvariant(),
+    };
+
     /// <summary>What it needs in its environment.</summary>
     internal virtual IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

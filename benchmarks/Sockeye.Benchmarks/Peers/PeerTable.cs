@@ -11,7 +11,7 @@ internal static class PeerTable
     /// <summary>What the others are compared with: how many times as much.</summary>
     internal const string Bar = "c-uring";
 
-    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
+    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Pipelined, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
 
     internal static IReadOnlyList<Peer> All { get; } =
     [

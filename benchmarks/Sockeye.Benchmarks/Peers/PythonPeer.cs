@@ -28,5 +28,5 @@ internal sealed record PythonPeer(string Name, string Summary, string[] Script, 
     }
 
     internal override IEnumerable<string> CommandLine(ServerMode mode) =>
-        [_python, Source(Script[0]), .. Script[1..], (mode == ServerMode.Trains ? ServerMode.Udp : mode).ToString().ToLowerInvariant()];
+        [_python, Source(Script[0]), .. Script[1..], Word(mode, hasTrains: false)];
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -32,92 +30,9 @@ internal static class KestrelServer
 
     private static ConnectionDelegate Handler(ServerMode mode)
     {
-        if (mode != ServerMode.Broadcast)
-        {
-            return static connection => EchoAsync(connection.Transport);
-        }
-
         var broadcast = new Broadcast();
-        return connection => RelayAsync(connection, broadcast);
-    }
-
-    private static async Task EchoAsync(IDuplexPipe pipe)
-    {
-        while (true)
-        {
-            ReadResult read = await pipe.Input.ReadAsync();
-            foreach (ReadOnlyMemory<byte> part in read.Buffer)
-            {
-                pipe.Output.Write(part.Span);
-            }
-
-            pipe.Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return;
-            }
-
-            await pipe.Output.FlushAsync();
-        }
-    }
-
-    private static async Task RelayAsync(ConnectionContext connection, Broadcast broadcast)
-    {
-        IDuplexPipe pipe = connection.Transport;
-        var member = new Member(connection);
-        bool? isSender = null;
-        try
-        {
-            while (true)
-            {
-                ReadResult read = await pipe.Input.ReadAsync();
-                ReadOnlySequence<byte> bytes = read.Buffer;
-                if (isSender is null && !bytes.IsEmpty)
-                {
-                    isSender = bytes.FirstSpan[0] == 'S';
-                    await pipe.Output.WriteAsync(bytes.Slice(0, 1).First);
-                    bytes = bytes.Slice(1);
-                    if (isSender is false)
-                    {
-                        broadcast.Join(member);
-                    }
-                }
-
-                foreach (ReadOnlyMemory<byte> part in bytes)
-                {
-                    if (isSender is true)
-                    {
-                        broadcast.Publish(part.Span);
-                    }
-                }
-
-                pipe.Input.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            broadcast.Leave(member);
-        }
-    }
-
-    private sealed class Member(ConnectionContext connection) : Broadcast.Member
-    {
-        internal override ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
-        {
-            ValueTask<FlushResult> written = connection.Transport.Output.WriteAsync(bytes);
-            if (written.IsCompletedSuccessfully)
-            {
-                _ = written.Result;
-                return default;
-            }
-
-            return new ValueTask(written.AsTask());
-        }
-
-        internal override void Close() => connection.Abort();
+        return mode == ServerMode.Broadcast
+            ? connection => PipeServer.RelayAsync(connection.Transport, broadcast, connection.Abort)
+            : static connection => PipeServer.EchoAsync(connection.Transport);
     }
 }

@@ -9,6 +9,9 @@ internal enum ServerMode
     /// <summary>Sends back what it receives; up to 4 KiB at a time.</summary>
     Echo,
 
+    /// <summary>The same, of many messages at a time: by a pipe, where the server has one.</summary>
+    Pipelined,
+
     /// <summary>The same with 64 KiB at a time.</summary>
     Streams,
 
@@ -17,7 +20,7 @@ internal enum ServerMode
 
     /// <summary>
     /// The first byte of a connection says what it is, S for the sender and M for a member, and is echoed. All other
-    /// bytes of the sender go to every member.
+    /// bytes of the sender go to every member; by pipes, where the server has them.
     /// </summary>
     Broadcast,
 
