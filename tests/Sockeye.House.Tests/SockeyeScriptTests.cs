@@ -19,6 +19,7 @@ public sealed class SockeyeScriptTests : IDisposable
     {
         Directory.CreateDirectory(In("checkout", ".ci"));
         Directory.CreateDirectory(In("checkout", "src", "Sockeye.Cli"));
+        Directory.CreateDirectory(In("checkout", "benchmarks", "Sockeye.Benchmarks"));
         Directory.CreateDirectory(In("bin"));
         foreach (string file in (string[])["sockeye", "test", ".ci/need-sdk.sh", "global.json", "Directory.Build.props", "Directory.Packages.props"])
         {
@@ -42,7 +43,7 @@ public sealed class SockeyeScriptTests : IDisposable
                     echo build >>'{{In("builds")}}'
                     [ -z "$FAKE_BROKEN" ] || { echo "Program.cs(1,1): error CS1002"; exit 1; }
                     while [ "$1" != -o ]; do shift; done
-                    mkdir -p "$2" && touch "$2/Sockeye.Cli.dll" ;;
+                    mkdir -p "$2" && touch "$2/Sockeye.Cli.dll" "$2/Sockeye.Benchmarks.dll" ;;
                 *)
                     echo "$$|$PWD|$*"
                     read -r line || exit "${FAKE_EXIT:-0}"
@@ -95,6 +96,23 @@ public sealed class SockeyeScriptTests : IDisposable
 
         Assert.Equal((0, 1), (run.Code, Builds));
         Assert.StartsWith($"{run.ProcessId}|/|{In("checkout", "artifacts", "tool", "app.")}", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Bench_is_the_program_of_benchmarks_in_a_build_of_its_own()
+    {
+        Finished bench = await RunAsync("bench", "peers", "a b");
+        Finished tool = await RunAsync("peers");
+        Backdate();
+        await File.WriteAllTextAsync(In("checkout", "benchmarks", "Sockeye.Benchmarks", "New.cs"), "//", CancellationToken.None);
+        await RunAsync("peers");
+        int builds = Builds;
+        await RunAsync("bench");
+
+        Assert.Equal((0, 0, 2, 3), (bench.Code, tool.Code, builds, Builds));
+        Assert.EndsWith("Sockeye.Benchmarks.dll peers a b\n", bench.Output, StringComparison.Ordinal);
+        Assert.Contains(In("checkout", "artifacts", "bench", "app."), bench.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Sockeye.Cli.dll peers\n", tool.Output, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string> Changes => new()
