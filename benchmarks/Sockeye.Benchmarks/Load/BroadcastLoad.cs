@@ -16,6 +16,7 @@ internal sealed class BroadcastLoad(int members, int inFlight) : Load
     private Socket[] _clients = [];
     private Memory<byte> _messages;
     private long _target;
+    private long _bytes;
     private int _missing;
     private long _began;
 
@@ -66,6 +67,10 @@ internal sealed class BroadcastLoad(int members, int inFlight) : Load
             while ((count = await member.ReceiveAsync(buffer, SocketFlags.None)) > 0)
             {
                 got += count;
+
+                // Counted as they come: a round of many members is long, and the clock stops in the middle of one.
+                _bytes += count;
+                Operations = _bytes / EchoLoad.MessageBytes;
                 if (got == _target && --_missing == 0)
                 {
                     await RoundEndedAsync();
@@ -80,7 +85,7 @@ internal sealed class BroadcastLoad(int members, int inFlight) : Load
 
     private async ValueTask RoundEndedAsync()
     {
-        Complete((long)members * inFlight, Stopwatch.GetTimestamp() - _began);
+        Latencies.Add(Stopwatch.GetTimestamp() - _began);
         if (IsStopping)
         {
             _done.SetResult();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -12,7 +13,7 @@ internal abstract class Load : IDisposable
     private readonly List<Socket> _sockets = [];
 
     /// <summary>How many operations have been completed.</summary>
-    internal long Operations { get; private set; }
+    internal long Operations { get; private protected set; }
 
     /// <summary>How many datagrams were given up.</summary>
     internal long Lost { get; private protected set; }
@@ -49,11 +50,11 @@ internal abstract class Load : IDisposable
         return message;
     }
 
-    /// <summary>Counts what took so long.</summary>
+    /// <summary>Counts what took so long. <see cref="Stopwatch"/> counts nanoseconds on Linux.</summary>
     private protected void Complete(long operations, long ticks)
     {
         Operations += operations;
-        Latencies.Add(ticks); // Stopwatch counts nanoseconds on Linux
+        Latencies.Add(ticks);
     }
 
     private protected async Task<Socket[]> OpenStreamsAsync(IPEndPoint server, int count)

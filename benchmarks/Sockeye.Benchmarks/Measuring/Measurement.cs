@@ -61,12 +61,12 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
                     bool isWarmUp = round == 0;
                     await GuardAsync(row, async () =>
                     {
-                        Sample sample = scenario.MeasuresMemory
+                        Sample? sample = scenario.MeasuresMemory
                             ? await WeighAsync(row.Peer, scenario)
                             : await MeasureAsync(row.Server!, scenario, isWarmUp ? options.WarmUp : _settle, isWarmUp ? TimeSpan.Zero : options.Length);
                         if (!isWarmUp)
                         {
-                            row.Samples.Add(sample);
+                            row.Add(sample, options.Length);
                         }
                     });
                 }
@@ -106,7 +106,8 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
         }
     }
 
-    private async Task<Sample> MeasureAsync(ServerProcess server, Scenario scenario, TimeSpan before, TimeSpan length)
+    // Null: nothing was done in all that time.
+    private async Task<Sample?> MeasureAsync(ServerProcess server, Scenario scenario, TimeSpan before, TimeSpan length)
     {
         using Load.Load load = scenario.Load!();
         await load.ConnectAsync(server.EndPoint);
@@ -119,9 +120,7 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
         double? p50 = load.Latencies.Percentile(0.5), p99 = load.Latencies.Percentile(0.99);
         load.IsStopping = true;
         await running;
-        return done > 0 || length == TimeSpan.Zero
-            ? new Sample(spent.TotalMicroseconds / Math.Max(1, done), done / elapsed.TotalSeconds, p50, p99, load.Lost)
-            : throw new IOException($"nothing was done in {length.TotalSeconds} s");
+        return done > 0 ? new Sample(spent.TotalMicroseconds / done, done / elapsed.TotalSeconds, p50, p99, load.Lost) : null;
     }
 
     private static async Task PauseAsync(Task running, TimeSpan length)
@@ -169,6 +168,10 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
 
     private sealed class Row(Peer peer)
     {
+        private const int StallsMax = 1;
+
+        private int _stalls;
+
         internal Peer Peer { get; } = peer;
 
         internal ServerProcess? Server { get; set; }
@@ -176,5 +179,18 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
         internal List<Sample> Samples { get; } = [];
 
         internal string? Failure { get; set; }
+
+        // A machine may stand still for a round; a server that does so twice has failed.
+        internal void Add(Sample? sample, TimeSpan length)
+        {
+            if (sample is not null)
+            {
+                Samples.Add(sample);
+            }
+            else if (++_stalls > StallsMax)
+            {
+                throw new IOException($"nothing was done in {length.TotalSeconds} s, twice");
+            }
+        }
     }
 }
