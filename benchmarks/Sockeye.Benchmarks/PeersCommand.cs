@@ -33,9 +33,9 @@ internal static class PeersCommand
                 return sizes;
             },
         };
-        Option<int> rounds = Bounded(new Option<int>("--rounds") { Description = "How many rounds", DefaultValueFactory = static _ => 7 }, 1, RoundsMax);
-        Option<double> seconds = Bounded(new Option<double>("--seconds") { Description = "How long a server's turn in a round is", DefaultValueFactory = static _ => 1 }, 0.01, SecondsMax);
-        Option<double> warmUp = Bounded(new Option<double>("--warm-up") { Description = "Seconds that do not count, once for each server", DefaultValueFactory = static _ => 2 }, 0, SecondsMax);
+        Option<int> rounds = BoundedOption.Of("--rounds", "How many rounds", 7, 1, RoundsMax);
+        Option<double> seconds = BoundedOption.Of("--seconds", "How long a server's turn in a round is", 1.0, 0.01, SecondsMax);
+        Option<double> warmUp = BoundedOption.Of("--warm-up", "Seconds that do not count, once for each server", 2.0, 0, SecondsMax);
         var clients = new Option<EngineKind>("--clients") { Description = "The engine that the clients run on; by default the best there is", DefaultValueFactory = static _ => EngineKind.Default };
         var json = new Option<string?>("--json") { Description = "Write all figures to a file too; - is standard output, without the tables", HelpName = "FILE" };
         var markdown = new Option<bool>("--markdown") { Description = "Print the tables as Markdown" };
@@ -185,23 +185,4 @@ internal static class PeersCommand
 
     private static string[] Split(IEnumerable<string> words) =>
         [.. words.SelectMany(static word => word.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-
-    private static Option<T> Bounded<T>(Option<T> option, T least, T most)
-        where T : IComparable<T>
-    {
-        option.Validators.Add(result =>
-        {
-            if (result.Errors.Any())
-            {
-                return;
-            }
-
-            T value = result.GetValueOrDefault<T>();
-            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
-            {
-                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name}: from {least} to {most}"));
-            }
-        });
-        return option;
-    }
 }

@@ -144,15 +144,28 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
             first.Open(server.EndPoint, count: 200, echo: true);
         }
 
+        long afterCollection = await CollectedBytesAsync(peer, server);
         await SettleAsync(server);
         (long resident, IReadOnlyDictionary<string, long>? slabs) = (Memory.ResidentBytes(server.Id), Memory.Slabs());
         using var idle = new IdleConnections();
         idle.Open(server.EndPoint, scenario.Connections, echo: false);
         await SettleAsync(server);
         double grown = Memory.ResidentBytes(server.Id) - resident;
-        return new Sample(
-            grown / scenario.Connections,
-            KernelBytes: slabs is not null && Memory.Slabs() is { } now ? Memory.ServersShare(slabs, now) / scenario.Connections : null);
+        double? kernel = slabs is not null && Memory.Slabs() is { } now ? Memory.ServersShare(slabs, now) / scenario.Connections : null;
+        double kept = await CollectedBytesAsync(peer, server) - afterCollection;
+        return new Sample(grown / scenario.Connections, KernelBytes: kernel, KeptBytes: peer.Collects ? kept / scenario.Connections : null);
+    }
+
+    // What is resident when no garbage is; nothing for who has none.
+    private async Task<long> CollectedBytesAsync(Peer peer, ServerProcess server)
+    {
+        if (!peer.Collects)
+        {
+            return 0;
+        }
+
+        await server.CollectAsync(stop);
+        return Memory.ResidentBytes(server.Id);
     }
 
     // Until the server has not used its processor for a while: then it has accepted all, and waits.

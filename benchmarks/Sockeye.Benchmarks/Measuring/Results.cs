@@ -9,7 +9,8 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="P99">All but one of a hundred took no longer.</param>
 /// <param name="Lost">Datagrams that were given up.</param>
 /// <param name="KernelBytes">For memory: the kernel's bytes per connection at the server's end; null where we may not know.</param>
-internal sealed record Sample(double Cost, double? Rate = null, double? P50 = null, double? P99 = null, long Lost = 0, double? KernelBytes = null);
+/// <param name="KeptBytes">For memory: the same as the cost, before and after each with the garbage collected; null where there is none.</param>
+internal sealed record Sample(double Cost, double? Rate = null, double? P50 = null, double? P99 = null, long Lost = 0, double? KernelBytes = null, double? KeptBytes = null);
 
 /// <summary>All rounds of one server.</summary>
 /// <param name="Name">The server.</param>

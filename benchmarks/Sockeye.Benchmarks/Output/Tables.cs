@@ -12,10 +12,11 @@ internal sealed record Table(IReadOnlyList<string> Heads, IReadOnlyList<IReadOnl
         ServerResult[] measured = [.. scenario.Servers.Where(static server => server.Samples.Count > 0)];
         return scenario.IsMemory
             ? new Table(
-                ["server", "bytes best", "median", "kernel bytes", $"less than {PeerTable.Reference}"],
+                ["server", "bytes best", "median", "less garbage", "kernel bytes", $"less than {PeerTable.Reference}"],
                 [.. measured.Select(server => (IReadOnlyList<string>)
                 [
-                    server.Name, Figures.Short(server.Best), Figures.Short(server.Median), Figures.Short(server.MedianOf(static sample => sample.KernelBytes)),
+                    server.Name, Figures.Short(server.Best), Figures.Short(server.Median), Figures.Short(server.MedianOf(static sample => sample.KeptBytes)),
+                    Figures.Short(server.MedianOf(static sample => sample.KernelBytes)),
                     Figures.Times(scenario.TimesLess(server, PeerTable.Reference)),
                 ])])
             : new Table(

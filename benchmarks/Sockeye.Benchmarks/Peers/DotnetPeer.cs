@@ -11,6 +11,8 @@ internal sealed record DotnetPeer(string Name, string Summary, string Server) : 
     /// <summary>Asked whether this build, and this kernel, can be it.</summary>
     internal Func<string?> Check { get; init; } = static () => null;
 
+    internal override bool Collects => true;
+
     internal override Task PrepareAsync(CancellationToken stop)
     {
         Absence = Check();

@@ -12,6 +12,9 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>What it can do.</summary>
     internal virtual IReadOnlyList<ServerMode> Modes { get; init; } = Enum.GetValues<ServerMode>();
 
+    /// <summary>Whether it collects its garbage when it is asked to, by a line of input.</summary>
+    internal virtual bool Collects => false;
+
     /// <summary>With more connections it is not asked.</summary>
     internal int ConnectionsMax { get; init; } = int.MaxValue;
 

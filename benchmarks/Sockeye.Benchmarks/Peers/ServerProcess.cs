@@ -70,6 +70,14 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Asks it to collect its garbage, and waits until it has.</summary>
+    internal async Task CollectAsync(CancellationToken stop)
+    {
+        await _process.StandardInput.WriteLineAsync("collect".AsMemory(), stop);
+        await _process.StandardInput.FlushAsync(stop);
+        _ = await _process.StandardOutput.ReadLineAsync(stop).AsTask().WaitAsync(_startLimit, stop);
+    }
+
     internal CpuTime Cpu() => CpuTime.Of(Id);
 
     public void Dispose()

@@ -61,8 +61,15 @@ internal static class ServeCommand
     /// <summary>Tells the benchmark where the server is.</summary>
     internal static void Announce(int port) => Console.WriteLine(port.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Returns when the benchmark has ended, or wants the server to.</summary>
-    internal static void WaitForEndOfInput() => Console.In.ReadToEnd();
+    /// <summary>Returns when the benchmark has ended, or wants the server to. A line of input asks for a collection of garbage.</summary>
+    internal static void WaitForEndOfInput()
+    {
+        while (Console.In.ReadLine() is not null)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            Console.WriteLine("collected");
+        }
+    }
 
     /// <summary>Memory that a receive need not pin.</summary>
     internal static Memory<byte> Buffer(ServerMode mode) =>
