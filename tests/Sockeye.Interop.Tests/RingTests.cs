@@ -333,7 +333,7 @@ public sealed partial class RingTests
     public Task Buffers_are_filled_told_taken_out_and_given_back() => OnThread(() =>
     {
         using Ring ring = Create();
-        Assert.Equal(0, ring.TryCreateBuffers(group: 3, count: 2, bufferBytes: 64, out BufferRing? made));
+        Assert.Equal(0, ring.TryCreateBuffers(group: 3, count: 2, bufferBytes: 64, incremental: true, out BufferRing? made));
         BufferRing buffers = made!;
         Assert.Equal((2, 64, (ushort)3), (buffers.Count, buffers.BufferBytes, buffers.Group));
         (SocketHandle socket, SocketHandle peer) = Open.Pair();
@@ -382,7 +382,7 @@ public sealed partial class RingTests
     public Task A_multishot_receive_ends_when_buffers_are_out_and_loses_nothing() => OnThread(() =>
     {
         using Ring ring = Create();
-        Assert.Equal(0, ring.TryCreateBuffers(group: 0, count: 4, bufferBytes: 16, out BufferRing? buffers));
+        Assert.Equal(0, ring.TryCreateBuffers(group: 0, count: 4, bufferBytes: 16, incremental: true, out BufferRing? buffers));
         (SocketHandle socket, SocketHandle peer) = Open.Pair();
         using (socket)
         using (peer)
@@ -441,12 +441,12 @@ public sealed partial class RingTests
     public void Buffers_are_checked_before_the_kernel_sees_them()
     {
         using Ring ring = Create();
-        Assert.Throws<ArgumentException>(() => ring.TryCreateBuffers(0, 3, 16, out _));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 0, 16, out _));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 65_536, 16, out _));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 2, 0, out _));
-        Assert.Equal(0, ring.TryCreateBuffers(0, 2, 16, out BufferRing? buffers));
-        Assert.Equal(Errno.EEXIST, ring.TryCreateBuffers(0, 2, 16, out _));
+        Assert.Throws<ArgumentException>(() => ring.TryCreateBuffers(0, 3, 16, incremental: true, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 0, 16, incremental: true, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 65_536, 16, incremental: true, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ring.TryCreateBuffers(0, 2, 0, incremental: true, out _));
+        Assert.Equal(0, ring.TryCreateBuffers(0, 2, 16, incremental: true, out BufferRing? buffers));
+        Assert.Equal(Errno.EEXIST, ring.TryCreateBuffers(0, 2, 16, incremental: true, out _));
         Assert.Throws<ArgumentOutOfRangeException>(() => buffers!.Give(2));
         Assert.Throws<ArgumentOutOfRangeException>(() => buffers!.Give(-1));
         Assert.Throws<ArgumentOutOfRangeException>(() => buffers!.Bytes(0, 8, 9));
@@ -482,7 +482,7 @@ public sealed partial class RingTests
         static void Cycle()
         {
             using Ring ring = Create(entries: 256, completions: 1024);
-            Assert.Equal(0, ring.TryCreateBuffers(0, Count, BufferBytes, out BufferRing? buffers));
+            Assert.Equal(0, ring.TryCreateBuffers(0, Count, BufferBytes, incremental: true, out BufferRing? buffers));
             (SocketHandle socket, SocketHandle peer) = Open.Pair();
             using (socket)
             using (peer)

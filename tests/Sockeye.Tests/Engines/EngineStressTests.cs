@@ -197,10 +197,11 @@ public abstract class EngineStressTests : SocketTest, IDisposable
             {
                 return await call.AsTask().WaitAsync(Bound);
             }
-            catch (TimeoutException)
+            catch (TimeoutException exception)
             {
                 throw new TimeoutException(
-                    $"seed {_seed}: a call waits at {expected} of {total}, {receiver.Available} to read, sender {sender.Status}, {family}");
+                    $"seed {_seed}: a call waits at {expected} of {total}, {receiver.Available} to read, sender {sender.Status}, {family}",
+                    exception);
             }
         }
     });

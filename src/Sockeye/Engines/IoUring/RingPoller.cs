@@ -510,7 +510,7 @@ internal sealed class RingPoller : Poller
     }
 
     // Of a poll that is taken back either the poll says so last, or the cancel says that it was over before.
-    private void NoteDisarmed(in CompletionEntry answer)
+    private void NoteDisarmed(CompletionEntry answer)
     {
         ulong kind = answer.UserData >> KindShift;
         if ((kind == 0 && answer.Result == -Errno.ECANCELED) || (kind == DisarmData >> KindShift && answer.Result < 0))
