@@ -70,7 +70,7 @@ internal static class EngineChoice
         int errno = Ring.TryCreate(entries: 8, completions: 16, out Ring? ring);
         if (errno != 0)
         {
-            return Explain(errno);
+            return Explain(errno, ReadSysctl());
         }
 
         using (ring)
@@ -89,11 +89,14 @@ internal static class EngineChoice
         }
     }
 
-    private static string Explain(int errno) => errno switch
+    /// <summary>What io_uring_setup's errno means, and what can be done about it.</summary>
+    /// <param name="errno">The errno.</param>
+    /// <param name="disabled">The sysctl kernel.io_uring_disabled; null where there is none.</param>
+    internal static string Explain(int errno, string? disabled) => errno switch
     {
         Errno.ENOSYS => "this kernel has no io_uring (io_uring_setup: ENOSYS)",
-        Errno.EPERM when ReadSysctl() is { } value and not "0" =>
-            $"the sysctl kernel.io_uring_disabled is {value} (io_uring_setup: EPERM)",
+        Errno.EPERM when disabled is not (null or "0") =>
+            $"the sysctl kernel.io_uring_disabled is {disabled} (io_uring_setup: EPERM)",
         Errno.EPERM => "a seccomp filter or security module forbids io_uring (io_uring_setup: EPERM), as containers often do",
         Errno.ENOMEM => "io_uring got no memory (io_uring_setup: ENOMEM); before Linux 5.12 RLIMIT_MEMLOCK counts, see ulimit -l",
         Errno.EOPNOTSUPP => "this kernel's io_uring is too old (Linux 5.11 is the first with what is needed)",

@@ -197,11 +197,10 @@ public abstract class EngineStressTests : SocketTest, IDisposable
             {
                 return await call.AsTask().WaitAsync(Bound);
             }
-            catch (TimeoutException exception)
+            catch (TimeoutException late)
             {
                 throw new TimeoutException(
-                    $"seed {_seed}: a call waits at {expected} of {total}, {receiver.Available} to read, sender {sender.Status}, {family}",
-                    exception);
+                    $"A call waits at {expected} of {total}, {receiver.Available} to read, sender {sender.Status}, {family}.", late);
             }
         }
     });

@@ -49,6 +49,8 @@ internal sealed class ChaosPoller : Poller
 
     private protected override string Kind => "chaos";
 
+    internal override bool TakesAttempts => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
+
     /// <summary>Chance for a test, whose seed stands in the test's output.</summary>
     internal static Random NextChance()
     {
@@ -71,7 +73,7 @@ internal sealed class ChaosPoller : Poller
 
     internal override bool TryAttempt(Registration registration, SocketOperation operation)
     {
-        if (Volatile.Read(ref _thread) != Environment.CurrentManagedThreadId || _random.Next(4) == 0)
+        if (!TakesAttempts || _random.Next(4) == 0)
         {
             return false;
         }
