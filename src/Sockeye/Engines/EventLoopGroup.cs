@@ -238,22 +238,26 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
             listeners = [.. _listeners];
         }
 
-        Task idle = Task.WhenAll(listeners.Select(static async listener =>
-        {
-            await listener.StopAsync().ConfigureAwait(false);
-            await listener.Idle.ConfigureAwait(false);
-        }));
+        Task accepting = Task.WhenAll(listeners.Select(static listener => listener.StopAsync()));
+        Task idle = Task.WhenAll(listeners.Select(static listener => listener.Idle));
         await Task.WhenAny(idle, _abort.Task).ConfigureAwait(false);
         if (!idle.IsCompleted)
         {
             foreach (EventLoopListener listener in listeners)
             {
-                listener.Abort();
+                listener.Refuse();
             }
 
             foreach (Member member in _members)
             {
                 member.Abort();
+            }
+
+            // Those whose loop does not come to it are closed from here.
+            await accepting.WaitAsync(Grace, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (EventLoopListener listener in listeners)
+            {
+                listener.Abort(only: null);
             }
 
             await idle.WaitAsync(Grace, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -273,6 +277,21 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
         }
 
         await Completion.ConfigureAwait(false);
+    }
+
+    // After an exception they still listen; after a stop there are none.
+    private void AbortAcceptors(Member member)
+    {
+        EventLoopListener[] listeners;
+        lock (_gate)
+        {
+            listeners = [.. _listeners];
+        }
+
+        foreach (EventLoopListener listener in listeners)
+        {
+            listener.Abort(member);
+        }
     }
 
     private void Ended(Exception? fault)
@@ -408,6 +427,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
             }
 
             Abort();
+            group.AbortAcceptors(this);
             loop.Dispose();
             _ended = true;
             group.Ended(fault);

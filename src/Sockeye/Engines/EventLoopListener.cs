@@ -31,6 +31,7 @@ public sealed class EventLoopListener
     private long _failed;
     private Task? _stop;
     private volatile bool _stopped;
+    private volatile bool _refuses;
 
     internal EventLoopListener(EventLoopGroup group, EndPoint localEndPoint, Func<Socket, Task> handler, EventLoopListenerOptions options)
     {
@@ -78,12 +79,19 @@ public sealed class EventLoopListener
         }
     }
 
-    /// <summary>Closes the listening sockets from another thread: their loops do not come to it.</summary>
-    internal void Abort()
+    /// <summary>Takes no connection more, not even one that waits.</summary>
+    internal void Refuse() => _refuses = true;
+
+    /// <summary>Closes the listening sockets from outside: their loops do not come to it.</summary>
+    /// <param name="only">Those on this loop; null is all.</param>
+    internal void Abort(EventLoopGroup.Member? only)
     {
         foreach (LoopAcceptor acceptor in _acceptors)
         {
-            acceptor.Abort();
+            if (!acceptor.Stopped.IsCompleted && (only is null || ReferenceEquals(acceptor.Loop, only.Loop)))
+            {
+                acceptor.Abort();
+            }
         }
     }
 
@@ -93,12 +101,19 @@ public sealed class EventLoopListener
     /// <summary>Counts one more connection; false at the bound.</summary>
     internal bool TryEnter()
     {
-        if (Interlocked.Increment(ref _count) <= _connectionsMax)
+        // Counted only when there is room: a count given back would wake acceptors, for which there is none either.
+        int count = ConnectionCount;
+        while (count < _connectionsMax && !_refuses)
         {
-            return true;
+            int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
+            if (seen == count)
+            {
+                return true;
+            }
+
+            count = seen;
         }
 
-        Leave();
         return false;
     }
 
