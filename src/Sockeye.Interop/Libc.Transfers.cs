@@ -27,6 +27,10 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>Sends memory that does not move.</summary>
+    internal static int Send(SocketHandle socket, NativeBuffer data, int flags) =>
+        Transfer(SendToNumber, socket, (byte*)data.Address, (int)data.Length, flags, null, 0);
+
     internal static int Receive(SocketHandle socket, Span<byte> buffer, int flags)
     {
         fixed (byte* pointer = buffer)

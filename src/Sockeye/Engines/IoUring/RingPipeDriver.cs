@@ -145,7 +145,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         return new ValueTask(ended.Task);
     }
 
-    // At the end of the turn: all that was flushed in it, in one request.
+    // At the end of the turn: all that was flushed in it, in one request. A send(2) here that does not wait was tried too:
+    // 16 deep it cost 0.48-0.52 us a message where the request cost 0.47-0.50, and at ping-pong they were equal. So the
+    // request, which also waits by itself when the peer is slow.
     void ITurnEnd.EndTurn()
     {
         Debug.Assert(!_isSending, "one send at a time");
@@ -299,7 +301,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
     private void NoteEnd()
     {
-        if (_isClosed && !_isArmed && !_isSending)
+        if (!_isArmed && !_isSending)
         {
             Volatile.Read(ref _ended)?.TrySetResult();
         }

@@ -346,8 +346,8 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
-    // The reader's bytes are where the kernel put them, unless buffers are short or another thread reads: then they
-    // are copied, and the buffer is free for others at once.
+    // The reader's bytes are where the kernel put them, unless buffers are short: then they are copied, and the buffer is
+    // free for others at once.
     private void Keep(RingBuffers buffers, int buffer, int start, int length)
     {
         if (_tail?.TryExtend(buffers, buffer, start, length) == true)

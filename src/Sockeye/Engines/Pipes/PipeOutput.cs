@@ -13,8 +13,7 @@ namespace Sockeye.Engines.Pipes;
 /// </remarks>
 internal sealed class PipeOutput : PipeWriter
 {
-    // Up to this length shared bytes are copied beside the neighbours. Measured, 1,000 members with 32 messages each in a
-    // turn: see docs/benchmarks.md; an iovec, a piece and two counts cost what a copy of about a kilobyte costs.
+    // Up to this length shared bytes are copied beside the neighbours; beyond, the block itself is sent.
     private const int CopiedBytesMax = 1024;
 
     private readonly SocketPipe _pipe;

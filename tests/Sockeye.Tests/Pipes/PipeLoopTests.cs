@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
+using Sockeye.Tests.Support;
+
+namespace Sockeye.Tests.Pipes;
+
+/// <summary>Pipes and their loop: its end, its buffers, kernels that can less.</summary>
+public sealed class PipeLoopTests : SocketTest
+{
+    public static readonly TheoryData<EngineKind> Kinds = [EngineKind.Epoll, EngineKind.IoUring];
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Kinds))]
+    public Task A_pipe_outlives_its_loops_run_and_loses_nothing(EngineKind kind) => Run(() =>
+    {
+        using var loop = new EventLoop(kind);
+        Pair pair = null!;
+        SocketPipe pipe = null!;
+        Task<ReadResult> read = null!;
+        byte[] large = Bytes(6 << 20);
+        loop.Run(async () =>
+        {
+            pair = await Connected();
+            pipe = new SocketPipe(pair.Server);
+            read = pipe.Input.ReadAsync().AsTask();
+            await Task.Yield();
+            Assert.False(read.IsCompleted);
+
+            // Too much for the kernel: it is in flight when the run ends.
+            pipe.Output.Write(large);
+            pipe.TryFlush();
+            await Task.Yield();
+        });
+        Assert.NotEqual(0, pipe.UnsentBytes);
+        pair.Client.SendAll("between the runs"u8);
+        loop.Run(async () =>
+        {
+            byte[] got = new byte[large.Length];
+            await pair.Client.ReceiveExactlyAsync(got.AsMemory());
+            Assert.Equal(large, got);
+            ReadResult result = await read;
+            Assert.Equal("between the runs"u8.ToArray(), result.Buffer.ToArray());
+            pipe.Input.AdvanceTo(result.Buffer.End);
+            read = pipe.Input.ReadAsync().AsTask();
+            await pair.Client.SendAllAsync("in the second"u8.ToArray());
+            result = await read;
+            Assert.Equal("in the second"u8.ToArray(), result.Buffer.ToArray());
+            await pipe.DisposeAsync();
+            pair.Dispose();
+        });
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task What_a_reader_holds_stays_when_its_ring_ends() => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        byte[] bytes = Bytes(20_000);
+        ReadResult held = default;
+        SocketPipe pipe = null!;
+        loop.Run(async () =>
+        {
+            using Socket listener = Listener();
+            Socket client = Tcp();
+            Task<Socket> accept = listener.AcceptAsync();
+            await client.ConnectAsync(listener.LocalEndPoint!);
+            pipe = new SocketPipe(await accept);
+            await client.SendAllAsync(bytes);
+            client.Dispose();
+            held = await pipe.Input.ReadAtLeastAsync(bytes.Length);
+        });
+        Assert.Equal(bytes, held.Buffer.ToArray());
+        loop.Run(async () =>
+        {
+            Assert.Equal(bytes, held.Buffer.ToArray());
+            pipe.Input.AdvanceTo(held.Buffer.End);
+            await pipe.DisposeAsync();
+        });
+    });
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task Every_buffer_goes_back_to_the_kernel(bool isIncremental) => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        loop.ReceiveBuffers = (8, 4096, isIncremental);
+        loop.Run(async () =>
+        {
+            using Pair pair = await Connected();
+            await using var pipe = new SocketPipe(pair.Server);
+            var random = new Random(5);
+            for (int i = 0; i < 300; i++)
+            {
+                byte[] bytes = Bytes(random.Next(1, 9_000), i);
+                await pair.Client.SendAllAsync(bytes);
+                ReadResult result = await pipe.Input.ReadAtLeastAsync(bytes.Length);
+                Assert.Equal(bytes, result.Buffer.ToArray());
+                pipe.Input.AdvanceTo(result.Buffer.End);
+            }
+
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out RingBuffers? buffers));
+            Assert.Equal(0, buffers!.HeldCount);
+            Assert.Equal(0, pipe.UnreadBytes);
+        });
+    });
+
+    // IORING_RECV_MULTISHOT with a limit is 6.17.
+    [Fact(Timeout = Limit)]
+    public Task A_kernel_that_cannot_limit_a_receive_still_stops_for_a_slow_reader() => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        loop.Run(async () =>
+        {
+            RingOf(loop).HasReceiveLimit = false;
+            using Pair pair = await Connected();
+            pair.Server.ReceiveBufferSize = 64 * 1024;
+            await using var pipe = new SocketPipe(pair.Server, new SocketPipeOptions { ReceiveHighWaterMark = 10_000, ReceiveLowWaterMark = 0 });
+            Task<int> send = pair.Client.SendAsync(new byte[24 << 20].AsMemory()).AsTask();
+            pipe.Input.AdvanceTo((await pipe.Input.ReadAsync()).Buffer.Start);
+            await Task.Delay(Moment);
+            Assert.False(send.IsCompleted);
+            long read = 0;
+            while (read < 24 << 20)
+            {
+                ReadResult result = await pipe.Input.ReadAsync();
+                read += result.Buffer.Length;
+                pipe.Input.AdvanceTo(result.Buffer.End);
+            }
+
+            Assert.Equal(24 << 20, await send);
+        });
+    });
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Kinds))]
+    public Task A_disposed_pipe_sends_the_end_of_stream_although_a_receive_was_under_way(EngineKind kind) => Run(() =>
+    {
+        using var loop = new EventLoop(kind);
+        loop.Run(async () =>
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                using Pair pair = await Connected();
+                var pipe = new SocketPipe(pair.Server);
+                Task<ReadResult> read = pipe.Input.ReadAsync().AsTask();
+                await Task.Yield();
+                if (i % 2 == 0)
+                {
+                    pipe.Output.Write("bye"u8);
+                }
+
+                await pipe.DisposeAsync();
+                Assert.True((await read).IsCanceled);
+                Assert.Equal(i % 2 == 0 ? 3 : 0, (await ReadToEnd(pair.Client)).Length);
+            }
+        });
+    });
+
+    [Fact]
+    public void Shared_bytes_are_gone_after_their_dispose_and_a_second_one_does_nothing()
+    {
+        SharedBytes first = SharedBytes.Copy("one"u8);
+        SharedBytes copy = first;
+        first.Dispose();
+        SharedBytes second = SharedBytes.Copy("two"u8);
+        copy.Dispose();
+        first.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => copy.Length);
+        Assert.Throws<ObjectDisposedException>(() => default(SharedBytes).Memory);
+        Assert.Equal("two"u8.ToArray(), second.Memory.ToArray());
+        second.Dispose();
+        default(SharedBytes).Dispose();
+    }
+
+    private static RingPoller RingOf(EventLoop loop) => (RingPoller)((PollingEngine)loop.Engine).Poller;
+}
