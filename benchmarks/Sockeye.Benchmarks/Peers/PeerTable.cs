@@ -19,6 +19,12 @@ internal static class PeerTable
         {
             Check = SockeyeServer.IoUringRefusal,
         },
+        new DotnetPeer("sockeye-spin", "the same, looking for 50 µs before it sleeps: for one connection", "sockeye-spin")
+        {
+            Check = SockeyeServer.IoUringRefusal,
+            Modes = [ServerMode.Echo],
+            ConnectionsMax = 4, // with more it never sleeps
+        },
         new DotnetPeer("sockeye-epoll", "Sockeye on an EventLoop, epoll", "sockeye-epoll"),
         new DotnetPeer("sockeye-pool", "Sockeye from the thread pool, no loop", "sockeye-pool"),
         new DotnetPeer("system", "System.Net.Sockets", "system"),

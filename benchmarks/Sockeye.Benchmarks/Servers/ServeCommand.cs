@@ -37,8 +37,9 @@ internal static class ServeCommand
     /// <summary>The names of the servers that this process can be.</summary>
     internal static readonly IReadOnlyDictionary<string, Action<ServerMode>> Servers = new Dictionary<string, Action<ServerMode>>(StringComparer.Ordinal)
     {
-        ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(EngineKind.IoUring, mode),
-        ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(EngineKind.Epoll, mode),
+        ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode),
+        ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.Epoll }, mode),
+        ["sockeye-spin"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring, SpinLimit = SockeyeServer.SpinLimit }, mode),
         ["sockeye-pool"] = SockeyeServer.RunOnPool,
         ["system"] = SystemServer.Run,
         ["kestrel"] = KestrelServer.Run,

@@ -20,9 +20,12 @@ internal static class SockeyeServer
         }
     }
 
-    internal static void RunOnLoop(EngineKind engine, ServerMode mode)
+    /// <summary>How long a loop that spins looks before it sleeps.</summary>
+    internal static TimeSpan SpinLimit { get; } = TimeSpan.FromMicroseconds(50);
+
+    internal static void RunOnLoop(EventLoopOptions options, ServerMode mode)
     {
-        using var loop = new EventLoop(engine);
+        using var loop = new EventLoop(options);
         loop.Run(async () =>
         {
             using Socket socket = Serve(mode);
@@ -66,6 +69,7 @@ internal static class SockeyeServer
             _ = mode switch
             {
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
+                ServerMode.Pipelined => EchoByPipeAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, broadcast),
                 _ => EchoAsync(peer, ServeCommand.Buffer(mode)),
             };
@@ -104,40 +108,16 @@ internal static class SockeyeServer
         }
     }
 
+    private static async Task EchoByPipeAsync(Socket peer)
+    {
+        await using var pipe = new SocketPipe(peer);
+        await PipeServer.EchoAsync(pipe);
+    }
+
     private static async Task RelayAsync(Socket peer, Broadcast broadcast)
     {
-        using (peer)
-        {
-            Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Broadcast);
-            var member = new Member(peer);
-            if (await peer.ReceiveAsync(buffer[..1], SocketFlags.None) == 0)
-            {
-                return;
-            }
-
-            bool isSender = buffer.Span[0] == 'S';
-            if (!isSender)
-            {
-                broadcast.Join(member);
-            }
-
-            try
-            {
-                await peer.SendAsync(buffer[..1], SocketFlags.None);
-                int count;
-                while ((count = await peer.ReceiveAsync(buffer, SocketFlags.None)) > 0)
-                {
-                    if (isSender)
-                    {
-                        broadcast.Publish(buffer.Span[..count]);
-                    }
-                }
-            }
-            finally
-            {
-                broadcast.Leave(member);
-            }
-        }
+        await using var pipe = new SocketPipe(peer);
+        await PipeServer.RelayAsync(pipe, broadcast, peer.Dispose);
     }
 
     private static async Task EchoDatagramsAsync(Socket socket)
@@ -177,23 +157,5 @@ internal static class SockeyeServer
                 sent += await socket.SendBatchAsync(batch, sent);
             }
         }
-    }
-
-    private sealed class Member(Socket socket) : Broadcast.Member
-    {
-        // On a stream, a send ends when the kernel has taken every byte.
-        internal override ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
-        {
-            ValueTask<int> sent = socket.SendAsync(bytes, SocketFlags.None);
-            if (sent.IsCompletedSuccessfully)
-            {
-                _ = sent.Result;
-                return default;
-            }
-
-            return new ValueTask(sent.AsTask());
-        }
-
-        internal override void Close() => socket.Dispose();
     }
 }
