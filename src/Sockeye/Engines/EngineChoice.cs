@@ -50,12 +50,6 @@ internal static class EngineChoice
         }
     }
 
-    internal static SocketEngine CreateDefault()
-    {
-        (EngineKind kind, string? reason) = Resolve(EngineKind.Default);
-        return new PollingEngine(kind, threads: 1, TimeProvider.System) { Reason = reason };
-    }
-
     /// <exception cref="NotSupportedException">With the reason.</exception>
     internal static void RequireIoUring()
     {

@@ -37,7 +37,7 @@ public enum EngineKind
 /// </remarks>
 public abstract class SocketEngine : IDisposable
 {
-    private static readonly Lazy<SocketEngine> DefaultEngine = new(static () => EngineChoice.CreateDefault());
+    private static readonly Lazy<SocketEngine> DefaultEngine = new(static () => CreateDefault());
 
     private protected SocketEngine()
     {
@@ -125,4 +125,10 @@ public abstract class SocketEngine : IDisposable
 
     /// <summary>Takes the timer back; true when it will not expire.</summary>
     internal abstract bool StopTimer(TimerNode node);
+
+    private static PollingEngine CreateDefault()
+    {
+        (EngineKind kind, string? reason) = EngineChoice.Resolve(EngineKind.Default);
+        return new PollingEngine(kind, threads: 1, TimeProvider.System) { Reason = reason };
+    }
 }

@@ -2,7 +2,6 @@
 // The namespace is a stranger's, so that names are found as a stranger's compiler finds them.
 
 using System.Net;
-using System.Net.Sockets;
 using Sockeye;
 using Socket = Sockeye.Socket;
 
