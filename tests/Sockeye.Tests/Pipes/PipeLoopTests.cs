@@ -158,8 +158,29 @@ public sealed class PipeLoopTests : SocketTest
         });
     });
 
-    [Fact]
-    public void Shared_bytes_are_gone_after_their_dispose_and_a_second_one_does_nothing()
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Kinds))]
+    public Task A_pipe_over_a_UNIX_socket_is_no_other(EngineKind kind) => Run(() =>
+    {
+        using var loop = new EventLoop(kind);
+        loop.Run(async () =>
+        {
+            (Socket first, Socket second) = Socket.CreatePair();
+            await using var one = new SocketPipe(first);
+            await using var other = new SocketPipe(second);
+            byte[] bytes = Bytes(2_000_000);
+            Task<FlushResult> flush = one.Output.WriteAsync(bytes).AsTask();
+            ReadResult result = await other.Input.ReadAtLeastAsync(bytes.Length);
+            await flush;
+            Assert.Equal(bytes, result.Buffer.ToArray());
+            other.Input.AdvanceTo(result.Buffer.End);
+            one.Output.Complete();
+            Assert.True((await other.Input.ReadAsync()).IsCompleted);
+        });
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task Shared_bytes_are_gone_after_their_dispose_and_a_second_one_does_nothing() => Run(() =>
     {
         SharedBytes first = SharedBytes.Copy("one"u8);
         SharedBytes copy = first;
@@ -172,7 +193,7 @@ public sealed class PipeLoopTests : SocketTest
         Assert.Equal("two"u8.ToArray(), second.Memory.ToArray());
         second.Dispose();
         default(SharedBytes).Dispose();
-    }
+    });
 
     private static RingPoller RingOf(EventLoop loop) => (RingPoller)((PollingEngine)loop.Engine).Poller;
 }
