@@ -32,6 +32,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     private readonly SocketPipeOptions _options;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
+    private readonly TimeProvider? _time;
     private bool _isAborted;
     private int _disposed;
 
@@ -53,6 +54,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         Socket = socket;
         var engine = socket.EngineOrDefault as PollingEngine;
         EventLoop? loop = engine?.Loop;
+        _time = loop?.Time;
         _input = new PipeInput(this, loop, _options);
         _output = new PipeOutput(this, loop, _options);
         Driver = loop is not null && engine!.Poller is RingPoller ring
@@ -105,8 +107,14 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         _output.Complete();
         if (_output.DrainAsync() is { IsCompleted: false } drain)
         {
-            await Task.WhenAny(drain, Task.Delay(_options.DisposeTimeout)).ConfigureAwait(ConfigureAwaitOptions.None);
-            _isAborted |= !drain.IsCompleted;
+            try
+            {
+                await drain.WaitAsync(_options.DisposeTimeout, _time ?? TimeProvider.System).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                _isAborted = true;
+            }
         }
 
         _input.Complete();

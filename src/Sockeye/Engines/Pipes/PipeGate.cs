@@ -20,7 +20,7 @@ internal sealed class PipeGate(EventLoop? loop)
     private bool _isLock = loop is null;
     private bool _inside;
 
-    internal Scope Enter()
+    internal GateEntry Enter()
     {
         if (!Volatile.Read(ref _shared) && ReferenceEquals(EventLoop.Current, loop))
         {
@@ -28,7 +28,7 @@ internal sealed class PipeGate(EventLoop? loop)
             Volatile.Write(ref _inside, true);
             if (!Volatile.Read(ref _shared))
             {
-                return new Scope(this, isLocked: false);
+                return new GateEntry(this, isLocked: false);
             }
 
             Volatile.Write(ref _inside, false);
@@ -40,7 +40,7 @@ internal sealed class PipeGate(EventLoop? loop)
         }
 
         _lock!.Enter();
-        return new Scope(this, isLocked: true);
+        return new GateEntry(this, isLocked: true);
     }
 
     private void Share()
@@ -66,7 +66,7 @@ internal sealed class PipeGate(EventLoop? loop)
     }
 
     /// <summary>Dispose leaves.</summary>
-    internal readonly ref struct Scope(PipeGate gate, bool isLocked)
+    internal readonly ref struct GateEntry(PipeGate gate, bool isLocked)
     {
         public void Dispose()
         {
