@@ -80,9 +80,9 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>A loop that waits with another poller: the tests' own.</summary>
-    internal EventLoop(Func<SocketEngine, int, Poller> create)
+    internal EventLoop(TimeProvider time, Func<SocketEngine, int, Poller> create)
     {
-        Time = TimeProvider.System;
+        Time = time;
         _engine = new PollingEngine(EngineKind.Epoll, ownThreads: false, count: 1, create) { Loop = this };
         _context = new EventLoopContext(this);
         _hasWork = HasWork;

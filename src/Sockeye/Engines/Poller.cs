@@ -176,8 +176,9 @@ internal abstract class Poller : IDisposable
     /// <summary>True when each word of readiness tells all that is true of the socket: an end, an error, urgent data.</summary>
     internal virtual bool TellsAll => false;
 
-    /// <summary>True on a thread for which <see cref="TryAttempt"/> works.</summary>
-    internal virtual bool TakesAttempts => false;
+    /// <summary>Promises to try a socket that was read empty before long, though nothing may be told of it.</summary>
+    /// <returns>False when that cannot be promised: the caller must try it now.</returns>
+    internal virtual bool TryLater(Registration registration) => false;
 
     /// <summary>Has the kernel make an operation's attempt with the turn's other requests; it goes on at Attempted.</summary>
     /// <returns>False when the caller must make it.</returns>

@@ -34,9 +34,8 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     private bool _sawLasting;
     private int _sequence;
 
-    // The sequence at which the last read emptied the socket, for certain or so it seems. A sequence is never negative.
+    // The sequence at which the last read emptied the socket, or seemed to. A sequence is never negative.
     private int _drainedAt = -1;
-    private int _seemsDrainedAt = -1;
 
     internal SocketEngine Engine { get; } = engine;
 
@@ -55,6 +54,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// <summary>The socket has left its engine: it is watched never again.</summary>
     internal volatile bool IsForgotten;
 
+    /// <summary>The ring will try it later. The ring's thread's own.</summary>
+    internal bool IsUntried { get; set; }
+
     /// <summary>A ring's poll is in flight. The ring's thread's own.</summary>
     internal bool IsArmed { get; set; }
 
@@ -66,28 +68,36 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
     /// <summary>
     /// True when the last read emptied the socket at <paramref name="sequence"/> and nothing was told since: a try would
-    /// only cost a system call.
+    /// only cost a system call, and the operation may be queued without one.
     /// </summary>
-    internal bool IsDrained(int sequence) => Volatile.Read(ref _drainedAt) == sequence;
-
-    /// <summary>True when a try at <paramref name="sequence"/> would most likely find nothing, so that a ring may make it with others.</summary>
-    internal bool SeemsDrained(int sequence) => Volatile.Read(ref _seemsDrainedAt) == sequence && Poller is { TakesAttempts: true };
+    internal bool MayWaitUntried(int sequence) =>
+        Volatile.Read(ref _drainedAt) == sequence && Poller is { } poller && (poller.TellsAll || poller.TryLater(this));
 
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
-    /// <param name="sequence">The sequence before the read.</param>
-    /// <param name="isCertain">The kernel itself said that nothing is left; else the engine's words must tell all.</param>
-    internal void NoteDrained(int sequence, bool isCertain)
+    internal void NoteDrained(int sequence)
     {
-        // Not even a ring's IORING_CQE_F_SOCK_NONEMPTY speaks of an error that waits behind the last bytes: a reset, which
-        // is told once, and was, together with them.
-        if ((isCertain || Poller is { TellsAll: true }) && !Volatile.Read(ref _sawLasting))
+        // An engine that does not tell all tries such a socket later. Then nothing speaks against it here.
+        if (Poller is { TellsAll: false } || !Volatile.Read(ref _sawLasting))
         {
             Volatile.Write(ref _drainedAt, sequence);
         }
-        else
+    }
+
+    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless something was told since.</summary>
+    internal void TryNow()
+    {
+        SocketOperation? first = null;
+        lock (Handle)
         {
-            Volatile.Write(ref _seemsDrainedAt, sequence);
+            IsUntried = false;
+            if (_drainedAt == _sequence)
+            {
+                Volatile.Write(ref _drainedAt, -1);
+                first = Start(ref _read);
+            }
         }
+
+        Run(OperationLane.Read, first);
     }
 
     /// <summary>The descriptor closes.</summary>

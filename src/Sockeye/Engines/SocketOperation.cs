@@ -134,14 +134,9 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
             // now may be spent. A sequence of the past makes the queue try it at once if it comes to the head.
             sequence--;
         }
-        else if (registration is not null && CanWaitUntried && registration.IsDrained(sequence))
+        else if (registration is not null && CanWaitUntried && registration.MayWaitUntried(sequence))
         {
             // Emptied, and nothing told since: if something comes before it is queued, the sequence shows it.
-        }
-        else if (registration is not null && CanWaitUntried && IsDescribable && registration.SeemsDrained(sequence))
-        {
-            // The ring makes the first attempt, with the turn's other requests.
-            sequence--;
         }
         else if (Attempt())
         {

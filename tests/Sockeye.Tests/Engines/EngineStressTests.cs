@@ -574,4 +574,4 @@ public sealed class EngineStress_IoUring() : EngineStressTests(
 public sealed class EngineStress_Chaos() : EngineStressTests(
     EngineKind.Epoll,
     static random => TestEngines.CreateChaos(random, threads: 2),
-    static random => new EventLoop((engine, shard) => new ChaosPoller(engine, shard, random)));
+    static random => new EventLoop(TimeProvider.System, (engine, shard) => new ChaosPoller(engine, shard, random)));

@@ -100,7 +100,7 @@ public sealed class SpinTests : SocketTest
         Assert.Equal(TimeSpan.Zero, options.SpinLimit);
         Assert.Throws<ArgumentOutOfRangeException>(() => options.Engine = (EngineKind)99);
         Assert.Throws<ArgumentNullException>(() => options.Time = null!);
-        Assert.Throws<ArgumentNullException>(() => new EventLoop((EventLoopOptions)null!));
+        Assert.Throws<ArgumentNullException>(() => new EventLoop(null!));
         Assert.Throws<ArgumentOutOfRangeException>(() => options.BlockingLimit = TimeSpan.FromMilliseconds(9));
         Assert.Throws<ArgumentOutOfRangeException>(() => options.BlockingLimit = TimeSpan.FromDays(2));
         options.BlockingLimit = Timeout.InfiniteTimeSpan;

@@ -49,7 +49,7 @@ internal sealed class ChaosPoller : Poller
 
     private protected override string Kind => "chaos";
 
-    internal override bool TakesAttempts => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
+    private bool TakesAttempts => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
 
     /// <summary>Chance for a test, whose seed stands in the test's output.</summary>
     internal static Random NextChance()

@@ -332,7 +332,7 @@ public abstract class SocketStyle
             Random random = ChaosPoller.NextChance();
             return random.Next(2) == 0
                 ? TestEngines.RunOn(TestEngines.Chaos, body)
-                : TestEngines.RunOn(() => new EventLoop((engine, shard) => new ChaosPoller(engine, shard, random)), body);
+                : TestEngines.RunOn(() => new EventLoop(TimeProvider.System, (engine, shard) => new ChaosPoller(engine, shard, random)), body);
         }
     }
 }

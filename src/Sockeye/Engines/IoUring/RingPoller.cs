@@ -28,6 +28,7 @@ internal sealed class RingPoller : Poller
     private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
         | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
 
+    private const int UntriedTurnsMax = 64;
     private const ushort BufferGroup = 1;
     private const long NanosecondsPerMillisecond = 1_000_000;
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
@@ -52,6 +53,12 @@ internal sealed class RingPoller : Poller
     private Ring? _ring;
     private RingBuffers? _buffers;
 
+    // Sockets that were read empty and wait without a try. A poll's answer carries what its first wake-up said, not what
+    // the socket says: so it hides an urgent byte in the midst, or a reset behind the last bytes. Those are found by a try
+    // before the thread sleeps, or after so many turns, when it is not paid for by every message.
+    private readonly List<Registration> _untried = [];
+    private int _turnsUntried;
+
     // Operations' attempts that were handed over, or will be, and have not been answered.
     private int _attempts;
 
@@ -75,8 +82,6 @@ internal sealed class RingPoller : Poller
         _entries = entries;
         _ring = Create(entries);
     }
-
-    internal override bool TakesAttempts => IsOwnThread;
 
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
@@ -132,6 +137,13 @@ internal sealed class RingPoller : Poller
             _wishCount = 0;
         }
 
+        // Whatever waits is tried when a ring arms its poll anew.
+        foreach (Registration registration in _untried)
+        {
+            registration.IsUntried = false;
+        }
+
+        _untried.Clear();
         _ring?.Dispose();
         _ring = null;
         _buffers?.End();
@@ -312,9 +324,31 @@ internal sealed class RingPoller : Poller
         }
     }
 
+    internal override bool TryLater(Registration registration)
+    {
+        if (!IsOwnThread)
+        {
+            return false;
+        }
+
+        if (!registration.IsUntried)
+        {
+            registration.IsUntried = true;
+            _untried.Add(registration);
+        }
+
+        return true;
+    }
+
     private protected override bool Wait(int timeoutMs)
     {
         Ring ring = Ring;
+        bool tries = _untried.Count != 0 && (timeoutMs != 0 || ++_turnsUntried >= UntriedTurnsMax);
+        if (tries)
+        {
+            TryUntried();
+        }
+
         if (Volatile.Read(ref _wishCount) != 0)
         {
             GrantWishes();
@@ -325,7 +359,7 @@ internal sealed class RingPoller : Poller
             ArmEnded();
         }
 
-        bool look = timeoutMs == 0 || _early.Count != 0 || _ended.Count != 0;
+        bool look = timeoutMs == 0 || tries || _early.Count != 0 || _ended.Count != 0;
         int result = ring.Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
         if (result < 0 && !IsHarmless(result))
         {
@@ -565,6 +599,19 @@ internal sealed class RingPoller : Poller
         }
 
         return request;
+    }
+
+    private void TryUntried()
+    {
+        _turnsUntried = 0;
+
+        // By index: a try may bring a continuation's socket in, though not on this thread's stack.
+        for (int i = 0; i < _untried.Count; i++)
+        {
+            _untried[i].TryNow();
+        }
+
+        _untried.Clear();
     }
 
     private void ReleaseHeld()

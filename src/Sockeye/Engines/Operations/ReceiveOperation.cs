@@ -72,7 +72,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
             if (result > 0 && result < _total - BytesTransferred && Socket.IsPlainTcp)
             {
-                registration?.NoteDrained(sequence, isCertain: false);
+                registration?.NoteDrained(sequence);
             }
 
             if (!Account(result))
@@ -80,7 +80,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
                 return true;
             }
 
-            if (registration is not null && CanWaitUntried && registration.IsDrained(sequence))
+            if (registration is not null && CanWaitUntried && registration.MayWaitUntried(sequence))
             {
                 // More is wanted, and none is there.
                 return false;
@@ -117,7 +117,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
         if (result > 0 && (flags & RingConstants.IORING_CQE_F_SOCK_NONEMPTY) == 0 && Socket.IsPlainTcp)
         {
-            Socket.Registration?.NoteDrained(AttemptSequence, isCertain: true);
+            Socket.Registration?.NoteDrained(AttemptSequence);
         }
 
         return Account(result) ? AttemptOutcome.Again : AttemptOutcome.Done;

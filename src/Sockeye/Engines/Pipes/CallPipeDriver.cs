@@ -124,7 +124,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
             if (result < room.Length && Socket.IsPlainTcp)
             {
-                registration?.NoteDrained(sequence, isCertain: false);
+                registration?.NoteDrained(sequence);
             }
 
             BytesTransferred = result;
