@@ -7,8 +7,9 @@ namespace Sockeye.Interop;
 /// <remarks>
 /// Safety. The buffers are one mapping, the ring of their descriptions another. The descriptions live until Dispose, the
 /// buffers until <see cref="Free"/>, since somebody may still read them. Every index is checked. The ring's own thread
-/// gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer names it, and the bytes that the answer counts are the program's from then until it gives the buffer back. With
-/// incremental consumption (IOU_PBUF_RING_INC, 6.12) one buffer serves many answers, each behind the last.
+/// gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer names it, and the bytes that the
+/// answer counts are the program's from then until it gives the buffer back. With incremental consumption
+/// (IOU_PBUF_RING_INC, 6.12) one buffer serves many answers, each behind the last.
 /// </remarks>
 internal sealed unsafe class BufferRing : IDisposable
 {

@@ -505,6 +505,11 @@ public partial class Socket
     /// <summary>The socket for an accepted descriptor; null when the one made for it was disposed meanwhile.</summary>
     internal static Socket? FromAccept(Socket listener, SocketHandle handle, ReadOnlySpan<byte> peer, Socket? into)
     {
+        if (into is null && listener.IsPlainTcp)
+        {
+            return FromTcpAccept(listener, handle);
+        }
+
         EndPoint? remote = AddressCodecs.Decode(peer, listener._rightEndPoint) ?? listener._rightEndPoint;
         if (into is not null && !into.TryTakeOver(handle))
         {

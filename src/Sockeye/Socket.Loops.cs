@@ -15,8 +15,8 @@ public partial class Socket
     // Accepted without its peer's address, which is asked for when somebody wants it.
     private bool _peerIsLate;
 
-    /// <summary>The socket for a descriptor that a multishot accept of the ring's brought, over IPv4 or IPv6. It brings no address.</summary>
-    internal static Socket FromMultishot(Socket listener, SocketHandle handle)
+    /// <summary>The socket for an accepted TCP connection. Its peer's address costs memory, and time, only when somebody asks.</summary>
+    internal static Socket FromTcpAccept(Socket listener, SocketHandle handle)
     {
         var accepted = new Socket(listener, handle)
         {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 
@@ -61,7 +63,7 @@ internal static class SockeyeServer
 
     private static async Task AcceptAsync(Socket listener, ServerMode mode)
     {
-        var broadcast = new Broadcast();
+        var members = new List<SocketPipe>();
         while (true)
         {
             Socket peer = await listener.AcceptAsync();
@@ -70,7 +72,7 @@ internal static class SockeyeServer
             {
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 ServerMode.Pipelined => EchoByPipeAsync(peer),
-                ServerMode.Broadcast => RelayAsync(peer, broadcast),
+                ServerMode.Broadcast => RelayAsync(peer, members),
                 _ => EchoAsync(peer, ServeCommand.Buffer(mode)),
             };
         }
@@ -114,10 +116,70 @@ internal static class SockeyeServer
         await PipeServer.EchoAsync(pipe);
     }
 
-    private static async Task RelayAsync(Socket peer, Broadcast broadcast)
+    // All on the loop's thread, so the members need no lock. What the sender says stands once, and goes to each with the
+    // turn's other sends; a member that does not keep up is closed.
+    private static async Task RelayAsync(Socket peer, List<SocketPipe> members)
     {
         await using var pipe = new SocketPipe(peer);
-        await PipeServer.RelayAsync(pipe, broadcast, peer.Dispose);
+        bool? isSender = null;
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await pipe.Input.ReadAsync();
+                ReadOnlySequence<byte> bytes = read.Buffer;
+                if (isSender is null && !bytes.IsEmpty)
+                {
+                    isSender = bytes.FirstSpan[0] == 'S';
+                    if (isSender is false)
+                    {
+                        // Before the answer: who has it counts on being a member.
+                        members.Add(pipe);
+                    }
+
+                    await pipe.Output.WriteAsync(bytes.First[..1]);
+                    bytes = bytes.Slice(1);
+                }
+
+                if (isSender is true)
+                {
+                    foreach (ReadOnlyMemory<byte> part in bytes)
+                    {
+                        Publish(part.Span, members);
+                    }
+                }
+
+                pipe.Input.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            members.Remove(pipe);
+        }
+    }
+
+    private static void Publish(ReadOnlySpan<byte> bytes, List<SocketPipe> members)
+    {
+        using var shared = SharedBytes.Copy(bytes);
+        for (int i = members.Count - 1; i >= 0; i--)
+        {
+            try
+            {
+                members[i].Write(shared);
+                if (!members[i].TryFlush())
+                {
+                    members[i].Socket.Dispose();
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // The member has gone: its own receive says so, and takes it away.
+            }
+        }
     }
 
     private static async Task EchoDatagramsAsync(Socket socket)

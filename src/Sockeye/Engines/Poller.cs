@@ -180,10 +180,6 @@ internal abstract class Poller : IDisposable
     /// <returns>False when that cannot be promised: the caller must try it now.</returns>
     internal virtual bool TryLater(Registration registration) => false;
 
-    /// <summary>Has the kernel make an operation's attempt with the turn's other requests; it goes on at Attempted.</summary>
-    /// <returns>False when the caller must make it.</returns>
-    internal virtual bool TryAttempt(Registration registration, SocketOperation operation) => false;
-
     /// <summary>The calling thread is the waiting one from now on.</summary>
     internal virtual void Start()
     {

@@ -10,7 +10,7 @@ namespace Sockeye.Engines;
 internal sealed class PollingEngine : SocketEngine
 {
     /// <summary>How many requests fit between two enters of a ring. A loop rarely has more; then it enters once more.</summary>
-    internal const int DefaultEntries = 256;
+    internal const int DefaultEntries = 512;
 
     private readonly Poller[] _pollers;
     private readonly bool _ownThreads;

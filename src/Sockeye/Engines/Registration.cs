@@ -171,27 +171,6 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         Run(OperationLane.Watch, firstWatch);
     }
 
-    /// <summary>The ring has made an attempt that <see cref="Poller.TryAttempt"/> took.</summary>
-    internal void Attempted(SocketOperation operation, AttemptOutcome outcome)
-    {
-        int sequence = operation.AttemptSequence;
-        if (outcome == AttemptOutcome.Again)
-        {
-            Run(operation.Lane, operation);
-            return;
-        }
-
-        OperationLane which = operation.Lane;
-        bool done = outcome == AttemptOutcome.Done;
-        SocketOperation? next = Conclude(operation, ref done, ref sequence);
-        if (done)
-        {
-            operation.Publish();
-        }
-
-        Run(which, next);
-    }
-
     /// <summary>Asks an operation to end with <paramref name="errno"/>, unless its own outcome comes first.</summary>
     internal void Cancel(SocketOperation operation, int errno, short version)
     {
@@ -331,16 +310,6 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
                 // The lane stays busy on behalf of the thread that now has the turn; LeaveTurn goes on from there.
                 turn.Grant();
                 return;
-            }
-
-            if (operation.IsDescribable && Poller is { } poller)
-            {
-                operation.AttemptSequence = sequence;
-                if (poller.TryAttempt(this, operation))
-                {
-                    // The lane stays busy on behalf of the ring; Attempted goes on from there.
-                    return;
-                }
             }
 
             bool done = operation.Attempt();

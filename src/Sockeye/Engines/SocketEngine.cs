@@ -75,7 +75,7 @@ public abstract class SocketEngine : IDisposable
 
     /// <summary>An engine on io_uring(7) with its own threads, a ring each.</summary>
     /// <param name="threads">How many threads wait, 1 to 1024; each socket stays with one of them. Defaults to 1.</param>
-    /// <param name="entries">How many requests fit into a ring between two system calls, 8 to 32,768; a power of two, or rounded up to one. Defaults to 256.</param>
+    /// <param name="entries">How many requests fit into a ring between two system calls, 8 to 32,768; a power of two, or rounded up to one. Defaults to 512.</param>
     /// <returns>The engine; dispose it after its sockets.</returns>
     /// <exception cref="NotSupportedException">The kernel has no io_uring that serves, or forbids it; the message says why.</exception>
     public static SocketEngine CreateIoUring(int threads = 1, int entries = PollingEngine.DefaultEntries)

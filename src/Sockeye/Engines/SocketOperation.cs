@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
-using Sockeye.Engines.IoUring;
-using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
@@ -31,7 +29,7 @@ internal enum OperationLane : byte
 /// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
 /// neither can reach the next user of a recycled operation.
 /// </remarks>
-internal abstract class SocketOperation(Socket socket, OperationLane lane) : TimerNode, IRingRequest
+internal abstract class SocketOperation(Socket socket, OperationLane lane) : TimerNode
 {
     private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
 
@@ -74,11 +72,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     /// <summary>Who watches the socket; null until the operation has to wait.</summary>
     internal Poller? Poller => _registration?.Poller;
 
-    /// <summary>The registration's sequence when the last attempt began.</summary>
-    internal int AttemptSequence { get; set; }
-
-    ulong IRingRequest.RingToken { get; set; }
-
     internal override short TimerVersion => Version;
 
     /// <summary>The call's name in messages.</summary>
@@ -90,21 +83,8 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     /// </summary>
     internal abstract bool TryComplete();
 
-    /// <summary>True when a ring can make the attempt: <see cref="Describe"/> tells it how, without waiting.</summary>
-    internal virtual bool IsDescribable => false;
-
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
     internal virtual bool CanWaitUntried => false;
-
-    /// <summary>Fills a ring's request in, save descriptor and user data. MSG_DONTWAIT: it is an attempt, never a wait.</summary>
-    internal virtual void Describe(ref SubmissionEntry entry) => throw new UnreachableException("Not describable.");
-
-    /// <summary>Takes a ring's answer to what <see cref="Describe"/> asked.</summary>
-    protected virtual AttemptOutcome TakeAttempt(int result, uint flags) => throw new UnreachableException("Not describable.");
-
-    void IRingRequest.Complete(int result, uint flags, bool more) => _registration!.Attempted(this, TakeAttempt(result, flags));
-
-    void IRingRequest.Abandon() => Debug.Fail("Attempts do not wait, so none is in flight when its ring ends.");
 
     /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's lock.</summary>
     internal virtual void EndWith(int errno) => Errno = errno;
@@ -438,19 +418,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     private void RequestCancel(int errno) => RequestCancel(errno, Version);
 
     private void RequestCancel(int errno, short version) => _registration?.Engine.Cancel(this, _registration, errno, version);
-}
-
-/// <summary>What came of an attempt that a ring made.</summary>
-internal enum AttemptOutcome
-{
-    /// <summary>EAGAIN: not yet.</summary>
-    NotYet,
-
-    /// <summary>Part of it is done, and more can be tried at once.</summary>
-    Again,
-
-    /// <summary>The outcome is final.</summary>
-    Done,
 }
 
 /// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>

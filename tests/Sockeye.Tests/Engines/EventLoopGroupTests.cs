@@ -327,20 +327,24 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
     public async Task A_stops_token_cuts_handlers_short()
     {
         EventLoopGroup group = Group();
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource<SocketError>();
         bool told = false;
         EventLoopListener listener = group.Listen(
             FreshEndPoint(AddressFamily.InterNetwork),
             async socket =>
             {
-                SocketResult<int> result = await socket.TryReceiveAsync(new byte[1]);
+                ValueTask<SocketResult<int>> receive = socket.TryReceiveAsync(new byte[1]);
+                waits.SetResult();
+                SocketResult<int> result = await receive;
                 ended.SetResult(result.Error);
                 throw new FormatException();
             },
             new EventLoopListenerOptions { OnError = (_, _) => told = true });
         using Socket client = Tcp();
         await client.ConnectAsync(listener.LocalEndPoint).WaitAsync(Soon);
-        await Eventually(() => listener.ConnectionCount == 1);
+        await waits.Task.WaitAsync(Soon);
+        Assert.Equal(1, listener.ConnectionCount);
         Task first = group.StopAsync();
         using var source = new CancellationTokenSource();
         Task second = group.StopAsync(source.Token);

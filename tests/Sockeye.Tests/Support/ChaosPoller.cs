@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sockeye.Engines;
-using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Tests.Support;
@@ -12,8 +11,7 @@ namespace Sockeye.Tests.Support;
 /// <remarks>
 /// - Readiness comes late and in another order among sockets, an event's directions one by one, and sometimes where
 ///   nothing is ready.
-/// - It makes attempts in the operation's stead as a ring does, but later: they stay under way while cancels, time limits
-///   and Dispose come. It receives less than is there, or says EAGAIN, EINTR or ECANCELED first.
+/// - Every second stream has the smallest buffers that the kernel allows, so that its sends and receives are split.
 /// - Nothing is withheld for ever: each round of the wait hands out half of what is kept, and all that is older than
 ///   <see cref="RoundsMax"/>.
 /// </remarks>
@@ -36,9 +34,7 @@ internal sealed class ChaosPoller : Poller
     // The waiting thread's alone.
     private readonly Random _random;
     private readonly List<Late> _late = [];
-    private readonly List<Attempt> _attempts = [];
     private int _ready;
-    private int _thread;
 
     internal ChaosPoller(SocketEngine engine, int shard, Random random)
         : base(engine, shard, TimeProvider.System)
@@ -49,8 +45,6 @@ internal sealed class ChaosPoller : Poller
 
     private protected override string Kind => "chaos";
 
-    private bool TakesAttempts => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
-
     /// <summary>Chance for a test, whose seed stands in the test's output.</summary>
     internal static Random NextChance()
     {
@@ -59,42 +53,15 @@ internal sealed class ChaosPoller : Poller
         return new Random(seed);
     }
 
-    internal override void Start() => Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
-
-    internal override void End()
-    {
-        while (_attempts.Count != 0)
-        {
-            MakeAttempts(all: true);
-        }
-
-        Volatile.Write(ref _thread, 0);
-    }
-
-    internal override bool TryAttempt(Registration registration, SocketOperation operation)
-    {
-        if (!TakesAttempts || _random.Next(4) == 0)
-        {
-            return false;
-        }
-
-        var entry = default(SubmissionEntry);
-        try
-        {
-            operation.Describe(ref entry);
-        }
-        catch (Exception)
-        {
-            // Memory that cannot be pinned: the caller's own attempt tells of it.
-            return false;
-        }
-
-        _attempts.Add(new Attempt(registration, operation, entry));
-        return true;
-    }
-
     private protected override int Watch(Registration registration)
     {
+        if (_random.Next(2) == 0)
+        {
+            // Refused by what is no socket of the kind; what counts is that most have them.
+            Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_SNDBUF, 1);
+            Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_RCVBUF, 1);
+        }
+
         int result = _epoll.Add(registration.Handle, AllEvents, registration.Token);
         if (result == -Errno.EEXIST)
         {
@@ -127,7 +94,7 @@ internal sealed class ChaosPoller : Poller
 
     private protected override bool Wait(int timeoutMs)
     {
-        bool keeps = _late.Count != 0 || _attempts.Count != 0;
+        bool keeps = _late.Count != 0;
         int result = _epoll.Wait(!keeps ? timeoutMs : timeoutMs < 0 ? 1 : Math.Min(timeoutMs, 1));
         Assert.True(result >= 0 || result == -Errno.EINTR, Errno.Name(-result));
         _ready = Math.Max(result, 0);
@@ -181,8 +148,6 @@ internal sealed class ChaosPoller : Poller
                 Find(late.Token)?.Ready(late.Events);
             }
         }
-
-        MakeAttempts(all: false);
     }
 
     private protected override void Signal()
@@ -203,62 +168,5 @@ internal sealed class ChaosPoller : Poller
         _wake.Dispose();
     }
 
-    private void MakeAttempts(bool all)
-    {
-        Attempt[] kept = [.. _attempts];
-        _attempts.Clear();
-        _random.Shuffle(kept);
-        foreach (Attempt attempt in kept)
-        {
-            if (!all && attempt.Rounds < RoundsMax && _random.Next(2) == 0)
-            {
-                _attempts.Add(attempt with { Rounds = attempt.Rounds + 1 });
-                continue;
-            }
-
-            (int result, uint flags) = Make(attempt);
-            ((IRingRequest)attempt.Operation).Complete(result, flags, more: false);
-        }
-    }
-
-    // What a ring's attempt might come to.
-    private (int Result, uint Flags) Make(Attempt attempt)
-    {
-        switch (_random.Next(16))
-        {
-            case 0:
-                return (-Errno.EINTR, 0);
-            case 1:
-                return (-Errno.ECANCELED, 0);
-            case 2:
-                // Not yet, although it might be there: then the word must follow.
-                _late.Add(new Late(attempt.Registration.Token, EpollConstants.EPOLLIN, 0));
-                return (-Errno.EAGAIN, 0);
-        }
-
-        SubmissionEntry entry = attempt.Entry;
-        Assert.Equal(RingConstants.IORING_OP_RECV, entry.Operation);
-        Assert.NotEqual(0u, entry.OperationFlags & (uint)SocketConstants.MSG_DONTWAIT);
-        int length = _random.Next(2) == 0 ? (int)entry.Length : _random.Next(1, (int)entry.Length + 1);
-        try
-        {
-            SocketHandle handle = attempt.Registration.Handle;
-            int result = Libc.ReceiveMessage(
-                handle, [new NativeBuffer((nint)entry.Address, (nuint)length)], (int)entry.OperationFlags, default, default, out _);
-
-            // As the kernel does: set when another receive would find bytes or the end. Of an error the kernel says nothing.
-            var poll = new PollDescriptor { Descriptor = handle.Number, Events = PollConstants.POLLRDHUP };
-            bool more = Libc.Poll(new Span<PollDescriptor>(ref poll), TimeSpan.Zero) == 1 && (poll.Returned & PollConstants.POLLERR) == 0;
-            more |= attempt.Operation.Socket.Available > 0;
-            return (result, more ? RingConstants.IORING_CQE_F_SOCK_NONEMPTY : 0);
-        }
-        catch (ObjectDisposedException)
-        {
-            return (-Errno.EBADF, 0);
-        }
-    }
-
     private readonly record struct Late(ulong Token, uint Events, int Rounds);
-
-    private readonly record struct Attempt(Registration Registration, SocketOperation Operation, SubmissionEntry Entry, int Rounds = 0);
 }

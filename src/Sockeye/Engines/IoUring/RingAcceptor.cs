@@ -99,7 +99,7 @@ internal sealed class RingAcceptor(
         _scheduled = false;
         while (_arrived.TryDequeue(out SocketHandle? handle))
         {
-            Take(Socket.FromMultishot(Socket, handle));
+            Take(Socket.FromTcpAccept(Socket, handle));
         }
 
         if (_inFlight)

@@ -59,8 +59,6 @@ internal sealed class RingPoller : Poller
     private readonly List<Registration> _untried = [];
     private int _turnsUntried;
 
-    // Operations' attempts that were handed over, or will be, and have not been answered.
-    private int _attempts;
 
     // Polls that were taken back and have not said that they are over: each may still hold its socket's file.
     private int _disarming;
@@ -111,12 +109,11 @@ internal sealed class RingPoller : Poller
 
     internal override void End()
     {
-        // What an attempt has taken from its socket must not be lost. None waits, so this ends.
-        // The same goes for what a pipe's receive has taken, and for how much of its send has left.
+        // What a pipe's receive has taken must not be lost, nor how much of its send has left.
         IsEnding = true;
         foreach (IRingRequest? request in _requests)
         {
-            if (request is not (null or SocketOperation))
+            if (request is not null)
             {
                 Cancel(request);
             }
@@ -266,37 +263,19 @@ internal sealed class RingPoller : Poller
         ReleaseHeld();
     }
 
-    internal override bool TryAttempt(Registration registration, SocketOperation operation)
+    internal override bool TryLater(Registration registration)
     {
         if (!IsOwnThread)
         {
             return false;
         }
 
-        Submission request;
-        try
+        if (!registration.IsUntried)
         {
-            request = Next(registration.Handle);
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
+            registration.IsUntried = true;
+            _untried.Add(registration);
         }
 
-        try
-        {
-            operation.Describe(ref request.Entry);
-        }
-        catch (Exception)
-        {
-            // The caller's memory cannot be held in place. The caller's own attempt will find that too, and tells it.
-            request.Entry = default;
-            request.Entry.UserData = DiscardedData;
-            return false;
-        }
-
-        request.Entry.UserData = Add(operation);
-        _attempts++;
         return true;
     }
 
@@ -322,22 +301,6 @@ internal sealed class RingPoller : Poller
         {
             TryWish(new Wish(registration, Arm: false, Done: null));
         }
-    }
-
-    internal override bool TryLater(Registration registration)
-    {
-        if (!IsOwnThread)
-        {
-            return false;
-        }
-
-        if (!registration.IsUntried)
-        {
-            registration.IsUntried = true;
-            _untried.Add(registration);
-        }
-
-        return true;
     }
 
     private protected override bool Wait(int timeoutMs)
@@ -405,10 +368,10 @@ internal sealed class RingPoller : Poller
         _wake.Dispose();
     }
 
-    // Room for four answers to a request, since polls answer many times.
+    // Room for eight answers to a request, since polls answer unasked: 4,096 sockets may be ready at once and no poll is ended.
     private static Ring Create(int entries)
     {
-        int errno = Ring.TryCreate(entries, entries * 4, out Ring? ring);
+        int errno = Ring.TryCreate(entries, entries * 8, out Ring? ring);
         return errno == 0 ? ring! : throw InteropException.For("io_uring_setup", errno);
     }
 
@@ -478,10 +441,6 @@ internal sealed class RingPoller : Poller
         }
 
         bool more = (answer.Flags & RingConstants.IORING_CQE_F_MORE) != 0;
-        if (request is SocketOperation)
-        {
-            _attempts--;
-        }
         if (!more)
         {
             // Free before the answer is told: the request may be made again from there.

@@ -15,9 +15,6 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     private bool _exactly;
     private int _bytesLost;
 
-    // Holds the buffer in place while the ring's attempt is under way.
-    private PinnedMemory _pin;
-
     internal override string Call => _exactly ? "receive exactly" : "receive";
 
     protected override int BytesLost => _bytesLost;
@@ -88,40 +85,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         }
     }
 
-    // An empty buffer waits for bytes and takes none: that is a peek of one byte, made by the caller.
-    internal override bool IsDescribable => _buffers is null && Socket.IsStream && _total != 0;
-
     internal override bool CanWaitUntried => _flags == 0;
-
-    internal override void Describe(ref SubmissionEntry entry)
-    {
-        _pin = PinnedMemory.Pin(_buffer[BytesTransferred..]);
-        entry.Operation = RingConstants.IORING_OP_RECV;
-        entry.Address = (ulong)_pin.Buffer.Address;
-        entry.Length = (uint)_pin.Buffer.Length;
-        entry.OperationFlags = (uint)(KernelFlags(Socket, _flags) | SocketConstants.MSG_DONTWAIT);
-    }
-
-    protected override AttemptOutcome TakeAttempt(int result, uint flags)
-    {
-        _pin.Dispose();
-        if (result is -Interop.Errno.EAGAIN)
-        {
-            return AttemptOutcome.NotYet;
-        }
-
-        if (result is -Interop.Errno.EINTR or -Interop.Errno.ECANCELED)
-        {
-            return AttemptOutcome.Again;
-        }
-
-        if (result > 0 && (flags & RingConstants.IORING_CQE_F_SOCK_NONEMPTY) == 0 && Socket.IsPlainTcp)
-        {
-            Socket.Registration?.NoteDrained(AttemptSequence);
-        }
-
-        return Account(result) ? AttemptOutcome.Again : AttemptOutcome.Done;
-    }
 
     /// <summary>
     /// True when MSG_WAITALL asks for a full buffer. The kernel heeds it on blocking descriptors only, and ours never
