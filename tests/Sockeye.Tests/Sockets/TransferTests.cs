@@ -43,6 +43,24 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
         }
     });
 
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(AllFamilies))]
+    public Task What_a_peek_saw_is_there_for_the_next_receive(AddressFamily family) => Test(async () =>
+    {
+        using Pair pair = await Connected(family);
+        byte[] buffer = new byte[64];
+        for (byte round = 1; round < 4; round++)
+        {
+            // One that waits, and one that does not.
+            Task<Outcome<int>> peek = Style.Receive(pair.Client, buffer, SocketFlags.Peek);
+            await pair.Server.SendAsync(new byte[] { round, 2, 3 }.AsMemory());
+            Assert.Equal(3, (await Bounded(peek)).Value);
+            Assert.Equal(3, (await Bounded(Style.Receive(pair.Client, buffer, SocketFlags.Peek))).Value);
+            Assert.Equal(3, (await Bounded(Style.Receive(pair.Client, buffer))).Value);
+            Assert.Equal([round, 2, 3], buffer[..3]);
+        }
+    });
+
     [Fact(Timeout = Limit)]
     public Task SendAll_tells_how_much_went_before_the_peer_reset() => Test(async () =>
     {

@@ -55,9 +55,10 @@ internal sealed class ChaosPoller : Poller
 
     private protected override int Watch(Registration registration)
     {
-        if (_random.Next(2) == 0)
+        if (_random.Next(2) == 0
+            && Libc.GetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type) >= 0
+            && type == SocketConstants.SOCK_STREAM)
         {
-            // Refused by what is no socket of the kind; what counts is that most have them.
             Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_SNDBUF, 1);
             Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_RCVBUF, 1);
         }

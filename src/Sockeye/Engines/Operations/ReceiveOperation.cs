@@ -67,7 +67,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
                 return false;
             }
 
-            if (result > 0 && result < _total - BytesTransferred && Socket.IsPlainTcp)
+            if (result > 0 && result < _total - BytesTransferred && Takes && Socket.IsPlainTcp)
             {
                 registration?.NoteDrained(sequence);
             }
@@ -194,6 +194,9 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     }
 
     protected override void Return() => Socket.ReturnReceive(this);
+
+    // A peek leaves what it saw, urgent bytes and errors have queues of their own: a short one says nothing of the socket.
+    private bool Takes => (_flags & (SocketConstants.MSG_PEEK | SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE)) == 0;
 
     // Books one answer; true when the call must be repeated for the rest.
     private bool Account(int result)
