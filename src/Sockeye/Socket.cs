@@ -868,15 +868,18 @@ public partial class Socket : IDisposable
         RemoveBoundFile();
         _handle.Dispose();
 
-        // A port is free once close(2) has run, and that waits for calls still under way on other threads: they have
-        // been woken. The bound is for a caller that holds a reference of its own.
+        // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
+        // prepared for the kernel holds the descriptor until it is handed over, and on the engine's own thread nobody else
+        // does that. Then calls still under way on other threads: they have been woken. The bound is for a caller that
+        // holds a reference of its own.
         if (_rightEndPoint is not null && (_listening || !IsStream))
         {
-            _handle.WaitForClose(TimeSpan.FromSeconds(1));
             if (_registration is { } registration)
             {
                 registration.Engine.Settle(registration);
             }
+
+            _handle.WaitForClose(TimeSpan.FromSeconds(1));
         }
     }
 

@@ -145,7 +145,7 @@ internal abstract class Poller : IDisposable
     {
         if (FreeSlot(registration))
         {
-            Unwatch(registration);
+            Forget(registration);
         }
     }
 

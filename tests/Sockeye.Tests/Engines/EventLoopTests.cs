@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Sockeye.Tests.Support;
 
@@ -462,6 +463,49 @@ public abstract class EventLoopTests(EngineKind kind) : SocketTest
         Assert.Equal(1, await ends.Client.ReceiveAsync(new byte[1].AsMemory()));
         Assert.Equal(SocketError.OperationAborted, (await ends.Client.TryReceiveAsync(new byte[1]).AsTask().WaitAsync(Soon)).Error);
     }
+
+    [Fact(Timeout = Limit)]
+    public Task A_socket_that_outlives_its_engine_is_given_away_or_closed() => Run(() =>
+    {
+        Socket detached;
+        Socket disposed;
+        using (var loop = new EventLoop(kind))
+        {
+            (detached, disposed) = loop.Run(static () =>
+            {
+                (Socket first, Socket second) = (BoundUdp(), BoundUdp());
+                first.TryReceiveAsync(new byte[1]).AsTask();
+                second.TryReceiveAsync(new byte[1]).AsTask();
+                return Task.FromResult((first, second));
+            });
+        }
+
+        using var again = new Socket(detached.Detach());
+        Assert.True(again.IsBound);
+        disposed.Dispose();
+    });
+
+    // What is prepared for a ring holds the descriptor until the turn's end, and a Dispose must not wait for that.
+    [Fact(Timeout = Limit)]
+    public Task A_port_is_free_at_once_in_the_turn_in_which_its_socket_began_to_wait() => Run(() =>
+    {
+        using var loop = new EventLoop(kind);
+        loop.Run(async () =>
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                Socket socket = BoundUdp();
+                EndPoint address = socket.LocalEndPoint!;
+                Task<SocketResult<int>> receive = socket.TryReceiveAsync(new byte[1]).AsTask();
+                long start = Stopwatch.GetTimestamp();
+                socket.Dispose();
+                Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromMilliseconds(500));
+                using Socket next = Udp();
+                next.Bind(address);
+                Assert.Equal(SocketError.OperationAborted, (await receive).Error);
+            }
+        });
+    });
 
     [Fact(Timeout = Limit)]
     public void An_engine_that_does_not_exist_is_refused() =>
