@@ -83,18 +83,15 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         }
     }
 
-    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless something was told since.</summary>
+    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared.</summary>
     internal void TryNow()
     {
-        SocketOperation? first = null;
+        SocketOperation? first;
         lock (Handle)
         {
             IsUntried = false;
-            if (_drainedAt == _sequence)
-            {
-                Volatile.Write(ref _drainedAt, -1);
-                first = Start(ref _read);
-            }
+            Volatile.Write(ref _drainedAt, -1);
+            first = Start(ref _read);
         }
 
         Run(OperationLane.Read, first);
