@@ -233,10 +233,20 @@ internal sealed class RingPoller : Poller
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
     internal Submission Next(SocketHandle handle)
     {
-        bool referenced = false;
-        handle.DangerousAddRef(ref referenced);
-        _held.Add(handle);
+        // The place first: to make room the queue may be handed over, and with it goes what is held.
         Submission request = Next();
+        bool referenced = false;
+        try
+        {
+            handle.DangerousAddRef(ref referenced);
+        }
+        catch (ObjectDisposedException)
+        {
+            request.Entry.UserData = DiscardedData;
+            throw;
+        }
+
+        _held.Add(handle);
         request.Entry.Descriptor = handle.Number;
         return request;
     }
@@ -260,7 +270,7 @@ internal sealed class RingPoller : Poller
             throw InteropException.For("io_uring_enter", -result);
         }
 
-        ReleaseHeld();
+        ReleaseHandedOver();
     }
 
     internal override bool TryLater(Registration registration)
@@ -329,23 +339,30 @@ internal sealed class RingPoller : Poller
             throw InteropException.For("io_uring_enter", -result);
         }
 
-        ReleaseHeld();
+        ReleaseHandedOver();
         return _early.Count != 0 || ring.TryPeek(out _);
     }
 
     private protected override void Dispatch()
     {
-        while (_early.TryDequeue(out CompletionEntry answer))
-        {
-            Dispatch(answer);
-        }
-
+        // Those set aside first, each time: dispatching one may set more of them aside, and all stay in order.
         Ring ring = Ring;
-        while (ring.TryPeek(out CompletionEntry answer))
+        while (true)
         {
-            ring.Advance();
-            NoteDisarmed(answer);
-            Dispatch(answer);
+            if (_early.TryDequeue(out CompletionEntry early))
+            {
+                Dispatch(early);
+            }
+            else if (ring.TryPeek(out CompletionEntry answer))
+            {
+                ring.Advance();
+                NoteDisarmed(answer);
+                Dispatch(answer);
+            }
+            else
+            {
+                return;
+            }
         }
     }
 
@@ -573,14 +590,24 @@ internal sealed class RingPoller : Poller
         _untried.Clear();
     }
 
+    // The kernel may have taken only some: those that are left still name their descriptors by number.
+    private void ReleaseHandedOver()
+    {
+        if (!Ring.HasRequests)
+        {
+            ReleaseHeld();
+        }
+    }
+
+    // One by one: the last release of a handle closes it, which makes a request of its own, and may come back here.
     private void ReleaseHeld()
     {
-        foreach (SocketHandle handle in _held)
+        while (_held.Count != 0)
         {
+            SocketHandle handle = _held[^1];
+            _held.RemoveAt(_held.Count - 1);
             handle.DangerousRelease();
         }
-
-        _held.Clear();
     }
 
     // False when no thread has the ring: then nothing is armed, and nothing need be.
