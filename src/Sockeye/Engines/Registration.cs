@@ -157,7 +157,14 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         SocketOperation? firstWatch;
         lock (Handle)
         {
-            Volatile.Write(ref _sequence, (_sequence + 1) & int.MaxValue);
+            int told = (_sequence + 1) & int.MaxValue;
+            if (!read && _drainedAt == _sequence)
+            {
+                // Nothing was told of reading: a try that was spared still has to be made.
+                Volatile.Write(ref _drainedAt, told);
+            }
+
+            Volatile.Write(ref _sequence, told);
             firstRead = read ? Start(ref _read) : null;
             firstWrite = write ? Start(ref _write) : null;
             firstWatch = Start(ref _watch);

@@ -69,6 +69,31 @@ public sealed class RegistrationTests : SocketTest
         Assert.Equal(1, tries);
     }
 
+    // A ring tells what woke it, not what is: so a spared try is owed until something is told of reading.
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    public void A_spared_try_is_made_whatever_was_told_of_writing(bool read, int expected)
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        var registration = new Registration(SocketEngine.Default, socket.Descriptor);
+        int tries = 0;
+        var operation = new Scripted(socket, () =>
+        {
+            tries++;
+            return false;
+        });
+        registration.NoteDrained(registration.Sequence);
+        registration.Enqueue(operation, registration.Sequence);
+        registration.Ready(read, write: true);
+        registration.TryNow();
+        Assert.Equal(expected, tries);
+        registration.TryNow();
+        Assert.Equal(expected, tries);
+    }
+
     [Fact]
     public void A_word_that_comes_during_a_try_repeats_the_try()
     {
