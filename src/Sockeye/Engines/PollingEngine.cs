@@ -35,7 +35,20 @@ internal sealed class PollingEngine : SocketEngine
         _pollers = new Poller[count];
         for (int i = 0; i < count; i++)
         {
-            _pollers[i] = create(this, i);
+            try
+            {
+                _pollers[i] = create(this, i);
+            }
+            catch (Exception)
+            {
+                // No descriptor is left, or no memory: those that were made give theirs back.
+                foreach (Poller made in _pollers.AsSpan(0, i))
+                {
+                    made.Dispose();
+                }
+
+                throw;
+            }
         }
     }
 
