@@ -180,6 +180,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
     /// </param>
     /// <returns>Complete when all loops have ended. It fails with what escaped on a loop, as <see cref="Completion"/> does.</returns>
     /// <exception cref="TimeoutException">A handler blocks its loop; the loop ends when the handler does.</exception>
+    /// <exception cref="AggregateException">Callbacks on <see cref="Stopping"/> threw. The group has stopped all the same.</exception>
     /// <remarks>
     /// May be called again, and from a loop. A handler that awaits it waits for itself, until the token is canceled.
     /// Work that was posted to a loop before it ends is run; what waits for longer, as a timer, is not.
@@ -231,7 +232,9 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
 
     private async Task StopCoreAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        // A callback that throws, or blocks when it should be cut short, must not keep the loops running.
+        Task told = _stopping.CancelAsync();
+        await Task.WhenAny(told, _abort.Task).ConfigureAwait(false);
         EventLoopListener[] listeners;
         lock (_gate)
         {
@@ -277,6 +280,10 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
         }
 
         await Completion.ConfigureAwait(false);
+        if (told.IsFaulted)
+        {
+            await told.ConfigureAwait(false);
+        }
     }
 
     // After an exception they still listen; after a stop there are none.

@@ -327,15 +327,16 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
     public async Task A_stops_token_cuts_handlers_short()
     {
         EventLoopGroup group = Group();
-        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource<SocketError>();
         bool told = false;
         EventLoopListener listener = group.Listen(
             FreshEndPoint(AddressFamily.InterNetwork),
             async socket =>
             {
+                // One that is counted and has not begun would be closed unserved.
                 ValueTask<SocketResult<int>> receive = socket.TryReceiveAsync(new byte[1]);
-                waits.SetResult();
+                began.SetResult();
                 SocketResult<int> result = await receive;
                 ended.SetResult(result.Error);
                 throw new FormatException();
@@ -343,8 +344,7 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
             new EventLoopListenerOptions { OnError = (_, _) => told = true });
         using Socket client = Tcp();
         await client.ConnectAsync(listener.LocalEndPoint).WaitAsync(Soon);
-        await waits.Task.WaitAsync(Soon);
-        Assert.Equal(1, listener.ConnectionCount);
+        await began.Task.WaitAsync(Soon);
         Task first = group.StopAsync();
         using var source = new CancellationTokenSource();
         Task second = group.StopAsync(source.Token);
@@ -604,6 +604,33 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
         client.Send([1, 2, 3]);
         await client.ReceiveExactlyAsync(buffer.AsMemory(0, 3)).AsTask().WaitAsync(Soon);
         Assert.Equal([1, 2, 3], buffer[..3]);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_callback_that_throws_when_the_stop_begins_does_not_keep_the_group()
+    {
+        await using EventLoopGroup group = Group();
+        EventLoopListener listener = group.Listen(FreshEndPoint(AddressFamily.InterNetwork), EchoAsync);
+        using CancellationTokenRegistration registration = group.Stopping.Register(static () => throw new FormatException());
+        AggregateException error = await Assert.ThrowsAsync<AggregateException>(() => group.StopAsync().WaitAsync(Soon));
+        Assert.IsType<FormatException>(Assert.Single(error.Flatten().InnerExceptions));
+        Assert.True(group.Completion.IsCompletedSuccessfully);
+        using Socket client = Tcp();
+        Fails(SocketError.ConnectionRefused, () => client.Connect(listener.LocalEndPoint));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_callback_that_blocks_when_the_stop_begins_does_not_keep_the_group_from_being_cut_short()
+    {
+        EventLoopGroup group = Group();
+        using var go = new ManualResetEventSlim();
+        group.Listen(FreshEndPoint(AddressFamily.InterNetwork), EchoAsync);
+        using (group.Stopping.Register(() => go.Wait(Soon)))
+        {
+            await group.StopAsync(Now).WaitAsync(Soon / 2);
+            Assert.True(group.Completion.IsCompletedSuccessfully);
+            go.Set();
+        }
     }
 
     protected EventLoopGroup Group(int count = 2) => new(new EventLoopGroupOptions { Engine = kind, Count = count });
