@@ -60,10 +60,20 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             return;
         }
 
+        // The mark first, then the question: a Close on another thread either is seen here, or sees the mark and waits.
+        Volatile.Write(ref _isArmed, true);
+        int room = _input.Room;
+        if (room == 0)
+        {
+            Disarm();
+            return;
+        }
+
         int errno = _poller.TryGetBuffers(_loop, out _buffers);
         if (errno != 0)
         {
             _input.Ended(errno);
+            Disarm();
             return;
         }
 
@@ -79,13 +89,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             // The receive's optlen: it ends after so many bytes. Without, what comes in one turn is bounded by the sender's
             // and the receiver's socket buffers and the loop's ring of buffers: 4 MB were seen above a mark of 64 KiB.
             _isLimited = _poller.HasReceiveLimit;
-            entry.FileIndex = _isLimited ? _input.Room : 0;
+            entry.FileIndex = _isLimited ? room : 0;
             entry.UserData = _poller.Add(this);
-            _isArmed = true;
         }
         catch (ObjectDisposedException)
         {
             _input.Ended(Errno.EBADF);
+            Disarm();
         }
     }
 
@@ -151,10 +161,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     void ITurnEnd.EndTurn()
     {
         Debug.Assert(!_isSending, "one send at a time");
+        Volatile.Write(ref _isSending, true);
         _message ??= _loop.Pipes.RentMessage();
         if (!_output.TryGather(_message))
         {
+            Volatile.Write(ref _isSending, false);
             EndSend();
+            NoteEnd();
             return;
         }
 
@@ -178,12 +191,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             // The kernel goes on by itself until all is sent.
             entry.OperationFlags = SocketConstants.MSG_WAITALL | SocketConstants.MSG_NOSIGNAL;
             entry.UserData = _poller.Add(_send);
-            _isSending = true;
         }
         catch (ObjectDisposedException)
         {
+            Volatile.Write(ref _isSending, false);
             _output.Sent(0);
             _output.Failed(Errno.EBADF, isOver: true);
+            NoteEnd();
         }
     }
 
@@ -297,6 +311,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             _message = null;
             _loop.Pipes.Return(message);
         }
+    }
+
+    // No receive is under way after all.
+    private void Disarm()
+    {
+        Volatile.Write(ref _isArmed, false);
+        NoteEnd();
     }
 
     private void NoteEnd()

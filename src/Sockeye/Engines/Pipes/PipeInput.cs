@@ -52,14 +52,14 @@ internal sealed class PipeInput : PipeReader
     /// <summary>How many bytes were received and are not consumed.</summary>
     internal long Held => Volatile.Read(ref _received) - Volatile.Read(ref _consumed);
 
-    /// <summary>How many bytes may come before the reader is behind; at least one. On the loop's thread, before a receive.</summary>
+    /// <summary>How many bytes may come before the reader is behind; at least one, or 0 when nothing is to be received any more. On the loop's thread, before a receive.</summary>
     internal int Room
     {
         get
         {
             using (_gate.Enter())
             {
-                return (int)Math.Max(_highWater - Unexamined, 1);
+                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_highWater - Unexamined, 1);
             }
         }
     }
