@@ -138,6 +138,7 @@ public partial class Socket
     public SocketResult TrySetRawSocketOption(int optionLevel, int optionName, ReadOnlySpan<byte> optionValue)
     {
         ThrowIfDisposed();
+        NoteOption(optionLevel, optionName);
         return SocketResult.From(Math.Max(0, -Libc.SetOption(Descriptor, optionLevel, optionName, optionValue)));
     }
 
@@ -217,9 +218,19 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(option);
+        NoteOption(option.Level, option.Name);
         return (option.Access & SocketOptionAccess.Set) != 0
             ? option.Set(Descriptor, value)
             : throw new ArgumentException($"{option} can be read, not set.", nameof(option));
+    }
+
+    // Before it is set: a read on another thread must not take a record's end for an empty socket.
+    private void NoteOption(int level, int name)
+    {
+        if (level == TcpOptions.UpperLayerProtocol.Level && name == TcpOptions.UpperLayerProtocol.Name)
+        {
+            IsPlainTcp = false;
+        }
     }
 
     private SocketResult<int> TryIoctl(uint request)

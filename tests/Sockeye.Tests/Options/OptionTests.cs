@@ -30,6 +30,19 @@ public sealed class OptionTests
         }
     }
 
+    // Its records cut the stream: a short read no longer means that nothing is left. Whether the kernel has one or not.
+    [Fact]
+    public void A_stream_under_an_upper_layer_protocol_is_plain_no_longer()
+    {
+        using var typed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var raw = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        typed.NoDelay = true;
+        Assert.True(typed.IsPlainTcp && raw.IsPlainTcp);
+        typed.TrySetOption(TcpOptions.UpperLayerProtocol, "tls");
+        raw.TrySetRawSocketOption(6, 31, "tls"u8);
+        Assert.False(typed.IsPlainTcp || raw.IsPlainTcp);
+    }
+
     [Fact]
     public void Every_key_has_a_row()
     {
