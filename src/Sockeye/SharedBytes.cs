@@ -42,6 +42,19 @@ public readonly struct SharedBytes : IDisposable
         ? block
         : throw new ObjectDisposedException(nameof(SharedBytes));
 
+    /// <summary>A share for a pipe: the memory stays what it is until that is released.</summary>
+    internal SharedBlock Share() => _block is { } block && block.TryShare(_version)
+        ? block
+        : throw new ObjectDisposedException(nameof(SharedBytes));
+
+    /// <summary>Copies the bytes. If they were disposed meanwhile, on another thread, it throws, and what was copied is nobody's.</summary>
+    internal void CopyTo(Span<byte> room)
+    {
+        (Block.Block ?? throw new ObjectDisposedException(nameof(SharedBytes))).Span(0, room.Length).CopyTo(room);
+        Volatile.ReadBarrier();
+        _ = Block;
+    }
+
     /// <summary>Copies bytes into pooled memory, once for all who will send them.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <returns>The maker's share; dispose it.</returns>
@@ -74,7 +87,7 @@ internal sealed class SharedBlock
         SharedBlock shared = pool.TakeShared() ?? new SharedBlock();
         shared.Block = pool.RentBlock(Math.Max(bytes.Length, 1));
         shared.Length = bytes.Length;
-        shared._shares = 1;
+        Volatile.Write(ref shared._shares, 1);
         bytes.CopyTo(shared.Block.Span(0, bytes.Length));
         shared.Version++;
         Volatile.Write(ref shared._owner, shared.Version);
@@ -83,8 +96,30 @@ internal sealed class SharedBlock
 
     internal bool IsOwned(int version) => Volatile.Read(ref _owner) == version;
 
-    /// <summary>A pipe's share.</summary>
-    internal void Share() => Interlocked.Increment(ref _shares);
+    /// <summary>Takes a pipe's share, unless this use is over: another thread may end it at any time.</summary>
+    internal bool TryShare(int version)
+    {
+        int shares = Volatile.Read(ref _shares);
+        while (shares != 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _shares, shares + 1, shares);
+            if (seen == shares)
+            {
+                if (IsOwned(version))
+                {
+                    return true;
+                }
+
+                // The share that was taken is one of the next use, or of one whose maker has let go.
+                Release();
+                return false;
+            }
+
+            shares = seen;
+        }
+
+        return false;
+    }
 
     internal void ReleaseOwner(int version)
     {

@@ -179,6 +179,55 @@ public sealed class PipeLoopTests : SocketTest
         });
     });
 
+    // The maker may dispose while a pipe on another thread is being given its share: it gets the bytes or an exception, never those
+    // of the next use.
+    [Fact(Timeout = Limit)]
+    public async Task A_share_is_of_the_bytes_that_were_asked_for_or_none()
+    {
+        const int Rounds = 100_000;
+        object? current = null;
+        int last = 0;
+        Task maker = Run(() =>
+        {
+            byte[] bytes = new byte[2000];
+            for (int i = 1; i <= Rounds; i++)
+            {
+                bytes.AsSpan().Fill((byte)i);
+                using SharedBytes shared = SharedBytes.Copy(bytes);
+                Volatile.Write(ref current, (shared, (byte)i));
+                Volatile.Write(ref last, i);
+            }
+        });
+        byte[] copy = new byte[2000];
+        int got = 0;
+        int refused = 0;
+        while (!maker.IsCompleted)
+        {
+            if (Volatile.Read(ref current) is not (SharedBytes shared, byte value))
+            {
+                continue;
+            }
+
+            try
+            {
+                shared.CopyTo(copy);
+                Assert.Equal(-1, copy.AsSpan().IndexOfAnyExcept(value));
+                SharedBlock share = shared.Share();
+                Assert.Equal(-1, share.Block.Span(0, share.Length).IndexOfAnyExcept(value));
+                share.Release();
+                got++;
+            }
+            catch (ObjectDisposedException)
+            {
+                refused++;
+            }
+        }
+
+        await maker;
+        Assert.Equal(Rounds, last);
+        Assert.True(got + refused > 0);
+    }
+
     [Fact(Timeout = Limit)]
     public Task Shared_bytes_are_gone_after_their_dispose_and_a_second_one_does_nothing() => Run(() =>
     {

@@ -86,14 +86,17 @@ internal sealed class PipeOutput : PipeWriter
         ThrowIfCompleted();
         if (shared.Length <= CopiedBytesMax)
         {
-            if (shared.Length != 0)
+            int length = shared.Length;
+            if (length != 0)
             {
-                shared.Block.Span(0, shared.Length).CopyTo(GetSpan(shared.Length));
-                Advance(shared.Length);
+                bytes.CopyTo(GetSpan(length)[..length]);
+                Advance(length);
             }
 
             return;
         }
+
+        shared = bytes.Share();
 
         // What was written before goes first; the block's rest is still the writer's.
         if (_block is not null && _to > _from)
@@ -107,7 +110,6 @@ internal sealed class PipeOutput : PipeWriter
             _from = _to;
         }
 
-        shared.Share();
         AppendFresh(shared.Block, shared, 0, shared.Length);
         _unflushed += shared.Length;
     }
