@@ -16,6 +16,9 @@ internal static class EngineChoice
 
     private static readonly Lazy<string?> Refusal = new(static () => Probe());
 
+    /// <summary>True when the environment chose.</summary>
+    internal static bool IsForced => Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 };
+
     /// <summary>Why io_uring is not to be had, as a sentence; null when it is.</summary>
     internal static string? IoUringRefusal => Refusal.Value;
 

@@ -6,7 +6,7 @@ namespace Sockeye;
 /// <summary>How an engine waits for sockets.</summary>
 public enum EngineKind
 {
-    /// <summary>What <c>SOCKEYE_ENGINE</c> names; else the best the machine has: <see cref="IoUring"/> where the kernel lets us, else <see cref="Epoll"/>.</summary>
+    /// <summary>What <c>SOCKEYE_ENGINE</c> names; else the best the machine has for an <see cref="EventLoop"/>: <see cref="IoUring"/> where the kernel lets us, else <see cref="Epoll"/>.</summary>
     Default,
 
     /// <summary>epoll(7), edge-triggered.</summary>
@@ -44,7 +44,8 @@ public abstract class SocketEngine : IDisposable
     }
 
     /// <summary>
-    /// The engine of every socket that was made outside an <see cref="EventLoop"/> and given no other. Its one thread
+    /// The engine of every socket that was made outside an <see cref="EventLoop"/> and given no other: epoll, which costs
+    /// less than a ring where any thread may use any socket, unless <c>SOCKEYE_ENGINE</c> says io_uring. Its one thread
     /// starts with the first operation that has to wait.
     /// </summary>
     /// <exception cref="NotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
@@ -129,6 +130,13 @@ public abstract class SocketEngine : IDisposable
     private static PollingEngine CreateDefault()
     {
         (EngineKind kind, string? reason) = EngineChoice.Resolve(EngineKind.Default);
+        if (!EngineChoice.IsForced)
+        {
+            // Its sockets are used by any thread of the pool, and any thread may change an epoll set; a ring's own alone
+            // may change the ring. An echo from the pool cost 8.0 µs with this and 9.5 with a ring (docs/adr/0009).
+            kind = EngineKind.Epoll;
+        }
+
         return new PollingEngine(kind, threads: 1, TimeProvider.System) { Reason = reason };
     }
 }

@@ -77,13 +77,13 @@ public sealed class EngineChoiceTests : SocketTest
     }
 
     [Fact(Timeout = ChildLimit)]
-    public async Task Io_uring_is_the_default_where_it_is_to_be_had()
+    public async Task Io_uring_is_a_loops_default_where_it_is_to_be_had()
     {
         TestEngines.Require(EngineKind.IoUring);
         string[] lines = await Child(nameof(EngineChildTests.The_engines_are_reported), errno: 0, engine: null);
         Assert.Equal(
             [
-                "default: io_uring, 1 thread, 0 sockets registered",
+                "default: epoll, 1 thread, 0 sockets registered",
                 "default echoes",
                 "loop: event loop (io_uring, on an event loop, 0 sockets registered)",
                 "loop echoes",
