@@ -40,16 +40,6 @@ internal sealed class RingAcceptor(
         }
     }
 
-    void IRingRequest.Abandon()
-    {
-        // The loop has ended by an exception; its sockets go with it.
-        _inFlight = false;
-        while (_arrived.TryDequeue(out SocketHandle? handle))
-        {
-            handle.Dispose();
-        }
-    }
-
     private protected override void Accept()
     {
         if (_inFlight)

@@ -265,18 +265,6 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         }
     }
 
-    void IRingRequest.Abandon()
-    {
-        Volatile.Write(ref _isArmed, false);
-        _isStopping = false;
-        if (_input.Interrupted())
-        {
-            StartReceive();
-        }
-
-        NoteEnd();
-    }
-
     private void CloseHere()
     {
         _isClosed = true;
@@ -333,7 +321,5 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         ulong IRingRequest.RingToken { get; set; }
 
         void IRingRequest.Complete(int result, uint flags, bool more) => driver.Sent(result);
-
-        void IRingRequest.Abandon() => driver.Sent(-Errno.ECANCELED);
     }
 }

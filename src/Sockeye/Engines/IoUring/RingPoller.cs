@@ -150,15 +150,8 @@ internal sealed class RingPoller : Poller
         _ended.Clear();
         _disarming = 0;
         ReleaseHeld();
-        IRingRequest?[] abandoned = _requests;
-        _requests = new IRingRequest?[16];
         _freeRequests.Clear();
         _usedRequests = 0;
-        foreach (IRingRequest? request in abandoned)
-        {
-            request?.Abandon();
-        }
-
         foreach (Registration registration in Registrations())
         {
             registration.IsArmed = false;
@@ -427,7 +420,7 @@ internal sealed class RingPoller : Poller
         if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
         {
             registration.IsArmed = false;
-            if (answer.Result >= 0)
+            if (answer.Result is >= 0 or -Errno.ENOMEM)
             {
                 _ended.Enqueue(answer.UserData);
             }
