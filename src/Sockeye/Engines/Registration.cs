@@ -83,15 +83,18 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         }
     }
 
-    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared.</summary>
+    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless something was told of reading since.</summary>
     internal void TryNow()
     {
-        SocketOperation? first;
+        SocketOperation? first = null;
         lock (Handle)
         {
             IsUntried = false;
-            Volatile.Write(ref _drainedAt, -1);
-            first = Start(ref _read);
+            if (_drainedAt == _sequence)
+            {
+                Volatile.Write(ref _drainedAt, -1);
+                first = Start(ref _read);
+            }
         }
 
         Run(OperationLane.Read, first);
