@@ -292,8 +292,8 @@ public sealed class LifeTests : SocketTest
     [MemberData(nameof(InternetFamilies))]
     public async Task After_Dispose_the_port_is_free_at_once(AddressFamily family)
     {
-        // An address that no other test binds to, where there is one: else one of them may be given the port meanwhile.
-        EndPoint there = family == AddressFamily.InterNetwork ? new IPEndPoint(new IPAddress([127, 77, 0, 1]), 0) : FreshEndPoint(family);
+        // A port below those that the kernel gives out: else another test's socket may be given it meanwhile, on any address.
+        EndPoint there = new IPEndPoint(Loopback(family), 20_777);
         for (int i = 0; i < 20; i++)
         {
             Socket listener = Stream(family);
@@ -312,7 +312,7 @@ public sealed class LifeTests : SocketTest
             Assert.False((await async.WaitAsync(Soon)).IsSuccess);
         }
 
-        EndPoint udp = family == AddressFamily.InterNetwork ? new IPEndPoint(new IPAddress([127, 77, 0, 1]), 0) : FreshEndPoint(family);
+        EndPoint udp = there;
         for (int i = 0; i < 20; i++)
         {
             Socket socket = Udp(family);
