@@ -306,7 +306,16 @@ public sealed class LifeTests : SocketTest
             await Task.Delay(i % 3);
             listener.Dispose();
             Socket next = Stream(family);
-            next.Bind(there);
+
+            // A process that another test starts meanwhile has all descriptors until it becomes its program.
+            SocketResult bound = next.TryBind(there);
+            for (int again = 0; again < 20 && bound.Errno == Errno.EADDRINUSE; again++)
+            {
+                await Task.Delay(5);
+                bound = next.TryBind(there);
+            }
+
+            Assert.Equal(0, bound.Errno);
             next.Dispose();
             await sync;
             Assert.False((await async.WaitAsync(Soon)).IsSuccess);
