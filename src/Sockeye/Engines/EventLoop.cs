@@ -74,7 +74,7 @@ public sealed partial class EventLoop : IDisposable
 
         Time = time ?? TimeProvider.System;
         (EngineKind chosen, string? reason) = EngineChoice.Resolve(kind);
-        _engine = new PollingEngine(chosen, this, Time) { Reason = reason };
+        _engine = new PollingEngine(chosen, this, Time) { Reason = () => reason };
         _context = new EventLoopContext(this);
         _hasWork = HasWork;
     }

@@ -21,6 +21,10 @@ internal abstract class Poller : IDisposable
     // TimeProvider.CreateTimer takes 49 days; a later timer is asked for anew after this long.
     private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
 
+    /// <summary>What a socket is watched for.</summary>
+    private protected const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
+        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
+
     // Generations have 28 bits: the rest of the upper half is the ring's, for what is no socket.
     private const uint GenerationMask = 0x0FFF_FFFF;
 

@@ -75,14 +75,14 @@ internal sealed class PollingEngine : SocketEngine
     internal Poller Poller => _pollers[0];
 
     /// <summary>Why it is this kind and no better; null when it is what was asked for.</summary>
-    internal string? Reason { get; init; }
+    internal Func<string?>? Reason { get; init; }
 
     public override string ToString()
     {
         string name = Kind == EngineKind.IoUring ? "io_uring" : "epoll";
         string where = _ownThreads ? $"{_pollers.Length} {(_pollers.Length == 1 ? "thread" : "threads")}" : "on an event loop";
         string text = $"{name}, {where}, {SocketCount} sockets registered";
-        return Reason is null ? text : $"{text}; {Reason}";
+        return Reason?.Invoke() is { } reason ? $"{text}; {reason}" : text;
     }
 
     internal override int Register(SocketHandle handle, out Registration? registration)

@@ -129,14 +129,14 @@ public abstract class SocketEngine : IDisposable
 
     private static PollingEngine CreateDefault()
     {
-        (EngineKind kind, string? reason) = EngineChoice.Resolve(EngineKind.Default);
-        if (!EngineChoice.IsForced)
+        if (EngineChoice.IsForced)
         {
-            // Its sockets are used by any thread of the pool, and any thread may change an epoll set; a ring's own alone
-            // may change the ring. An echo from the pool cost 8.0 µs with this and 9.5 with a ring (docs/adr/0009).
-            kind = EngineKind.Epoll;
+            return new PollingEngine(EngineChoice.Resolve(EngineKind.Default).Kind, threads: 1, TimeProvider.System);
         }
 
-        return new PollingEngine(kind, threads: 1, TimeProvider.System) { Reason = reason };
+        // Its sockets are used by any thread of the pool, and any thread may change an epoll set; a ring's own alone may
+        // change the ring. An echo from the pool cost 8.0 µs with this and 9.5 with a ring (docs/adr/0009). So the kernel
+        // is asked for a ring only when somebody asks why there is none.
+        return new PollingEngine(EngineKind.Epoll, threads: 1, TimeProvider.System) { Reason = static () => EngineChoice.IoUringRefusal };
     }
 }

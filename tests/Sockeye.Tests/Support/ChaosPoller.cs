@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sockeye.Engines;
+using Sockeye.Engines.Epoll;
 using Sockeye.Interop;
 
 namespace Sockeye.Tests.Support;
@@ -17,9 +18,6 @@ namespace Sockeye.Tests.Support;
 /// </remarks>
 internal sealed class ChaosPoller : Poller
 {
-    private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
-        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
-
     private const ulong WakeData = ulong.MaxValue;
     private const int RoundsMax = 4;
     private const int TcpSendBufferBytes = 64 * 1024;
@@ -66,35 +64,10 @@ internal sealed class ChaosPoller : Poller
             Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_SNDBUF, bytes);
         }
 
-        int result = _epoll.Add(registration.Handle, AllEvents, registration.Token);
-        if (result == -Errno.EEXIST)
-        {
-            result = Libc.Duplicate(registration.Handle, out SocketHandle duplicate);
-            if (result >= 0)
-            {
-                registration.Watched = duplicate;
-                result = _epoll.Add(duplicate, AllEvents, registration.Token);
-            }
-        }
-
-        if (result < 0)
-        {
-            registration.Watched?.Dispose();
-        }
-
-        return Math.Max(-result, 0);
+        return EpollPoller.Watch(_epoll, registration);
     }
 
-    private protected override void Unwatch(Registration registration)
-    {
-        if (registration.Handle.IsClosed && registration.Watched is null)
-        {
-            return;
-        }
-
-        _epoll.Remove(registration.Watched ?? registration.Handle);
-        registration.Watched?.Dispose();
-    }
+    private protected override void Unwatch(Registration registration) => EpollPoller.Unwatch(_epoll, registration);
 
     private protected override bool Wait(int timeoutMs)
     {

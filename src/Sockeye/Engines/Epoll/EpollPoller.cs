@@ -6,9 +6,6 @@ namespace Sockeye.Engines.Epoll;
 /// <summary>Waits with epoll(7). A socket is added once, edge-triggered, for all events; nothing is changed afterwards.</summary>
 internal sealed class EpollPoller : Poller
 {
-    private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
-        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
-
     // Enough for a busy turn; more events wait in the kernel for the next one.
     private const int EventsPerWait = 256;
     private const ulong WakeData = ulong.MaxValue;
@@ -33,9 +30,11 @@ internal sealed class EpollPoller : Poller
 
     private protected override string Kind => "epoll";
 
-    private protected override int Watch(Registration registration)
+    /// <summary>Adds a socket to a set, for all events.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal static int Watch(EpollSet epoll, Registration registration)
     {
-        int result = _epoll.Add(registration.Handle, AllEvents, registration.Token);
+        int result = epoll.Add(registration.Handle, AllEvents, registration.Token);
         if (result == -Errno.EEXIST)
         {
             // Two sockets on one descriptor: a view and its owner. A duplicate is an entry of its own.
@@ -43,7 +42,7 @@ internal sealed class EpollPoller : Poller
             if (result >= 0)
             {
                 registration.Watched = duplicate;
-                result = _epoll.Add(duplicate, AllEvents, registration.Token);
+                result = epoll.Add(duplicate, AllEvents, registration.Token);
             }
         }
 
@@ -55,8 +54,8 @@ internal sealed class EpollPoller : Poller
         return Math.Max(-result, 0);
     }
 
-    // Before the close: a duplicate of the descriptor would keep it in the set.
-    private protected override void Unwatch(Registration registration)
+    /// <summary>Takes a socket out of a set, before the close: a duplicate of the descriptor would keep it there.</summary>
+    internal static void Unwatch(EpollSet epoll, Registration registration)
     {
         if (registration.Handle.IsClosed && registration.Watched is null)
         {
@@ -64,9 +63,13 @@ internal sealed class EpollPoller : Poller
         }
 
         // EBADF and ENOENT mean that it is out already.
-        _epoll.Remove(registration.Watched ?? registration.Handle);
+        epoll.Remove(registration.Watched ?? registration.Handle);
         registration.Watched?.Dispose();
     }
+
+    private protected override int Watch(Registration registration) => Watch(_epoll, registration);
+
+    private protected override void Unwatch(Registration registration) => Unwatch(_epoll, registration);
 
     private protected override bool Wait(int timeoutMs)
     {

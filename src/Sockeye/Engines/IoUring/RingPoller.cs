@@ -25,9 +25,6 @@ internal sealed class RingPoller : Poller
     private const ulong DisarmData = 4UL << 60;
     private const int KindShift = 60;
 
-    private const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
-        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
-
     private const int UntriedTurnsMax = 64;
     private const ushort BufferGroup = 1;
     private const long NanosecondsPerMillisecond = 1_000_000;
@@ -58,7 +55,6 @@ internal sealed class RingPoller : Poller
     // before the thread sleeps, or after so many turns, when it is not paid for by every message.
     private readonly List<Registration> _untried = [];
     private int _turnsUntried;
-
 
     // Polls that were taken back and have not said that they are over: each may still hold its socket's file.
     private int _disarming;
@@ -257,12 +253,7 @@ internal sealed class RingPoller : Poller
     /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
     internal void Flush()
     {
-        int result = Ring.Enter(wait: 0);
-        if (result < 0 && !IsHarmless(result))
-        {
-            throw InteropException.For("io_uring_enter", -result);
-        }
-
+        Enter(wait: 0);
         ReleaseHandedOver();
     }
 
@@ -326,12 +317,7 @@ internal sealed class RingPoller : Poller
         }
 
         bool look = timeoutMs == 0 || tries || _early.Count != 0 || _ended.Count != 0;
-        int result = ring.Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
-        if (result < 0 && !IsHarmless(result))
-        {
-            throw InteropException.For("io_uring_enter", -result);
-        }
-
+        Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
         ReleaseHandedOver();
         return _early.Count != 0 || ring.TryPeek(out _);
     }
@@ -386,7 +372,14 @@ internal sealed class RingPoller : Poller
     }
 
     // ETIME is the wait's limit. EBUSY and EAGAIN mean that answers must be read before more is taken.
-    private static bool IsHarmless(int result) => result is -Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN;
+    private void Enter(uint wait, long limitNs = -1)
+    {
+        int result = Ring.Enter(wait, limitNs);
+        if (result is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
+        {
+            throw InteropException.For("io_uring_enter", -result);
+        }
+    }
 
     private void Dispatch(CompletionEntry answer)
     {
@@ -530,12 +523,7 @@ internal sealed class RingPoller : Poller
         SetAside(ring);
         for (int round = 0; _disarming > 0 && round < DisarmRoundsMax; round++)
         {
-            int result = ring.Enter(wait: 1, NanosecondsPerMillisecond);
-            if (result < 0 && !IsHarmless(result))
-            {
-                throw InteropException.For("io_uring_enter", -result);
-            }
-
+            Enter(wait: 1, NanosecondsPerMillisecond);
             SetAside(ring);
         }
     }
