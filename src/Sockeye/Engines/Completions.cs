@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Sockeye.Engines;
 
 /// <summary>
-/// Brings completed operations' continuations to the thread pool: one queue, drained by one work item, joined by
+/// Brings completed calls' continuations to the thread pool: one queue, drained by one work item, joined by
 /// further ones while there is more to do, so that a continuation that blocks holds up no other.
 /// </summary>
 internal sealed class Completions : IThreadPoolWorkItem
@@ -12,14 +12,14 @@ internal sealed class Completions : IThreadPoolWorkItem
     // A drain gives its thread back after this long, as the BCL's does, so that other work gets its turn.
     private static readonly long DrainLimit = Stopwatch.Frequency * 15 / 1000;
 
-    private readonly ConcurrentQueue<SocketOperation> _queue = new();
+    private readonly ConcurrentQueue<AwaitedCall> _queue = new();
     private int _scheduled;
 
     internal static Completions Pool { get; } = new();
 
-    internal void Enqueue(SocketOperation operation)
+    internal void Enqueue(AwaitedCall call)
     {
-        _queue.Enqueue(operation);
+        _queue.Enqueue(call);
         Schedule();
     }
 
@@ -28,7 +28,7 @@ internal sealed class Completions : IThreadPoolWorkItem
         // From here on a new arrival schedules another work item; what came before is seen below.
         Volatile.Write(ref _scheduled, 0);
         Interlocked.MemoryBarrier();
-        if (!_queue.TryDequeue(out SocketOperation? operation))
+        if (!_queue.TryDequeue(out AwaitedCall? call))
         {
             return;
         }
@@ -41,7 +41,7 @@ internal sealed class Completions : IThreadPoolWorkItem
                 Schedule();
             }
 
-            operation.RunContinuation();
+            call.RunContinuation();
             if (SynchronizationContext.Current is not null)
             {
                 // Left behind by that continuation; the next one must not inherit it.
@@ -58,7 +58,7 @@ internal sealed class Completions : IThreadPoolWorkItem
                 return;
             }
 
-            if (!_queue.TryDequeue(out operation))
+            if (!_queue.TryDequeue(out call))
             {
                 return;
             }

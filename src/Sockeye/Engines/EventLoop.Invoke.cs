@@ -50,7 +50,7 @@ public sealed partial class EventLoop
 
         internal Task<T> Task => _done.Task;
 
-        internal LoopWork Work => new(static state => ((Invocation<T>)state!).Start(), this, Operation: null);
+        internal LoopWork Work => new(static state => ((Invocation<T>)state!).Start(), this, Call: null);
 
         private void Start() => _ = RunAsync();
 

@@ -150,7 +150,7 @@ public sealed partial class EventLoop : IDisposable
     public void Post(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        Enqueue(new LoopWork(static state => ((Action)state!)(), action, Operation: null));
+        Enqueue(new LoopWork(static state => ((Action)state!)(), action, Call: null));
     }
 
     /// <summary>Runs <paramref name="action"/> on the loop. Allocates nothing when the delegate is a static one.</summary>
@@ -159,7 +159,7 @@ public sealed partial class EventLoop : IDisposable
     public void Post(Action<object?> action, object? state)
     {
         ArgumentNullException.ThrowIfNull(action);
-        Enqueue(new LoopWork(action, state, Operation: null));
+        Enqueue(new LoopWork(action, state, Call: null));
     }
 
     /// <summary>Runs <paramref name="action"/> on the loop once, after <paramref name="delay"/>; never early.</summary>
@@ -238,7 +238,7 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>Brings a completed operation's continuation to the loop.</summary>
-    internal void Resume(SocketOperation operation) => Enqueue(new LoopWork(Action: null, State: null, operation));
+    internal void Resume(AwaitedCall call) => Enqueue(new LoopWork(Action: null, State: null, call));
 
     internal void Enqueue(LoopWork work)
     {
@@ -366,9 +366,9 @@ public sealed partial class EventLoop : IDisposable
                 Note(watch, work);
             }
 
-            if (work.Operation is { } operation)
+            if (work.Call is { } call)
             {
-                operation.RunContinuation();
+                call.RunContinuation();
             }
             else
             {
@@ -387,9 +387,9 @@ public sealed partial class EventLoop : IDisposable
 
     private static void Note(LoopWatch watch, LoopWork work)
     {
-        if (work.Operation is { } operation)
+        if (work.Call is { } call)
         {
-            (Action<object?> continuation, object? state) = operation.Continuation;
+            (Action<object?> continuation, object? state) = call.Continuation;
             watch.Begin(continuation, state);
         }
         else
@@ -421,7 +421,7 @@ public sealed partial class EventLoop : IDisposable
         || Volatile.Read(ref _postedCount) != 0;
 
     /// <summary>A continuation or an action waiting for the loop's thread.</summary>
-    internal readonly record struct LoopWork(Action<object?>? Action, object? State, SocketOperation? Operation);
+    internal readonly record struct LoopWork(Action<object?>? Action, object? State, AwaitedCall? Call);
 
     private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
     {
@@ -433,7 +433,7 @@ public sealed partial class EventLoop : IDisposable
 
         // On the loop's thread, in its turn; the action waits for its place among the ready ones.
         internal override void Expire(short version) =>
-            loop.Enqueue(new LoopWork(static state => ((LoopTimer)state!).Fire(), this, Operation: null));
+            loop.Enqueue(new LoopWork(static state => ((LoopTimer)state!).Fire(), this, Call: null));
 
         public void Dispose()
         {
@@ -466,7 +466,7 @@ internal sealed class EventLoopContext(EventLoop loop) : SynchronizationContext
     internal EventLoop Loop { get; } = loop;
 
     public override void Post(SendOrPostCallback d, object? state) =>
-        Loop.Enqueue(new EventLoop.LoopWork(new Action<object?>(d), state, Operation: null));
+        Loop.Enqueue(new EventLoop.LoopWork(new Action<object?>(d), state, Call: null));
 
     public override void Send(SendOrPostCallback d, object? state)
     {

@@ -29,10 +29,8 @@ internal enum OperationLane : byte
 /// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
 /// neither can reach the next user of a recycled operation.
 /// </remarks>
-internal abstract class SocketOperation(Socket socket, OperationLane lane) : TimerNode
+internal abstract class SocketOperation(Socket socket, OperationLane lane) : AwaitedCall
 {
-    private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
-
     // Links of the lane. Owned by the registration, under its lock.
     internal SocketOperation? Next;
     internal SocketOperation? Previous;
@@ -44,14 +42,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     private CancellationTokenRegistration _tokenRegistration;
     private CancellationToken _token;
     private Registration? _registration;
-    private Action<object?>? _continuation;
-    private object? _continuationState;
-    private ExecutionContext? _executionContext;
-
-    // Where the continuation wants to run: null (the pool), an EventLoop, a SynchronizationContext or a TaskScheduler.
-    private object? _home;
-    private int _version;
-    private volatile bool _shown;
 
     // What an attempt threw, if it did.
     private Exception? _fault;
@@ -67,12 +57,8 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     /// <summary>How many bytes have moved so far.</summary>
     internal int BytesTransferred { get; set; }
 
-    internal short Version => (short)_version;
-
     /// <summary>Who watches the socket; null until the operation has to wait.</summary>
     internal Poller? Poller => _registration?.Poller;
-
-    internal override short TimerVersion => Version;
 
     /// <summary>The call's name in messages.</summary>
     internal abstract string Call { get; }
@@ -208,35 +194,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         ShowOutcome();
     }
 
-    /// <summary>What <see cref="RunContinuation"/> will call, and with what.</summary>
-    internal (Action<object?> Method, object? State) Continuation => (_continuation!, _continuationState);
-
-    /// <summary>Runs the continuation on this thread.</summary>
-    internal void RunContinuation()
-    {
-        Action<object?> continuation = _continuation!;
-        object? state = _continuationState;
-        ExecutionContext? context = _executionContext;
-        _continuationState = null;
-        _executionContext = null;
-        _home = null;
-        if (context is null)
-        {
-            continuation(state);
-        }
-        else
-        {
-            ExecutionContext.Run(context, static pair =>
-            {
-                (Action<object?> action, object? argument) = ((Action<object?>, object?))pair!;
-                action(argument);
-            }, (continuation, state));
-        }
-    }
-
-    /// <summary>True once the outcome shows.</summary>
-    protected bool IsPublished => ReferenceEquals(Volatile.Read(ref _continuation), Sentinel) || _shown;
-
     /// <summary>Cleans up after the result was taken, so that the operation can be rented again.</summary>
     protected void Recycle()
     {
@@ -246,13 +203,8 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
         CancelErrno = 0;
         _tokenRegistration = default;
         _token = default;
-        _continuation = null;
-        _continuationState = null;
-        _executionContext = null;
-        _home = null;
-        _shown = false;
         _fault = null;
-        _version++;
+        ForgetAwaiter();
         State = OperationState.New;
         Return();
     }
@@ -284,18 +236,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     protected virtual Exception CreateSocketException() =>
         SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred);
 
-    protected void CheckVersion(short token)
-    {
-        if (token != Version)
-        {
-            throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
-        }
-    }
-
     protected void CheckTaken(short token)
     {
         CheckVersion(token);
-        if (!IsPublished)
+        if (!IsShown)
         {
             throw new InvalidOperationException("The operation has not completed; await the ValueTask, or turn it into a Task first.");
         }
@@ -316,103 +260,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Tim
     protected ValueTaskSourceStatus StatusOf(short token, bool isTry)
     {
         CheckVersion(token);
-        return !IsPublished ? ValueTaskSourceStatus.Pending
+        return !IsShown ? ValueTaskSourceStatus.Pending
             : Errno == 0 || isTry ? ValueTaskSourceStatus.Succeeded
             : Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested ? ValueTaskSourceStatus.Canceled
             : ValueTaskSourceStatus.Faulted;
-    }
-
-    /// <summary>IValueTaskSource.OnCompleted, shared by all faces.</summary>
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        CheckVersion(token);
-        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
-        {
-            _executionContext = ExecutionContext.Capture();
-        }
-
-        _continuationState = state;
-        _home = FindHome((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0);
-        Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, comparand: null);
-        if (previous is null)
-        {
-            return;
-        }
-
-        if (!ReferenceEquals(previous, Sentinel))
-        {
-            throw new InvalidOperationException("This ValueTask is awaited already; await each ValueTask once.");
-        }
-
-        // Completed between the look and now. The outcome already shows; bring the continuation home as usual.
-        _shown = true;
-        _continuation = continuation;
-        GoHome();
-    }
-
-    // Whoever awaits on a loop's thread resumes there, with or without ConfigureAwait: the loop is the thread.
-    // Else the caller's context counts, if the await asked for it.
-    internal static object? FindHome(bool useSchedulingContext)
-    {
-        SynchronizationContext? context = SynchronizationContext.Current;
-        if (useSchedulingContext && context is not null
-            && context.GetType() != typeof(SynchronizationContext) && context is not EventLoopContext)
-        {
-            return context;
-        }
-
-        if (EventLoop.Current is { } loop)
-        {
-            return loop;
-        }
-
-        if (!useSchedulingContext)
-        {
-            return null;
-        }
-
-        if (context is EventLoopContext other)
-        {
-            return other.Loop;
-        }
-
-        TaskScheduler scheduler = TaskScheduler.Current;
-        return scheduler == TaskScheduler.Default ? null : scheduler;
-    }
-
-    /// <summary>Makes the outcome visible to whoever awaits.</summary>
-    protected virtual void ShowOutcome()
-    {
-        Action<object?>? continuation = Interlocked.CompareExchange(ref _continuation, Sentinel, comparand: null);
-        if (continuation is not null)
-        {
-            _shown = true;
-            GoHome();
-        }
-    }
-
-    private void GoHome()
-    {
-        switch (_home)
-        {
-            case null:
-                Completions.Pool.Enqueue(this);
-                break;
-            case EventLoop loop:
-                loop.Resume(this);
-                break;
-            case SynchronizationContext context:
-                context.Post(static state => ((SocketOperation)state!).RunContinuation(), this);
-                break;
-            default:
-                Task.Factory.StartNew(
-                    static state => ((SocketOperation)state!).RunContinuation(),
-                    this,
-                    CancellationToken.None,
-                    TaskCreationOptions.DenyChildAttach,
-                    (TaskScheduler)_home);
-                break;
-        }
     }
 
     private void RequestCancel(int errno) => RequestCancel(errno, Version);

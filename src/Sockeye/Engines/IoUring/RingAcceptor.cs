@@ -36,7 +36,7 @@ internal sealed class RingAcceptor(
         if (!_scheduled)
         {
             _scheduled = true;
-            Loop.Enqueue(new EventLoop.LoopWork(static state => ((RingAcceptor)state!).TakeArrived(), this, Operation: null));
+            Loop.Enqueue(new EventLoop.LoopWork(static state => ((RingAcceptor)state!).TakeArrived(), this, Call: null));
         }
     }
 

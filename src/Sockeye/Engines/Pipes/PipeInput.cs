@@ -541,10 +541,13 @@ internal sealed class PipeInput : PipeReader
                 : input._pipe.Error("receive", errno);
         }
 
-        public ValueTaskSourceStatus GetStatus(short token) =>
-            !IsShown(token) ? ValueTaskSourceStatus.Pending
-            : Errno == 0 || input._received > input._examined ? ValueTaskSourceStatus.Succeeded
-            : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-            : ValueTaskSourceStatus.Faulted;
+        public ValueTaskSourceStatus GetStatus(short token)
+        {
+            CheckVersion(token);
+            return !IsShown ? ValueTaskSourceStatus.Pending
+                : Errno == 0 || input._received > input._examined ? ValueTaskSourceStatus.Succeeded
+                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
+                : ValueTaskSourceStatus.Faulted;
+        }
     }
 }

@@ -703,10 +703,13 @@ internal sealed class PipeOutput : PipeWriter
                 : output._pipe.Error("send", errno);
         }
 
-        public ValueTaskSourceStatus GetStatus(short token) =>
-            !IsShown(token) ? ValueTaskSourceStatus.Pending
-            : Errno == 0 ? ValueTaskSourceStatus.Succeeded
-            : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-            : ValueTaskSourceStatus.Faulted;
+        public ValueTaskSourceStatus GetStatus(short token)
+        {
+            CheckVersion(token);
+            return !IsShown ? ValueTaskSourceStatus.Pending
+                : Errno == 0 ? ValueTaskSourceStatus.Succeeded
+                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
+                : ValueTaskSourceStatus.Faulted;
+        }
     }
 }

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Threading.Tasks.Sources;
-
 namespace Sockeye.Engines.Pipes;
 
 /// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, and used again and again.</summary>
@@ -9,19 +6,10 @@ namespace Sockeye.Engines.Pipes;
 /// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="Errno"/> change under the side's gate only,
 /// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
 /// </remarks>
-internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : TimerNode, IThreadPoolWorkItem
+internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
 {
-    private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
-    private static readonly Action<object?> RunOnLoop = static wait => ((PipeWait)wait!).Execute();
-
-    private Action<object?>? _continuation;
-    private object? _continuationState;
-    private ExecutionContext? _executionContext;
-    private object? _home;
     private CancellationTokenRegistration _registration;
     private bool _timed;
-    private int _version;
-    private volatile bool _shown;
 
     /// <summary>A call waits.</summary>
     internal bool IsWaiting { get; private set; }
@@ -33,10 +21,6 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : TimerNode
     internal int Errno { get; set; }
 
     internal CancellationToken Token { get; private set; }
-
-    internal short Version => (short)_version;
-
-    internal override short TimerVersion => Version;
 
     /// <summary>Registers the token and starts the timer, before the gate is entered to wait. Their ends may come at once.</summary>
     internal void Arm(TimeSpan? limit, CancellationToken token)
@@ -82,12 +66,7 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : TimerNode
     internal void Show()
     {
         Disarm();
-        Action<object?>? continuation = Interlocked.CompareExchange(ref _continuation, Sentinel, comparand: null);
-        if (continuation is not null)
-        {
-            _shown = true;
-            GoHome();
-        }
+        ShowOutcome();
     }
 
     internal override void Expire(short version) => End(Interop.Errno.ETIMEDOUT, version);
@@ -114,78 +93,19 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : TimerNode
         }
     }
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        Check(token);
-        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
-        {
-            _executionContext = ExecutionContext.Capture();
-        }
-
-        _continuationState = state;
-        _home = SocketOperation.FindHome((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0);
-        Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, comparand: null);
-        if (previous is null)
-        {
-            return;
-        }
-
-        if (!ReferenceEquals(previous, Sentinel))
-        {
-            throw new InvalidOperationException("This ValueTask is awaited already; await each ValueTask once.");
-        }
-
-        _shown = true;
-        _continuation = continuation;
-        GoHome();
-    }
-
-    /// <summary>Runs the continuation on this thread.</summary>
-    public void Execute()
-    {
-        Action<object?> continuation = _continuation!;
-        object? state = _continuationState;
-        ExecutionContext? context = _executionContext;
-        _continuationState = null;
-        _executionContext = null;
-        _home = null;
-        if (context is null)
-        {
-            continuation(state);
-        }
-        else
-        {
-            ExecutionContext.Run(context, static pair =>
-            {
-                (Action<object?> action, object? argument) = ((Action<object?>, object?))pair!;
-                action(argument);
-            }, (continuation, state));
-        }
-    }
-
-    private protected bool IsShown(short token)
-    {
-        Check(token);
-        return _shown || ReferenceEquals(Volatile.Read(ref _continuation), Sentinel);
-    }
-
     /// <summary>The result is taken: the wait can be used again. Under the gate.</summary>
     private protected void Recycle()
     {
-        _continuation = null;
-        _continuationState = null;
-        _executionContext = null;
-        _home = null;
-        _shown = false;
         Token = default;
         Errno = 0;
         IsTaken = false;
-        _version++;
+        ForgetAwaiter();
     }
 
     private protected void CheckShown(short token)
     {
-        if (!IsShown(token))
+        CheckVersion(token);
+        if (!IsShown)
         {
             throw new InvalidOperationException("The call has not completed; await the ValueTask, or turn it into a Task first.");
         }
@@ -193,36 +113,4 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : TimerNode
 
     // Disarm waits for this, so it cannot reach the next wait.
     private void Cancel() => End(Interop.Errno.ECANCELED, Version);
-
-    private void Check(short token)
-    {
-        if (token != Version)
-        {
-            throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
-        }
-    }
-
-    private void GoHome()
-    {
-        switch (_home)
-        {
-            case null:
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-                break;
-            case EventLoop loop:
-                loop.Enqueue(new EventLoop.LoopWork(RunOnLoop, this, Operation: null));
-                break;
-            case SynchronizationContext context:
-                context.Post(static wait => ((PipeWait)wait!).Execute(), this);
-                break;
-            default:
-                Task.Factory.StartNew(
-                    static wait => ((PipeWait)wait!).Execute(),
-                    this,
-                    CancellationToken.None,
-                    TaskCreationOptions.DenyChildAttach,
-                    (TaskScheduler)_home);
-                break;
-        }
-    }
 }

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Threading.Tasks.Sources;
+
+namespace Sockeye.Engines;
+
+/// <summary>
+/// What a value task of ours is awaited on: it keeps the awaiter's continuation, and brings it home when the outcome shows.
+/// Used again and again; a version tells one use from the next.
+/// </summary>
+/// <remarks>
+/// The continuation and the outcome may come in either order, on two threads: one exchange of a field decides who brings
+/// the continuation home. The same object is a timer, for the call's limit.
+/// </remarks>
+internal abstract class AwaitedCall : TimerNode
+{
+    private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
+
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+    private ExecutionContext? _executionContext;
+
+    // Where the continuation wants to run: null (the pool), an EventLoop, a SynchronizationContext or a TaskScheduler.
+    private object? _home;
+    private int _version;
+    private volatile bool _shown;
+
+    internal short Version => (short)_version;
+
+    internal override short TimerVersion => Version;
+
+    /// <summary>What <see cref="RunContinuation"/> will call, and with what.</summary>
+    internal (Action<object?> Method, object? State) Continuation => (_continuation!, _continuationState);
+
+    /// <summary>Runs the continuation on this thread.</summary>
+    internal void RunContinuation()
+    {
+        Action<object?> continuation = _continuation!;
+        object? state = _continuationState;
+        ExecutionContext? context = _executionContext;
+        _continuationState = null;
+        _executionContext = null;
+        _home = null;
+        if (context is null)
+        {
+            continuation(state);
+        }
+        else
+        {
+            ExecutionContext.Run(context, static pair =>
+            {
+                (Action<object?> action, object? argument) = ((Action<object?>, object?))pair!;
+                action(argument);
+            }, (continuation, state));
+        }
+    }
+
+    /// <summary>True once the outcome shows.</summary>
+    protected bool IsShown => ReferenceEquals(Volatile.Read(ref _continuation), Sentinel) || _shown;
+
+    /// <summary>Ends this use: the next has another version.</summary>
+    protected void ForgetAwaiter()
+    {
+        _continuation = null;
+        _continuationState = null;
+        _executionContext = null;
+        _home = null;
+        _shown = false;
+        _version++;
+    }
+
+    protected void CheckVersion(short token)
+    {
+        if (token != Version)
+        {
+            throw new InvalidOperationException("This ValueTask was awaited already; await each ValueTask once.");
+        }
+    }
+
+    /// <summary>IValueTaskSource.OnCompleted, shared by all faces.</summary>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        CheckVersion(token);
+        if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
+        {
+            _executionContext = ExecutionContext.Capture();
+        }
+
+        _continuationState = state;
+        _home = FindHome((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0);
+        Action<object?>? previous = Interlocked.CompareExchange(ref _continuation, continuation, comparand: null);
+        if (previous is null)
+        {
+            return;
+        }
+
+        if (!ReferenceEquals(previous, Sentinel))
+        {
+            throw new InvalidOperationException("This ValueTask is awaited already; await each ValueTask once.");
+        }
+
+        // Completed between the look and now. The outcome already shows; bring the continuation home as usual.
+        _shown = true;
+        _continuation = continuation;
+        GoHome();
+    }
+
+    // Whoever awaits on a loop's thread resumes there, with or without ConfigureAwait: the loop is the thread.
+    // Else the caller's context counts, if the await asked for it.
+    private static object? FindHome(bool useSchedulingContext)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        if (useSchedulingContext && context is not null
+            && context.GetType() != typeof(SynchronizationContext) && context is not EventLoopContext)
+        {
+            return context;
+        }
+
+        if (EventLoop.Current is { } loop)
+        {
+            return loop;
+        }
+
+        if (!useSchedulingContext)
+        {
+            return null;
+        }
+
+        if (context is EventLoopContext other)
+        {
+            return other.Loop;
+        }
+
+        TaskScheduler scheduler = TaskScheduler.Current;
+        return scheduler == TaskScheduler.Default ? null : scheduler;
+    }
+
+    /// <summary>Makes the outcome visible to whoever awaits.</summary>
+    protected virtual void ShowOutcome()
+    {
+        Action<object?>? continuation = Interlocked.CompareExchange(ref _continuation, Sentinel, comparand: null);
+        if (continuation is not null)
+        {
+            _shown = true;
+            GoHome();
+        }
+    }
+
+    private void GoHome()
+    {
+        switch (_home)
+        {
+            case null:
+                Completions.Pool.Enqueue(this);
+                break;
+            case EventLoop loop:
+                loop.Resume(this);
+                break;
+            case SynchronizationContext context:
+                context.Post(static state => ((AwaitedCall)state!).RunContinuation(), this);
+                break;
+            default:
+                Task.Factory.StartNew(
+                    static state => ((AwaitedCall)state!).RunContinuation(),
+                    this,
+                    CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach,
+                    (TaskScheduler)_home);
+                break;
+        }
+    }
+}
