@@ -29,9 +29,9 @@ namespace Sockeye;
 /// </example>
 public sealed partial class EventLoop : IDisposable
 {
-    // How many operations in a row may complete at once before the loop looks after the others: as many as one wait
-    // reports events, roughly. Tokio's is 128.
-    private const int BudgetPerTurn = 128;
+    // How many operations in a row may complete at once, within one continuation, before the loop looks after the others.
+    // Tokio's is 128 for a task, too.
+    private const int BudgetPerHandler = 128;
 
     [ThreadStatic]
     private static EventLoop? t_current;
@@ -54,7 +54,7 @@ public sealed partial class EventLoop : IDisposable
     private ITurnEnd[] _turnEnds = new ITurnEnd[16];
     private int _turnEndCount;
     private int _postedCount;
-    private int _budget = BudgetPerTurn;
+    private int _budget = BudgetPerHandler;
     private int _running;
     private volatile bool _stopRequested;
     private Task? _main;
@@ -208,7 +208,7 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>As <c>event loop (epoll, on an event loop, 3 sockets registered)</c>.</summary>
     public override string ToString() => $"event loop ({_engine})";
 
-    /// <summary>Counts one operation that completed at once; false when the turn's share is spent.</summary>
+    /// <summary>Counts one operation that completed at once; false when the handler's share is spent.</summary>
     internal bool SpendBudget() => --_budget > 0;
 
     /// <summary>As <see cref="SpendBudget"/>, for callers that may be on another thread, whose share is without limit.</summary>
@@ -347,7 +347,6 @@ public sealed partial class EventLoop : IDisposable
     // What was ready when the turn began; what that makes ready waits for the next turn, after a look at the kernel.
     private void RunReady()
     {
-        _budget = BudgetPerTurn;
         if (Volatile.Read(ref _postedCount) != 0)
         {
             TakePosted();
@@ -366,6 +365,7 @@ public sealed partial class EventLoop : IDisposable
                 Note(watch, work);
             }
 
+            _budget = BudgetPerHandler;
             if (work.Call is { } call)
             {
                 call.RunContinuation();
