@@ -12,7 +12,7 @@ namespace Sockeye.Engines;
 /// - Edge-triggered: the engine says once that the descriptor may be ready. <see cref="Sequence"/> counts these
 ///   words. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the word may have
 ///   come in between, and the try is repeated. So no wake-up is lost.
-/// - One thread at a time runs a lane (<c>Busy</c>). It tries operations outside the lock and changes states under it.
+/// - One thread at a time runs a lane, which is busy then. It tries operations outside the gate and changes states under it.
 /// - Close completes what waits with EBADF and notes it for what runs; afterwards nothing is queued.
 /// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
 ///   idle socket is kept alive by nobody here.
@@ -27,9 +27,16 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // After one of these a short read proves nothing: an end or an error is told once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
-    private LaneState _read;
-    private LaneState _write;
-    private LaneState _watch;
+    // The first operation of each lane. Its Previous is the last one.
+    private SocketOperation? _read;
+    private SocketOperation? _write;
+    private SocketOperation? _watch;
+
+    // Guards the lanes, their operations' states and the sequence.
+    private SpinGate _gate;
+
+    // A bit for each lane that a thread runs.
+    private byte _busy;
     private bool _closed;
     private bool _sawLasting;
     private int _sequence;
@@ -39,7 +46,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
     internal SocketEngine Engine { get; } = engine;
 
-    /// <summary>The descriptor; the socket owns it. Also what the lanes are changed under, which spares an object.</summary>
+    /// <summary>The descriptor; the socket owns it.</summary>
     internal SocketHandle Handle { get; } = handle;
 
     /// <summary>What the engine watches instead, when <see cref="Handle"/>'s number was taken by another socket. Owned; closed by Forget.</summary>
@@ -64,7 +71,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal int Sequence => Volatile.Read(ref _sequence);
 
     /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
-    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LaneOf(lane).Head) is null;
+    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref HeadOf(lane)) is null;
 
     /// <summary>
     /// True when the last read emptied the socket at <paramref name="sequence"/> and nothing was told since: a try would
@@ -87,13 +94,13 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void TryNow()
     {
         SocketOperation? first = null;
-        lock (Handle)
+        using (_gate.Enter())
         {
             IsUntried = false;
             if (_drainedAt == _sequence)
             {
                 Volatile.Write(ref _drainedAt, -1);
-                first = Start(ref _read);
+                first = Start(OperationLane.Read);
             }
         }
 
@@ -108,7 +115,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     {
         SocketOperation? first = null;
         bool completed = false;
-        lock (Handle)
+        using (_gate.Enter())
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
             int errno = _closed ? Errno.EBADF : operation.CancelErrno;
@@ -120,12 +127,11 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
             }
             else
             {
-                ref LaneState lane = ref LaneOf(operation.Lane);
-                Append(ref lane, operation);
+                Append(operation);
                 operation.State = OperationState.Waiting;
                 if (_sequence != sequence)
                 {
-                    first = Start(ref lane);
+                    first = Start(operation.Lane);
                 }
             }
         }
@@ -158,7 +164,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         SocketOperation? firstRead;
         SocketOperation? firstWrite;
         SocketOperation? firstWatch;
-        lock (Handle)
+        using (_gate.Enter())
         {
             int told = (_sequence + 1) & int.MaxValue;
             if (!read && _drainedAt == _sequence)
@@ -168,9 +174,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
             }
 
             Volatile.Write(ref _sequence, told);
-            firstRead = read ? Start(ref _read) : null;
-            firstWrite = write ? Start(ref _write) : null;
-            firstWatch = Start(ref _watch);
+            firstRead = read ? Start(OperationLane.Read) : null;
+            firstWrite = write ? Start(OperationLane.Write) : null;
+            firstWatch = Start(OperationLane.Watch);
         }
 
         Run(OperationLane.Read, firstRead);
@@ -182,7 +188,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void Cancel(SocketOperation operation, int errno, short version)
     {
         SocketOperation? next;
-        lock (Handle)
+        using (_gate.Enter())
         {
             OperationState state = operation.State;
             if (operation.Version != version || state == OperationState.Completed)
@@ -201,14 +207,12 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
                 return;
             }
 
-            ref LaneState lane = ref LaneOf(operation.Lane);
-            bool wasHead = ReferenceEquals(lane.Head, operation);
-            Remove(ref lane, operation);
+            bool wasHead = Remove(operation);
             operation.State = OperationState.Completed;
             operation.EndWith(errno);
 
             // The next one has not been tried since it was queued, and what held up the head need not hold it up.
-            next = wasHead ? Start(ref lane) : null;
+            next = wasHead ? Start(operation.Lane) : null;
         }
 
         OperationLane which = operation.Lane;
@@ -220,12 +224,12 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void Close()
     {
         SocketOperation? waiting = null;
-        lock (Handle)
+        using (_gate.Enter())
         {
             _closed = true;
-            Drain(ref _read, ref waiting);
-            Drain(ref _write, ref waiting);
-            Drain(ref _watch, ref waiting);
+            Drain(_read, ref waiting);
+            Drain(_write, ref waiting);
+            Drain(_watch, ref waiting);
         }
 
         while (waiting is not null)
@@ -251,15 +255,14 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// <returns>True when the lane was free and is now the caller's; false when <paramref name="turn"/> was queued.</returns>
     internal bool TryEnterTurn(SynchronousTurn turn)
     {
-        lock (Handle)
+        using (_gate.Enter())
         {
-            ref LaneState lane = ref LaneOf(turn.Lane);
-            if (_closed || lane.Head is null)
+            if (_closed || HeadOf(turn.Lane) is null)
             {
                 return true;
             }
 
-            Append(ref lane, turn);
+            Append(turn);
             turn.State = OperationState.Waiting;
             return false;
         }
@@ -269,40 +272,38 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal void LeaveTurn(SynchronousTurn turn)
     {
         SocketOperation? next;
-        lock (Handle)
+        using (_gate.Enter())
         {
-            ref LaneState lane = ref LaneOf(turn.Lane);
             if (turn.State == OperationState.Completed)
             {
                 return;
             }
 
-            bool held = turn.State == OperationState.Running;
-            bool wasHead = ReferenceEquals(lane.Head, turn);
-            Remove(ref lane, turn);
-            turn.State = OperationState.Completed;
-            if (held)
+            if (turn.State == OperationState.Running)
             {
-                lane.Busy = false;
+                _busy &= (byte)~Bit(turn.Lane);
             }
 
-            next = wasHead ? Start(ref lane) : null;
+            bool wasHead = Remove(turn);
+            turn.State = OperationState.Completed;
+            next = wasHead ? Start(turn.Lane) : null;
         }
 
         Run(turn.Lane, next);
     }
 
     // Makes the lane busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
-    private static SocketOperation? Start(ref LaneState lane)
+    private SocketOperation? Start(OperationLane lane)
     {
-        if (lane.Busy || lane.Head is null)
+        SocketOperation? head = HeadOf(lane);
+        if (head is null || (_busy & Bit(lane)) != 0)
         {
             return null;
         }
 
-        lane.Busy = true;
-        lane.Head.State = OperationState.Running;
-        return lane.Head;
+        _busy |= Bit(lane);
+        head.State = OperationState.Running;
+        return head;
     }
 
     // Tries what Start gave, then what follows. Not whatever is the head by now: a turn that was given up in between
@@ -334,9 +335,8 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // then, or when it says not, the operation is somebody else's.
     private SocketOperation? Conclude(SocketOperation operation, ref bool done, ref int sequence)
     {
-        ref LaneState lane = ref LaneOf(operation.Lane);
         SocketOperation? next;
-        lock (Handle)
+        using (_gate.Enter())
         {
             if (!done && operation.CancelErrno != 0)
             {
@@ -347,7 +347,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
             if (done)
             {
                 next = operation.Next;
-                Remove(ref lane, operation);
+                Remove(operation);
                 operation.State = OperationState.Completed;
             }
             else
@@ -356,15 +356,15 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
                 operation.State = OperationState.Waiting;
             }
 
-            if (next is null && lane.Head is not null && _sequence != sequence)
+            if (next is null && _sequence != sequence)
             {
                 sequence = _sequence;
-                next = lane.Head;
+                next = HeadOf(operation.Lane);
             }
 
             if (next is null)
             {
-                lane.Busy = false;
+                _busy &= (byte)~Bit(operation.Lane);
             }
             else
             {
@@ -375,9 +375,8 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         return next;
     }
 
-    private static void Drain(ref LaneState lane, ref SocketOperation? waiting)
+    private void Drain(SocketOperation? operation, ref SocketOperation? waiting)
     {
-        SocketOperation? operation = lane.Head;
         SocketOperation? last = null;
         while (operation is not null)
         {
@@ -385,7 +384,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
             operation.CancelErrno = Errno.EBADF;
             if (operation.State == OperationState.Waiting)
             {
-                Remove(ref lane, operation);
+                Remove(operation);
                 operation.State = OperationState.Completed;
                 operation.EndWith(Errno.EBADF);
                 if (last is null)
@@ -407,47 +406,51 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         }
     }
 
-    private static void Append(ref LaneState lane, SocketOperation operation)
+    private void Append(SocketOperation operation)
     {
+        ref SocketOperation? head = ref HeadOf(operation.Lane);
         operation.Next = null;
-        operation.Previous = lane.Tail;
-        if (lane.Tail is null)
+        if (head is null)
         {
-            lane.Head = operation;
-        }
-        else
-        {
-            lane.Tail.Next = operation;
+            operation.Previous = operation;
+            Volatile.Write(ref head, operation);
+            return;
         }
 
-        lane.Tail = operation;
+        SocketOperation last = head.Previous!;
+        last.Next = operation;
+        operation.Previous = last;
+        head.Previous = operation;
     }
 
-    private static void Remove(ref LaneState lane, SocketOperation operation)
+    // True when it was the first one.
+    private bool Remove(SocketOperation operation)
     {
-        if (operation.Previous is null)
+        ref SocketOperation? head = ref HeadOf(operation.Lane);
+        SocketOperation? next = operation.Next;
+        bool wasHead = ReferenceEquals(head, operation);
+        if (wasHead)
         {
-            lane.Head = operation.Next;
+            Volatile.Write(ref head, next);
         }
         else
         {
-            operation.Previous.Next = operation.Next;
+            operation.Previous!.Next = next;
         }
 
-        if (operation.Next is null)
+        if ((next ?? head) is { } after)
         {
-            lane.Tail = operation.Previous;
-        }
-        else
-        {
-            operation.Next.Previous = operation.Previous;
+            after.Previous = operation.Previous;
         }
 
         operation.Next = null;
         operation.Previous = null;
+        return wasHead;
     }
 
-    private ref LaneState LaneOf(OperationLane lane)
+    private static byte Bit(OperationLane lane) => (byte)(1 << (int)lane);
+
+    private ref SocketOperation? HeadOf(OperationLane lane)
     {
         switch (lane)
         {
@@ -455,13 +458,6 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
             case OperationLane.Write: return ref _write;
             default: return ref _watch;
         }
-    }
-
-    private struct LaneState
-    {
-        internal SocketOperation? Head;
-        internal SocketOperation? Tail;
-        internal bool Busy;
     }
 }
 

@@ -70,10 +70,13 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     }
 
     // A send that does not wait says how far it got, as send(2) does.
-    internal override void EndWith(int errno)
+    internal override void EndWith(int errno) => Errno = errno == Interop.Errno.EAGAIN && BytesTransferred > 0 ? 0 : errno;
+
+    // Also of one that ended without a last try: the descriptors it was to pass may be closed, which takes a call.
+    protected override void ShowOutcome()
     {
-        Errno = errno == Interop.Errno.EAGAIN && BytesTransferred > 0 ? 0 : errno;
         _control.Release();
+        base.ShowOutcome();
     }
 
     /// <summary>The peer as a sockaddr; nothing when none is given.</summary>
