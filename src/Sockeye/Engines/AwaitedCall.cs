@@ -9,24 +9,23 @@ namespace Sockeye.Engines;
 /// </summary>
 /// <remarks>
 /// The continuation and the outcome may come in either order, on two threads: one exchange of a field decides who brings
-/// the continuation home. The same object is a timer, for the call's limit.
+/// the continuation home.
 /// </remarks>
-internal abstract class AwaitedCall : TimerNode
+internal abstract class AwaitedCall
 {
     private static readonly Action<object?> Sentinel = static _ => throw new UnreachableException("The sentinel is never invoked.");
 
     private Action<object?>? _continuation;
     private object? _continuationState;
-    private ExecutionContext? _executionContext;
 
     // Where the continuation wants to run: null (the pool), an EventLoop, a SynchronizationContext or a TaskScheduler.
     private object? _home;
-    private int _version;
+
+    // Null until a call has any.
+    private CallTerms? _terms;
     private volatile bool _shown;
 
-    internal short Version => (short)_version;
-
-    internal override short TimerVersion => Version;
+    internal short Version { get; private set; }
 
     /// <summary>What <see cref="RunContinuation"/> will call, and with what.</summary>
     internal (Action<object?> Method, object? State) Continuation => (_continuation!, _continuationState);
@@ -36,9 +35,8 @@ internal abstract class AwaitedCall : TimerNode
     {
         Action<object?> continuation = _continuation!;
         object? state = _continuationState;
-        ExecutionContext? context = _executionContext;
+        ExecutionContext? context = _terms?.TakeContext();
         _continuationState = null;
-        _executionContext = null;
         _home = null;
         if (context is null)
         {
@@ -54,6 +52,16 @@ internal abstract class AwaitedCall : TimerNode
         }
     }
 
+    /// <summary>The call's time limit has passed. On the engine's thread.</summary>
+    /// <param name="version">The use of this object that had the limit.</param>
+    internal abstract void Expire(short version);
+
+    /// <summary>The token, the limit and what else few calls have. Made at the first need, by any thread, and kept.</summary>
+    protected CallTerms Terms => Volatile.Read(ref _terms) ?? MakeTerms();
+
+    /// <summary>The same; null when no call has had any.</summary>
+    protected CallTerms? TermsIfAny => Volatile.Read(ref _terms);
+
     /// <summary>True once the outcome shows.</summary>
     protected bool IsShown => ReferenceEquals(Volatile.Read(ref _continuation), Sentinel) || _shown;
 
@@ -62,10 +70,10 @@ internal abstract class AwaitedCall : TimerNode
     {
         _continuation = null;
         _continuationState = null;
-        _executionContext = null;
         _home = null;
         _shown = false;
-        _version++;
+        _terms?.Clear();
+        Version++;
     }
 
     protected void CheckVersion(short token)
@@ -82,7 +90,7 @@ internal abstract class AwaitedCall : TimerNode
         CheckVersion(token);
         if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
         {
-            _executionContext = ExecutionContext.Capture();
+            Terms.Context = ExecutionContext.Capture();
         }
 
         _continuationState = state;
@@ -102,6 +110,12 @@ internal abstract class AwaitedCall : TimerNode
         _shown = true;
         _continuation = continuation;
         GoHome();
+    }
+
+    private CallTerms MakeTerms()
+    {
+        var made = new CallTerms(this);
+        return Interlocked.CompareExchange(ref _terms, made, comparand: null) ?? made;
     }
 
     // Whoever awaits on a loop's thread resumes there, with or without ConfigureAwait: the loop is the thread.

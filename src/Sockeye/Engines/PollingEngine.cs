@@ -131,5 +131,5 @@ internal sealed class PollingEngine : SocketEngine
         ? new RingPoller(engine, shard, time, entries)
         : new EpollPoller(engine, shard, time);
 
-    private Poller PollerOf(TimerNode node) => node is SocketOperation { Poller: { } poller } ? poller : _pollers[0];
+    private Poller PollerOf(TimerNode node) => node is CallTerms { Call: SocketOperation { Poller: { } poller } } ? poller : _pollers[0];
 }

@@ -21,7 +21,7 @@ internal enum OperationLane : byte
 /// and the Try face; it is rented from its socket and goes back when its result is taken.
 /// </summary>
 /// <remarks>
-/// States, changed only under the lock of the <see cref="Registration"/> that holds the operation:
+/// States, changed only under the gate of the <see cref="Registration"/> that holds the operation:
 /// - New: rented; not with an engine. A cancel is noted, and found when the operation is queued.
 /// - Waiting: in a lane. A cancel takes it out and completes it.
 /// - Running: a thread is in <see cref="TryComplete"/>. A cancel is noted; the attempt's own success wins over it.
@@ -31,7 +31,7 @@ internal enum OperationLane : byte
 /// </remarks>
 internal abstract class SocketOperation(Socket socket, OperationLane lane) : AwaitedCall
 {
-    // Links of the lane. Owned by the registration, under its lock.
+    // Links of the lane. Owned by the registration, under its gate.
     internal SocketOperation? Next;
     internal SocketOperation? Previous;
     internal volatile OperationState State;
@@ -39,12 +39,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Why a cancel asked this operation to stop; 0 when none did.</summary>
     internal int CancelErrno;
 
-    private CancellationTokenRegistration _tokenRegistration;
-    private CancellationToken _token;
     private Registration? _registration;
-
-    // What an attempt threw, if it did.
-    private Exception? _fault;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
     internal Socket Socket { get; } = socket;
@@ -72,7 +67,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
     internal virtual bool CanWaitUntried => false;
 
-    /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's lock.</summary>
+    /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's gate: no system call.</summary>
     internal virtual void EndWith(int errno) => Errno = errno;
 
     /// <summary>How long the operation may take; null is no limit.</summary>
@@ -133,18 +128,16 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         }
 
         _registration = registration;
-        _token = token;
 
         // Register first, submit second: a token that fires in between finds the state New and leaves a note.
         if (token.CanBeCanceled)
         {
-            _tokenRegistration = token.UnsafeRegister(
-                static state => ((SocketOperation)state!).RequestCancel(Interop.Errno.ECANCELED), this);
+            Terms.Register(static operation => ((SocketOperation)operation!).RequestCancel(Interop.Errno.ECANCELED), token);
         }
 
         if (Limit is { } limit)
         {
-            registration!.Engine.StartTimer(this, limit);
+            registration!.Engine.StartTimer(Terms, limit);
         }
 
         registration!.Engine.Submit(this, registration, sequence);
@@ -167,7 +160,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         catch (Exception exception)
         {
             // The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.
-            _fault = exception;
+            Terms.Fault = exception;
             Errno = Interop.Errno.EFAULT;
             return true;
         }
@@ -184,13 +177,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Makes the outcome visible and runs or queues the continuation. Called once, by whoever completed the operation.</summary>
     internal void Publish()
     {
-        // Waits for a callback that is running on another thread; within the callback itself it does not.
-        _tokenRegistration.Dispose();
-        if (Volatile.Read(ref TimerSlot) >= 0)
-        {
-            _registration?.Engine.StopTimer(this);
-        }
-
+        TermsIfAny?.Disarm(_registration?.Engine);
         ShowOutcome();
     }
 
@@ -201,9 +188,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         Errno = 0;
         BytesTransferred = 0;
         CancelErrno = 0;
-        _tokenRegistration = default;
-        _token = default;
-        _fault = null;
         ForgetAwaiter();
         State = OperationState.New;
         Return();
@@ -212,9 +196,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>The exception for a failed outcome: cancellation by the token is its own kind.</summary>
     protected Exception CreateException()
     {
-        if (Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested)
+        CallTerms? terms = TermsIfAny;
+        if (Errno == Interop.Errno.ECANCELED && terms is { Token: { IsCancellationRequested: true } token })
         {
-            var canceled = new OperationCanceledException(_token);
+            var canceled = new OperationCanceledException(token);
             if (BytesTransferred > 0)
             {
                 canceled.Data[SocketErrors.BytesTransferredKey] = BytesTransferred;
@@ -223,7 +208,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
             return canceled;
         }
 
-        if (_fault is { } fault)
+        if (terms?.Fault is { } fault)
         {
             return fault;
         }
@@ -262,7 +247,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         CheckVersion(token);
         return !IsShown ? ValueTaskSourceStatus.Pending
             : Errno == 0 || isTry ? ValueTaskSourceStatus.Succeeded
-            : Errno == Interop.Errno.ECANCELED && _token.IsCancellationRequested ? ValueTaskSourceStatus.Canceled
+            : Errno == Interop.Errno.ECANCELED && TermsIfAny is { Token.IsCancellationRequested: true } ? ValueTaskSourceStatus.Canceled
             : ValueTaskSourceStatus.Faulted;
     }
 

@@ -8,9 +8,6 @@ namespace Sockeye.Engines.Pipes;
 /// </remarks>
 internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
 {
-    private CancellationTokenRegistration _registration;
-    private bool _timed;
-
     /// <summary>A call waits.</summary>
     internal bool IsWaiting { get; private set; }
 
@@ -20,35 +17,24 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
     /// <summary>Why the wait ended: 0 for what was waited for, ECANCELED for the token, ETIMEDOUT.</summary>
     internal int Errno { get; set; }
 
-    internal CancellationToken Token { get; private set; }
+    internal CancellationToken Token => TermsIfAny?.Token ?? default;
 
     /// <summary>Registers the token and starts the timer, before the gate is entered to wait. Their ends may come at once.</summary>
     internal void Arm(TimeSpan? limit, CancellationToken token)
     {
-        Token = token;
         if (token.CanBeCanceled)
         {
-            _registration = token.UnsafeRegister(static wait => ((PipeWait)wait!).Cancel(), this);
+            Terms.Register(static wait => ((PipeWait)wait!).Cancel(), token);
         }
 
         if (limit is { } time)
         {
-            _timed = true;
-            engine.StartTimer(this, time);
+            engine.StartTimer(Terms, time);
         }
     }
 
     /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm()
-    {
-        _registration.Dispose();
-        _registration = default;
-        if (_timed)
-        {
-            _timed = false;
-            engine.StopTimer(this);
-        }
-    }
+    internal void Disarm() => TermsIfAny?.Disarm(engine);
 
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;
@@ -96,7 +82,6 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
     /// <summary>The result is taken: the wait can be used again. Under the gate.</summary>
     private protected void Recycle()
     {
-        Token = default;
         Errno = 0;
         IsTaken = false;
         ForgetAwaiter();
