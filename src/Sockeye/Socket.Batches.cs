@@ -188,13 +188,13 @@ public partial class Socket
         return sending;
     }
 
-    internal void ReturnReceiveBatch(ReceiveBatchOperation operation) => Volatile.Write(ref Others.ReceiveBatch, operation);
+    internal void ReturnReceiveBatch(ReceiveBatchOperation operation) => Volatile.Write(ref Extras.ReceiveBatch, operation);
 
-    internal void ReturnSendBatch(SendBatchOperation operation) => Volatile.Write(ref Others.SendBatch, operation);
+    internal void ReturnSendBatch(SendBatchOperation operation) => Volatile.Write(ref Extras.SendBatch, operation);
 
-    private ReceiveBatchOperation RentReceiveBatch() => Interlocked.Exchange(ref Others.ReceiveBatch, null) ?? new ReceiveBatchOperation(this);
+    private ReceiveBatchOperation RentReceiveBatch() => Interlocked.Exchange(ref Extras.ReceiveBatch, null) ?? new ReceiveBatchOperation(this);
 
-    private SendBatchOperation RentSendBatch() => Interlocked.Exchange(ref Others.SendBatch, null) ?? new SendBatchOperation(this);
+    private SendBatchOperation RentSendBatch() => Interlocked.Exchange(ref Extras.SendBatch, null) ?? new SendBatchOperation(this);
 
     private void CheckBatch(MessageBatch batch, int start)
     {

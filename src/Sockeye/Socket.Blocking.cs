@@ -9,9 +9,6 @@ namespace Sockeye;
 // that Dispose can wake it without shutdown(2), which would reach every duplicate of the descriptor (docs/adr/0002).
 public partial class Socket
 {
-    // Threads that wait in a synchronous call now. Under _gate.
-    private WaiterLink? _waiters;
-
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
     private TimeSpan? ReceiveLimit => Smaller(Timeout, _receiveTimeoutMs);
 
@@ -231,8 +228,9 @@ public partial class Socket
                 return false;
             }
 
-            waiter.Next = _waiters;
-            _waiters = waiter;
+            ref WaiterLink? first = ref Extras.Waiters;
+            waiter.Next = first;
+            first = waiter;
             return true;
         }
     }
@@ -241,7 +239,7 @@ public partial class Socket
     {
         lock (_gate)
         {
-            ref WaiterLink? link = ref _waiters;
+            ref WaiterLink? link = ref Extras.Waiters;
             while (!ReferenceEquals(link, waiter))
             {
                 link = ref link!.Next;

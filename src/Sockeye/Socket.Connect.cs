@@ -571,7 +571,7 @@ public partial class Socket
         _rightEndPoint = endPoint;
         if (AddressFamily == AddressFamily.Unix)
         {
-            _boundFile = BoundFile.At(address[..length]);
+            Extras.BoundFile = BoundFile.At(address[..length]);
         }
 
         return 0;
@@ -601,7 +601,7 @@ public partial class Socket
             return errno;
         }
 
-        return -Math.Min(Libc.WidenSocketFile(_boundFile!.Path, (uint)fileMode), 0);
+        return -Math.Min(Libc.WidenSocketFile(Extras.BoundFile!.Path, (uint)fileMode), 0);
     }
 
     private int ConnectCore(EndPoint peer, TimeSpan? limit)
@@ -625,7 +625,7 @@ public partial class Socket
                     if (errno == Errno.EAGAIN)
                     {
                         _rightEndPoint ??= peer;
-                        _connectingTo = peer;
+                        Extras.ConnectingTo = peer;
                         return Errno.EINPROGRESS;
                     }
 

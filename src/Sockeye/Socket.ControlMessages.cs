@@ -243,14 +243,14 @@ public partial class Socket
         return TryReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
     }
 
-    internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref Others.ReceiveMessage, operation);
+    internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref Extras.ReceiveMessage, operation);
 
-    internal void ReturnSendMessage(SendMessageOperation operation) => Volatile.Write(ref Others.SendMessage, operation);
+    internal void ReturnSendMessage(SendMessageOperation operation) => Volatile.Write(ref Extras.SendMessage, operation);
 
     private ReceiveMessageOperation RentReceiveMessage() =>
-        Interlocked.Exchange(ref Others.ReceiveMessage, null) ?? new ReceiveMessageOperation(this);
+        Interlocked.Exchange(ref Extras.ReceiveMessage, null) ?? new ReceiveMessageOperation(this);
 
-    private SendMessageOperation RentSendMessage() => Interlocked.Exchange(ref Others.SendMessage, null) ?? new SendMessageOperation(this);
+    private SendMessageOperation RentSendMessage() => Interlocked.Exchange(ref Extras.SendMessage, null) ?? new SendMessageOperation(this);
 
     private EndPoint? PeerOf(in OutgoingMessage message) => message.Peer is { } peer ? ForThisFamily(peer) : null;
 

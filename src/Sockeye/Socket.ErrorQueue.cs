@@ -77,7 +77,7 @@ public partial class Socket
             : RentReceiveError().With(payload).TryRun(cancellationToken);
     }
 
-    internal void ReturnReceiveError(ReceiveErrorOperation operation) => Volatile.Write(ref Others.ReceiveError, operation);
+    internal void ReturnReceiveError(ReceiveErrorOperation operation) => Volatile.Write(ref Extras.ReceiveError, operation);
 
-    private ReceiveErrorOperation RentReceiveError() => Interlocked.Exchange(ref Others.ReceiveError, null) ?? new ReceiveErrorOperation(this);
+    private ReceiveErrorOperation RentReceiveError() => Interlocked.Exchange(ref Extras.ReceiveError, null) ?? new ReceiveErrorOperation(this);
 }

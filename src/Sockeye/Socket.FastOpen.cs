@@ -79,7 +79,7 @@ public partial class Socket
         if (errno == Errno.EAGAIN && progress.UnderWay && !progress.Connected)
         {
             _rightEndPoint ??= peer;
-            _connectingTo = peer;
+            Extras.ConnectingTo = peer;
             errno = Errno.EINPROGRESS;
         }
 

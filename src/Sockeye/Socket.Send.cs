@@ -153,9 +153,9 @@ public partial class Socket
             return ValueTask.FromCanceled<int>(cancellationToken);
         }
 
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentSend().With(buffer, flags).Run(cancellationToken)
-            : Unsupported<int>("send");
+        return !LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? Unsupported<int>("send")
+            : SendNow(buffer, flags) is { } rest ? rest.Run(cancellationToken)
+            : new ValueTask<int>(buffer.Length);
     }
 
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>
@@ -225,8 +225,35 @@ public partial class Socket
     {
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffer, flags).TryRun(cancellationToken)
-            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+            : !LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP))
+            : SendNow(buffer, flags) is { } rest ? rest.TryRun(cancellationToken)
+            : ValueTask.FromResult(SocketResult<int>.Success(buffer.Length, buffer.Length));
+    }
+
+    // Most sends are done with the first call, and need no operation.
+    private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, int flags)
+    {
+        if (Registration is { } registration && !registration.IsIdle(OperationLane.Write))
+        {
+            return RentSend().With(buffer, flags);
+        }
+
+        int result;
+        try
+        {
+            result = SendOperation.Send(this, buffer.Span, flags);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The socket was closed between the look and the call, or the caller's memory threw: the operation meets it
+            // again, and its outcome says so.
+            return RentSend().With(buffer, flags);
+        }
+
+        // Not noted of one that must wait: by the time it waits it has to be tried anew.
+        return result == -Errno.EAGAIN ? RentSend().With(buffer, flags)
+            : result == buffer.Length && EventLoop.Current?.SpendBudget() != false ? null
+            : RentSend().With(buffer, flags, result);
     }
 
     /// <summary>As <see cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="SendAll"/>.</summary>

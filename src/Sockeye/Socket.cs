@@ -36,16 +36,8 @@ public partial class Socket : IDisposable
     private readonly object _gate;
     private SocketEngine? _engine;
     private Registration? _registration;
-    private SafeSocketHandle? _view;
     private EndPoint? _rightEndPoint;
     private EndPoint? _remoteEndPoint;
-
-    // Where a connect that did not wait is going.
-    private EndPoint? _connectingTo;
-    private BoundFile? _boundFile;
-
-    // The pipe over this socket, told of its close.
-    private Engines.Pipes.PipeDriver? _pipeDriver;
 
     // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
     private long _timeoutTicks = -1;
@@ -62,8 +54,7 @@ public partial class Socket : IDisposable
 
     // One cached operation per direction and kind; rented by exchange, given back when its result is taken.
     private ReceiveOperation? _cachedReceive;
-    private SendOperation? _cachedSend;
-    private OtherOperations? _others;
+    private SocketExtras? _extras;
 
     /// <summary>socket(2): opens a socket. On an <see cref="EventLoop"/>'s thread it belongs to that loop, else to <see cref="SocketEngine.Default"/>.</summary>
     /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c> for a Linux number .NET has no name for.</param>
@@ -284,7 +275,7 @@ public partial class Socket : IDisposable
     {
         get
         {
-            if (_connectingTo is { } peer && Volatile.Read(ref _disposed) == 0
+            if (_extras?.ConnectingTo is { } peer && Volatile.Read(ref _disposed) == 0
                 && Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
             {
                 SetConnected(peer);
@@ -329,17 +320,18 @@ public partial class Socket : IDisposable
         {
             lock (_gate)
             {
-                if (_view is null)
+                SocketExtras extras = Extras;
+                if (extras.View is null)
                 {
-                    _view = new SafeSocketHandle(_closed ? -1 : _handle.DangerousGetHandle(), ownsHandle: false);
-                    Views.Add(_view, _handle);
+                    extras.View = new SafeSocketHandle(_closed ? -1 : _handle.DangerousGetHandle(), ownsHandle: false);
+                    Views.Add(extras.View, _handle);
                     if (_closed)
                     {
-                        _view.Dispose();
+                        extras.View.Dispose();
                     }
                 }
 
-                return _view;
+                return extras.View;
             }
         }
     }
@@ -421,14 +413,14 @@ public partial class Socket : IDisposable
     internal void SetPipe(Engines.Pipes.PipeDriver driver)
     {
         ThrowIfDisposed();
-        if (Interlocked.CompareExchange(ref _pipeDriver, driver, comparand: null) is not null)
+        if (Interlocked.CompareExchange(ref Extras.PipeDriver, driver, comparand: null) is not null)
         {
             throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
         }
     }
 
     /// <summary>The pipe is gone, and the socket is not.</summary>
-    internal void ClearPipe() => Volatile.Write(ref _pipeDriver, null);
+    internal void ClearPipe() => Volatile.Write(ref Extras.PipeDriver, null);
 
     internal SocketEngine EngineOrDefault => _engine ?? SocketEngine.Default;
 
@@ -521,7 +513,11 @@ public partial class Socket : IDisposable
         Volatile.Write(ref _disposed, 1);
 
         _connected = false;
-        _boundFile = null;
+        if (_extras is { } extras)
+        {
+            extras.BoundFile = null;
+        }
+
         EndOperations();
         if (_handle.Closes)
         {
@@ -555,16 +551,21 @@ public partial class Socket : IDisposable
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
         }
 
-        return new Socket(this, copy)
+        var duplicate = new Socket(this, copy)
         {
             _rightEndPoint = _rightEndPoint,
             _remoteEndPoint = _remoteEndPoint ?? LatePeer(),
-            _boundFile = _boundFile?.Share(),
             _connected = _connected,
             _listening = _listening,
             _timeoutTicks = _timeoutTicks,
             _blocking = _blocking,
         };
+        if (_extras?.BoundFile is { } file)
+        {
+            duplicate.Extras.BoundFile = file.Share();
+        }
+
+        return duplicate;
     }
 
     /// <summary>Hands the descriptor to a <see cref="System.Net.Sockets.Socket"/>, for libraries that take that type. This socket is spent.</summary>
@@ -729,37 +730,41 @@ public partial class Socket : IDisposable
     {
         _rightEndPoint ??= peer;
         _remoteEndPoint = peer;
-        _connectingTo = null;
+        if (_extras is { ConnectingTo: not null } extras)
+        {
+            extras.ConnectingTo = null;
+        }
+
         Volatile.Write(ref _connected, true);
     }
 
-    // Most connections only receive and send; what the others keep is made when the first of them is asked for.
-    private OtherOperations Others => Volatile.Read(ref _others)
-        ?? Interlocked.CompareExchange(ref _others, new OtherOperations(), comparand: null) ?? _others;
+    // Made when the first of them is asked for.
+    private SocketExtras Extras => Volatile.Read(ref _extras)
+        ?? Interlocked.CompareExchange(ref _extras, new SocketExtras(), comparand: null) ?? _extras;
 
     internal void ReturnReceive(ReceiveOperation operation) => Volatile.Write(ref _cachedReceive, operation);
 
-    internal void ReturnSend(SendOperation operation) => Volatile.Write(ref _cachedSend, operation);
+    internal void ReturnSend(SendOperation operation) => Volatile.Write(ref Extras.Send, operation);
 
-    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref Others.ReceiveFrom, operation);
+    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref Extras.ReceiveFrom, operation);
 
-    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref Others.SendTo, operation);
+    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref Extras.SendTo, operation);
 
-    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref Others.Accept, operation);
+    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref Extras.Accept, operation);
 
-    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref Others.Connect, operation);
+    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref Extras.Connect, operation);
 
     private ReceiveOperation RentReceive() => Interlocked.Exchange(ref _cachedReceive, null) ?? new ReceiveOperation(this);
 
-    private SendOperation RentSend() => Interlocked.Exchange(ref _cachedSend, null) ?? new SendOperation(this);
+    private SendOperation RentSend() => Interlocked.Exchange(ref Extras.Send, null) ?? new SendOperation(this);
 
-    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref Others.ReceiveFrom, null) ?? new ReceiveFromOperation(this);
+    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref Extras.ReceiveFrom, null) ?? new ReceiveFromOperation(this);
 
-    private SendToOperation RentSendTo() => Interlocked.Exchange(ref Others.SendTo, null) ?? new SendToOperation(this);
+    private SendToOperation RentSendTo() => Interlocked.Exchange(ref Extras.SendTo, null) ?? new SendToOperation(this);
 
-    private AcceptOperation RentAccept() => Interlocked.Exchange(ref Others.Accept, null) ?? new AcceptOperation(this);
+    private AcceptOperation RentAccept() => Interlocked.Exchange(ref Extras.Accept, null) ?? new AcceptOperation(this);
 
-    private ConnectOperation RentConnect() => Interlocked.Exchange(ref Others.Connect, null) ?? new ConnectOperation(this);
+    private ConnectOperation RentConnect() => Interlocked.Exchange(ref Extras.Connect, null) ?? new ConnectOperation(this);
 
     // For an argument out of its range the kernel says EINVAL or names the family; .NET names the argument.
     private static int RefusedPart(int errno, int family, SocketType type, ProtocolType protocol) => errno switch
@@ -831,8 +836,21 @@ public partial class Socket : IDisposable
         && socketType == SocketType.Stream
         && protocolType is (ProtocolType.Tcp or ProtocolType.Unspecified);
 
-    private sealed class OtherOperations
+    // What most connections never need: they receive, and their sends do not wait.
+    private sealed class SocketExtras
     {
+        internal SafeSocketHandle? View;
+
+        // Where a connect that did not wait is going.
+        internal EndPoint? ConnectingTo;
+        internal BoundFile? BoundFile;
+
+        // The pipe over this socket, told of its close.
+        internal Engines.Pipes.PipeDriver? PipeDriver;
+
+        // Threads that wait in a synchronous call now. Under the gate.
+        internal WaiterLink? Waiters;
+        internal SendOperation? Send;
         internal ReceiveFromOperation? ReceiveFrom;
         internal SendToOperation? SendTo;
         internal AcceptOperation? Accept;
@@ -850,15 +868,15 @@ public partial class Socket : IDisposable
         lock (_gate)
         {
             _closed = true;
-            _view?.Dispose();
+            _extras?.View?.Dispose();
             registration = _registration;
-            for (WaiterLink? waiter = _waiters; waiter is not null; waiter = waiter.Next)
+            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
             {
                 waiter.Waiter.Signal();
             }
         }
 
-        Volatile.Read(ref _pipeDriver)?.Close();
+        _extras?.PipeDriver?.Close();
         registration?.Close();
     }
 
@@ -885,7 +903,7 @@ public partial class Socket : IDisposable
 
     private void RemoveBoundFile()
     {
-        if (Interlocked.Exchange(ref _boundFile, null) is { } file && file.Release())
+        if (_extras is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
         {
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
             Libc.Unlink(file.Path);

@@ -11,13 +11,17 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     private int _total;
     private int _flags;
 
+    // What the first call gave, if it was made before the operation was.
+    private int? _tried;
+
     internal override string Call => "send";
 
-    internal SendOperation With(ReadOnlyMemory<byte> data, int flags)
+    internal SendOperation With(ReadOnlyMemory<byte> data, int flags, int? tried = null)
     {
         _data = data;
         _total = data.Length;
         _flags = flags;
+        _tried = tried;
         return this;
     }
 
@@ -33,9 +37,10 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     {
         while (true)
         {
-            int result = _buffers is null
-                ? Send(Socket, _data.Span[BytesTransferred..], _flags)
+            int result = _tried is { } tried ? tried
+                : _buffers is null ? Send(Socket, _data.Span[BytesTransferred..], _flags)
                 : Send(Socket, _buffers, BytesTransferred, _flags);
+            _tried = null;
             if (result == -Interop.Errno.EAGAIN)
             {
                 return false;
