@@ -10,10 +10,10 @@ namespace Sockeye;
 public partial class Socket
 {
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
-    private TimeSpan? ReceiveLimit => Smaller(Timeout, _receiveTimeoutMs);
+    private TimeSpan? ReceiveLimit => Smaller(Timeout, ReceiveTimeoutMs);
 
     /// <summary>The limit of a synchronous send.</summary>
-    private TimeSpan? SendLimit => Smaller(Timeout, _sendTimeoutMs);
+    private TimeSpan? SendLimit => Smaller(Timeout, SendTimeoutMs);
 
     private static TimeSpan? Smaller(TimeSpan? limit, int milliseconds) =>
         milliseconds <= 0 || (limit is { } time && time.TotalMilliseconds <= milliseconds)

@@ -53,17 +53,17 @@ public partial class Socket
     }
 
     /// <summary>As <see cref="ReceiveTimeout"/>, below the disposed check.</summary>
-    internal int FileReceiveTimeoutMs
+    internal int ReceiveTimeoutMs
     {
-        get => _receiveTimeoutMs;
-        set => _receiveTimeoutMs = value;
+        get => _extras?.ReceiveTimeoutMs ?? 0;
+        set => Extras.ReceiveTimeoutMs = value;
     }
 
     /// <summary>As <see cref="SendTimeout"/>, below the disposed check.</summary>
-    internal int FileSendTimeoutMs
+    internal int SendTimeoutMs
     {
-        get => _sendTimeoutMs;
-        set => _sendTimeoutMs = value;
+        get => _extras?.SendTimeoutMs ?? 0;
+        set => Extras.SendTimeoutMs = value;
     }
 
     /// <summary>As <see cref="ReceiveCore"/>, asynchronously: the failure as a value, the token's cancellation as ECANCELED.</summary>

@@ -12,11 +12,6 @@ namespace Sockeye;
 // SystemNames.cs has it; the names that mean more are handled here, and nowhere else.
 public partial class Socket
 {
-    // Milliseconds; 0 is no limit. They bound our own synchronous waits and are not SO_RCVTIMEO and SO_SNDTIMEO:
-    // the descriptor is non-blocking, so the kernel would not look at those.
-    private int _receiveTimeoutMs;
-    private int _sendTimeoutMs;
-
     // ── properties ──
 
     /// <summary>
@@ -255,8 +250,8 @@ public partial class Socket
         ThrowIfDisposed();
         int result = (optionLevel, optionName) switch
         {
-            (SocketOptionLevel.Socket, SocketOptionName.ReceiveTimeout) => SetTimeoutMs(ref _receiveTimeoutMs, optionValue),
-            (SocketOptionLevel.Socket, SocketOptionName.SendTimeout) => SetTimeoutMs(ref _sendTimeoutMs, optionValue),
+            (SocketOptionLevel.Socket, SocketOptionName.ReceiveTimeout) => SetTimeoutMs(ref Extras.ReceiveTimeoutMs, optionValue),
+            (SocketOptionLevel.Socket, SocketOptionName.SendTimeout) => SetTimeoutMs(ref Extras.SendTimeoutMs, optionValue),
 
             // An address in 0.0.0.0/8 is an interface's index, in network order, as in Windows.
             (SocketOptionLevel.IP, SocketOptionName.MulticastInterface)
@@ -339,10 +334,10 @@ public partial class Socket
         switch (level, name)
         {
             case (SocketOptionLevel.Socket, SocketOptionName.ReceiveTimeout):
-                value = _receiveTimeoutMs;
+                value = ReceiveTimeoutMs;
                 break;
             case (SocketOptionLevel.Socket, SocketOptionName.SendTimeout):
-                value = _sendTimeoutMs;
+                value = SendTimeoutMs;
                 break;
             case (_, SocketOptionName.Error):
                 result = SocketOptions.Error.Get(Descriptor, out int errno);

@@ -39,8 +39,6 @@ public partial class Socket : IDisposable
     private EndPoint? _rightEndPoint;
     private EndPoint? _remoteEndPoint;
 
-    // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
-    private long _timeoutTicks = -1;
     private bool _blocking = true;
     private bool _connected;
     private bool _listening;
@@ -240,7 +238,7 @@ public partial class Socket : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan? Timeout
     {
-        get => Volatile.Read(ref _timeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        get => _extras is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
         set
         {
             if (value is { } limit)
@@ -248,7 +246,10 @@ public partial class Socket : IDisposable
                 ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(value));
             }
 
-            Volatile.Write(ref _timeoutTicks, value?.Ticks ?? -1);
+            if (value is not null || _extras is not null)
+            {
+                Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
+            }
         }
     }
 
@@ -557,12 +558,12 @@ public partial class Socket : IDisposable
             _remoteEndPoint = _remoteEndPoint ?? LatePeer(),
             _connected = _connected,
             _listening = _listening,
-            _timeoutTicks = _timeoutTicks,
             _blocking = _blocking,
         };
-        if (_extras?.BoundFile is { } file)
+        if (_extras is { } extras)
         {
-            duplicate.Extras.BoundFile = file.Share();
+            duplicate.Timeout = Timeout;
+            duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 
         return duplicate;
@@ -850,6 +851,14 @@ public partial class Socket : IDisposable
 
         // Threads that wait in a synchronous call now. Under the gate.
         internal WaiterLink? Waiters;
+
+        // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
+        internal long TimeoutTicks = -1;
+
+        // Milliseconds; 0 is no limit. They bound our own synchronous waits and are not SO_RCVTIMEO and SO_SNDTIMEO:
+        // the descriptor is non-blocking, so the kernel would not look at those.
+        internal int ReceiveTimeoutMs;
+        internal int SendTimeoutMs;
         internal SendOperation? Send;
         internal ReceiveFromOperation? ReceiveFrom;
         internal SendToOperation? SendTo;

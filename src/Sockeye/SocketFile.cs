@@ -79,8 +79,8 @@ public sealed partial class SocketFile : Stream
     /// <exception cref="ArgumentOutOfRangeException">Neither above 0 nor Infinite.</exception>
     public override int ReadTimeout
     {
-        get => ToStreamTimeout(_socket.FileReceiveTimeoutMs);
-        set => _socket.FileReceiveTimeoutMs = FromStreamTimeout(value);
+        get => ToStreamTimeout(_socket.ReceiveTimeoutMs);
+        set => _socket.ReceiveTimeoutMs = FromStreamTimeout(value);
     }
 
     /// <summary>
@@ -90,8 +90,8 @@ public sealed partial class SocketFile : Stream
     /// <exception cref="ArgumentOutOfRangeException">Neither above 0 nor Infinite.</exception>
     public override int WriteTimeout
     {
-        get => ToStreamTimeout(_socket.FileSendTimeoutMs);
-        set => _socket.FileSendTimeoutMs = FromStreamTimeout(value);
+        get => ToStreamTimeout(_socket.SendTimeoutMs);
+        set => _socket.SendTimeoutMs = FromStreamTimeout(value);
     }
 
     /// <summary>How many bytes are received and not yet read: poll(2) on the socket does not know of them.</summary>

@@ -66,7 +66,7 @@ internal static class SockeyeServer
         var members = new List<SocketPipe>();
         while (true)
         {
-            Socket peer = await listener.AcceptAsync();
+            Socket peer = await listener.AcceptAsync(CancellationToken.None);
             peer.NoDelay = true;
             _ = mode switch
             {

@@ -30,7 +30,7 @@ internal static class SystemServer
         var broadcast = new Broadcast();
         while (true)
         {
-            SystemSocket peer = await listener.AcceptAsync();
+            SystemSocket peer = await listener.AcceptAsync(CancellationToken.None);
             peer.NoDelay = true;
             _ = mode switch
             {
