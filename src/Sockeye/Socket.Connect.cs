@@ -156,7 +156,7 @@ public partial class Socket
         }
 
         ThrowIfNotListening();
-        if (acceptSocket is { _disposed: 0 } and ({ IsBound: true } or { Connected: true }))
+        if (acceptSocket is { _disposed: false } and ({ IsBound: true } or { Connected: true }))
         {
             throw new InvalidOperationException("The socket to accept into is bound or connected already.");
         }
@@ -447,7 +447,7 @@ public partial class Socket
         }
 
         _connected = false;
-        _disconnected = true;
+        Extras.IsDisconnected = true;
         return SocketResult.Success;
     }
 
@@ -828,7 +828,7 @@ public partial class Socket
     // As in .NET: a synchronous connect after Disconnect is refused, an asynchronous one is not.
     private void ThrowIfDisconnected()
     {
-        if (_disconnected)
+        if (_extras is { IsDisconnected: true })
         {
             throw new InvalidOperationException("After Disconnect the socket connects again by ConnectAsync or TryConnect, to another end point.");
         }

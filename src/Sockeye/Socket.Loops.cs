@@ -34,7 +34,7 @@ public partial class Socket
     // SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.
     private EndPoint? LatePeer()
     {
-        if (!_peerIsLate || Volatile.Read(ref _disposed) != 0)
+        if (!_peerIsLate || Volatile.Read(ref _disposed))
         {
             return null;
         }

@@ -597,10 +597,10 @@ public partial class Socket
 
     private void EnablePacketInformation()
     {
-        if (!_packetInformation)
+        if (!Extras.HasPacketInformation)
         {
             PacketInformation.Enable(this);
-            _packetInformation = true;
+            Extras.HasPacketInformation = true;
         }
     }
 

@@ -263,7 +263,7 @@ public partial class Socket
         if (optionName == SocketOptionName.PacketInformation && optionValue == 0)
         {
             // ReceiveMessageFrom must ask for it anew.
-            _packetInformation = false;
+            Extras.HasPacketInformation = false;
         }
     }
 

@@ -42,9 +42,7 @@ public partial class Socket : IDisposable
     private bool _blocking = true;
     private bool _connected;
     private bool _listening;
-    private bool _disconnected;
-    private bool _packetInformation;
-    private int _disposed;
+    private bool _disposed;
 
     // This socket and each file made of it; the last one to go closes.
     private int _owners = 1;
@@ -276,7 +274,7 @@ public partial class Socket : IDisposable
     {
         get
         {
-            if (_extras?.ConnectingTo is { } peer && Volatile.Read(ref _disposed) == 0
+            if (_extras?.ConnectingTo is { } peer && !Volatile.Read(ref _disposed)
                 && Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
             {
                 SetConnected(peer);
@@ -471,7 +469,7 @@ public partial class Socket : IDisposable
     public void Close(int timeout)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, -1);
-        if (Volatile.Read(ref _disposed) == 0 && _connected && IsStream && timeout >= 0)
+        if (!Volatile.Read(ref _disposed) && _connected && IsStream && timeout >= 0)
         {
             CloseWithin(TimeSpan.FromMilliseconds(timeout));
         }
@@ -511,7 +509,7 @@ public partial class Socket : IDisposable
                 throw new InvalidOperationException("A file made of this socket is still open; dispose it first.");
         }
 
-        Volatile.Write(ref _disposed, 1);
+        Volatile.Write(ref _disposed, true);
 
         _connected = false;
         if (_extras is { } extras)
@@ -615,7 +613,7 @@ public partial class Socket : IDisposable
     /// <summary>As <c>Stream socket 127.0.0.1:5000 to 127.0.0.1:41234</c>.</summary>
     public override string ToString()
     {
-        if (Volatile.Read(ref _disposed) != 0)
+        if (Volatile.Read(ref _disposed))
         {
             return $"{SocketType} socket, disposed";
         }
@@ -630,7 +628,7 @@ public partial class Socket : IDisposable
     /// <param name="disposing">False on the finalizer's thread.</param>
     protected virtual void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        if (Interlocked.Exchange(ref _disposed, true))
         {
             return;
         }
@@ -859,6 +857,8 @@ public partial class Socket : IDisposable
         // the descriptor is non-blocking, so the kernel would not look at those.
         internal int ReceiveTimeoutMs;
         internal int SendTimeoutMs;
+        internal bool IsDisconnected;
+        internal bool HasPacketInformation;
         internal SendOperation? Send;
         internal ReceiveFromOperation? ReceiveFrom;
         internal SendToOperation? SendTo;
@@ -947,7 +947,7 @@ public partial class Socket : IDisposable
         }
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
 
     /// <summary>Throws for a failed call, and keeps <see cref="Connected"/> true to what the failure says.</summary>
     [DoesNotReturn]

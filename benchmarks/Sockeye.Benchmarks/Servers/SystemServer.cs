@@ -55,13 +55,13 @@ internal static class SystemServer
 
     private static async Task EchoWithoutBufferAsync(SystemSocket peer)
     {
-        using (peer)
+        try
         {
             while (true)
             {
                 await peer.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
                 Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Echo);
-                int count = await peer.ReceiveAsync(buffer, SocketFlags.None);
+                int count = peer.Receive(buffer.Span, SocketFlags.None);
                 if (count == 0)
                 {
                     return;
@@ -69,6 +69,10 @@ internal static class SystemServer
 
                 await peer.SendAsync(buffer[..count], SocketFlags.None);
             }
+        }
+        finally
+        {
+            peer.Dispose();
         }
     }
 

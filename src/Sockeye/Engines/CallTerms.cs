@@ -1,6 +1,6 @@
 namespace Sockeye.Engines;
 
-/// <summary>What a call has beside its outcome, if it has any of it: a token, a time limit, a context to flow, an exception.</summary>
+/// <summary>What a call has beside its outcome, if it has any of it: a token, a time limit, a context to flow, a failure that says more than its errno.</summary>
 /// <remarks>
 /// An object of its own, since most calls have none of it and an idle connection should be small. Made once for a call's
 /// object, and used again with it. A token is registered and a limit started before the call waits; both are taken back
@@ -19,6 +19,9 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
 
     /// <summary>What an attempt threw, if it did.</summary>
     internal Exception? Fault { get; set; }
+
+    /// <summary>How many bytes of a message did not fit.</summary>
+    internal int BytesLost { get; set; }
 
     internal override short TimerVersion => call.Version;
 
@@ -60,5 +63,6 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
         Token = default;
         Context = null;
         Fault = null;
+        BytesLost = 0;
     }
 }

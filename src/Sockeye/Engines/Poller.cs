@@ -28,14 +28,17 @@ internal abstract class Poller : IDisposable
     // Generations have 28 bits: the rest of the upper half is the ring's, for what is no socket.
     private const uint GenerationMask = 0x0FFF_FFFF;
 
+    private const int BlockSlots = 256;
+
     private readonly SocketEngine _engine;
     private readonly int _shard;
     private readonly Lock _slotsGate = new();
     private readonly TimeProvider _time;
     private readonly bool _systemTime;
 
-    // Registrations by slot. Read without the lock: a registration says itself which token is its own.
-    private Registration?[] _slots = new Registration?[64];
+    // Registrations by slot, in blocks, so that growing copies none. Read without the lock: a registration says itself
+    // which token is its own.
+    private Registration?[][] _slots = [];
     private Stack<int>? _freeSlots;
     private int _usedSlots;
     private uint _generation;
@@ -60,6 +63,8 @@ internal abstract class Poller : IDisposable
 
     /// <summary>How long to look again and again before the thread sleeps, in ticks of <see cref="Stopwatch"/>; 0 is not at all.</summary>
     internal long SpinLimit { get; set; }
+
+    internal SocketEngine Engine => _engine;
 
     internal TimerWheel Timers { get; }
 
@@ -103,7 +108,7 @@ internal abstract class Poller : IDisposable
     internal int Register(SocketHandle handle, out Registration? registration)
     {
         registration = null;
-        var made = new Registration(_engine, handle) { Poller = this };
+        var made = new Registration(this, handle);
         if (!TryTakeSlot(made))
         {
             return Errno.ECANCELED;
@@ -347,9 +352,10 @@ internal abstract class Poller : IDisposable
     /// <summary>The registration whose token this is; null when it is gone.</summary>
     private protected Registration? Find(ulong token)
     {
-        Registration?[] slots = Volatile.Read(ref _slots);
-        int slot = (int)(token & uint.MaxValue);
-        Registration? registration = slot < slots.Length ? Volatile.Read(ref slots[slot]) : null;
+        Registration?[][] slots = Volatile.Read(ref _slots);
+        uint slot = (uint)token;
+        uint block = slot / BlockSlots;
+        Registration? registration = block < slots.Length ? Volatile.Read(ref slots[block][slot % BlockSlots]) : null;
         return registration?.Token == token ? registration : null;
     }
 
@@ -361,7 +367,7 @@ internal abstract class Poller : IDisposable
         {
             for (int i = 0; i < _usedSlots; i++)
             {
-                if (_slots[i] is { } registration)
+                if (Slot(i) is { } registration)
                 {
                     all.Add(registration);
                 }
@@ -377,6 +383,9 @@ internal abstract class Poller : IDisposable
     /// <summary>What the waiting thread is called.</summary>
     private protected abstract string Kind { get; }
 
+    // Under the gate.
+    private ref Registration? Slot(int slot) => ref _slots[slot / BlockSlots][slot % BlockSlots];
+
     // False once the poller ends: Close, which comes after, sees all slots that were taken.
     private bool TryTakeSlot(Registration registration)
     {
@@ -389,9 +398,9 @@ internal abstract class Poller : IDisposable
 
             if (_freeSlots is null || !_freeSlots.TryPop(out int slot))
             {
-                if (_usedSlots == _slots.Length)
+                if (_usedSlots == _slots.Length * BlockSlots)
                 {
-                    Array.Resize(ref _slots, _slots.Length * 2);
+                    Volatile.Write(ref _slots, [.. _slots, new Registration?[BlockSlots]]);
                 }
 
                 slot = _usedSlots++;
@@ -399,7 +408,7 @@ internal abstract class Poller : IDisposable
 
             _generation = (_generation + 1) & GenerationMask;
             registration.Token = ((ulong)_generation << 32) | (uint)slot;
-            Volatile.Write(ref _slots[slot], registration);
+            Volatile.Write(ref Slot(slot), registration);
             _socketCount++;
             return true;
         }
@@ -411,12 +420,13 @@ internal abstract class Poller : IDisposable
         lock (_slotsGate)
         {
             int slot = (int)(registration.Token & uint.MaxValue);
-            if (!ReferenceEquals(_slots[slot], registration))
+            ref Registration? taken = ref Slot(slot);
+            if (!ReferenceEquals(taken, registration))
             {
                 return false;
             }
 
-            _slots[slot] = null;
+            taken = null;
             (_freeSlots ??= new Stack<int>()).Push(slot);
             _socketCount--;
             return true;

@@ -97,9 +97,9 @@ internal sealed class PollingEngine : SocketEngine
         return poller.Register(handle, out registration);
     }
 
-    internal override void Forget(Registration registration) => registration.Poller?.Forget(registration);
+    internal override void Forget(Registration registration) => registration.Poller.Forget(registration);
 
-    internal override void Settle(Registration registration) => registration.Poller?.Settle();
+    internal override void Settle(Registration registration) => registration.Poller.Settle();
 
     internal override void StartTimer(TimerNode node, TimeSpan delay)
     {

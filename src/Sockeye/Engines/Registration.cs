@@ -17,7 +17,7 @@ namespace Sockeye.Engines;
 /// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
 ///   idle socket is kept alive by nobody here.
 /// </remarks>
-internal sealed class Registration(SocketEngine engine, SocketHandle handle) : ICloseListener
+internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseListener
 {
     private const uint ReadEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP
         | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
@@ -27,7 +27,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // After one of these a short read proves nothing: an end or an error is told once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
-    // The first operation of each lane. Its Previous is the last one.
+    // The last operation of each lane; its Next is the first one.
     private SocketOperation? _read;
     private SocketOperation? _write;
     private SocketOperation? _watch;
@@ -44,16 +44,13 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // The sequence at which the last read emptied the socket, or seemed to. A sequence is never negative.
     private int _drainedAt = -1;
 
-    internal SocketEngine Engine { get; } = engine;
+    /// <summary>Who watches the descriptor.</summary>
+    internal Poller Poller { get; } = poller;
+
+    internal SocketEngine Engine => Poller.Engine;
 
     /// <summary>The descriptor; the socket owns it.</summary>
     internal SocketHandle Handle { get; } = handle;
-
-    /// <summary>What the engine watches instead, when <see cref="Handle"/>'s number was taken by another socket. Owned; closed by Forget.</summary>
-    internal SocketHandle? Watched { get; set; }
-
-    /// <summary>Who watches the descriptor.</summary>
-    internal Poller? Poller { get; init; }
 
     /// <summary>The poller's slot and generation: what names this registration to the kernel.</summary>
     internal ulong Token { get; set; }
@@ -64,6 +61,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     /// <summary>The ring will try it later. The ring's thread's own.</summary>
     internal bool IsUntried { get; set; }
 
+    /// <summary>An epoll set watches a duplicate, since it had <see cref="Handle"/>'s number already.</summary>
+    internal bool IsDuplicated { get; set; }
+
     /// <summary>A ring's poll is in flight. The ring's thread's own.</summary>
     internal bool IsArmed { get; set; }
 
@@ -71,20 +71,20 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     internal int Sequence => Volatile.Read(ref _sequence);
 
     /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
-    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref HeadOf(lane)) is null;
+    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LastOf(lane)) is null;
 
     /// <summary>
     /// True when the last read emptied the socket at <paramref name="sequence"/> and nothing was told since: a try would
     /// only cost a system call, and the operation may be queued without one.
     /// </summary>
     internal bool MayWaitUntried(int sequence) =>
-        Volatile.Read(ref _drainedAt) == sequence && Poller is { } poller && (poller.TellsAll || poller.TryLater(this));
+        Volatile.Read(ref _drainedAt) == sequence && (Poller.TellsAll || Poller.TryLater(this));
 
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
     internal void NoteDrained(int sequence)
     {
         // An engine that does not tell all tries such a socket later. Then nothing speaks against it here.
-        if (Poller is { TellsAll: false } || !Volatile.Read(ref _sawLasting))
+        if (!Poller.TellsAll || !Volatile.Read(ref _sawLasting))
         {
             Volatile.Write(ref _drainedAt, sequence);
         }
@@ -108,7 +108,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     }
 
     /// <summary>The descriptor closes.</summary>
-    void ICloseListener.Closing() => Poller?.Release(this);
+    void ICloseListener.Closing() => Poller.Release(this);
 
     /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait its turn.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
@@ -201,7 +201,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
                 // Not queued yet, or a thread is trying it: whoever has it finds the note.
                 if (operation.CancelErrno == 0)
                 {
-                    operation.CancelErrno = errno;
+                    operation.CancelErrno = (short)errno;
                 }
 
                 return;
@@ -227,9 +227,9 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         using (_gate.Enter())
         {
             _closed = true;
-            Drain(_read, ref waiting);
-            Drain(_write, ref waiting);
-            Drain(_watch, ref waiting);
+            Drain(OperationLane.Read, ref waiting);
+            Drain(OperationLane.Write, ref waiting);
+            Drain(OperationLane.Watch, ref waiting);
         }
 
         while (waiting is not null)
@@ -257,7 +257,7 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     {
         using (_gate.Enter())
         {
-            if (_closed || HeadOf(turn.Lane) is null)
+            if (_closed || LastOf(turn.Lane) is null)
             {
                 return true;
             }
@@ -295,15 +295,15 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
     // Makes the lane busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
     private SocketOperation? Start(OperationLane lane)
     {
-        SocketOperation? head = HeadOf(lane);
-        if (head is null || (_busy & Bit(lane)) != 0)
+        SocketOperation? first = FirstOf(lane);
+        if (first is null || (_busy & Bit(lane)) != 0)
         {
             return null;
         }
 
         _busy |= Bit(lane);
-        head.State = OperationState.Running;
-        return head;
+        first.State = OperationState.Running;
+        return first;
     }
 
     // Tries what Start gave, then what follows. Not whatever is the head by now: a turn that was given up in between
@@ -346,20 +346,20 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
             if (done)
             {
-                next = operation.Next;
+                next = After(operation);
                 Remove(operation);
                 operation.State = OperationState.Completed;
             }
             else
             {
-                next = operation.Lane == OperationLane.Watch ? operation.Next : null;
+                next = operation.Lane == OperationLane.Watch ? After(operation) : null;
                 operation.State = OperationState.Waiting;
             }
 
             if (next is null && _sequence != sequence)
             {
                 sequence = _sequence;
-                next = HeadOf(operation.Lane);
+                next = FirstOf(operation.Lane);
             }
 
             if (next is null)
@@ -375,12 +375,13 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
         return next;
     }
 
-    private void Drain(SocketOperation? operation, ref SocketOperation? waiting)
+    private void Drain(OperationLane lane, ref SocketOperation? waiting)
     {
+        SocketOperation? operation = FirstOf(lane);
         SocketOperation? last = null;
         while (operation is not null)
         {
-            SocketOperation? next = operation.Next;
+            SocketOperation? next = After(operation);
             operation.CancelErrno = Errno.EBADF;
             if (operation.State == OperationState.Waiting)
             {
@@ -408,49 +409,49 @@ internal sealed class Registration(SocketEngine engine, SocketHandle handle) : I
 
     private void Append(SocketOperation operation)
     {
-        ref SocketOperation? head = ref HeadOf(operation.Lane);
-        operation.Next = null;
-        if (head is null)
+        ref SocketOperation? last = ref LastOf(operation.Lane);
+        if (last is null)
         {
-            operation.Previous = operation;
-            Volatile.Write(ref head, operation);
-            return;
-        }
-
-        SocketOperation last = head.Previous!;
-        last.Next = operation;
-        operation.Previous = last;
-        head.Previous = operation;
-    }
-
-    // True when it was the first one.
-    private bool Remove(SocketOperation operation)
-    {
-        ref SocketOperation? head = ref HeadOf(operation.Lane);
-        SocketOperation? next = operation.Next;
-        bool wasHead = ReferenceEquals(head, operation);
-        if (wasHead)
-        {
-            Volatile.Write(ref head, next);
+            operation.Next = operation;
         }
         else
         {
-            operation.Previous!.Next = next;
+            operation.Next = last.Next;
+            last.Next = operation;
         }
 
-        if ((next ?? head) is { } after)
+        Volatile.Write(ref last, operation);
+    }
+
+    // True when it was the first one: all but a cancelled one are.
+    private bool Remove(SocketOperation operation)
+    {
+        ref SocketOperation? last = ref LastOf(operation.Lane);
+        SocketOperation before = last!;
+        bool wasFirst = ReferenceEquals(before.Next, operation);
+        while (!ReferenceEquals(before.Next, operation))
         {
-            after.Previous = operation.Previous;
+            before = before.Next!;
+        }
+
+        before.Next = operation.Next;
+        if (ReferenceEquals(last, operation))
+        {
+            Volatile.Write(ref last, wasFirst ? null : before);
         }
 
         operation.Next = null;
-        operation.Previous = null;
-        return wasHead;
+        return wasFirst;
     }
+
+    private SocketOperation? FirstOf(OperationLane lane) => LastOf(lane)?.Next;
+
+    private SocketOperation? After(SocketOperation operation) =>
+        ReferenceEquals(LastOf(operation.Lane), operation) ? null : operation.Next;
 
     private static byte Bit(OperationLane lane) => (byte)(1 << (int)lane);
 
-    private ref SocketOperation? HeadOf(OperationLane lane)
+    private ref SocketOperation? LastOf(OperationLane lane)
     {
         switch (lane)
         {

@@ -31,13 +31,12 @@ internal enum OperationLane : byte
 /// </remarks>
 internal abstract class SocketOperation(Socket socket, OperationLane lane) : AwaitedCall
 {
-    // Links of the lane. Owned by the registration, under its gate.
+    // The next one of the lane; the last one's is the first. Owned by the registration, under its gate.
     internal SocketOperation? Next;
-    internal SocketOperation? Previous;
     internal volatile OperationState State;
 
     /// <summary>Why a cancel asked this operation to stop; 0 when none did.</summary>
-    internal int CancelErrno;
+    internal short CancelErrno;
 
     private Registration? _registration;
 
@@ -45,9 +44,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     internal Socket Socket { get; } = socket;
 
     internal OperationLane Lane { get; } = lane;
-
-    /// <summary>The outcome: 0, or the errno.</summary>
-    internal int Errno { get; set; }
 
     /// <summary>How many bytes have moved so far.</summary>
     internal int BytesTransferred { get; set; }
@@ -60,7 +56,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
 
     /// <summary>
     /// Tries the system call once, without waiting. False means EAGAIN: not yet. True means that the outcome is in
-    /// <see cref="Errno"/> and the operation's own fields.
+    /// <see cref="AwaitedCall.Errno"/> and the operation's own fields.
     /// </summary>
     internal abstract bool TryComplete();
 

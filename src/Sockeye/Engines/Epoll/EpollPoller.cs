@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.Epoll;
@@ -9,6 +10,9 @@ internal sealed class EpollPoller : Poller
     // Enough for a busy turn; more events wait in the kernel for the next one.
     private const int EventsPerWait = 256;
     private const ulong WakeData = ulong.MaxValue;
+
+    // What is watched of sockets whose descriptor another socket's entry has. Owned; closed when it is taken out.
+    private static readonly ConditionalWeakTable<Registration, SocketHandle> Duplicates = [];
 
     // Owned: closed by the waiting thread when it ends, or by Dispose when there is none.
     private readonly EpollSet _epoll = new(EventsPerWait);
@@ -41,14 +45,17 @@ internal sealed class EpollPoller : Poller
             result = Libc.Duplicate(registration.Handle, out SocketHandle duplicate);
             if (result >= 0)
             {
-                registration.Watched = duplicate;
                 result = epoll.Add(duplicate, AllEvents, registration.Token);
+                if (result < 0)
+                {
+                    duplicate.Dispose();
+                }
+                else
+                {
+                    Duplicates.Add(registration, duplicate);
+                    registration.IsDuplicated = true;
+                }
             }
-        }
-
-        if (result < 0)
-        {
-            registration.Watched?.Dispose();
         }
 
         return Math.Max(-result, 0);
@@ -57,14 +64,16 @@ internal sealed class EpollPoller : Poller
     /// <summary>Takes a socket out of a set, before the close: a duplicate of the descriptor would keep it there.</summary>
     internal static void Unwatch(EpollSet epoll, Registration registration)
     {
-        if (registration.Handle.IsClosed && registration.Watched is null)
-        {
-            return;
-        }
-
         // EBADF and ENOENT mean that it is out already.
-        epoll.Remove(registration.Watched ?? registration.Handle);
-        registration.Watched?.Dispose();
+        if (registration.IsDuplicated && Duplicates.TryGetValue(registration, out SocketHandle? duplicate))
+        {
+            epoll.Remove(duplicate);
+            duplicate.Dispose();
+        }
+        else if (!registration.Handle.IsClosed)
+        {
+            epoll.Remove(registration.Handle);
+        }
     }
 
     private protected override int Watch(Registration registration) => Watch(_epoll, registration);

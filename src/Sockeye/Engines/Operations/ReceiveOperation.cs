@@ -10,19 +10,18 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
     private IList<ArraySegment<byte>>? _buffers;
-    private int _total;
     private int _flags;
     private bool _exactly;
-    private int _bytesLost;
 
     internal override string Call => _exactly ? "receive exactly" : "receive";
 
-    protected override int BytesLost => _bytesLost;
+    protected override int BytesLost => TermsIfAny?.BytesLost ?? 0;
+
+    private int Total => _buffers is null ? _buffer.Length : BufferVector.Total(_buffers);
 
     internal ReceiveOperation With(Memory<byte> buffer, int flags, bool exactly = false)
     {
         _buffer = buffer;
-        _total = buffer.Length;
         _flags = flags;
         _exactly = exactly;
         return this;
@@ -31,7 +30,6 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     internal ReceiveOperation With(IList<ArraySegment<byte>> buffers, int flags)
     {
         _buffers = buffers;
-        _total = BufferVector.Total(buffers);
         _flags = flags;
         return this;
     }
@@ -60,14 +58,19 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             Registration? registration = Socket.Registration;
             int sequence = registration?.Sequence ?? 0;
             int result = _buffers is null
-                ? Receive(Socket, _buffer.Span[BytesTransferred..], _flags, out _bytesLost)
-                : Receive(Socket, _buffers, BytesTransferred, _flags, out _bytesLost);
+                ? Receive(Socket, _buffer.Span[BytesTransferred..], _flags, out int bytesLost)
+                : Receive(Socket, _buffers, BytesTransferred, _flags, out bytesLost);
             if (result == -Interop.Errno.EAGAIN)
             {
                 return false;
             }
 
-            if (result > 0 && result < _total - BytesTransferred && Takes && Socket.IsPlainTcp)
+            if (bytesLost != 0)
+            {
+                Terms.BytesLost = bytesLost;
+            }
+
+            if (result > 0 && result < Total - BytesTransferred && Takes && Socket.IsPlainTcp)
             {
                 registration?.NoteDrained(sequence);
             }
@@ -190,7 +193,6 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         _buffer = default;
         _buffers = null;
         _exactly = false;
-        _bytesLost = 0;
     }
 
     protected override void Return() => Socket.ReturnReceive(this);
@@ -210,12 +212,12 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
             }
 
             Errno = -result;
-            BytesTransferred += result == -Interop.Errno.EMSGSIZE ? _total : 0;
+            BytesTransferred += result == -Interop.Errno.EMSGSIZE ? Total : 0;
             return false;
         }
 
         BytesTransferred += result;
-        if (BytesTransferred == _total || !(_exactly || FillsBuffer(Socket, _flags)))
+        if (BytesTransferred == Total || !(_exactly || FillsBuffer(Socket, _flags)))
         {
             return false;
         }

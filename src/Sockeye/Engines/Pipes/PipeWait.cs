@@ -3,7 +3,7 @@ namespace Sockeye.Engines.Pipes;
 /// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, and used again and again.</summary>
 /// <remarks>
 /// The order is that of <see cref="SocketOperation"/>: token and timer first, then the wait; to end it, token and timer are
-/// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="Errno"/> change under the side's gate only,
+/// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="AwaitedCall.Errno"/> change under the side's gate only,
 /// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
 /// </remarks>
 internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
@@ -13,9 +13,6 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
     /// <summary>A call has come to wait, or has waited, and its result was not taken yet.</summary>
     internal bool IsTaken { get; private set; }
-
-    /// <summary>Why the wait ended: 0 for what was waited for, ECANCELED for the token, ETIMEDOUT.</summary>
-    internal int Errno { get; set; }
 
     internal CancellationToken Token => TermsIfAny?.Token ?? default;
 
