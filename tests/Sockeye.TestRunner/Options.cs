@@ -17,7 +17,7 @@ internal sealed class Options
     public required IReadOnlyList<string> Arguments { get; init; }
 
     /// <summary>How many executables run at once.</summary>
-    public int Jobs { get; private init; } = 1;
+    public int Jobs { get; private init; } = 2;
 
     /// <summary>How long one executable may take; at this moment it is ended and has failed.</summary>
     public TimeSpan Limit { get; private init; } = TimeSpan.FromSeconds(480);
@@ -31,7 +31,7 @@ internal sealed class Options
         string[] args, [NotNullWhen(true)] out Options? options, [NotNullWhen(false)] out string? problem)
     {
         options = null;
-        int jobs = 1, limit = 480, at = 0;
+        int jobs = 2, limit = 480, at = 0;
         bool verbose = false;
         for (; at < args.Length && args[at].StartsWith("--", StringComparison.Ordinal); at++)
         {
