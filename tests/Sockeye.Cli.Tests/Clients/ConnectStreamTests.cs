@@ -304,7 +304,7 @@ public sealed class ConnectStreamTests
     public async Task An_end_point_that_closes_its_input_before_we_have_sent_is_no_failure()
     {
         // HTTP servers do so: they answer and close, whatever was still to come.
-        using PythonPeer peer = await PythonPeer.StartAsync("UNIX", "c = accept(); c.shutdown(socket.SHUT_RD); input(); c.sendall(b'enough')");
+        using PythonPeer peer = await PythonPeer.StartAsync("UNIX", "c = accept(); c.shutdown(socket.SHUT_RD); input(); c.sendall(b'enough'); rest(c)");
         using var run = new ClientRun();
         using var input = new TestInput(null);
         Task<int> ended = run.ConnectAsync(peer.Endpoint, input);
