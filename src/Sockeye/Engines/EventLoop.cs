@@ -57,6 +57,9 @@ public sealed partial class EventLoop : IDisposable
     private int _budget = BudgetPerHandler;
     private int _running;
     private volatile bool _stopRequested;
+
+    // Under the posted work's gate: disposed, and nothing that is queued will run.
+    private bool _isOver;
     private Task? _main;
     private PipePool? _pipes;
     private int _disposed;
@@ -190,7 +193,10 @@ public sealed partial class EventLoop : IDisposable
 #pragma warning restore CA2007
     }
 
-    /// <summary>Ends the loop's engine. The loop must not be running.</summary>
+    /// <summary>
+    /// Ends the loop's engine. The loop must not be running. What waits on its sockets and pipes ends with OperationAborted;
+    /// but nobody runs any longer what was to resume on the loop itself.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The loop runs.</exception>
     public void Dispose()
     {
@@ -202,6 +208,7 @@ public sealed partial class EventLoop : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _engine.Dispose();
+            EndQueued();
         }
     }
 
@@ -248,13 +255,26 @@ public sealed partial class EventLoop : IDisposable
             return;
         }
 
+        bool isOver;
         lock (_postedGate)
         {
-            _posted.Add(work);
-            Volatile.Write(ref _postedCount, _posted.Count);
+            isOver = _isOver;
+            if (!isOver)
+            {
+                _posted.Add(work);
+                Volatile.Write(ref _postedCount, _posted.Count);
+            }
         }
 
-        _engine.Poller.Wake();
+        if (!isOver)
+        {
+            _engine.Poller.Wake();
+        }
+        else if (work.State is ILoopTenant tenant)
+        {
+            // Not on the caller's stack, who may be within its own gate.
+            ThreadPool.UnsafeQueueUserWorkItem(static tenant => tenant.LoopEnded(), tenant, preferLocal: false);
+        }
     }
 
     private Task RunUntil(Func<Task>? main)
@@ -329,6 +349,33 @@ public sealed partial class EventLoop : IDisposable
             t_current = null;
             Volatile.Write(ref _running, 0);
         }
+    }
+
+    // Nobody runs what is queued: those whose awaits would stay open for ever, or whose memory would stay held, hear of it.
+    private void EndQueued()
+    {
+        List<LoopWork> left;
+        lock (_postedGate)
+        {
+            _isOver = true;
+            (left, _posted) = (_posted, []);
+            _postedCount = 0;
+        }
+
+        left.AddRange(_ready);
+        _ready.Clear();
+        foreach (LoopWork work in left)
+        {
+            (work.State as ILoopTenant)?.LoopEnded();
+        }
+
+        for (int i = 0; i < _turnEndCount; i++)
+        {
+            (_turnEnds[i] as ILoopTenant)?.LoopEnded();
+            _turnEnds[i] = null!;
+        }
+
+        _turnEndCount = 0;
     }
 
     // What was written in the turn leaves now, each connection's in one piece.
@@ -458,6 +505,13 @@ internal interface ITurnEnd
 {
     /// <summary>Runs on the loop's thread, and runs no user code.</summary>
     void EndTurn();
+}
+
+/// <summary>The library's own, that has work on a loop and must not wait for one that is over.</summary>
+internal interface ILoopTenant
+{
+    /// <summary>The loop was disposed before the work came to its turn. Any thread; no user code runs from here. May come more than once.</summary>
+    void LoopEnded();
 }
 
 /// <summary>Brings awaits home to their loop.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Sockeye.Engines;
 using Sockeye.Engines.IoUring;
 using Sockeye.Tests.Support;
@@ -10,6 +11,9 @@ namespace Sockeye.Tests.Pipes;
 public sealed class PipeLoopTests : SocketTest
 {
     public static readonly TheoryData<EngineKind> Kinds = [EngineKind.Epoll, EngineKind.IoUring];
+
+    public static readonly TheoryData<EngineKind, bool> Disposals =
+        new() { { EngineKind.Epoll, true }, { EngineKind.Epoll, false }, { EngineKind.IoUring, true }, { EngineKind.IoUring, false } };
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Kinds))]
@@ -51,6 +55,100 @@ public sealed class PipeLoopTests : SocketTest
             pair.Dispose();
         });
     });
+
+    // As a socket's operations do. The waits began in a run, when a ring has requests for them, or when no loop ran.
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Disposals))]
+    public async Task Disposing_the_loop_ends_what_waits_on_its_pipes(EngineKind kind, bool inRun)
+    {
+        var loop = new EventLoop(kind);
+        Pair pair = null!;
+        Pair other = null!;
+        SocketPipe pipe = null!;
+        Task<ReadResult> read = null!;
+        Task<FlushResult> flush = null!;
+        await Run(() => loop.Run(async () =>
+        {
+            pair = await Connected();
+            other = await Connected();
+            pipe = new SocketPipe(pair.Server, new SocketPipeOptions { SendHighWaterMark = 100_000 });
+            if (inRun)
+            {
+                Wait();
+                await Task.Yield();
+                await Task.Yield();
+            }
+        }));
+        if (!inRun)
+        {
+            Wait();
+        }
+
+        Assert.False(read.IsCompleted);
+        Assert.False(flush.IsCompleted);
+        loop.Dispose();
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => read.WaitAsync(Soon)));
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => flush.WaitAsync(Soon)));
+
+        // And those that come later.
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => pipe.Input.ReadAsync().AsTask().WaitAsync(Soon)));
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => pipe.Output.WriteAsync(new byte[1]).AsTask().WaitAsync(Soon)));
+        await pipe.DisposeAsync().AsTask().WaitAsync(Soon);
+        var late = new SocketPipe(other.Server);
+        late.Output.Write(new byte[1]);
+        late.TryFlush();
+        Task<ReadResult> lateRead = late.Input.ReadAsync().AsTask();
+        Task end = late.Output.CompleteAsync().AsTask();
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => lateRead.WaitAsync(Soon)));
+        Aborted(await Assert.ThrowsAsync<SocketException>(() => end.WaitAsync(Soon)));
+        await late.DisposeAsync().AsTask().WaitAsync(Soon);
+        pair.Dispose();
+        other.Dispose();
+
+        // Not from the loop's thread: there the awaits would be the loop's, and end with it.
+        void Wait()
+        {
+            (read, flush) = Task.Run(() => (pipe.Input.ReadAsync().AsTask(), pipe.Output.WriteAsync(Bytes(16 << 20)).AsTask())).Result;
+        }
+
+        static void Aborted(SocketException exception) => Assert.Equal(SocketError.OperationAborted, exception.SocketErrorCode);
+    }
+
+    // What the reader holds when all is over is unmapped when it lets go.
+    [Fact(Timeout = Limit)]
+    public async Task A_reader_that_lets_go_after_its_loops_end_leaves_no_buffers()
+    {
+        var loop = new EventLoop(EngineKind.IoUring);
+        RingBuffers? buffers = null;
+        Pair pair = null!;
+        SocketPipe pipe = null!;
+        ReadResult result = default;
+        await Run(() => loop.Run(async () =>
+        {
+            pair = await Connected();
+            pipe = new SocketPipe(pair.Server);
+            await pair.Client.SendAllAsync(Bytes(20_000));
+            result = await pipe.Input.ReadAtLeastAsync(20_000);
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out buffers));
+        }));
+        loop.Dispose();
+        Assert.Equal(Bytes(20_000), result.Buffer.ToArray());
+        Memory<byte> whole = buffers!.Memory(0, 0, 1);
+        pipe.Input.AdvanceTo(result.Buffer.End);
+        await Eventually(() =>
+        {
+            try
+            {
+                return whole.Span.Length == 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                return true;
+            }
+        });
+        await pipe.DisposeAsync();
+        pair.Dispose();
+    }
 
     [Fact(Timeout = Limit)]
     public Task What_a_reader_holds_stays_when_its_ring_ends() => Run(() =>

@@ -68,6 +68,9 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
     internal override ValueTask EndAsync() => default;
 
+    // The send was to be begun there. A receive needs no loop: where it would wait, the engine's end is its own.
+    public override void LoopEnded() => _output.Failed(Errno.EBADF, isOver: true);
+
     private void Send()
     {
         do

@@ -6,7 +6,7 @@ namespace Sockeye.Engines.Pipes;
 /// them under their gates and call in here outside of them. Their ends come back to <see cref="PipeInput.Received(Sockeye.Interop.PinnedBlock, bool, int, int)"/>,
 /// <see cref="PipeInput.Ended"/>, <see cref="PipeOutput.Sent"/> and <see cref="PipeOutput.Failed"/>.
 /// </remarks>
-internal abstract class PipeDriver
+internal abstract class PipeDriver : ILoopTenant
 {
     /// <summary>Has the next bytes received. The caller has claimed the receive.</summary>
     internal abstract void StartReceive();
@@ -22,4 +22,7 @@ internal abstract class PipeDriver
 
     /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
     internal abstract ValueTask EndAsync();
+
+    /// <summary>The socket's loop was disposed: nothing is under way any longer, and what needs the loop never will be.</summary>
+    public abstract void LoopEnded();
 }

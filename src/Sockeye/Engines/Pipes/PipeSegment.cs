@@ -10,7 +10,7 @@ namespace Sockeye.Engines.Pipes;
 /// A block of its own goes back with the segment. A shared block and a ring's buffer are counted, on the loop's thread
 /// alone: one reference for each segment.
 /// </remarks>
-internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>
+internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
 {
     private PinnedBlock? _block;
     private bool _isShared;
@@ -95,6 +95,18 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>
         bytes.CopyTo(_block.Span(_start + Length, bytes.Length));
         Memory = _block.Memory.Slice(_start, Length + bytes.Length);
         return true;
+    }
+
+    /// <summary>Its release was to be counted on the loop. Nobody counts there now, so any thread may, one at a time.</summary>
+    void ILoopTenant.LoopEnded()
+    {
+        if (_buffers is { } buffers)
+        {
+            lock (buffers)
+            {
+                buffers.Release(_buffer);
+            }
+        }
     }
 
     /// <summary>Gives back what it holds, and itself.</summary>
