@@ -177,6 +177,45 @@ public sealed class PipeLoopTests : SocketTest
         });
     });
 
+    // No kernel is known that keeps its answers back, so the patience is none.
+    [Fact(Timeout = Limit)]
+    public Task A_ring_that_gives_no_last_answer_holds_up_no_end_and_keeps_the_memory() => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        Pair pair = null!;
+        SocketPipe pipe = null!;
+        Task<ReadResult> read = null!;
+        Task<FlushResult> flush = null!;
+        RingBuffers? buffers = null;
+        loop.Run(async () =>
+        {
+            pair = await Connected();
+            pipe = new SocketPipe(pair.Server, new SocketPipeOptions { SendHighWaterMark = 100_000 });
+            (read, flush) = await Task.Run(() => (pipe.Input.ReadAsync().AsTask(), pipe.Output.WriteAsync(Bytes(16 << 20)).AsTask()));
+            await Task.Yield();
+            await Task.Yield();
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out buffers));
+            RingOf(loop).EndRoundsMax = 0;
+        });
+        Assert.Equal(SocketError.OperationAborted, Assert.Throws<SocketException>(() => read.GetAwaiter().GetResult()).SocketErrorCode);
+        Assert.Equal(SocketError.OperationAborted, Assert.Throws<SocketException>(() => flush.GetAwaiter().GetResult()).SocketErrorCode);
+        Assert.NotEqual(0, pipe.UnsentBytes);
+        pipe.DisposeAsync().AsTask().Wait(Soon);
+        Assert.NotEqual(0, pipe.UnsentBytes);
+        Assert.Equal(1, buffers!.Memory(0, 0, 1).Span.Length);
+        pair.Dispose();
+
+        // The next run has a ring of its own, which answers.
+        RingOf(loop).EndRoundsMax = 1000;
+        loop.Run(async () =>
+        {
+            using Pair next = await Connected();
+            await using var echo = new SocketPipe(next.Server);
+            await next.Client.SendAllAsync(new byte[1]);
+            Assert.Equal(1, (await echo.Input.ReadAsync()).Buffer.Length);
+        });
+    });
+
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]

@@ -2,7 +2,7 @@ namespace Sockeye.Engines.IoUring;
 
 /// <summary>
 /// A request in flight that is more than a poll. All its members belong to the ring's thread. Each has a last answer: a
-/// ring that ends takes its requests back, and waits for it.
+/// ring that ends takes its requests back, and waits for it, though not for ever.
 /// </summary>
 internal interface IRingRequest
 {
@@ -14,4 +14,10 @@ internal interface IRingRequest
     /// <param name="flags">IORING_CQE_F_*.</param>
     /// <param name="more">False for the last answer: the kernel is done with the request and its memory.</param>
     void Complete(int result, uint flags, bool more);
+
+    /// <summary>
+    /// The ring is gone, and the last answer never came. It may have moved bytes of which nobody heard; and what memory it names
+    /// is the kernel's from now on, never to be used again. The ring keeps the request itself reachable.
+    /// </summary>
+    void Strand();
 }

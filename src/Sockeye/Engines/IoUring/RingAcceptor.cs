@@ -40,6 +40,9 @@ internal sealed class RingAcceptor(
         }
     }
 
+    // It names no memory. What it may have accepted nobody hears of.
+    void IRingRequest.Strand() => ((IRingRequest)this).Complete(-Errno.ECANCELED, flags: 0, more: false);
+
     private protected override void Accept()
     {
         if (_inFlight)

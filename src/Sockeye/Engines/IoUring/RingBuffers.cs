@@ -114,6 +114,9 @@ internal sealed class RingBuffers
         return false;
     }
 
+    /// <summary>The ring goes with a receive that never said that it is over: nobody may ever have the memory again.</summary>
+    internal void Strand() => _segments++;
+
     /// <summary>The ring has ended. The memory stays for those who read it.</summary>
     internal void End()
     {

@@ -272,6 +272,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         }
     }
 
+    // The buffers are kept by who strands them. A receive that was made anew might find a hole in the stream.
+    void IRingRequest.Strand()
+    {
+        _input.Ended(Errno.EBADF);
+        Disarm();
+    }
+
     private void CloseHere()
     {
         _isClosed = true;
@@ -328,5 +335,13 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         ulong IRingRequest.RingToken { get; set; }
 
         void IRingRequest.Complete(int result, uint flags, bool more) => driver.Sent(result);
+
+        // As if still in the call: so the message and the queue that it names go back to no pool.
+        void IRingRequest.Strand()
+        {
+            driver._output.Failed(Errno.EBADF, isOver: false);
+            Volatile.Write(ref driver._isSending, false);
+            driver.NoteEnd();
+        }
     }
 }
