@@ -23,7 +23,9 @@ namespace Sockeye;
 /// <item>A read gives what came before an error first; the error is thrown when nothing new is left. A flush throws it at once.</item>
 /// <item>Completing <see cref="Output"/> sends the end of the stream behind what was written; <see cref="Input"/> goes on. Completing it with an exception makes the end a reset.</item>
 /// <item>The socket's own receives and sends are not to be used beside the pipe.</item>
-/// <item>Dispose the pipe: an io_uring engine that receives ahead keeps one alive that nobody refers to.</item>
+/// <item>Dispose the pipe. On io_uring a receive that is under way keeps alive a pipe that nobody refers to, until the peer ends
+/// the stream or the socket is disposed. What such a pipe has received goes back to its loop at a garbage collection, except
+/// what a read gave that was not advanced: that is lost to the loop for as long as it runs.</item>
 /// </list>
 /// Sources: recvmsg(2), sendmsg(2), io_uring_prep_recv_multishot(3).
 /// </remarks>

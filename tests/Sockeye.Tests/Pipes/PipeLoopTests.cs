@@ -216,6 +216,60 @@ public sealed class PipeLoopTests : SocketTest
         });
     });
 
+    // Six of eight buffers held would have all that comes later copied.
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_pipe_that_nobody_disposed_gives_its_buffers_back_unless_somebody_reads_them(bool isReading) => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        loop.ReceiveBuffers = (8, 4096, true);
+        loop.Run(async () =>
+        {
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out RingBuffers? buffers));
+            ReadResult held = await Forget();
+            Assert.True(buffers!.HeldCount >= 2, $"{buffers.HeldCount} held");
+            for (int i = 0; i < (isReading ? 3 : 200) && buffers.HeldCount != 0; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                await Task.Delay(5);
+            }
+
+            if (isReading)
+            {
+                Assert.Equal(Bytes(10_000), held.Buffer.ToArray());
+            }
+            else
+            {
+                Assert.Equal(0, buffers.HeldCount);
+            }
+        });
+
+        // The stream has ended, so no receive is under way that would keep the pipe.
+        async Task<ReadResult> Forget()
+        {
+            Pair pair = await Connected();
+            var pipe = new SocketPipe(pair.Server);
+            await pair.Client.SendAllAsync(Bytes(10_000));
+            pair.Client.Dispose();
+            ReadResult result = await pipe.Input.ReadAtLeastAsync(10_000);
+            while (!result.IsCompleted)
+            {
+                pipe.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                result = await pipe.Input.ReadAsync();
+            }
+
+            if (isReading)
+            {
+                return result;
+            }
+
+            pipe.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            return default;
+        }
+    });
+
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]

@@ -43,6 +43,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         _receiveFlags = (uint)ReceiveOperation.KernelFlags(socket, 0);
     }
 
+    /// <summary>Gives back what a pipe that nobody disposed holds of the loop's buffers. While a request is in flight the ring refers to it.</summary>
+    ~RingPipeDriver() => _input.Abandon();
+
     ulong IRingRequest.RingToken { get; set; }
 
     private bool IsHere => ReferenceEquals(EventLoop.Current, _loop);
@@ -140,6 +143,8 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
     internal override ValueTask EndAsync()
     {
+        // The reader was completed: nothing is left to give back.
+        GC.SuppressFinalize(this);
         if (!Volatile.Read(ref _isArmed) && !Volatile.Read(ref _isSending))
         {
             return default;

@@ -323,6 +323,18 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
+    /// <summary>
+    /// Gives back what was received, for a pipe that nobody refers to: on the finalizer's thread, without the gate, since
+    /// nobody else can come. Except during a read: its bytes may be looked at by somebody who has let go of the pipe.
+    /// </summary>
+    internal void Abandon()
+    {
+        if (!_isReading)
+        {
+            Drop();
+        }
+    }
+
     /// <summary>Nothing more will come.</summary>
     /// <param name="errno">0 at the end of the stream.</param>
     internal void Ended(int errno)
