@@ -3,7 +3,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>Which engine waits: asked once of the environment and of the kernel, by making a real ring.</summary>
+/// <summary>Which engine waits: asked of the environment and, until it has given an answer that lasts, of the kernel, by making a real ring.</summary>
 internal static class EngineChoice
 {
     /// <summary>The environment variable that chooses the engine: <c>epoll</c> or <c>io_uring</c>.</summary>
@@ -14,13 +14,37 @@ internal static class EngineChoice
     private static readonly byte[] NeededOperations =
         [RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_RECV];
 
-    private static readonly Lazy<string?> Refusal = new(static () => Probe());
+    private static readonly Lock Gate = new();
+    private static bool s_isKnown;
+    private static string? s_refusal;
 
     /// <summary>True when the environment chose.</summary>
     internal static bool IsForced => Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 };
 
     /// <summary>Why io_uring is not to be had, as a sentence; null when it is.</summary>
-    internal static string? IoUringRefusal => Refusal.Value;
+    internal static string? IoUringRefusal
+    {
+        get
+        {
+            if (Volatile.Read(ref s_isKnown))
+            {
+                return s_refusal;
+            }
+
+            lock (Gate)
+            {
+                if (s_isKnown)
+                {
+                    return s_refusal;
+                }
+
+                int errno = Probe(out string? refusal);
+                s_refusal = refusal;
+                Volatile.Write(ref s_isKnown, !Passes(errno));
+                return refusal;
+            }
+        }
+    }
 
     /// <summary>What <see cref="EngineKind.Default"/> stands for here, and why it is no better.</summary>
     /// <exception cref="NotSupportedException">The variable names an engine that is not here.</exception>
@@ -62,12 +86,17 @@ internal static class EngineChoice
         }
     }
 
-    private static string? Probe()
+    /// <summary>True for what says nothing of io_uring: the process or the machine is short of something now, and may not be later.</summary>
+    internal static bool Passes(int errno) => errno is Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE or Errno.EAGAIN or Errno.EINTR;
+
+    // 0, or the errno of io_uring_setup.
+    private static int Probe(out string? refusal)
     {
         int errno = Ring.TryCreate(entries: 8, completions: 16, out Ring? ring);
         if (errno != 0)
         {
-            return Explain(errno, ReadSysctl());
+            refusal = Explain(errno, ReadSysctl());
+            return errno;
         }
 
         using (ring)
@@ -76,13 +105,15 @@ internal static class EngineChoice
             {
                 if (!ring!.Supports(operation))
                 {
-                    return string.Create(CultureInfo.InvariantCulture, $"this kernel's io_uring lacks operation {operation}");
+                    refusal = string.Create(CultureInfo.InvariantCulture, $"this kernel's io_uring lacks operation {operation}");
+                    return 0;
                 }
             }
 
-            return (ring!.Flags & RingConstants.IORING_SETUP_DEFER_TASKRUN) == 0
+            refusal = (ring!.Flags & RingConstants.IORING_SETUP_DEFER_TASKRUN) == 0
                 ? "this kernel's io_uring is older than Linux 6.1 (no IORING_SETUP_DEFER_TASKRUN)"
                 : null;
+            return 0;
         }
     }
 

@@ -37,7 +37,9 @@ public enum EngineKind
 /// </remarks>
 public abstract class SocketEngine : IDisposable
 {
-    private static readonly Lazy<SocketEngine> DefaultEngine = new(static () => CreateDefault());
+    // Not a Lazy, which would remember a failure: a descriptor that is short now.
+    private static readonly Lock DefaultGate = new();
+    private static SocketEngine? s_default;
 
     private protected SocketEngine()
     {
@@ -49,7 +51,22 @@ public abstract class SocketEngine : IDisposable
     /// starts with the first operation that has to wait.
     /// </summary>
     /// <exception cref="NotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
-    public static SocketEngine Default => DefaultEngine.Value;
+    /// <exception cref="SocketException">No descriptor is left for the engine; it is made when there is one.</exception>
+    public static SocketEngine Default
+    {
+        get
+        {
+            if (Volatile.Read(ref s_default) is { } engine)
+            {
+                return engine;
+            }
+
+            lock (DefaultGate)
+            {
+                return s_default ??= CreateDefault();
+            }
+        }
+    }
 
     /// <summary>The tests' way to run code that names no engine on each of them; null everywhere else.</summary>
     internal static Func<SocketEngine?>? Ambient { get; set; }

@@ -93,6 +93,35 @@ public sealed class EngineChoiceTests : SocketTest
             lines);
     }
 
+    // Once this was remembered, and the process had no ring for as long as it lived.
+    [Fact(Timeout = ChildLimit)]
+    public async Task A_moment_without_a_descriptor_is_no_refusal_for_ever()
+    {
+        TestEngines.Require(EngineKind.IoUring);
+        Assert.Equal(
+            [
+                "epoll_create1: EMFILE: Too many open files",
+                "epoll, 1 thread, 0 sockets registered; io_uring_setup: EMFILE: Too many open files",
+                "epoll, 1 thread, 0 sockets registered",
+                "event loop (io_uring, on an event loop, 0 sockets registered)",
+            ],
+            await Child(nameof(EngineChildTests.Descriptors_are_short_for_a_moment), errno: 0, engine: null));
+    }
+
+    [Theory]
+    [InlineData(Errno.ENOMEM, true)]
+    [InlineData(Errno.EMFILE, true)]
+    [InlineData(Errno.ENFILE, true)]
+    [InlineData(Errno.EAGAIN, true)]
+    [InlineData(Errno.ENOSYS, false)]
+    [InlineData(Errno.EPERM, false)]
+    [InlineData(Errno.EACCES, false)]
+    [InlineData(Errno.EINVAL, false)]
+    [InlineData(Errno.EOPNOTSUPP, false)]
+    [InlineData(0, false)]
+    public void What_passes_is_asked_again_and_what_lasts_is_not(int errno, bool passes) =>
+        Assert.Equal(passes, EngineChoice.Passes(errno));
+
     // Threads wait, rings are armed, memory is pinned: the end of the program is not theirs to hold up.
     [Theory(Timeout = ChildLimit)]
     [InlineData("epoll")]
@@ -232,6 +261,29 @@ public sealed class EngineChildTests : SocketTest
             await pair.Client.SendAsync(new byte[] { 7 }.AsMemory());
             Assert.Equal(1, await receive);
             Assert.Equal(7, buffer[0]);
+        }
+    }
+
+    [Fact(Explicit = true, Timeout = Limit)]
+    public async Task Descriptors_are_short_for_a_moment()
+    {
+        Assert.True(Libc.GetDescriptorLimit(out ulong soft, out ulong hard) >= 0);
+        string none = Without(static () => Fails<System.Net.Sockets.SocketException>(static () => SocketEngine.Default.ToString()).Message);
+        string without = Without(SocketEngine.Default.ToString!);
+        using var loop = new EventLoop();
+        await File.WriteAllLinesAsync(Report, [none, without, SocketEngine.Default.ToString()!, loop.ToString()]);
+
+        string Without(Func<string> ask)
+        {
+            Assert.True(Libc.SetDescriptorLimit(3, hard) >= 0);
+            try
+            {
+                return ask();
+            }
+            finally
+            {
+                Libc.SetDescriptorLimit(soft, hard);
+            }
         }
     }
 
