@@ -507,6 +507,47 @@ public abstract class EventLoopTests(EngineKind kind) : SocketTest
         });
     });
 
+    // Each waited for the other's thread, which waited for it: a whole second, the limit.
+    [Fact(Timeout = Limit)]
+    public async Task Two_loops_that_dispose_each_others_sockets_wait_no_longer_than_it_takes()
+    {
+        const int Rounds = 20;
+        using var barrier = new Barrier(2);
+        using EventLoop one = TestEngines.Loop(kind);
+        using EventLoop other = TestEngines.Loop(kind);
+        var sockets = new Socket[2];
+        TimeSpan[] both = await Task.WhenAll(Run(() => one.Run(() => Dispose(0))), Run(() => other.Run(() => Dispose(1))));
+        Assert.All(both, static took => Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromMilliseconds(900)));
+
+        async Task<TimeSpan> Dispose(int side)
+        {
+            TimeSpan longest = TimeSpan.Zero;
+            for (int round = 0; round < Rounds; round++)
+            {
+                sockets[side] = BoundUdp();
+                Task<SocketResult<int>> receive = sockets[side].TryReceiveAsync(new byte[1]).AsTask();
+                await Task.Yield();
+                await Task.Yield();
+                Assert.True(barrier.SignalAndWait(Soon));
+                Socket socket = sockets[1 - side];
+                EndPoint address = socket.LocalEndPoint!;
+                long start = Stopwatch.GetTimestamp();
+                socket.Dispose();
+                TimeSpan took = Stopwatch.GetElapsedTime(start);
+                longest = took > longest ? took : longest;
+                using (Socket next = Udp())
+                {
+                    next.Bind(address);
+                }
+
+                Assert.Equal(SocketError.OperationAborted, (await receive).Error);
+                Assert.True(barrier.SignalAndWait(Soon));
+            }
+
+            return longest;
+        }
+    }
+
     [Fact(Timeout = Limit)]
     public void An_engine_that_does_not_exist_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EventLoop((EngineKind)99));

@@ -66,6 +66,9 @@ internal sealed class RingPoller : Poller
     private List<Wish> _wishes = [];
     private List<Wish> _wishesSpare = [];
     private int _wishCount;
+
+    // What this ring's thread waits for, on another ring's.
+    private Settling? _settling;
     private bool _started;
     private int _thread;
 
@@ -174,11 +177,10 @@ internal sealed class RingPoller : Poller
             return;
         }
 
-        // Not disposed: the loop may set it after the limit. The limit is for a handler that blocks its loop.
-        var done = new ManualResetEventSlim(initialState: false);
-        if (TryWish(new Wish(Registration: null, Arm: false, done)))
+        var settling = new Settling();
+        if (TryWish(new Wish(Registration: null, Arm: false, settling)))
         {
-            done.Wait(SettleLimit);
+            settling.Wait(EventLoop.Current?.Engine is PollingEngine { Poller: RingPoller own } ? own : null);
         }
     }
 
@@ -627,6 +629,14 @@ internal sealed class RingPoller : Poller
         }
     }
 
+    private void Waits(Settling? settling)
+    {
+        lock (_wishesGate)
+        {
+            _settling = settling;
+        }
+    }
+
     // False when no thread has the ring: then nothing is armed, and nothing need be.
     private bool TryWish(Wish wish)
     {
@@ -639,6 +649,7 @@ internal sealed class RingPoller : Poller
 
             _wishes.Add(wish);
             Volatile.Write(ref _wishCount, _wishes.Count);
+            _settling?.Nudge();
         }
 
         Wake();
@@ -685,5 +696,71 @@ internal sealed class RingPoller : Poller
     }
 
     /// <summary>What another thread wants of the ring: a socket watched, or not, or word that all before is done.</summary>
-    private readonly record struct Wish(Registration? Registration, bool Arm, ManualResetEventSlim? Done);
+    private readonly record struct Wish(Registration? Registration, bool Arm, Settling? Done);
+
+    /// <summary>A thread that waits until a ring holds no closed socket's file any longer.</summary>
+    /// <remarks>
+    /// It may be another ring's own thread, and the first may be waiting for that: two loops that dispose each other's
+    /// listeners. So it grants the wishes of its own ring meanwhile; that runs no user code. The limit is for a handler
+    /// that blocks its loop.
+    /// </remarks>
+    private sealed class Settling
+    {
+        private readonly object _gate = new();
+        private bool _isDone;
+        private bool _isNudged;
+
+        /// <summary>It is done.</summary>
+        internal void Set()
+        {
+            lock (_gate)
+            {
+                _isDone = true;
+                Monitor.PulseAll(_gate);
+            }
+        }
+
+        /// <summary>Has the thread that waits look at its own ring's wishes.</summary>
+        internal void Nudge()
+        {
+            lock (_gate)
+            {
+                _isNudged = true;
+                Monitor.PulseAll(_gate);
+            }
+        }
+
+        /// <param name="own">The ring whose thread calls; null on any other.</param>
+        internal void Wait(RingPoller? own)
+        {
+            long start = Stopwatch.GetTimestamp();
+            own?.Waits(this);
+            while (true)
+            {
+                if (own is not null && Volatile.Read(ref own._wishCount) != 0)
+                {
+                    own.GrantWishes();
+                }
+
+                lock (_gate)
+                {
+                    TimeSpan left = SettleLimit - Stopwatch.GetElapsedTime(start);
+                    if (_isDone || left <= TimeSpan.Zero)
+                    {
+                        break;
+                    }
+
+                    // A wish that came since the look is noted here.
+                    if (!_isNudged)
+                    {
+                        Monitor.Wait(_gate, left);
+                    }
+
+                    _isNudged = false;
+                }
+            }
+
+            own?.Waits(settling: null);
+        }
+    }
 }
