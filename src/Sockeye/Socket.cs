@@ -496,7 +496,10 @@ public partial class Socket : IDisposable
     /// The handle; the caller owns it. The descriptor is O_NONBLOCK and close-on-exec. Of a socket made from a view it
     /// is a duplicate: the view's owner keeps its own.
     /// </returns>
-    /// <remarks>Operations that wait end with OperationAborted. A UNIX socket's file stays. What Python calls detach.</remarks>
+    /// <remarks>
+    /// Operations that wait end with OperationAborted. A UNIX socket's file stays. When it returns, nothing of this library's
+    /// holds the descriptor's file: the caller's close is the last. What Python calls detach.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">A file made of this socket is still open.</exception>
     public SocketHandle Detach()
     {
@@ -521,6 +524,7 @@ public partial class Socket : IDisposable
         if (_handle.Closes)
         {
             _handle.CloseListener?.Closing();
+            SettleEngine();
         }
 
         if (!_handle.Closes)
@@ -528,6 +532,7 @@ public partial class Socket : IDisposable
             // A view's descriptor is its owner's: what is given away is a duplicate.
             int result = Libc.Duplicate(_handle, out SocketHandle duplicate);
             _handle.Dispose();
+            SettleEngine();
             GC.SuppressFinalize(this);
             return result >= 0 ? duplicate : throw SocketErrors.Create("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
         }
@@ -901,12 +906,17 @@ public partial class Socket : IDisposable
         // holds a reference of its own.
         if (_rightEndPoint is not null && (_listening || !IsStream))
         {
-            if (_registration is { } registration)
-            {
-                registration.Engine.Settle(registration);
-            }
-
+            SettleEngine();
             _handle.WaitForClose(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    // Returns when the engine holds the file no longer, and has prepared nothing that names the descriptor by its number.
+    private void SettleEngine()
+    {
+        if (_registration is { } registration)
+        {
+            registration.Engine.Settle(registration);
         }
     }
 

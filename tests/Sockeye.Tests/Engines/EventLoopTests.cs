@@ -548,6 +548,48 @@ public abstract class EventLoopTests(EngineKind kind) : SocketTest
         }
     }
 
+    // A poll that is still in a ring would hold the file open.
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_descriptor_that_was_given_away_is_held_by_nobody(bool onTheLoop) => Run(() =>
+    {
+        using EventLoop loop = TestEngines.Loop(kind);
+        loop.Run(async () =>
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                Socket datagrams = BoundUdp();
+                EndPoint address = datagrams.LocalEndPoint!;
+                await GiveAway(datagrams);
+                using Socket next = Udp();
+                next.Bind(address);
+
+                using Pair pair = await Connected();
+                await GiveAway(pair.Client);
+                pair.Server.Blocking = false;
+                Assert.Equal(0, pair.Server.Receive(new byte[1]));
+            }
+        });
+
+        async Task GiveAway(Socket socket)
+        {
+            Task<SocketResult<int>> receive = socket.TryReceiveAsync(new byte[1]).AsTask();
+            await Task.Yield();
+            await Task.Yield();
+            if (onTheLoop)
+            {
+                socket.Detach().Dispose();
+            }
+            else
+            {
+                await Task.Run(() => socket.ToSystemSocket().Dispose());
+            }
+
+            Assert.Equal(SocketError.OperationAborted, (await receive).Error);
+        }
+    });
+
     [Fact(Timeout = Limit)]
     public void An_engine_that_does_not_exist_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EventLoop((EngineKind)99));
