@@ -13,6 +13,9 @@ namespace Sockeye.Interop;
 /// - Addresses that a request names are the caller's to keep in place until the answer, or until <see cref="Dispose"/>.
 /// - Dispose takes back all requests that are in flight, and waits for their last answers, before it unmaps: afterwards
 ///   the kernel touches no memory of the program's.
+/// - Whoever uses the ring keeps it reachable: the finalizer of one that nobody disposed closes and unmaps it, on a thread
+///   of which the kernel takes no requests. So it takes none back, and the buffers' memory, which the kernel may still
+///   write into, stays mapped. A ring that was never enabled has neither requests nor buffers in use.
 /// </remarks>
 internal sealed unsafe class Ring : IDisposable
 {
@@ -90,6 +93,8 @@ internal sealed unsafe class Ring : IDisposable
 
         _tail = _handedOver = *_submissionTail;
     }
+
+    ~Ring() => Release();
 
     /// <summary>The flags that the kernel took: IORING_SETUP_*.</summary>
     internal uint Flags { get; }
@@ -270,6 +275,12 @@ internal sealed unsafe class Ring : IDisposable
             buffers.Dispose();
         }
 
+        Release();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Release()
+    {
         Libc.Close(_descriptor);
         Libc.Unmap(_entries, _entriesBytes);
         Libc.Unmap(_queues, _queuesBytes);

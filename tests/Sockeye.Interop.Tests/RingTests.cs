@@ -89,6 +89,44 @@ public sealed partial class RingTests
     });
 
     [Fact(Timeout = Limit)]
+    public Task A_ring_that_nobody_disposed_is_closed_by_the_collector() => OnThread(() =>
+    {
+        int before = Rings();
+        int mappings = RingMappings();
+        (SocketHandle socket, SocketHandle peer) = Open.Connection();
+        for (int i = 0; i < 20; i++)
+        {
+            OnThread(() => Forget(socket, enabled: i % 2 == 0)).GetAwaiter().GetResult();
+        }
+
+        // The kernel lets go of what an enabled one held, in its own time.
+        socket.Dispose();
+        long start = Stopwatch.GetTimestamp();
+        while (Rings() != before || RingMappings() != mappings || Libc.Receive(peer, new byte[1], 0) != 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < 10, $"{Rings() - before} rings and {RingMappings() - mappings} mappings more");
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        peer.Dispose();
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Forget(SocketHandle socket, bool enabled)
+        {
+            Assert.Equal(0, Ring.TryCreate(8, 16, out Ring? ring));
+            if (enabled)
+            {
+                ring!.Enable();
+                Poll(ring, socket, data: 1);
+                Assert.Equal(0, ring.Enter(0));
+            }
+
+            GC.KeepAlive(ring);
+        }
+    });
+
+    [Fact(Timeout = Limit)]
     public Task A_multishot_poll_tells_each_edge() => OnThread(() =>
     {
         using Ring ring = Create();
