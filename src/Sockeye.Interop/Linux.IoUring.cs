@@ -34,9 +34,7 @@ internal static class RingConstants
 
     internal const byte IORING_OP_NOP = 0;
     internal const byte IORING_OP_POLL_ADD = 6;
-    internal const byte IORING_OP_POLL_REMOVE = 7;
     internal const byte IORING_OP_SENDMSG = 9;
-    internal const byte IORING_OP_RECVMSG = 10;
     internal const byte IORING_OP_ACCEPT = 13;
     internal const byte IORING_OP_ASYNC_CANCEL = 14;
     internal const byte IORING_OP_SEND = 26;
@@ -49,13 +47,11 @@ internal static class RingConstants
     internal const uint IORING_ASYNC_CANCEL_ALL = 1u << 0;
     internal const uint IORING_ASYNC_CANCEL_ANY = 1u << 2;
 
-    internal const ushort IORING_RECVSEND_POLL_FIRST = 1 << 0;
     internal const ushort IORING_RECV_MULTISHOT = 1 << 1;
     internal const ushort IORING_ACCEPT_MULTISHOT = 1 << 0;
 
     internal const uint IORING_CQE_F_BUFFER = 1u << 0;
     internal const uint IORING_CQE_F_MORE = 1u << 1;
-    internal const uint IORING_CQE_F_SOCK_NONEMPTY = 1u << 2;
     internal const uint IORING_CQE_F_BUF_MORE = 1u << 4;
     internal const int IORING_CQE_BUFFER_SHIFT = 16;
 
