@@ -441,6 +441,31 @@ public abstract class PipeTests(PipePlace place) : SocketTest
         Assert.Equal(7, (await again.Input.ReadAtLeastAsync(7)).Buffer.Length);
     });
 
+    // A receive that still waited would take the next bytes, and drop them.
+    [Fact(Timeout = Limit)]
+    public Task A_pipe_that_ends_while_it_reads_leaves_its_sockets_bytes_alone() => Place.Run(async () =>
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Pair pair = await Place.Connected();
+            var pipe = new SocketPipe(pair.Server, new SocketPipeOptions { LeaveOpen = true });
+            Task<ReadResult> read = pipe.Input.ReadAsync().AsTask();
+            if (i % 2 == 0)
+            {
+                await Task.Yield();
+                await Task.Yield();
+            }
+
+            await pipe.DisposeAsync();
+            Assert.True((await read).IsCanceled);
+            byte[] six = new byte[6];
+            Task receive = pair.Server.ReceiveExactlyAsync(six.AsMemory()).AsTask();
+            await pair.Client.SendAllAsync(Bytes(6));
+            await receive.WaitAsync(Soon);
+            Assert.Equal(Bytes(6), six);
+        }
+    });
+
     [Theory(Timeout = Limit)]
     [InlineData(64)]
     [InlineData(5_000)]

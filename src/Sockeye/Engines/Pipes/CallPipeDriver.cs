@@ -17,6 +17,9 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     private readonly EventLoop? _loop;
     private readonly ReceiveCall _receive;
     private readonly SendCall _send;
+    private bool _isReceiving;
+    private bool _isClosed;
+    private TaskCompletionSource? _ended;
 
     internal CallPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop? loop)
     {
@@ -30,9 +33,22 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
     internal override void StartReceive()
     {
-        if (_receive.Begin(default))
+        // The mark first, then the question: a Close on another thread either is seen here, or sees the mark and waits.
+        Volatile.Write(ref _isReceiving, true);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _isClosed))
+        {
+            NoteEnd();
+            _input.Ended(Errno.EBADF);
+        }
+        else if (_receive.Begin(default))
         {
             _receive.Deliver();
+        }
+        else if (Volatile.Read(ref _isClosed))
+        {
+            // It waits, and Close came before there was anything to end.
+            _receive.Stop();
         }
     }
 
@@ -59,17 +75,43 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
     void ITurnEnd.EndTurn() => Send();
 
-    // The socket's registration ends what waits; what does not wait finds the descriptor closed.
+    // The socket may stay open: a receive that still waited would take what comes next.
     internal override void Close()
     {
         _input.Ended(Errno.EBADF);
         _output.Failed(Errno.EBADF, isOver: false);
+        Volatile.Write(ref _isClosed, true);
+        Interlocked.MemoryBarrier();
+        _receive.Stop();
     }
 
-    internal override ValueTask EndAsync() => default;
+    internal override ValueTask EndAsync()
+    {
+        if (!Volatile.Read(ref _isReceiving))
+        {
+            return default;
+        }
+
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ended = Interlocked.CompareExchange(ref _ended, ended, comparand: null) ?? ended;
+        if (!Volatile.Read(ref _isReceiving))
+        {
+            ended.TrySetResult();
+        }
+
+        return new ValueTask(ended.Task);
+    }
 
     // The send was to be begun there. A receive needs no loop: where it would wait, the engine's end is its own.
     public override void LoopEnded() => _output.Failed(Errno.EBADF, isOver: true);
+
+    // Before its bytes are told: the reader may ask for the next at once.
+    private void NoteEnd()
+    {
+        Volatile.Write(ref _isReceiving, false);
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _ended)?.TrySetResult();
+    }
 
     private void Send()
     {
@@ -148,6 +190,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             (int errno, int count) = (Errno, BytesTransferred);
             _block = null;
             Recycle();
+            driver.NoteEnd();
             if (count > 0)
             {
                 driver._input.Received(block!, isShared, start, count);
@@ -155,6 +198,15 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             else
             {
                 driver._input.Ended(errno);
+            }
+        }
+
+        /// <summary>Has it end, if it waits; its own outcome wins.</summary>
+        internal void Stop()
+        {
+            if (Socket.Registration is { } registration)
+            {
+                registration.Engine.Cancel(this, registration, Interop.Errno.ECANCELED, Version);
             }
         }
 
