@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -9,10 +8,18 @@ internal static class EngineChoice
     /// <summary>The environment variable that chooses the engine: <c>epoll</c> or <c>io_uring</c>.</summary>
     internal const string EnvironmentVariable = "SOCKEYE_ENGINE";
 
-    // What the engine asks of the kernel at the least. Multishot polls are 5.13 and cannot be probed; SINGLE_ISSUER is
-    // 6.0, DEFER_TASKRUN 6.1, and a kernel that has the second has all the rest.
-    private static readonly byte[] NeededOperations =
-        [RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_RECV];
+    // What the engine asks of the kernel. A kernel that has DEFER_TASKRUN, 6.1, has them all, and multishot polls (5.13),
+    // accepts (5.19) and receives (6.0), which cannot be probed. Something that plays the kernel may not, and gets epoll whole:
+    // an engine that lacks an operation here and there would be one more to test.
+    private static readonly (byte Operation, string Name)[] NeededOperations =
+    [
+        (RingConstants.IORING_OP_POLL_ADD, nameof(RingConstants.IORING_OP_POLL_ADD)),
+        (RingConstants.IORING_OP_ASYNC_CANCEL, nameof(RingConstants.IORING_OP_ASYNC_CANCEL)),
+        (RingConstants.IORING_OP_ACCEPT, nameof(RingConstants.IORING_OP_ACCEPT)),
+        (RingConstants.IORING_OP_RECV, nameof(RingConstants.IORING_OP_RECV)),
+        (RingConstants.IORING_OP_SEND, nameof(RingConstants.IORING_OP_SEND)),
+        (RingConstants.IORING_OP_SENDMSG, nameof(RingConstants.IORING_OP_SENDMSG)),
+    ];
 
     private static readonly Lock Gate = new();
     private static bool s_isKnown;
@@ -101,20 +108,25 @@ internal static class EngineChoice
 
         using (ring)
         {
-            foreach (byte operation in NeededOperations)
-            {
-                if (!ring!.Supports(operation))
-                {
-                    refusal = string.Create(CultureInfo.InvariantCulture, $"this kernel's io_uring lacks operation {operation}");
-                    return 0;
-                }
-            }
-
-            refusal = (ring!.Flags & RingConstants.IORING_SETUP_DEFER_TASKRUN) == 0
-                ? "this kernel's io_uring is older than Linux 6.1 (no IORING_SETUP_DEFER_TASKRUN)"
-                : null;
+            refusal = Lack(ring!.Flags, ring.Supports);
             return 0;
         }
+    }
+
+    /// <summary>What a ring lacks that was made, as a sentence; null when it serves.</summary>
+    internal static string? Lack(uint flags, Func<byte, bool> supports)
+    {
+        foreach ((byte operation, string name) in NeededOperations)
+        {
+            if (!supports(operation))
+            {
+                return $"this kernel's io_uring lacks {name}";
+            }
+        }
+
+        return (flags & RingConstants.IORING_SETUP_DEFER_TASKRUN) == 0
+            ? "this kernel's io_uring is older than Linux 6.1 (no IORING_SETUP_DEFER_TASKRUN)"
+            : null;
     }
 
     /// <summary>What io_uring_setup's errno means, and what can be done about it.</summary>

@@ -122,6 +122,26 @@ public sealed class EngineChoiceTests : SocketTest
     public void What_passes_is_asked_again_and_what_lasts_is_not(int errno, bool passes) =>
         Assert.Equal(passes, EngineChoice.Passes(errno));
 
+    [Fact]
+    public void A_ring_that_lacks_what_is_needed_says_what()
+    {
+        byte[] needed =
+        [
+            RingConstants.IORING_OP_POLL_ADD, RingConstants.IORING_OP_ASYNC_CANCEL, RingConstants.IORING_OP_ACCEPT,
+            RingConstants.IORING_OP_RECV, RingConstants.IORING_OP_SEND, RingConstants.IORING_OP_SENDMSG,
+        ];
+        Assert.Null(EngineChoice.Lack(RingConstants.IORING_SETUP_DEFER_TASKRUN, needed.Contains));
+        foreach (byte operation in needed)
+        {
+            string? lack = EngineChoice.Lack(RingConstants.IORING_SETUP_DEFER_TASKRUN, other => other != operation);
+            Assert.StartsWith("this kernel's io_uring lacks IORING_OP_", lack);
+        }
+
+        Assert.Equal(
+            "this kernel's io_uring is older than Linux 6.1 (no IORING_SETUP_DEFER_TASKRUN)",
+            EngineChoice.Lack(RingConstants.IORING_SETUP_COOP_TASKRUN, needed.Contains));
+    }
+
     // Threads wait, rings are armed, memory is pinned: the end of the program is not theirs to hold up.
     [Theory(Timeout = ChildLimit)]
     [InlineData("epoll")]

@@ -1,17 +1,19 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
 using Sockeye.Tests.Support;
 
 namespace Sockeye.Tests.Pipes;
 
 /// <summary>Where a pipe's socket lives and its user runs. Each behaviour is written once and run in every place.</summary>
-public sealed class PipePlace(EngineKind kind, bool isLoop, bool isWhole = false, bool isForeign = false)
+public sealed class PipePlace(EngineKind kind, bool isLoop, bool isWhole = false, bool isForeign = false, bool hasBuffers = true)
 {
     /// <summary>True when the test's body runs on the sockets' loop.</summary>
     public bool IsLoop => isLoop && !isForeign;
 
     /// <summary>True when what is received comes ahead of the reader, from the ring's buffers.</summary>
-    public bool ReceivesAhead => isLoop && kind == EngineKind.IoUring;
+    public bool ReceivesAhead => isLoop && kind == EngineKind.IoUring && hasBuffers;
 
     public SocketEngine Engine { get; private set; } = null!;
 
@@ -33,6 +35,11 @@ public sealed class PipePlace(EngineKind kind, bool isLoop, bool isWhole = false
         using var loop = new EventLoop(kind);
         (int count, int bytes, bool isIncremental) = loop.ReceiveBuffers;
         loop.ReceiveBuffers = (Buffers?.Count ?? count, Buffers?.Bytes ?? bytes, isIncremental && !isWhole);
+        if (loop.Engine is PollingEngine { Poller: RingPoller ring })
+        {
+            ring.HasReceiveBuffers = hasBuffers;
+        }
+
         Loop = loop;
         Engine = loop.Engine;
         if (isForeign)

@@ -14,6 +14,9 @@ public sealed class PipeTests_RingLoop() : PipeTests(new PipePlace(EngineKind.Io
 /// <summary>As a kernel before 6.12 has it: a buffer for each receive.</summary>
 public sealed class PipeTests_RingLoopWholeBuffers() : PipeTests(new PipePlace(EngineKind.IoUring, isLoop: true, isWhole: true));
 
+/// <summary>A ring that gets no buffers: the receives are calls, the sends are requests.</summary>
+public sealed class PipeTests_RingLoopWithoutBuffers() : PipeTests(new PipePlace(EngineKind.IoUring, isLoop: true, hasBuffers: false));
+
 public sealed class PipeTests_EpollLoopFromOutside() : PipeTests(new PipePlace(EngineKind.Epoll, isLoop: true, isForeign: true));
 
 public sealed class PipeTests_RingLoopFromOutside() : PipeTests(new PipePlace(EngineKind.IoUring, isLoop: true, isForeign: true));

@@ -23,6 +23,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     private readonly uint _receiveFlags;
     private RingBuffers? _buffers;
 
+    // Receives where the ring gets no buffers.
+    private CallPipeDriver? _calls;
+
     // Owned while a send is in flight: it names the memory that the kernel reads.
     private GatherMessage? _message;
     private bool _isArmed;
@@ -72,10 +75,15 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
             return;
         }
 
-        int errno = _poller.TryGetBuffers(_loop, out _buffers);
-        if (errno != 0)
+        if (_calls is not null || _poller.TryGetBuffers(_loop, out _buffers) != 0)
         {
-            _input.Ended(errno);
+            // No memory for them, or none that may be locked (ulimit -l): the socket is watched, and asked, as without a ring.
+            if (_calls is null)
+            {
+                Volatile.Write(ref _calls, new CallPipeDriver(_socket, _input, _output, _loop));
+            }
+
+            _calls.StartReceive();
             Disarm();
             return;
         }
@@ -131,6 +139,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     {
         _input.Ended(Errno.EBADF);
         _output.Failed(Errno.EBADF, isOver: false);
+        Volatile.Read(ref _calls)?.Close();
         if (IsHere)
         {
             CloseHere();
@@ -141,10 +150,20 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         }
     }
 
-    internal override ValueTask EndAsync()
+    internal override async ValueTask EndAsync()
     {
         // The reader was completed: nothing is left to give back.
         GC.SuppressFinalize(this);
+        await EndRequestsAsync().ConfigureAwait(false);
+        if (Volatile.Read(ref _calls) is { } calls)
+        {
+            calls.Close();
+            await calls.EndAsync().ConfigureAwait(false);
+        }
+    }
+
+    private ValueTask EndRequestsAsync()
+    {
         if (!Volatile.Read(ref _isArmed) && !Volatile.Read(ref _isSending))
         {
             return default;

@@ -193,12 +193,15 @@ internal sealed class RingPoller : Poller
     /// <summary>False once the kernel has refused a multishot receive that ends by itself after so many bytes: before 6.17.</summary>
     internal bool HasReceiveLimit { get; set; } = true;
 
+    /// <summary>False refuses the buffers, as a kernel does that has no memory for them. The tests' to change.</summary>
+    internal bool HasReceiveBuffers { get; set; } = true;
+
     /// <summary>The buffers that the ring's pipes receive into, made at the first need. On the ring's thread.</summary>
     /// <returns>0, or the errno.</returns>
     internal int TryGetBuffers(EventLoop loop, out RingBuffers? buffers)
     {
-        int errno = 0;
-        if (_buffers is null)
+        int errno = HasReceiveBuffers ? 0 : Errno.ENOMEM;
+        if (_buffers is null && errno == 0)
         {
             (int count, int bytes, bool isIncremental) = loop.ReceiveBuffers;
             errno = Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
