@@ -19,11 +19,14 @@ public sealed class MessageBatch : IDisposable
     public const int CapacityMax = 1024;
 
     // What a message needs beside its buffers, with their alignment: headers and the peer's address.
-    private const int SlotBytes = 64 + 16 + SocketConstants.AddressBytesMax + (2 * 15);
+    private const int SlotBytes = 64 + 16 + SocketConstants.AddressBytesMax + (2 * 15) + MessageVector.Skew;
 
     private readonly SlotState[] _slots;
 
-    /// <summary>Allocates the storage: capacity × (bufferSize + controlSize + 208) bytes.</summary>
+    // The slots before this one may have been changed since a receive laid them out; the others need not be laid out again.
+    private int _touched;
+
+    /// <summary>Allocates the storage: capacity × (bufferSize + controlSize + 208) bytes, and up to 94 more for each message's place.</summary>
     /// <param name="capacity">How many messages, 1 to <see cref="CapacityMax"/>.</param>
     /// <param name="bufferSize">The longest message in bytes. One that is longer is cut, and says so.</param>
     /// <param name="controlSize">Room for each message's control data: the sum of the kinds' <see cref="ControlMessage{T}.Space"/>. Defaults to 0: none.</param>
@@ -41,6 +44,7 @@ public sealed class MessageBatch : IDisposable
 
         Vector = new MessageVector(capacity, bufferSize, controlSize);
         _slots = new SlotState[capacity];
+        _touched = capacity;
     }
 
     /// <summary>How many messages fit.</summary>
@@ -117,7 +121,11 @@ public sealed class MessageBatch : IDisposable
     /// <summary>Closes descriptors that nobody took. The memory is the garbage collector's.</summary>
     public void Dispose() => Clear();
 
-    internal ref SlotState StateOf(int index) => ref _slots[index];
+    internal ref SlotState StateOf(int index)
+    {
+        Touch(index + 1);
+        return ref _slots[index];
+    }
 
     internal void ClearSlot(int index)
     {
@@ -128,18 +136,20 @@ public sealed class MessageBatch : IDisposable
     /// <summary>Offers all slots to the next receive.</summary>
     internal void PrepareToReceive()
     {
-        for (int i = 0; i < Capacity; i++)
+        for (int i = 0; i < _touched; i++)
         {
             ClearSlot(i);
             Vector.Prepare(i, BufferSize, SocketConstants.AddressBytesMax, Vector.ControlBytes);
         }
 
+        _touched = 0;
         Count = 0;
     }
 
     /// <summary>Takes over what a receive wrote into the first <paramref name="count"/> slots.</summary>
     internal void TakeReceived(int count)
     {
+        Touch(count);
         for (int i = 0; i < count; i++)
         {
             (int bytes, MessageLengths lengths) = Vector.Result(i);
@@ -161,6 +171,7 @@ public sealed class MessageBatch : IDisposable
     /// <summary>Lays the messages from <paramref name="first"/> on out for sending.</summary>
     internal void PrepareToSend(int first)
     {
+        Touch(Count);
         for (int i = first; i < Count; i++)
         {
             ref SlotState slot = ref _slots[i];
@@ -169,6 +180,8 @@ public sealed class MessageBatch : IDisposable
             Vector.Prepare(i, slot.Length, slot.AddressLength, slot.ControlIsOurs ? slot.ControlLength : 0);
         }
     }
+
+    private void Touch(int count) => _touched = Math.Max(_touched, count);
 
     internal struct SlotState
     {

@@ -92,6 +92,112 @@ public abstract class BatchTests(SocketStyle style) : StyledTest(style)
         Assert.Equal(1, small.Count);
     });
 
+    // A call that found fewer than it had room for spares the next one its first try, on a loop.
+    [Theory(Timeout = Limit)]
+    [InlineData(AddressFamily.InterNetwork)]
+    [InlineData(AddressFamily.InterNetworkV6)]
+    public Task What_comes_after_the_socket_was_emptied_is_told(AddressFamily family) => Test(async () =>
+    {
+        const int Rounds = 200;
+        using Socket one = Bound(family);
+        using Socket other = Bound(family);
+        using var there = new MessageBatch(8, 16);
+        using var back = new MessageBatch(8, 16);
+        int sent = 0;
+        int received = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            Task<Outcome<int>>? early = round % 3 == 0 ? Style.ReceiveBatch(other, back) : null;
+            there.Clear();
+            for (int i = 0; i < 1 + (round % 5); i++)
+            {
+                there.Add(BitConverter.GetBytes(sent++), other.LocalEndPoint);
+            }
+
+            Assert.Equal(there.Count, (await Bounded(Style.SendBatch(one, there))).Value);
+            if (round % 7 == 0)
+            {
+                // Another call takes the last ones away: the next batch begins where nothing is.
+                byte[] buffer = new byte[16];
+                while (early is null && received < sent)
+                {
+                    Assert.Equal(4, await other.ReceiveAsync(buffer.AsMemory(), SocketFlags.None));
+                    Assert.Equal(received++, BitConverter.ToInt32(buffer));
+                }
+            }
+
+            while (received < sent)
+            {
+                Outcome<int> outcome = await Bounded(early ?? Style.ReceiveBatch(other, back));
+                early = null;
+                Assert.Equal(SocketError.Success, outcome.Error);
+                for (int i = 0; i < back.Count; i++)
+                {
+                    Assert.Equal(received++, BitConverter.ToInt32(back[i].Data.Span));
+                    Assert.Equal(one.LocalEndPoint, back[i].Peer);
+                }
+            }
+        }
+
+        Assert.Equal(sent, received);
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task A_refusal_after_the_socket_was_emptied_is_told() => Test(async () =>
+    {
+        using Socket one = BoundUdp();
+        using Socket other = BoundUdp();
+        using var batch = new MessageBatch(4, 8);
+        await one.ConnectAsync(other.LocalEndPoint!);
+        await other.SendToAsync(new byte[1].AsMemory(), one.LocalEndPoint!);
+        Assert.Equal(1, (await Bounded(Style.ReceiveBatch(one, batch))).Value);
+        other.Dispose();
+        await one.SendAsync(new byte[1].AsMemory(), SocketFlags.None);
+        Assert.Equal(SocketError.ConnectionRefused, (await Bounded(Style.ReceiveBatch(one, batch))).Error);
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task A_receive_offers_every_slot_whole_again() => Test(async () =>
+    {
+        using Socket one = BoundUdp();
+        using Socket other = BoundUdp();
+        using var there = new MessageBatch(4, 8);
+        using var batch = new MessageBatch(4, 8);
+        byte[] eight = [1, 2, 3, 4, 5, 6, 7, 8];
+        for (int round = 0; round < 3; round++)
+        {
+            // Shorter than the slots are, in length and peer; the last is changed and not sent.
+            batch.Count = 3;
+            for (int i = 0; i < batch.Capacity; i++)
+            {
+                BatchMessage message = batch[i];
+                message.Length = i;
+                message.SetPeer(i < 3 ? one.LocalEndPoint : null);
+            }
+
+            Assert.Equal(3, (await Bounded(Style.SendBatch(other, batch))).Value);
+            Assert.Equal(3, (await Bounded(Style.ReceiveBatch(one, there))).Value);
+            there.Clear();
+            for (int i = 0; i < there.Capacity; i++)
+            {
+                there.Add(eight, other.LocalEndPoint);
+            }
+
+            // One first, so that slots stay as they were; then all.
+            Assert.Equal(1, (await Bounded(Style.SendBatch(one, there, start: 3))).Value);
+            Assert.Equal(1, (await Bounded(Style.ReceiveBatch(other, batch))).Value);
+            Assert.Equal((8, 0, 0), (batch[0].Length, batch[1].Length, batch[3].Length));
+            Assert.Equal(4, (await Bounded(Style.SendBatch(one, there))).Value);
+            Assert.Equal(4, (await Bounded(Style.ReceiveBatch(other, batch))).Value);
+            for (int i = 0; i < batch.Capacity; i++)
+            {
+                Assert.Equal(eight, batch[i].Data.ToArray());
+                Assert.Equal(one.LocalEndPoint, batch[i].Peer);
+                Assert.Equal(SocketFlags.None, batch[i].Flags);
+            }
+        }
+    });
+
     [Fact(Timeout = Limit)]
     public Task Each_slot_has_its_own_flags_lengths_and_control_data() => Test(async () =>
     {

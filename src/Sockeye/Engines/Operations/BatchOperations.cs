@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -10,6 +11,10 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
     private int _flags;
     private int _count;
 
+    // The sequence of the socket's registration at which a call found fewer than it had room for. Never forgotten: it says
+    // something of the socket, and nothing once the sequence has moved.
+    private int _drainedAt = -1;
+
     internal override string Call => "receive batch";
 
     internal ReceiveBatchOperation With(MessageBatch batch, int flags)
@@ -21,16 +26,38 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
 
     internal override bool TryComplete()
     {
+        int sequence = SequenceOfEnd();
+        if (sequence >= 0 && sequence == _drainedAt)
+        {
+            return false;
+        }
+
         int result = Receive(Socket, _batch!, _flags);
         if (result == -Interop.Errno.EAGAIN)
         {
             return false;
         }
 
+        if (result > 0 && result < _batch!.Capacity)
+        {
+            _drainedAt = sequence;
+        }
+
         Errno = result < 0 ? -result : 0;
         _count = Math.Max(result, 0);
         return true;
     }
+
+    // What is true of a UDP socket after a call that came to its end is true until the engine speaks of it again, and the
+    // next try can be spared. recvmmsg(2) tells an error that was there before any message; one that it meets behind a
+    // message it puts back, without a word (do_recvmmsg in net/socket.c), but that one came during the call, and its own
+    // word is still to come: to a thread that both calls and hears, which a loop's does. −1: nothing follows from an end.
+    private int SequenceOfEnd() =>
+        _flags == 0 && Socket.Registration is { } registration && ReferenceEquals(EventLoop.Current?.Engine, registration.Engine)
+            && Socket.SocketType == SocketType.Dgram && Socket.ProtocolType == ProtocolType.Udp
+            && Socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+            ? registration.Sequence
+            : -1;
 
     /// <summary>recvmmsg(2) without waiting. Descriptors are owned when it returns.</summary>
     /// <returns>How many messages, or −errno.</returns>
