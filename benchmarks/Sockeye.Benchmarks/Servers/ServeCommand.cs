@@ -24,7 +24,7 @@ internal enum ServerMode
     /// </summary>
     Broadcast,
 
-    /// <summary>Sends datagrams back one by one.</summary>
+    /// <summary>Sends each datagram back as one of its own; many by one call, where the server has such a call.</summary>
     Udp,
 
     /// <summary>The same by UDP_GRO and UDP_SEGMENT, where the server has them.</summary>

@@ -187,14 +187,18 @@ internal static class SockeyeServer
         }
     }
 
+    // By recvmmsg(2) and sendmmsg(2), which are how this library takes datagrams that come many at a time: what waits is
+    // taken by one call, and each datagram leaves as one of its own, to whoever sent it. System.Net.Sockets has no such calls.
     private static async Task EchoDatagramsAsync(Socket socket)
     {
-        Memory<byte> buffer = ServeCommand.Buffer(ServerMode.Udp);
-        var peer = new SocketAddress(AddressFamily.InterNetwork);
+        using var batch = new MessageBatch(capacity: 64, ServeCommand.EchoBytes);
         while (true)
         {
-            int count = await socket.ReceiveFromAsync(buffer, SocketFlags.None, peer);
-            await socket.SendToAsync(buffer[..count], SocketFlags.None, peer);
+            await socket.ReceiveBatchAsync(batch);
+            for (int sent = 0; sent < batch.Count;)
+            {
+                sent += await socket.SendBatchAsync(batch, sent);
+            }
         }
     }
 
