@@ -13,14 +13,14 @@ internal struct SpinGate
 
     /// <summary>Enters; the answer's Dispose leaves.</summary>
     [UnscopedRef]
-    internal Entry Enter()
+    internal GateEntry Enter()
     {
         if (Interlocked.CompareExchange(ref _held, true, false))
         {
             Wait(ref _held);
         }
 
-        return new Entry(ref _held);
+        return new GateEntry(ref _held);
     }
 
     private static void Wait(ref bool held)
@@ -34,7 +34,7 @@ internal struct SpinGate
     }
 
     /// <summary>Dispose leaves.</summary>
-    internal readonly ref struct Entry(ref bool held)
+    internal readonly ref struct GateEntry(ref bool held)
     {
         private readonly ref bool _held = ref held;
 
