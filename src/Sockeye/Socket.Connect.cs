@@ -537,7 +537,8 @@ public partial class Socket
             }
 
             (unused, _handle) = (_handle, handle);
-            (registration, _registration) = (_registration, null);
+            registration = Registration;
+            _place = EngineIfAny;
         }
 
         registration?.Close();

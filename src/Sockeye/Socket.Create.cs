@@ -227,7 +227,7 @@ public partial class Socket
 
         AddressCodecs.Opened(family, handle);
         socket = new Socket(handle, addressFamily, socketType, protocolType);
-        socket._engine = engine ?? socket._engine;
+        socket._place = engine ?? socket._place;
         return 0;
     }
 

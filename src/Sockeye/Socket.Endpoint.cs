@@ -39,7 +39,7 @@ public partial class Socket
         }
 
         socket = new Socket(new SocketHandle(descriptor));
-        socket._engine = engine ?? socket._engine;
+        socket._place = engine ?? socket._place;
         advice = "";
         return 0;
     }

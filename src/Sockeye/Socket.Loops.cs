@@ -29,7 +29,7 @@ public partial class Socket
     }
 
     /// <summary>Gives the socket to another engine, before its first operation.</summary>
-    internal void MoveTo(SocketEngine engine) => _engine = engine;
+    internal void MoveTo(SocketEngine engine) => _place = engine;
 
     // SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.
     private EndPoint? LatePeer()

@@ -34,8 +34,9 @@ public partial class Socket : IDisposable
 
     // What the socket's own state is changed under: the first handle, which serves for that too and spares an object.
     private readonly object _gate;
-    private SocketEngine? _engine;
-    private Registration? _registration;
+
+    // The registration once an operation has waited, which knows its engine; until then the engine, null for the default.
+    private object? _place;
     private EndPoint? _rightEndPoint;
     private EndPoint? _remoteEndPoint;
 
@@ -89,7 +90,7 @@ public partial class Socket : IDisposable
         SocketType = socketType;
         ProtocolType = protocolType;
         IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
-        _engine = engine ?? SocketEngine.OfNewSockets;
+        _place = engine ?? SocketEngine.OfNewSockets;
     }
 
     /// <summary>socket(2): an INET6 socket for both IPv6 and IPv4 (<see cref="DualMode"/>); INET where the kernel has no IPv6.</summary>
@@ -139,7 +140,7 @@ public partial class Socket : IDisposable
 
         _handle = handle;
         _gate = handle;
-        _engine = SocketEngine.OfNewSockets;
+        _place = SocketEngine.OfNewSockets;
         int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
         if (result < 0)
         {
@@ -172,7 +173,7 @@ public partial class Socket : IDisposable
     {
         _handle = handle;
         _gate = handle;
-        _engine = like._engine;
+        _place = like.EngineIfAny;
         AddressFamily = like.AddressFamily;
         SocketType = like.SocketType;
         ProtocolType = like.ProtocolType;
@@ -183,7 +184,7 @@ public partial class Socket : IDisposable
     {
         _handle = handle;
         _gate = handle;
-        _engine = SocketEngine.OfNewSockets;
+        _place = SocketEngine.OfNewSockets;
         AddressFamily = addressFamily;
         SocketType = socketType;
         ProtocolType = protocolType;
@@ -405,7 +406,7 @@ public partial class Socket : IDisposable
     internal SocketHandle Descriptor => _handle;
 
     /// <summary>The registration with the engine; null until an operation had to wait.</summary>
-    internal Registration? Registration => Volatile.Read(ref _registration);
+    internal Registration? Registration => Volatile.Read(ref _place) as Registration;
 
     /// <summary>The pipe that moves this socket's bytes, if there is one.</summary>
     /// <exception cref="InvalidOperationException">There is one already.</exception>
@@ -421,7 +422,13 @@ public partial class Socket : IDisposable
     /// <summary>The pipe is gone, and the socket is not.</summary>
     internal void ClearPipe() => Volatile.Write(ref Extras.PipeDriver, null);
 
-    internal SocketEngine EngineOrDefault => _engine ?? SocketEngine.Default;
+    internal SocketEngine EngineOrDefault => EngineIfAny ?? SocketEngine.Default;
+
+    private SocketEngine? EngineIfAny => Volatile.Read(ref _place) switch
+    {
+        Registration registration => registration.Engine,
+        var engine => (SocketEngine?)engine,
+    };
 
     /// <summary>
     /// True when a read that stops short has emptied the socket, as tcp(7)'s do: no upper layer protocol (TLS) cuts the
@@ -648,7 +655,7 @@ public partial class Socket : IDisposable
             // The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the
             // slot would lead here too. A handle's finalizer runs after this one, so it is still whole.
             RemoveBoundFile();
-            _registration?.Close();
+            Registration?.Close();
             _handle?.Dispose();
         }
     }
@@ -682,7 +689,7 @@ public partial class Socket : IDisposable
     {
         lock (_gate)
         {
-            registration = _registration;
+            registration = Registration;
             if (registration is not null)
             {
                 return 0;
@@ -696,7 +703,7 @@ public partial class Socket : IDisposable
             int errno = EngineOrDefault.Register(_handle, out registration);
             if (errno == 0)
             {
-                Volatile.Write(ref _registration, registration);
+                Volatile.Write(ref _place, registration);
             }
 
             return errno;
@@ -883,7 +890,7 @@ public partial class Socket : IDisposable
         {
             _closed = true;
             _extras?.View?.Dispose();
-            registration = _registration;
+            registration = Registration;
             for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
             {
                 waiter.Waiter.Signal();
@@ -914,7 +921,7 @@ public partial class Socket : IDisposable
     // Returns when the engine holds the file no longer, and has prepared nothing that names the descriptor by its number.
     private void SettleEngine()
     {
-        if (_registration is { } registration)
+        if (Registration is { } registration)
         {
             registration.Engine.Settle(registration);
         }

@@ -72,7 +72,9 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>Memory that a receive need not pin.</summary>
-    internal static Memory<byte> Buffer(ServerMode mode) =>
-        GC.AllocateUninitializedArray<byte>(mode == ServerMode.Streams ? StreamBytes : EchoBytes, pinned: true);
+    /// <summary>How long a server's receives are.</summary>
+    internal static int BytesAtOnce(ServerMode mode) => mode == ServerMode.Streams ? StreamBytes : EchoBytes;
+
+    /// <summary>Memory for one of them, that a receive need not pin.</summary>
+    internal static Memory<byte> Buffer(ServerMode mode) => GC.AllocateUninitializedArray<byte>(BytesAtOnce(mode), pinned: true);
 }

@@ -73,20 +73,27 @@ internal static class SockeyeServer
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 ServerMode.Pipelined => EchoByPipeAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, members),
-                _ => EchoAsync(peer, ServeCommand.Buffer(mode)),
+                _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
             };
         }
     }
 
-    private static async Task EchoAsync(Socket peer, Memory<byte> buffer)
+    private static async Task EchoAsync(Socket peer, int bytesAtOnce)
     {
-        using (peer)
+        byte[] rented = ArrayPool<byte>.Shared.Rent(bytesAtOnce);
+        try
         {
+            Memory<byte> buffer = rented.AsMemory(0, bytesAtOnce);
             int count;
             while ((count = await peer.ReceiveAsync(buffer, SocketFlags.None)) > 0)
             {
                 await peer.SendAsync(buffer[..count], SocketFlags.None);
             }
+        }
+        finally
+        {
+            peer.Dispose();
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 

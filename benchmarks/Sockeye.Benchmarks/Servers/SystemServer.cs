@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using SystemSocket = System.Net.Sockets.Socket;
@@ -36,20 +37,27 @@ internal static class SystemServer
             {
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, broadcast),
-                _ => EchoAsync(peer, ServeCommand.Buffer(mode)),
+                _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
             };
         }
     }
 
-    private static async Task EchoAsync(SystemSocket peer, Memory<byte> buffer)
+    private static async Task EchoAsync(SystemSocket peer, int bytesAtOnce)
     {
-        using (peer)
+        byte[] rented = ArrayPool<byte>.Shared.Rent(bytesAtOnce);
+        try
         {
+            Memory<byte> buffer = rented.AsMemory(0, bytesAtOnce);
             int count;
             while ((count = await peer.ReceiveAsync(buffer, SocketFlags.None)) > 0)
             {
                 await peer.SendAsync(buffer[..count], SocketFlags.None);
             }
+        }
+        finally
+        {
+            peer.Dispose();
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 
