@@ -250,10 +250,10 @@ public partial class Socket
             return RentSend().With(buffer, flags);
         }
 
-        // Not noted of one that must wait: by the time it waits it has to be tried anew.
+        // One that must wait is tried anew, since room may have come before it is queued.
         return result == -Errno.EAGAIN ? RentSend().With(buffer, flags)
             : result == buffer.Length && EventLoop.Current?.SpendBudget() != false ? null
-            : RentSend().With(buffer, flags, result);
+            : RentSend().With(buffer, flags).After(result);
     }
 
     /// <summary>As <see cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="SendAll"/>.</summary>

@@ -128,8 +128,8 @@ internal static class SockeyeServer
         await PipeServer.EchoAsync(pipe);
     }
 
-    // All on the loop's thread, so the members need no lock. What the sender says stands once, and goes to each with the
-    // turn's other sends; a member that does not keep up is closed.
+    // What the sender says stands once, and goes to each with the turn's other sends; a member that does not keep up is
+    // closed. The lock is for the pool; on a loop all of this runs on one thread.
     private static async Task RelayAsync(Socket peer, List<SocketPipe> members)
     {
         await using var pipe = new SocketPipe(peer);
@@ -146,7 +146,10 @@ internal static class SockeyeServer
                     if (isSender is false)
                     {
                         // Before the answer: who has it counts on being a member.
-                        members.Add(pipe);
+                        lock (members)
+                        {
+                            members.Add(pipe);
+                        }
                     }
 
                     await pipe.Output.WriteAsync(bytes.First[..1]);
@@ -170,26 +173,32 @@ internal static class SockeyeServer
         }
         finally
         {
-            members.Remove(pipe);
+            lock (members)
+            {
+                members.Remove(pipe);
+            }
         }
     }
 
     private static void Publish(ReadOnlySpan<byte> bytes, List<SocketPipe> members)
     {
         using var shared = SharedBytes.Copy(bytes);
-        for (int i = members.Count - 1; i >= 0; i--)
+        lock (members)
         {
-            try
+            for (int i = members.Count - 1; i >= 0; i--)
             {
-                members[i].Write(shared);
-                if (!members[i].TryFlush())
+                try
                 {
-                    members[i].Socket.Dispose();
+                    members[i].Write(shared);
+                    if (!members[i].TryFlush())
+                    {
+                        members[i].Socket.Dispose();
+                    }
                 }
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
-            {
-                // The member has gone: its own receive says so, and takes it away.
+                catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+                {
+                    // The member has gone: its own receive says so, and takes it away.
+                }
             }
         }
     }

@@ -342,6 +342,12 @@ public sealed partial class EventLoop : IDisposable
                 Watchdog.Remove(watch);
             }
 
+            // They have completed, and no further turn shows it. Awaits of this loop are queued for its next run.
+            while (_deferred.TryDequeue(out SocketOperation? completed))
+            {
+                completed.Publish();
+            }
+
             _engine.Poller.End();
             _main = null;
             _stopRequested = false;

@@ -60,6 +60,9 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// </summary>
     internal abstract bool TryComplete();
 
+    /// <summary>True when the outcome was there before the operation began: it waits for no other.</summary>
+    protected virtual bool IsDecided => false;
+
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
     internal virtual bool CanWaitUntried => false;
 
@@ -85,7 +88,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         Debug.Assert(State == OperationState.New, "an operation begins once per rent");
         Registration? registration = Socket.Registration;
         int sequence = registration?.Sequence ?? 0;
-        if (registration is not null && !registration.IsIdle(Lane))
+        if (registration is not null && !registration.IsIdle(Lane) && !IsDecided)
         {
             // Not tried: by the time it is queued the lane may have emptied, and the engine's word for what is ready
             // now may be spent. A sequence of the past makes the queue try it at once if it comes to the head.

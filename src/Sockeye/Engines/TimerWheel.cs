@@ -135,9 +135,11 @@ internal sealed class TimerWheel(TimeProvider time)
                 {
                     TimerNode node = head!;
                     Unlink(node);
-                    Volatile.Write(ref node.TimerSlot, -1);
                     Count--;
+
+                    // Before the slot says that no timer waits: whoever sees that may use the node for something new.
                     version = node.TimerVersion;
+                    Volatile.Write(ref node.TimerSlot, -1);
                     return node;
                 }
 

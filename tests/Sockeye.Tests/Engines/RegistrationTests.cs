@@ -211,6 +211,34 @@ public sealed class RegistrationTests : SocketTest
         File.Delete(path);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task What_a_first_call_sent_is_counted_though_another_send_came_before_the_rest()
+    {
+        (Socket socket, Socket other) = Socket.CreatePair();
+        using Socket first = socket;
+        using Socket second = other;
+        using var cancel = new CancellationTokenSource();
+        byte[] block = new byte[1 << 20];
+        Task<int> blocked = socket.SendAsync(block.AsMemory(), SocketFlags.None).AsTask();
+        Assert.False(blocked.IsCompleted);
+
+        // As when another thread's send began to wait between the first call and the operation for the rest.
+        Task<SocketResult<int>> rest = new SendOperation(socket).With(block, flags: 0).After(10).TryRun(cancel.Token).AsTask();
+        ValueTask<SocketResult<int>> whole = new SendOperation(socket).With(block, flags: 0).After(block.Length).TryRun(cancel.Token);
+        ValueTask<SocketResult<int>> failed = new SendOperation(socket).With(block, flags: 0).After(-Interop.Errno.ECONNRESET).TryRun(cancel.Token);
+        Assert.True(whole.IsCompleted);
+        Assert.Equal(block.Length, (await whole).Value);
+        Assert.True(failed.IsCompleted);
+        Assert.Equal(Interop.Errno.ECONNRESET, (await failed).Errno);
+        Assert.False(rest.IsCompleted);
+        await cancel.CancelAsync();
+        SocketResult<int> canceled = await rest.WaitAsync(Soon);
+        Assert.Equal(Interop.Errno.ECANCELED, canceled.Errno);
+        Assert.Equal(10, canceled.BytesTransferred);
+        socket.Dispose();
+        await Assert.ThrowsAsync<SocketException>(() => blocked.WaitAsync(Soon));
+    }
+
     private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket, OperationLane.Read)
     {
         internal override string Call => "scripted";

@@ -157,6 +157,20 @@ public abstract class BatchTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
+    public Task A_wait_that_ends_without_a_message_leaves_an_empty_batch() => Test(async () =>
+    {
+        using Socket one = BoundUdp();
+        using Socket other = BoundUdp();
+        using var batch = new MessageBatch(4, 8);
+        await other.SendToAsync(new byte[1].AsMemory(), one.LocalEndPoint!);
+        Assert.Equal(1, (await Bounded(Style.ReceiveBatch(one, batch))).Value);
+        Assert.Equal(1, batch.Count);
+        one.Timeout = TimeSpan.FromMilliseconds(20);
+        Assert.Equal(SocketError.TimedOut, (await Bounded(Style.ReceiveBatch(one, batch))).Error);
+        Assert.Equal(0, batch.Count);
+    });
+
+    [Fact(Timeout = Limit)]
     public Task A_receive_offers_every_slot_whole_again() => Test(async () =>
     {
         using Socket one = BoundUdp();

@@ -437,4 +437,37 @@ public sealed class PipeLoopTests : SocketTest
     });
 
     private static RingPoller RingOf(EventLoop loop) => (RingPoller)((PollingEngine)loop.Engine).Poller;
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Kinds))]
+    public async Task A_pipe_is_disposed_whatever_its_receive_was_at_when_the_loop_ended(EngineKind kind)
+    {
+        // One of these makes the pipe's receive the call that is one too many for its handler: it has completed, and shows
+        // it a turn later, which never comes.
+        for (int calls = 120; calls < 130; calls++)
+        {
+            using var loop = new EventLoop(kind);
+            (Socket near, Socket far) = Socket.CreatePair();
+            using Socket peer = far;
+            (Socket ready, Socket other) = Socket.CreatePair();
+            using Socket first = ready;
+            using Socket second = other;
+            SocketPipe? pipe = null;
+            loop.Run(async () =>
+            {
+                pipe = new SocketPipe(near);
+                await far.SendAsync(new byte[1].AsMemory(), SocketFlags.None);
+                await other.SendAsync(new byte[1].AsMemory(), SocketFlags.None);
+                await Task.Yield();
+                for (int i = 0; i < calls; i++)
+                {
+                    // Of no bytes: the one stays, and the next completes at once again.
+                    await ready.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+                }
+
+                _ = pipe.Input.ReadAsync().AsTask();
+            });
+            await pipe!.DisposeAsync().AsTask().WaitAsync(Soon);
+        }
+    }
 }

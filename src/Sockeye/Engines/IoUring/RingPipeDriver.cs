@@ -33,6 +33,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     private bool _isStopping;
     private bool _isSending;
     private bool _isClosed;
+
+    // The kernel may read for ever what a send has named: none of it is used again.
+    private volatile bool _isStranded;
     private TaskCompletionSource? _ended;
 
     internal RingPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop loop, RingPoller poller)
@@ -183,7 +186,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     public override void LoopEnded()
     {
         _input.Ended(Errno.EBADF);
-        _output.Failed(Errno.EBADF, isOver: true);
+        _output.Failed(Errno.EBADF, isOver: !_isStranded);
     }
 
     // At the end of the turn: all that was flushed in it, in one request. A send(2) here that does not wait was tried too:
@@ -363,6 +366,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         // As if still in the call: so the message and the queue that it names go back to no pool.
         void IRingRequest.Strand()
         {
+            driver._isStranded = true;
             driver._output.Failed(Errno.EBADF, isOver: false);
             Volatile.Write(ref driver._isSending, false);
             driver.NoteEnd();

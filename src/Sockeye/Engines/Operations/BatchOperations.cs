@@ -29,6 +29,8 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
         int sequence = SequenceOfEnd();
         if (sequence >= 0 && sequence == _drainedAt)
         {
+            // If the wait is all there is, the batch must not show what it held before.
+            _batch!.PrepareToReceive();
             return false;
         }
 

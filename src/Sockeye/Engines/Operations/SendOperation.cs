@@ -11,17 +11,26 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     private int _total;
     private int _flags;
 
-    // What the first call gave, if it was made before the operation was.
-    private int? _tried;
+    // The first call, made before the operation was, has given the outcome.
+    private bool _isDecided;
 
     internal override string Call => "send";
 
-    internal SendOperation With(ReadOnlyMemory<byte> data, int flags, int? tried = null)
+    internal SendOperation With(ReadOnlyMemory<byte> data, int flags)
     {
         _data = data;
         _total = data.Length;
         _flags = flags;
-        _tried = tried;
+        return this;
+    }
+
+    /// <summary>The rest of a send whose first call has given <paramref name="result"/>: bytes, or −errno other than EAGAIN.</summary>
+    internal SendOperation After(int result)
+    {
+        // Counted before anything can end the operation: they have left.
+        BytesTransferred = Math.Max(result, 0);
+        Errno = Math.Max(-result, 0);
+        _isDecided = result < 0 || BytesTransferred >= _total || !Socket.IsStream;
         return this;
     }
 
@@ -33,14 +42,20 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
         return this;
     }
 
+    protected override bool IsDecided => _isDecided;
+
     internal override bool TryComplete()
     {
+        if (_isDecided)
+        {
+            return true;
+        }
+
         while (true)
         {
-            int result = _tried is { } tried ? tried
-                : _buffers is null ? Send(Socket, _data.Span[BytesTransferred..], _flags)
+            int result = _buffers is null
+                ? Send(Socket, _data.Span[BytesTransferred..], _flags)
                 : Send(Socket, _buffers, BytesTransferred, _flags);
-            _tried = null;
             if (result == -Interop.Errno.EAGAIN)
             {
                 return false;
@@ -101,6 +116,7 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     {
         _data = default;
         _buffers = null;
+        _isDecided = false;
     }
 
     protected override void Return() => Socket.ReturnSend(this);
