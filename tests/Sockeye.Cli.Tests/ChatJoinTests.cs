@@ -120,9 +120,10 @@ public sealed class ChatJoinTests
         (ToolProcess server, IPEndPoint endPoint) = await ToolProcess.ServeAsync();
         using ToolProcess owner = server;
         const string Program = """
-            import os, pty, sys
+            import os, pty, signal, sys
             pid, tty = pty.fork()
             if pid == 0:
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
                 os.execvp("dotnet", ["dotnet", *sys.argv[1:]])
             seen = b""
             while b"alone in #lobby" not in seen: seen += os.read(tty, 4096)
