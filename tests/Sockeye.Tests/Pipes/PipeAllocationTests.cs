@@ -22,7 +22,7 @@ public sealed class PipeAllocationTests : SocketTest
     {
         using Pair pair = await place.Connected();
         await using var client = new SocketPipe(pair.Client);
-        Task echo = Echo(new SocketPipe(pair.Server));
+        Task echo = PipeTests.Echo(new SocketPipe(pair.Server));
         byte[] message = Bytes(64);
         await Measure(Count, async () =>
         {
@@ -150,29 +150,6 @@ public sealed class PipeAllocationTests : SocketTest
             await clients[i].DisposeAsync();
         }
     });
-
-    private static async Task Echo(SocketPipe pipe)
-    {
-        await using (pipe)
-        {
-            while (true)
-            {
-                ReadResult result = await pipe.Input.ReadAsync();
-                foreach (ReadOnlyMemory<byte> part in result.Buffer)
-                {
-                    pipe.Output.Write(part.Span);
-                }
-
-                pipe.Input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted)
-                {
-                    return;
-                }
-
-                await pipe.Output.FlushAsync();
-            }
-        }
-    }
 
     private static Task OnLoop(EngineKind kind, Func<PipePlace, Task> body)
     {

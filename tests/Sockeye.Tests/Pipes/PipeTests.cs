@@ -668,7 +668,7 @@ public abstract class PipeTests(PipePlace place) : SocketTest
         });
     }
 
-    protected static async Task Echo(SocketPipe pipe)
+    internal static async Task Echo(SocketPipe pipe)
     {
         await using (pipe)
         {
