@@ -585,7 +585,7 @@ public partial class Socket : IDisposable
         Timeout = limit;
         Core.IsBlocking = true;
         Span<byte> rest = stackalloc byte[1];
-        SocketResult<int> end = ReceiveCore(rest, flags: 0);
+        SocketResult<int> end = ReceiveCore(rest);
         Timeout = before;
         Core.IsBlocking = wasBlocking;
         if (!end.IsSuccess || end.Value != 0)
@@ -604,11 +604,5 @@ public partial class Socket : IDisposable
         throw errno == Errno.EBADF
             ? SocketErrors.CreateInterrupted(call, endPoint)
             : SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
-    }
-
-    private SocketResult<T> Failed<T>(int errno, int bytesTransferred = 0)
-    {
-        Core.NoteFailure(errno);
-        return SocketResult<T>.Failure(errno, bytesTransferred);
     }
 }

@@ -37,6 +37,10 @@ internal static class SocketErrors
         (int)SocketError.Interrupted,
         Create(call, endPoint, Errno.EBADF).Message);
 
+    /// <summary>The call was refused before it was made: a flag of .NET's that Linux has no word for.</summary>
+    internal static SocketException CreateUnsupportedFlags(string call, EndPoint? endPoint) =>
+        Create(call, endPoint, Errno.EOPNOTSUPP, "Linux has no such flag for this call");
+
     /// <summary>As above for a transfer that moved some bytes before it failed.</summary>
     internal static SocketException Create(string call, EndPoint? endPoint, int errno, int bytesTransferred, int bytesLost = 0)
     {

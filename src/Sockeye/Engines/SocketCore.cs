@@ -232,6 +232,13 @@ internal sealed partial class SocketCore
         IsConnected = true;
     }
 
+    /// <summary>A connect that does not wait is under way.</summary>
+    internal void NoteConnecting(EndPoint peer)
+    {
+        LocalEndPoint ??= peer;
+        Extras.ConnectingTo = peer;
+    }
+
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
     /// <remarks>SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.</remarks>
     internal EndPoint? KnownPeer()

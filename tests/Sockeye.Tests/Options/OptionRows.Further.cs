@@ -313,7 +313,7 @@ internal static partial class OptionRows
 
     private static IEnumerable<OptionRow> FurtherIpv6Rows() =>
     [
-        new OptionRow<int>(Ipv6Options.AddressForm) { On = Kinds.Ipv6, Set = 2, Refused = "ENOTCONN" },
+        new OptionRow<int>(Ipv6Options.AddressForm) { On = Kinds.Ipv6, Set = 2, Refused = "ENOTCONN", MayRefuse = ["ENOPROTOOPT"] },
         new OptionRow<Ipv6AddressPreferences>(Ipv6Options.AddressPreferences)
         {
             On = Kinds.Ipv6,
