@@ -3,7 +3,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>What the kernel answered to a call that returns no value: success, or why not. Allocates nothing.</summary>
+/// <summary>The outcome of a call that returns no value: success, or why not. Allocates nothing.</summary>
 /// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
 public readonly struct SocketResult
 {
@@ -53,7 +53,7 @@ public readonly struct SocketResult
     internal static SocketResult From(int errno, int bytesTransferred = 0) => new(errno, bytesTransferred);
 }
 
-/// <summary>What the kernel answered: a value, or why not. Allocates nothing.</summary>
+/// <summary>The outcome of a call: a value, or why there is none. Allocates nothing.</summary>
 /// <typeparam name="T">What the call returns: a count, a socket.</typeparam>
 /// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
 public readonly struct SocketResult<T>

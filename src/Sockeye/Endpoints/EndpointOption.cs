@@ -27,7 +27,7 @@ internal enum EndpointUse
 /// <summary>An option of an endpoint string's query: <c>?backlog=512</c>. <see cref="Endpoint.KnownOptions"/> lists them.</summary>
 public sealed class EndpointOption
 {
-    internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can be answered", Values.Flag) { Use = EndpointUse.Connect };
+    internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can get replies", Values.Flag) { Use = EndpointUse.Connect };
     internal static readonly EndpointOption Backlog = new("backlog", Listens, "how many connections may wait for accept (listen(2)); 512 without it", Values.Number(0, int.MaxValue)) { Use = EndpointUse.Listen };
     internal static readonly EndpointOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = ApplyDualStack };
     internal static readonly EndpointOption Mode = new("mode", Unix, "the socket file's permissions, in octal (chmod(2))", Values.FileMode) { Use = EndpointUse.Listen | EndpointUse.Bind };

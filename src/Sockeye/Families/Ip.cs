@@ -11,7 +11,7 @@ namespace Sockeye;
 /// <summary>AF_INET6, struct sockaddr_in6, ipv6(7): .NET's end point with the one field that it lacks, the flow.</summary>
 /// <remarks>
 /// The scope is <see cref="IPAddress.ScopeId"/>. Sockets give this type only where the flow information is not zero,
-/// which the kernel tells where IPV6_FLOWINFO_SEND or IPV6_FLOWINFO is set. Two end points are equal when address and
+/// which the kernel gives where IPV6_FLOWINFO_SEND or IPV6_FLOWINFO is set. Two end points are equal when address and
 /// port are, as .NET's type has it: the flow is how packets travel, not where to. Text: .NET's,
 /// <c>[fe80::1%2]:80</c>, and where there is flow information <c>[fe80::1%2]:80/flow=12345</c>, in hexadecimal.
 /// </remarks>

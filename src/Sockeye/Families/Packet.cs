@@ -53,8 +53,8 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
     /// <param name="interfaceIndex">sll_ifindex; 0 is all interfaces.</param>
     /// <param name="protocol">sll_protocol, an ETH_P_ number such as 0x0800, in the machine's order. 0, the default, leaves what the socket was made with.</param>
     /// <param name="hardwareAddress">sll_addr, needed to send from a Dgram socket. Defaults to none; at most 32 bytes.</param>
-    /// <param name="hardwareType">sll_hatype, an ARPHRD_ number; the kernel tells it, and takes none.</param>
-    /// <param name="packetType">sll_pkttype; the kernel tells it, and takes none.</param>
+    /// <param name="hardwareType">sll_hatype, an ARPHRD_ number; the kernel sets it on what arrives, and ignores it otherwise.</param>
+    /// <param name="packetType">sll_pkttype; the kernel sets it on what arrives, and ignores it otherwise.</param>
     /// <exception cref="ArgumentException">The hardware address is too long.</exception>
     public PacketEndPoint(
         int interfaceIndex,

@@ -32,7 +32,7 @@ public enum TipcAddressKind
     /// <summary>TIPC_SERVICE_RANGE: all instances from one to another; what is bound, and where multicast goes.</summary>
     Range,
 
-    /// <summary>TIPC_SOCKET_ADDR: one socket of one node; what accept and getpeername tell.</summary>
+    /// <summary>TIPC_SOCKET_ADDR: one socket of one node; what accept and getpeername give.</summary>
     Port,
 }
 

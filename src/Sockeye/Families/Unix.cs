@@ -58,7 +58,7 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
 
     private UnixEndPoint(ReadOnlyMemory<byte> name) => _name = name;
 
-    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then tells it.</summary>
+    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then has it.</summary>
     public static UnixEndPoint Autobind => Unnamed;
 
     /// <summary>No name: what a socket has that was not bound. The same value as <see cref="Autobind"/>.</summary>
