@@ -252,7 +252,7 @@ public partial class Socket
 
         // One that must wait is tried anew, since room may have come before it is queued.
         return result == -Errno.EAGAIN ? RentSend().With(buffer, flags)
-            : result == buffer.Length && EventLoop.Current?.SpendBudget() != false ? null
+            : result == buffer.Length && RunQueue.Current?.SpendBudget() != false ? null
             : RentSend().With(buffer, flags).After(result);
     }
 

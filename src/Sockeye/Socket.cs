@@ -923,7 +923,7 @@ public partial class Socket : IDisposable
     {
         if (Registration is { } registration)
         {
-            registration.Engine.Settle(registration);
+            registration.Poller.Settle();
         }
     }
 

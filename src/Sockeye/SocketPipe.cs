@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Sockeye.Engines;
-using Sockeye.Engines.IoUring;
 using Sockeye.Engines.Pipes;
 
 namespace Sockeye;
@@ -34,7 +33,6 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     private readonly SocketPipeOptions _options;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
-    private readonly TimeProvider? _time;
     private bool _isAborted;
     private int _disposed;
 
@@ -54,12 +52,11 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         _options = options ?? new SocketPipeOptions();
         _options.Check();
         Socket = socket;
-        var engine = socket.EngineOrDefault as PollingEngine;
-        EventLoop? loop = engine?.Loop;
-        _time = loop?.Time;
+        SocketEngine engine = socket.EngineOrDefault;
+        RunQueue? loop = engine.Queue;
         _input = new PipeInput(this, loop, _options);
         _output = new PipeOutput(this, loop, _options);
-        Driver = loop is not null && engine!.Poller is RingPoller ring
+        Driver = loop is not null && engine.Poller.Ring is { } ring
             ? new RingPipeDriver(socket, _input, _output, loop, ring)
             : new CallPipeDriver(socket, _input, _output, loop);
         socket.SetPipe(Driver);
@@ -111,7 +108,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         {
             try
             {
-                await drain.WaitAsync(_options.DisposeTimeout, _time ?? TimeProvider.System).ConfigureAwait(false);
+                await drain.WaitAsync(_options.DisposeTimeout, Socket.EngineOrDefault.Time).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

@@ -59,8 +59,8 @@ internal abstract class LoopAcceptor
     /// <param name="backlog">How many may wait; no more are taken at the stop.</param>
     internal static LoopAcceptor Create(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog) =>
         socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
-        && member.Loop.Engine is PollingEngine { Poller: IoUring.RingPoller poller }
-            ? new IoUring.RingAcceptor(listener, member, socket, deals, backlog, poller)
+        && member.Loop.Engine.Poller.Ring is { } poller
+            ? new RingAcceptor(listener, member, socket, deals, backlog, poller)
             : new PlainAcceptor(listener, member, socket, deals, backlog);
 
     /// <summary>Begins, or goes on after there was no room or a pause.</summary>
@@ -229,7 +229,7 @@ internal abstract class LoopAcceptor
 
 /// <summary>accept4(2), in bursts.</summary>
 #pragma warning disable CA1001 // Ended disposes the token source, and every acceptor comes to its end.
-internal sealed class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
+internal class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
 #pragma warning restore CA1001
     : LoopAcceptor(listener, member, socket, deals, backlog)
 {

@@ -48,9 +48,6 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>How many bytes have moved so far.</summary>
     internal int BytesTransferred { get; set; }
 
-    /// <summary>Who watches the socket; null until the operation has to wait.</summary>
-    internal Poller? Poller => _registration?.Poller;
-
     /// <summary>The call's name in messages.</summary>
     internal abstract string Call { get; }
 
@@ -100,10 +97,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         }
         else if (Attempt())
         {
-            if (EventLoop.Current is { } loop && !loop.SpendBudget())
+            if (RunQueue.Current is { } queue && !queue.SpendBudget())
             {
                 // Ready at once too often in a row: let the loop's other work run first.
-                loop.Defer(this);
+                queue.Defer(this);
                 return false;
             }
 
@@ -136,10 +133,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
 
         if (Limit is { } limit)
         {
-            registration!.Engine.StartTimer(Terms, limit);
+            registration!.Poller.StartTimer(Terms, limit);
         }
 
-        registration!.Engine.Submit(this, registration, sequence);
+        registration!.Enqueue(this, sequence);
         return false;
     }
 
@@ -176,7 +173,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Makes the outcome visible and runs or queues the continuation. Called once, by whoever completed the operation.</summary>
     internal void Publish()
     {
-        TermsIfAny?.Disarm(_registration?.Engine);
+        TermsIfAny?.Disarm(_registration?.Poller);
         ShowOutcome();
     }
 
@@ -252,7 +249,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
 
     private void RequestCancel(int errno) => RequestCancel(errno, Version);
 
-    private void RequestCancel(int errno, short version) => _registration?.Engine.Cancel(this, _registration, errno, version);
+    private void RequestCancel(int errno, short version) => _registration?.Cancel(this, errno, version);
 }
 
 /// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>
