@@ -456,17 +456,17 @@ public partial class Socket
         {
             if (!preBuffer.IsEmpty)
             {
-                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             if (file is not null)
             {
-                await SendFileAsync(file, offset: 0, count: null, cancellationToken).ConfigureAwait(false);
+                await SendFileAsync(file, offset: 0, count: null, cancellationToken).StayOnLoop();
             }
 
             if (!postBuffer.IsEmpty)
             {
-                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             EndAfterFile(flags);

@@ -104,23 +104,13 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         }
 
         _output.Complete();
-        if (_output.DrainAsync() is { IsCompleted: false } drain)
-        {
-            try
-            {
-                await drain.WaitAsync(_options.DisposeTimeout, Socket.EngineOrDefault.Time).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                _isAborted = true;
-            }
-        }
-
+        Task drain = _output.DrainAsync();
+        _isAborted |= !drain.IsCompleted && !await EndsInTimeAsync(drain).StayOnLoop();
         _input.Complete();
         if (_options.LeaveOpen)
         {
             Driver.Close();
-            await Driver.EndAsync().ConfigureAwait(false);
+            await Driver.EndAsync().StayOnLoop();
             Socket.ClearPipe();
             return;
         }
@@ -132,7 +122,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
 
         // Tells the driver, which takes back what is under way.
         Socket.Dispose();
-        await Driver.EndAsync().ConfigureAwait(false);
+        await Driver.EndAsync().StayOnLoop();
     }
 
     /// <summary>The peer must see that the stream did not end where it ends.</summary>
@@ -142,6 +132,22 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     {
         Socket.NoteFailure(errno);
         return SocketErrors.Create(call, Socket.EndPointForErrors(), errno);
+    }
+
+    // Neither Task.WaitAsync nor WhenAny: both continue on the thread pool, and a loop's pipe must not wait for that.
+    private async Task<bool> EndsInTimeAsync(Task drain)
+    {
+        var end = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ITimer limit = LoopTimer.Create(
+            Socket.EngineOrDefault.Time, static end => ((TaskCompletionSource<bool>)end!).TrySetResult(false), end, _options.DisposeTimeout);
+        _ = NoteAsync();
+        return await end.Task.StayOnLoop();
+
+        async Task NoteAsync()
+        {
+            await drain.StayOnLoop();
+            end.TrySetResult(true);
+        }
     }
 
     private void ResetOnClose()

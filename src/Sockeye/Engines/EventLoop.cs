@@ -149,7 +149,7 @@ public sealed partial class EventLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(action);
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        var timer = new LoopTimer(this, action);
+        var timer = new ScheduledAction(this, action);
         _engine.StartTimer(timer, delay);
         return timer;
     }
@@ -271,7 +271,7 @@ public sealed partial class EventLoop : IDisposable
     private bool HasWork() =>
         _queue.HasWork || _stopRequested || _main is { IsCompleted: true };
 
-    private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
+    private sealed class ScheduledAction(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
     {
         private int _ended;
 
@@ -281,7 +281,7 @@ public sealed partial class EventLoop : IDisposable
 
         // On the loop's thread, in its turn; the action waits for its place among the ready ones.
         internal override void Expire(short version) =>
-            loop._queue.Post(static state => ((LoopTimer)state!).Fire(), this);
+            loop._queue.Post(static state => ((ScheduledAction)state!).Fire(), this);
 
         public void Dispose()
         {

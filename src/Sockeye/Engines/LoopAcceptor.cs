@@ -19,13 +19,13 @@ internal abstract class LoopAcceptor
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
     private readonly Queue<Socket> _parked = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _deals;
     private readonly int _backlog;
     private TimeSpan _pause;
     private bool _pausing;
     private bool _stopping;
     private volatile bool _aborted;
+    private int _ended;
     private IDisposable? _timer;
 
     private protected LoopAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
@@ -39,8 +39,8 @@ internal abstract class LoopAcceptor
 
     internal EventLoop Loop => Member.Loop;
 
-    /// <summary>Complete when the socket is closed.</summary>
-    internal Task Stopped => _stopped.Task;
+    /// <summary>True when the socket is closed.</summary>
+    internal bool HasEnded => Volatile.Read(ref _ended) != 0;
 
     private protected EventLoopListener Listener { get; }
 
@@ -113,7 +113,7 @@ internal abstract class LoopAcceptor
         }
 
         Socket.Dispose();
-        _stopped.TrySetResult();
+        End();
     }
 
     /// <summary>Accepts, as long as <see cref="MayAccept"/>.</summary>
@@ -198,7 +198,15 @@ internal abstract class LoopAcceptor
 
         _parked.Clear();
         Socket.Dispose();
-        _stopped.TrySetResult();
+        End();
+    }
+
+    private void End()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            Listener.AcceptorEnded();
+        }
     }
 
     private Socket? TryAcceptOne()
@@ -261,7 +269,7 @@ internal class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member m
     {
         for (uint accepted = 1; MayAccept; accepted++)
         {
-            SocketResult<Socket> result = await Socket.TryAcceptAsync(_end.Token).ConfigureAwait(false);
+            SocketResult<Socket> result = await Socket.TryAcceptAsync(_end.Token).StayOnLoop();
             if (result.IsSuccess)
             {
                 Take(result.Value);

@@ -289,7 +289,7 @@ internal sealed class PipeOutput : PipeWriter
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
         Complete(exception);
-        await DrainAsync().ConfigureAwait(false);
+        await DrainAsync().StayOnLoop();
         if (_errno != 0 && exception is null)
         {
             throw _pipe.Error("send", _errno);

@@ -166,11 +166,11 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest, IBuff
     {
         // The reader was completed: nothing is left to give back.
         GC.SuppressFinalize(this);
-        await EndRequestsAsync().ConfigureAwait(false);
+        await EndRequestsAsync().StayOnLoop();
         if (Volatile.Read(ref _calls) is { } calls)
         {
             calls.Close();
-            await calls.EndAsync().ConfigureAwait(false);
+            await calls.EndAsync().StayOnLoop();
         }
     }
 
