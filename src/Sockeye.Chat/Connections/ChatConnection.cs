@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Sockeye.Chat.Connections;
 
 /// <summary>
-/// One accepted connection, whatever it speaks: its bytes in, its outlet, and how it ends.
+/// One accepted connection, whatever it speaks: its bytes in, its send queue, and how it ends.
 /// </summary>
 internal sealed class ChatConnection : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class ChatConnection : IDisposable
         _time = time;
         Log = log;
         _named = named;
-        Outlet = new ByteOutlet(socket, options.MaxQueuedBytes);
+        SendQueue = new SendQueue(socket, options.MaxQueuedBytes);
         _stop = new CancellationTokenSource(options.NameWait, time);
     }
 
@@ -40,7 +40,7 @@ internal sealed class ChatConnection : IDisposable
 
     public ConnectionLog Log { get; }
 
-    public ByteOutlet Outlet { get; }
+    public SendQueue SendQueue { get; }
 
     /// <summary>The server's whole work on this connection; ends when it is closed.</summary>
     public Task Served { get; set; } = Task.CompletedTask;
@@ -112,7 +112,7 @@ internal sealed class ChatConnection : IDisposable
     /// <summary>Whoever talks faster than it reads its own echo is not read until it has caught up.</summary>
     public async ValueTask CatchUpAsync()
     {
-        Task belowHalf = Outlet.BelowHalfAsync();
+        Task belowHalf = SendQueue.BelowHalfAsync();
         if (!belowHalf.IsCompleted)
         {
             await belowHalf.WaitAsync(_stop.Token);
@@ -126,7 +126,7 @@ internal sealed class ChatConnection : IDisposable
     public void End(string reason, ReadOnlyMemory<byte> lastWords, bool dropWaiting)
     {
         _endReason ??= reason;
-        Outlet.Complete(lastWords, dropWaiting);
+        SendQueue.Complete(lastWords, dropWaiting);
         if (_home is not null)
         {
             _home.Post(static state => ((ChatConnection)state!).StopReading(), this);
@@ -143,10 +143,10 @@ internal sealed class ChatConnection : IDisposable
     /// </summary>
     public async Task CloseAsync(ReadOnlyMemory<byte> lastWords = default)
     {
-        Outlet.Complete(lastWords);
+        SendQueue.Complete(lastWords);
         try
         {
-            if (!await Outlet.Done.WaitAsync(_options.DrainWait, _time))
+            if (!await SendQueue.Done.WaitAsync(_options.DrainWait, _time))
             {
                 return;
             }

@@ -13,7 +13,7 @@ public readonly record struct ChatEventId(ulong Hub, uint Room, long Number)
         string.Create(CultureInfo.InvariantCulture, $"{Hub:x16}-{Room:x}-{Number:x}");
 }
 
-/// <summary>How one kind of outlet writes events as bytes. One instance serves all its connections.</summary>
+/// <summary>How one protocol writes events as bytes. One instance serves all its connections.</summary>
 public interface IChatEncoding
 {
     /// <summary>The event's bytes. They are shared by every member and must never change.</summary>
@@ -21,11 +21,11 @@ public interface IChatEncoding
 }
 
 /// <summary>
-/// Something that happened in a room. The room's sequencer gave it number, id and time, and every outlet shows that order.
+/// Something that happened in a room. The room's sequencer gave it number, id and time, and every client shows that order.
 /// </summary>
 public abstract class ChatEvent
 {
-    // Members share one encoding, so the first one pays and the rest copy a reference. A second kind of outlet
+    // Members share one encoding, so the first one pays and the rest copy a reference. A second protocol
     // takes the cache over if it must; that costs an encoding, never correctness.
     private Encoded? _encoded;
 
@@ -37,7 +37,7 @@ public abstract class ChatEvent
         Name = name;
     }
 
-    /// <summary>Unique, and the same at every outlet.</summary>
+    /// <summary>Unique, and the same for every client.</summary>
     public ChatEventId Id { get; }
 
     /// <summary>1, 2, 3… in its room, without a gap.</summary>

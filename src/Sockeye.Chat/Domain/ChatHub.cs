@@ -7,7 +7,7 @@ namespace Sockeye.Chat.Domain;
 public sealed record ChatRoomInfo(string Name, int Members);
 
 /// <summary>Who is in a room: how many, and as many names as were asked for, in order of the alphabet.</summary>
-public sealed record ChatRoll(string Room, int Count, IReadOnlyList<string> Names);
+public sealed record ChatMembers(string Room, int Count, IReadOnlyList<string> Names);
 
 /// <summary>
 /// The chat itself: rooms and people. Knows no socket, clock, database or format.
@@ -101,7 +101,7 @@ public sealed class ChatHub
     }
 
     /// <summary>Who is in a room; null when there is no such room.</summary>
-    public ChatRoll? Roll(string room, int namesMost)
+    public ChatMembers? Members(string room, int namesMost)
     {
         if (!ChatName.TryParseRoom(room, _options.MaxRoomNameLength, out ChatName parsed, out _))
         {
@@ -120,7 +120,7 @@ public sealed class ChatHub
             // Names that will not be shown are not copied: every arrival asks for this.
             if (found.Count > namesMost && namesMost == 0)
             {
-                return new ChatRoll(found.Name.Text, found.Count, []);
+                return new ChatMembers(found.Name.Text, found.Count, []);
             }
 
             names = new string[found.Count];
@@ -131,7 +131,7 @@ public sealed class ChatHub
         }
 
         Array.Sort(names, StringComparer.OrdinalIgnoreCase);
-        return new ChatRoll(found.Name.Text, names.Length, names.Length > namesMost ? names[..namesMost] : names);
+        return new ChatMembers(found.Name.Text, names.Length, names.Length > namesMost ? names[..namesMost] : names);
     }
 
     /// <summary>Ends every session and lets nobody in any more. Nobody is told of the others' going, only of the end.</summary>

@@ -1,6 +1,6 @@
 namespace Sockeye.Chat.Domain;
 
-/// <summary>Why the chat said no. Each outlet has its own words or numbers for these.</summary>
+/// <summary>Why the chat said no. Each protocol has its own words or numbers for these.</summary>
 public enum ChatError
 {
     /// <summary>Nothing went wrong.</summary>

@@ -8,8 +8,8 @@ namespace Sockeye.Chat.Domain;
 /// </summary>
 /// <remarks>
 /// A control character could move somebody's cursor, ring a bell or start an escape sequence; a directional override
-/// could make words read as what they are not (Unicode TR 36, CVE-2021-42574). None of them passes, whichever outlet the
-/// text came through. Marks that languages and emoji need (ZWJ, ZWNJ, LRM, RLM, ALM) do.
+/// could make words read as what they are not (Unicode TR 36, CVE-2021-42574). None of them passes, whichever way the
+/// text came in. Marks that languages and emoji need (ZWJ, ZWNJ, LRM, RLM, ALM) do.
 /// </remarks>
 public static class ChatText
 {

@@ -11,7 +11,7 @@ public enum ChatEnd
 }
 
 /// <summary>
-/// Where a person's events go: one outlet, whatever it speaks.
+/// Where a person's events go: their client, whatever protocol it speaks.
 /// </summary>
 /// <remarks>
 /// Both members are called with the hub's lock held, in the one order of each room. They must neither block nor call the

@@ -53,10 +53,10 @@ internal sealed record LineCommand(
 
     private static ValueTask WhoAsync(LineProtocol me, string parameters)
     {
-        if (me.Room is not null && me.Hub.Roll(me.Room, NamesMost) is { } roll)
+        if (me.Room is not null && me.Hub.Members(me.Room, NamesMost) is { } members)
         {
-            string more = roll.Count > roll.Names.Count ? $" and {roll.Count - roll.Names.Count} more" : "";
-            me.Tell($"In {roll.Room}: {Count(roll.Count, "person", "people")}: {string.Join(", ", roll.Names)}{more}");
+            string more = members.Count > members.Names.Count ? $" and {members.Count - members.Names.Count} more" : "";
+            me.Tell($"In {members.Room}: {Count(members.Count, "person", "people")}: {string.Join(", ", members.Names)}{more}");
         }
 
         return default;

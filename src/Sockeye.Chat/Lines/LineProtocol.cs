@@ -121,7 +121,7 @@ internal sealed class LineProtocol : IChatClient
         }
 
         return !string.Equals(chatEvent.Room, _shown, StringComparison.Ordinal)
-            || _connection.Outlet.TryPost(chatEvent.In(_encoding));
+            || _connection.SendQueue.TryPost(chatEvent.In(_encoding));
     }
 
     /// <inheritdoc/>
@@ -135,7 +135,7 @@ internal sealed class LineProtocol : IChatClient
     /// <summary>Says something to this client alone.</summary>
     public void Tell(string text)
     {
-        if (_connection.Outlet.TryPost(LineEncoding.Notice(text)))
+        if (_connection.SendQueue.TryPost(LineEncoding.Notice(text)))
         {
             return;
         }
@@ -223,11 +223,11 @@ internal sealed class LineProtocol : IChatClient
             await _session.PartAsync(left);
         }
 
-        if (_shown is not null && Hub.Roll(_shown, 0) is { } roll)
+        if (_shown is not null && Hub.Members(_shown, 0) is { } members)
         {
-            Tell(roll.Count == 1
-                ? $"You are alone in {roll.Room}."
-                : $"{roll.Count} people are in {roll.Room}; /who lists them.");
+            Tell(members.Count == 1
+                ? $"You are alone in {members.Room}."
+                : $"{members.Count} people are in {members.Room}; /who lists them.");
         }
     }
 

@@ -177,7 +177,7 @@ public sealed class ChatHubTests
         Assert.Equal(ChatError.TextTooLong, (await alice.SayAsync("#one", "héllo")).Error);
         await DoneAsync(alice.SayAsync("#one", "hello"));
         await DoneAsync(alice.JoinAsync("#TWO")); // in it already: nothing happens
-        Assert.Equal(1, hub.Roll("two", 10)!.Count);
+        Assert.Equal(1, hub.Members("two", 10)!.Count);
     }
 
     [Fact(Timeout = 10_000)]
@@ -210,11 +210,11 @@ public sealed class ChatHubTests
         await EnterAsync(hub, "zoe", "#aside");
         Assert.Equal([new ChatRoomInfo("#lobby", 4), new ChatRoomInfo("#aside", 1)], hub.Rooms(10));
         Assert.Single(hub.Rooms(1));
-        ChatRoll roll = hub.Roll("LOBBY", 3)!;
-        Assert.Equal((4, "#lobby"), (roll.Count, roll.Room));
-        Assert.Equal(["anna", "Bert", "Carl"], roll.Names);
-        Assert.Empty(hub.Roll("#lobby", 0)!.Names);
-        Assert.Null(hub.Roll("#nowhere", 3));
+        ChatMembers members = hub.Members("LOBBY", 3)!;
+        Assert.Equal((4, "#lobby"), (members.Count, members.Room));
+        Assert.Equal(["anna", "Bert", "Carl"], members.Names);
+        Assert.Empty(hub.Members("#lobby", 0)!.Names);
+        Assert.Null(hub.Members("#nowhere", 3));
     }
 
     [Fact(Timeout = 60_000)]

@@ -13,11 +13,11 @@ namespace Sockeye.Chat.Connections;
 /// <item>Posting never blocks and never sends: it queues, and wakes the sender if it sleeps. Any thread may post.</item>
 /// <item>One send is in flight at a time, and it takes everything that waits, up to <see cref="MergeBytesMax"/>.</item>
 /// <item>Bytes count from posting until the kernel has taken them. At the bound TryPost says no.</item>
-/// <item>The sender runs where the outlet was made: on that event loop, or on the thread pool.</item>
-/// <item>An idle outlet holds no task, no timer and no buffer.</item>
+/// <item>The sender runs where the queue was made: on that event loop, or on the thread pool.</item>
+/// <item>An idle queue holds no task, no timer and no buffer.</item>
 /// </list>
 /// </remarks>
-internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoolWorkItem
+internal sealed class SendQueue(Socket socket, int queuedBytesMax) : IThreadPoolWorkItem
 {
     /// <summary>How much one send merges at most; the buffer for it is rented for that long.</summary>
     public const int MergeBytesMax = 65_536;
@@ -145,7 +145,7 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         if (_home is not null)
         {
             // Posted to the loop, it runs when this turn's events are all queued: that is the merge.
-            _home.Post(static state => _ = ((ByteOutlet)state!).SendAllAsync(), this);
+            _home.Post(static state => _ = ((SendQueue)state!).SendAllAsync(), this);
         }
         else
         {
