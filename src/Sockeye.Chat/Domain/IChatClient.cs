@@ -15,7 +15,7 @@ public enum ChatEnd
 /// </summary>
 /// <remarks>
 /// Both members are called with the hub's lock held, in the one order of each room. They must neither block nor call the
-/// hub; they queue, and whoever waits is woken later, elsewhere.
+/// hub; they queue, and wake whoever waits later and elsewhere.
 /// </remarks>
 public interface IChatClient
 {
