@@ -76,7 +76,10 @@ internal sealed class LineProtocol : IChatClient
                     Ask();
                 }
 
-                await _connection.NextCommandAsync();
+                if (!HasQuit)
+                {
+                    await _connection.NextCommandAsync(); // also after bytes that made no line
+                }
             }
 
             reason = _leaveReason;
@@ -283,7 +286,10 @@ internal sealed class LineProtocol : IChatClient
             }
 
             await TakeLineAsync(kind, line);
-            await _connection.NextCommandAsync();
+            if (!HasQuit)
+            {
+                await _connection.NextCommandAsync();
+            }
         }
     }
 

@@ -9,8 +9,11 @@ namespace Sockeye.Chat.Terminal;
 /// </summary>
 internal sealed class ReceivedLines
 {
-    /// <summary>A longer line is dropped, and a notice stands in its place.</summary>
+    /// <summary>A longer line is dropped, and <see cref="Dropped"/> stands in its place.</summary>
     public const int LineBytesMax = 262_144;
+
+    /// <summary>No notice of the server's, and so no answer to a name.</summary>
+    public static readonly string Dropped = $"[a line of more than {LineBytesMax} bytes was dropped]";
 
     private readonly LineDecoder _decoder = new(LineBytesMax);
 
@@ -41,7 +44,7 @@ internal sealed class ReceivedLines
                 lines.Add(ChatText.Clean(line));
                 break;
             case LineKind.TooLong:
-                lines.Add($"{LineEncoding.NoticePrefix}A line longer than {LineBytesMax} bytes came, and was dropped.");
+                lines.Add(Dropped);
                 break;
         }
     }
