@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Sockeye.Interop;
 
 namespace Sockeye.Families;
