@@ -18,7 +18,7 @@ public partial class Socket
         SocketResult<int> result = TryReceiveBatch(batch, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("receive batch", EndPointForErrors(), result.Errno);
+            Fail("receive batch", Core.EndPointForErrors(), result.Errno);
         }
 
         return result.Value;
@@ -37,11 +37,11 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveBatchOperation.Receive(this, batch, flags);
+            int result = ReceiveBatchOperation.Receive(Core, batch, flags);
             if (result >= 0)
             {
                 return SocketResult<int>.Success(result);
@@ -65,7 +65,7 @@ public partial class Socket
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveBatch().With(batch, flags).Run(cancellationToken)
+                ? ReceiveBatchOperation.Rent(Core).With(batch, flags).Run(cancellationToken)
                 : Unsupported<int>("receive batch");
     }
 
@@ -81,7 +81,7 @@ public partial class Socket
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveBatch().With(batch, flags).TryRun(cancellationToken)
+                ? ReceiveBatchOperation.Rent(Core).With(batch, flags).TryRun(cancellationToken)
                 : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -99,7 +99,7 @@ public partial class Socket
         SocketResult<int> result = TrySendBatch(batch, start, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("send batch", batch[Math.Min(start, batch.Capacity - 1)].Peer ?? EndPointForErrors(), result.Errno);
+            Fail("send batch", batch[Math.Min(start, batch.Capacity - 1)].Peer ?? Core.EndPointForErrors(), result.Errno);
         }
 
         return result.Value;
@@ -119,15 +119,15 @@ public partial class Socket
         }
 
         int sent = 0;
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit, flags);
         int errno = call.Enter();
         batch.PrepareToSend(start);
         while (errno == 0)
         {
-            int result = SendBatchOperation.Send(this, batch, start, ref sent, flags);
+            int result = SendBatchOperation.Send(Core, batch, start, ref sent, flags);
             if (result == 0)
             {
-                NoteLocalAddress();
+                Core.NoteLocalAddress();
                 return SocketResult<int>.Success(sent);
             }
 
@@ -158,8 +158,8 @@ public partial class Socket
             return Unsupported<int>("send batch");
         }
 
-        ValueTask<int> sending = RentSendBatch().With(batch, start, flags).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendBatchOperation.Rent(Core).With(batch, start, flags).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -183,18 +183,10 @@ public partial class Socket
             return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
         }
 
-        ValueTask<SocketResult<int>> sending = RentSendBatch().With(batch, start, flags).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendBatchOperation.Rent(Core).With(batch, start, flags).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
-
-    internal void ReturnReceiveBatch(ReceiveBatchOperation operation) => Volatile.Write(ref Extras.ReceiveBatch, operation);
-
-    internal void ReturnSendBatch(SendBatchOperation operation) => Volatile.Write(ref Extras.SendBatch, operation);
-
-    private ReceiveBatchOperation RentReceiveBatch() => Interlocked.Exchange(ref Extras.ReceiveBatch, null) ?? new ReceiveBatchOperation(this);
-
-    private SendBatchOperation RentSendBatch() => Interlocked.Exchange(ref Extras.SendBatch, null) ?? new SendBatchOperation(this);
 
     private void CheckBatch(MessageBatch batch, int start)
     {

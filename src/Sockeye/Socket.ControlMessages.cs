@@ -22,7 +22,7 @@ public partial class Socket
         SocketResult<int> result = TrySendMessage(message, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("send message", message.NamedPeer ?? EndPointForErrors(), result.Errno, result.BytesTransferred);
+            Fail("send message", message.NamedPeer ?? Core.EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;
@@ -45,19 +45,19 @@ public partial class Socket
         int total = SendMessageOperation.Total(message);
         int sent = 0;
         var control = default(OutgoingControl);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit, flags);
         try
         {
-            control.Prepare(message, this);
+            control.Prepare(message, AddressFamily, IsStream);
             int errno = call.Enter();
             while (errno == 0)
             {
                 int result = SendMessageOperation.Send(
-                    this, message.Data, message.Buffers, sent, flags, address, sent == 0 ? control.Bytes : default);
+                    Core, message.Data, message.Buffers, sent, flags, address, sent == 0 ? control.Bytes : default);
                 if (result >= 0)
                 {
                     sent += result;
-                    NoteLocalAddress();
+                    Core.NoteLocalAddress();
                     if (sent >= total || !IsStream)
                     {
                         return SocketResult<int>.Success(sent, sent);
@@ -99,8 +99,8 @@ public partial class Socket
             return Unsupported<int>("send message");
         }
 
-        ValueTask<int> sending = RentSendMessage().With(message, PeerOf(message), flags).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), flags).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -123,8 +123,8 @@ public partial class Socket
             return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
         }
 
-        ValueTask<SocketResult<int>> sending = RentSendMessage().With(message, PeerOf(message), flags).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), flags).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -243,15 +243,6 @@ public partial class Socket
         return TryReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
     }
 
-    internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref Extras.ReceiveMessage, operation);
-
-    internal void ReturnSendMessage(SendMessageOperation operation) => Volatile.Write(ref Extras.SendMessage, operation);
-
-    private ReceiveMessageOperation RentReceiveMessage() =>
-        Interlocked.Exchange(ref Extras.ReceiveMessage, null) ?? new ReceiveMessageOperation(this);
-
-    private SendMessageOperation RentSendMessage() => Interlocked.Exchange(ref Extras.SendMessage, null) ?? new SendMessageOperation(this);
-
     private EndPoint? PeerOf(in OutgoingMessage message) => message.Peer is { } peer ? ForThisFamily(peer) : null;
 
     private SocketResult<ReceivedMessage> ReceiveMessageCore(
@@ -263,11 +254,11 @@ public partial class Socket
             return SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveMessageOperation.Receive(this, buffer, buffers, control, peer, flags, out ReceivedMessage message);
+            int result = ReceiveMessageOperation.Receive(Core, buffer, buffers, control, peer, flags, out ReceivedMessage message);
             if (result >= 0)
             {
                 return SocketResult<ReceivedMessage>.Success(message, result);
@@ -288,14 +279,14 @@ public partial class Socket
         CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested ? Canceled<ReceivedMessage>()
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).TryRun(cancellationToken)
+                ? ReceiveMessageOperation.Rent(Core).With(buffer, buffers, control, peer, flags).TryRun(cancellationToken)
                 : ValueTask.FromResult(SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP));
 
     private ReceivedMessage ReceivedMessageOrThrow(SocketResult<ReceivedMessage> result)
     {
         if (!result.IsSuccess)
         {
-            Fail("receive message", EndPointForErrors(), result.Errno);
+            Fail("receive message", Core.EndPointForErrors(), result.Errno);
         }
 
         return result.Value;
@@ -312,7 +303,7 @@ public partial class Socket
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<ReceivedMessage>(cancellationToken)
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).Run(cancellationToken)
+                ? ReceiveMessageOperation.Rent(Core).With(buffer, buffers, control, peer, flags).Run(cancellationToken)
                 : Unsupported<ReceivedMessage>("receive message");
     }
 }

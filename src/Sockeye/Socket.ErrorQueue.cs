@@ -24,7 +24,7 @@ public partial class Socket
         SocketResult<SocketErrorRecord> result = TryReceiveError(payload);
         if (!result.IsSuccess)
         {
-            Fail("receive error", EndPointForErrors(), result.Errno);
+            Fail("receive error", Core.EndPointForErrors(), result.Errno);
         }
 
         return result.Value;
@@ -36,11 +36,11 @@ public partial class Socket
     public SocketResult<SocketErrorRecord> TryReceiveError(Span<byte> payload = default)
     {
         ThrowIfDisposed();
-        using var call = new BlockingCall(this, OperationLane.Watch, ReceiveLimit);
+        using var call = new BlockingCall(Core, OperationLane.Watch, Core.ReceiveLimit);
         int errno = 0;
         while (errno == 0)
         {
-            int result = ReceiveErrorOperation.Receive(this, payload, out SocketErrorRecord record);
+            int result = ReceiveErrorOperation.Receive(Core, payload, out SocketErrorRecord record);
             if (result >= 0)
             {
                 return SocketResult<SocketErrorRecord>.Success(record, result);
@@ -62,7 +62,7 @@ public partial class Socket
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<SocketErrorRecord>(cancellationToken)
-            : RentReceiveError().With(payload).Run(cancellationToken);
+            : ReceiveErrorOperation.Rent(Core).With(payload).Run(cancellationToken);
     }
 
     /// <summary>recvmsg(2) with MSG_ERRQUEUE, asynchronously, with the failure as a value.</summary>
@@ -74,10 +74,7 @@ public partial class Socket
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested
             ? Canceled<SocketErrorRecord>()
-            : RentReceiveError().With(payload).TryRun(cancellationToken);
+            : ReceiveErrorOperation.Rent(Core).With(payload).TryRun(cancellationToken);
     }
 
-    internal void ReturnReceiveError(ReceiveErrorOperation operation) => Volatile.Write(ref Extras.ReceiveError, operation);
-
-    private ReceiveErrorOperation RentReceiveError() => Interlocked.Exchange(ref Extras.ReceiveError, null) ?? new ReceiveErrorOperation(this);
 }

@@ -33,7 +33,7 @@ public partial class Socket
         SocketResult<int> result = TryConnectAndSend(remoteEP, data);
         if (!result.IsSuccess)
         {
-            if (_connected)
+            if (Core.IsConnected)
             {
                 Fail("connect and send", remoteEP, result.Errno, result.BytesTransferred);
             }
@@ -62,12 +62,12 @@ public partial class Socket
             return connected.IsSuccess ? TrySendAll(data) : SocketResult<int>.Failure(connected.Errno);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Write, Timeout);
+        using var call = new BlockingCall(Core, OperationLane.Write, Timeout);
         FastOpenOperation.Progress progress = default;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = FastOpenOperation.Advance(this, peer, address, data, ref progress);
+            int result = FastOpenOperation.Advance(Core, peer, address, data, ref progress);
             if (result == 0)
             {
                 return SocketResult<int>.Success(progress.Sent, progress.Sent);
@@ -78,8 +78,8 @@ public partial class Socket
 
         if (errno == Errno.EAGAIN && progress.UnderWay && !progress.Connected)
         {
-            _rightEndPoint ??= peer;
-            Extras.ConnectingTo = peer;
+            Core.LocalEndPoint ??= peer;
+            Core.Extras.ConnectingTo = peer;
             errno = Errno.EINPROGRESS;
         }
 
@@ -97,7 +97,7 @@ public partial class Socket
     {
         EndPoint peer = CheckConnectAndSend(remoteEP);
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : CanFastOpen ? new FastOpenOperation(this).With(peer, data).Run(cancellationToken)
+            : CanFastOpen ? new FastOpenOperation(Core).With(peer, data).Run(cancellationToken)
             : ConnectThenSendAsync(peer, data, cancellationToken);
     }
 
@@ -111,7 +111,7 @@ public partial class Socket
     {
         EndPoint peer = CheckConnectAndSend(remoteEP);
         return cancellationToken.IsCancellationRequested ? ValueTask.FromResult(SocketResult<int>.Failure(Errno.ECANCELED))
-            : CanFastOpen ? new FastOpenOperation(this).With(peer, data).TryRun(cancellationToken)
+            : CanFastOpen ? new FastOpenOperation(Core).With(peer, data).TryRun(cancellationToken)
             : TryConnectThenSendAsync(peer, data, cancellationToken);
     }
 

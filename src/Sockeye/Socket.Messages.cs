@@ -117,8 +117,8 @@ public partial class Socket
             return Unsupported<int>("send to");
         }
 
-        ValueTask<int> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, flags, ForThisFamily(remoteEP)).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -147,8 +147,8 @@ public partial class Socket
             return Unsupported<int>("send to");
         }
 
-        ValueTask<int> sending = RentSendTo().With(buffer, flags, socketAddress).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, flags, socketAddress).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -180,8 +180,8 @@ public partial class Socket
             return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
         }
 
-        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, flags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -206,8 +206,8 @@ public partial class Socket
             return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
         }
 
-        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, socketAddress).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, flags, socketAddress).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -226,7 +226,7 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
         }
 
         return ReceivedFromOrThrow(result);
@@ -249,7 +249,7 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+            ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
         }
 
         return ReceivedFromOrThrow(result);
@@ -285,7 +285,7 @@ public partial class Socket
         ThrowIfDisposed();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], _rightEndPoint);
+        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], Core.LocalEndPoint);
         return result;
     }
 
@@ -303,7 +303,7 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+            ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
         }
 
         return result;
@@ -326,7 +326,7 @@ public partial class Socket
         }
 
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).Run(cancellationToken)
+            ? ReceiveFromOperation.Rent(Core).With(buffer, flags, remoteEndPoint).Run(cancellationToken)
             : Unsupported<SocketReceiveFromResult>("receive from");
     }
 
@@ -353,7 +353,7 @@ public partial class Socket
         }
 
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().With(buffer, flags, receivedAddress).RunForCount(cancellationToken)
+            ? ReceiveFromOperation.Rent(Core).With(buffer, flags, receivedAddress).RunForCount(cancellationToken)
             : Unsupported<int>("receive from");
     }
 
@@ -378,7 +378,7 @@ public partial class Socket
         CheckPeerTemplate(remoteEndPoint);
         return cancellationToken.IsCancellationRequested ? Canceled<SocketReceiveFromResult>()
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).TryRun(cancellationToken)
+                ? ReceiveFromOperation.Rent(Core).With(buffer, flags, remoteEndPoint).TryRun(cancellationToken)
                 : ValueTask.FromResult(SocketResult<SocketReceiveFromResult>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -396,7 +396,7 @@ public partial class Socket
         CheckAddressRoom(receivedAddress);
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveFrom().With(buffer, flags, receivedAddress).TryRunForCount(cancellationToken)
+                ? ReceiveFromOperation.Rent(Core).With(buffer, flags, receivedAddress).TryRunForCount(cancellationToken)
                 : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -419,7 +419,7 @@ public partial class Socket
         ipPacketInformation = outcome.Information;
         if (outcome.AddressLength > 0)
         {
-            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
         }
 
         return count;
@@ -456,7 +456,7 @@ public partial class Socket
                     ReceivedBytes = count,
                     SocketFlags = outcome.Flags,
                     PacketInformation = outcome.Information,
-                    RemoteEndPoint = DecodePeer(address[..outcome.AddressLength], remoteEP),
+                    RemoteEndPoint = Core.DecodePeer(address[..outcome.AddressLength], remoteEP),
                 },
                 count)
             : SocketResult<SocketReceiveMessageFromResult>.Failure(result.Errno);
@@ -480,7 +480,7 @@ public partial class Socket
 
         EnablePacketInformation();
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).TryRunForMessage(cancellationToken)
+            ? ReceiveFromOperation.Rent(Core).WithInformation(buffer, flags, remoteEndPoint).TryRunForMessage(cancellationToken)
             : ValueTask.FromResult(SocketResult<SocketReceiveMessageFromResult>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -502,7 +502,7 @@ public partial class Socket
 
         EnablePacketInformation();
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).RunForMessage(cancellationToken)
+            ? ReceiveFromOperation.Rent(Core).WithInformation(buffer, flags, remoteEndPoint).RunForMessage(cancellationToken)
             : Unsupported<SocketReceiveMessageFromResult>("receive message from");
     }
 
@@ -520,16 +520,6 @@ public partial class Socket
         ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint) =>
         ReceiveMessageFromAsync(Checked(buffer), socketFlags, remoteEndPoint, CancellationToken.None).AsTask();
 
-    /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
-    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
-        AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? LatePeer() ?? like;
-
-    internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
-    {
-        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
-        address[..destination.Size].CopyTo(destination.Buffer.Span);
-    }
-
     private SocketResult<int> SendToCore(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> address, SocketFlags socketFlags)
     {
         if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
@@ -537,14 +527,14 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit, flags);
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = SendToOperation.Send(this, buffer, flags, address);
+            int result = SendToOperation.Send(Core, buffer, flags, address);
             if (result >= 0)
             {
-                NoteLocalAddress();
+                Core.NoteLocalAddress();
                 return SocketResult<int>.Success(result, result);
             }
 
@@ -563,11 +553,11 @@ public partial class Socket
             return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveFromOperation.Receive(this, buffer, flags, address, wantsInformation, out outcome);
+            int result = ReceiveFromOperation.Receive(Core, buffer, flags, address, wantsInformation, out outcome);
             if (result >= 0)
             {
                 return SocketResult<int>.Success(result, result);
@@ -589,7 +579,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail("receive from", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive from", Core.EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
 
         return result.Value;
@@ -597,10 +587,10 @@ public partial class Socket
 
     private void EnablePacketInformation()
     {
-        if (!Extras.HasPacketInformation)
+        if (!Core.Extras.HasPacketInformation)
         {
-            PacketInformation.Enable(this);
-            Extras.HasPacketInformation = true;
+            PacketInformation.Enable(Core.Handle, AddressFamily);
+            Core.Extras.HasPacketInformation = true;
         }
     }
 
@@ -613,7 +603,7 @@ public partial class Socket
                 $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", name);
         }
 
-        if (_rightEndPoint is null)
+        if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");
         }

@@ -99,13 +99,13 @@ public partial class Socket
         }
 
         int total = BufferVector.Total(buffers);
-        bool fills = ReceiveOperation.FillsBuffer(this, flags);
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        bool fills = ReceiveOperation.FillsBuffer(Core, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int received = 0;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveOperation.Receive(this, buffers, received, flags, out int lost);
+            int result = ReceiveOperation.Receive(Core, buffers, received, flags, out int lost);
             received += Math.Max(result, 0);
             if (result == 0 || (result > 0 && (!fills || received == total)))
             {
@@ -136,7 +136,7 @@ public partial class Socket
         SocketResult<int> result = TryReceiveExactly(buffer, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("receive exactly", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive exactly", Core.EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
     }
 
@@ -169,7 +169,7 @@ public partial class Socket
         }
 
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffer, flags).Run(cancellationToken)
+            ? ReceiveOperation.Rent(Core).With(buffer, flags).Run(cancellationToken)
             : Unsupported<int>("receive");
     }
 
@@ -196,7 +196,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffers, flags).Run(CancellationToken.None).AsTask()
+            ? ReceiveOperation.Rent(Core).With(buffers, flags).Run(CancellationToken.None).AsTask()
             : Unsupported<int>("receive").AsTask();
     }
 
@@ -211,7 +211,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).Run(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? ReceiveOperation.Rent(Core).With(buffers, flags).Run(cancellationToken)
             : Unsupported<int>("receive");
     }
 
@@ -226,7 +226,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).TryRun(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? ReceiveOperation.Rent(Core).With(buffers, flags).TryRun(cancellationToken)
             : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -240,7 +240,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffer, flags).TryRun(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? ReceiveOperation.Rent(Core).With(buffer, flags).TryRun(cancellationToken)
             : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -266,7 +266,7 @@ public partial class Socket
         }
 
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffer, flags, exactly: true).RunForNoCount(cancellationToken)
+            ? ReceiveOperation.Rent(Core).With(buffer, flags, exactly: true).RunForNoCount(cancellationToken)
             : ValueTask.FromException(UnsupportedFlags("receive exactly"));
     }
 
@@ -283,23 +283,23 @@ public partial class Socket
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
             : buffer.IsEmpty ? ValueTask.FromResult(SocketResult<int>.Success(0))
             : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceive().With(buffer, flags, exactly: true).TryRun(cancellationToken)
+                ? ReceiveOperation.Rent(Core).With(buffer, flags, exactly: true).TryRun(cancellationToken)
                 : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
     /// <summary>The receive below the disposed check: files made of this socket outlive its Dispose.</summary>
     internal SocketResult<int> ReceiveCore(Span<byte> buffer, int flags)
     {
-        if (ReceiveOperation.FillsBuffer(this, flags))
+        if (ReceiveOperation.FillsBuffer(Core, flags))
         {
             return FillCore(buffer, flags, exactly: false);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = ReceiveOperation.Receive(this, buffer, flags, out int lost);
+            int result = ReceiveOperation.Receive(Core, buffer, flags, out int lost);
             if (result >= 0)
             {
                 return SocketResult<int>.Success(result, result);
@@ -318,12 +318,12 @@ public partial class Socket
 
     private SocketResult<int> FillCore(Span<byte> buffer, int flags, bool exactly)
     {
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Read, Core.ReceiveLimit, flags);
         int filled = 0;
         int errno = call.Enter();
         while (errno == 0 && filled < buffer.Length)
         {
-            int result = ReceiveOperation.Receive(this, buffer[filled..], flags, out int lost);
+            int result = ReceiveOperation.Receive(Core, buffer[filled..], flags, out int lost);
             if (result == 0 || (result > 0 && !IsStream && filled + result < buffer.Length))
             {
                 filled += result;
@@ -350,7 +350,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail("receive", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
+            Fail("receive", Core.EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
         }
 
         return result.Value;
@@ -364,7 +364,7 @@ public partial class Socket
             return result.Value;
         }
 
-        NoteFailure(result.Errno);
+        Core.NoteFailure(result.Errno);
         return 0;
     }
 
@@ -373,7 +373,7 @@ public partial class Socket
     private ValueTask<T> Unsupported<T>(string call) => ValueTask.FromException<T>(UnsupportedFlags(call));
 
     private SocketException UnsupportedFlags(string call) => SocketErrors.Create(
-        call, EndPointForErrors(), Errno.EOPNOTSUPP, "Linux has no such flag for this call");
+        call, Core.EndPointForErrors(), Errno.EOPNOTSUPP, "Linux has no such flag for this call");
 
     // A second peek would find the same bytes again.
     private static void ThrowIfPeeking(SocketFlags flags)

@@ -99,12 +99,12 @@ public partial class Socket
         }
 
         int total = BufferVector.Total(buffers);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit, flags);
         int sent = 0;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = SendOperation.Send(this, buffers, sent, flags);
+            int result = SendOperation.Send(Core, buffers, sent, flags);
             sent += Math.Max(result, 0);
             if (result >= 0 && (sent >= total || !IsStream))
             {
@@ -181,7 +181,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentSend().With(buffers, flags).Run(CancellationToken.None).AsTask()
+            ? SendOperation.Rent(Core).With(buffers, flags).Run(CancellationToken.None).AsTask()
             : Unsupported<int>("send").AsTask();
     }
 
@@ -196,7 +196,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).Run(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? SendOperation.Rent(Core).With(buffers, flags).Run(cancellationToken)
             : Unsupported<int>("send");
     }
 
@@ -211,7 +211,7 @@ public partial class Socket
         ThrowIfDisposed();
         CheckBuffers(buffers);
         return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).TryRun(cancellationToken)
+            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? SendOperation.Rent(Core).With(buffers, flags).TryRun(cancellationToken)
             : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
     }
 
@@ -233,27 +233,27 @@ public partial class Socket
     // Most sends are done with the first call, and need no operation.
     private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, int flags)
     {
-        if (Registration is { } registration && !registration.IsIdle(OperationLane.Write))
+        if (Core.Registration is { } registration && !registration.IsIdle(OperationLane.Write))
         {
-            return RentSend().With(buffer, flags);
+            return SendOperation.Rent(Core).With(buffer, flags);
         }
 
         int result;
         try
         {
-            result = SendOperation.Send(this, buffer.Span, flags);
+            result = SendOperation.Send(Core, buffer.Span, flags);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The socket was closed between the look and the call, or the caller's memory threw: the operation meets it
             // again, and its outcome says so.
-            return RentSend().With(buffer, flags);
+            return SendOperation.Rent(Core).With(buffer, flags);
         }
 
         // One that must wait is tried anew, since room may have come before it is queued.
-        return result == -Errno.EAGAIN ? RentSend().With(buffer, flags)
+        return result == -Errno.EAGAIN ? SendOperation.Rent(Core).With(buffer, flags)
             : result == buffer.Length && EventLoop.Current?.SpendBudget() != false ? null
-            : RentSend().With(buffer, flags).After(result);
+            : SendOperation.Rent(Core).With(buffer, flags).After(result);
     }
 
     /// <summary>As <see cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="SendAll"/>.</summary>
@@ -285,7 +285,7 @@ public partial class Socket
         SocketResult<long> result = TrySendFile(file, offset, count);
         if (!result.IsSuccess)
         {
-            Fail("send file", EndPointForErrors(), result.Errno, result.BytesTransferred);
+            Fail("send file", Core.EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;
@@ -299,12 +299,12 @@ public partial class Socket
     public SocketResult<long> TrySendFile(SafeFileHandle file, long offset, long? count = null)
     {
         long left = CheckFile(file, offset, count);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit);
         long sent = 0;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = SendFileOperation.Send(this, file, offset + sent, left - sent);
+            int result = SendFileOperation.Send(Core, file, offset + sent, left - sent);
             if (result == 0)
             {
                 return SocketResult<long>.Success(sent, (int)Math.Min(sent, int.MaxValue));
@@ -328,7 +328,7 @@ public partial class Socket
         long left = CheckFile(file, offset, count);
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<long>(cancellationToken)
-            : new SendFileOperation(this).With(file, offset, left).Run(cancellationToken);
+            : new SendFileOperation(Core).With(file, offset, left).Run(cancellationToken);
     }
 
     /// <summary>sendfile(2), asynchronously, with the failure as a value.</summary>
@@ -343,7 +343,7 @@ public partial class Socket
         long left = CheckFile(file, offset, count);
         return cancellationToken.IsCancellationRequested
             ? Canceled<long>()
-            : new SendFileOperation(this).With(file, offset, left).TryRun(cancellationToken);
+            : new SendFileOperation(Core).With(file, offset, left).TryRun(cancellationToken);
     }
 
     /// <summary>sendfile(2): sends a whole file.</summary>
@@ -425,12 +425,12 @@ public partial class Socket
     /// <param name="all">EAGAIN after a part is a failure, not the part's success.</param>
     internal SocketResult<int> SendCore(ReadOnlySpan<byte> buffer, int flags, bool all)
     {
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.SendLimit, flags);
         int sent = 0;
         int errno = call.Enter();
         while (errno == 0)
         {
-            int result = SendOperation.Send(this, buffer[sent..], flags);
+            int result = SendOperation.Send(Core, buffer[sent..], flags);
             sent += Math.Max(result, 0);
             if (result >= 0 && (sent == buffer.Length || !IsStream))
             {
@@ -497,7 +497,7 @@ public partial class Socket
     {
         if (!result.IsSuccess)
         {
-            Fail(call, EndPointForErrors(), result.Errno, result.BytesTransferred);
+            Fail(call, Core.EndPointForErrors(), result.Errno, result.BytesTransferred);
         }
 
         return result.Value;
@@ -508,7 +508,7 @@ public partial class Socket
         errorCode = result.Error;
         if (!result.IsSuccess)
         {
-            NoteFailure(result.Errno);
+            Core.NoteFailure(result.Errno);
         }
 
         return result.BytesTransferred;
@@ -516,7 +516,7 @@ public partial class Socket
 
     private void ThrowIfNotConnected()
     {
-        if (!_connected || !IsStream)
+        if (!Core.IsConnected || !IsStream)
         {
             throw new NotSupportedException("SendFile needs a connected stream socket.");
         }

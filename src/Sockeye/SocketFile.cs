@@ -296,7 +296,7 @@ public sealed partial class SocketFile : Stream
             finally
             {
                 _written = 0;
-                _socket.ReleaseOwner();
+                _socket.Core.ReleaseOwner();
             }
         }
 
@@ -320,7 +320,7 @@ public sealed partial class SocketFile : Stream
             finally
             {
                 _written = 0;
-                _socket.ReleaseOwner();
+                _socket.Core.ReleaseOwner();
             }
         }
 

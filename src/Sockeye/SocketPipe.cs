@@ -54,15 +54,18 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         _options = options ?? new SocketPipeOptions();
         _options.Check();
         Socket = socket;
-        var engine = socket.EngineOrDefault as PollingEngine;
+        var engine = socket.Engine as PollingEngine;
         EventLoop? loop = engine?.Loop;
         _time = loop?.Time;
         _input = new PipeInput(this, loop, _options);
         _output = new PipeOutput(this, loop, _options);
         Driver = loop is not null && engine!.Poller is RingPoller ring
-            ? new RingPipeDriver(socket, _input, _output, loop, ring)
-            : new CallPipeDriver(socket, _input, _output, loop);
-        socket.SetPipe(Driver);
+            ? new RingPipeDriver(socket.Core, _input, _output, loop, ring)
+            : new CallPipeDriver(socket.Core, _input, _output, loop);
+        if (!socket.Core.TrySetPipe(Driver))
+        {
+            throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
+        }
     }
 
     /// <summary>What the peer sends. One read at a time; each is ended by <see cref="PipeReader.AdvanceTo(SequencePosition)"/>.</summary>
@@ -79,6 +82,8 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
 
     /// <summary>How many bytes were received and not consumed.</summary>
     public long UnreadBytes => _input.Held;
+
+    internal SocketCore Core => Socket.Core;
 
     internal PipeDriver Driver { get; }
 
@@ -124,7 +129,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         {
             Driver.Close();
             await Driver.EndAsync().ConfigureAwait(false);
-            Socket.ClearPipe();
+            Core.ClearPipe();
             return;
         }
 
@@ -143,8 +148,8 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
 
     internal Exception Error(string call, int errno)
     {
-        Socket.NoteFailure(errno);
-        return SocketErrors.Create(call, Socket.EndPointForErrors(), errno);
+        Core.NoteFailure(errno);
+        return SocketErrors.Create(call, Core.EndPointForErrors(), errno);
     }
 
     private void ResetOnClose()

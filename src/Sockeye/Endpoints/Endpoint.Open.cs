@@ -387,7 +387,7 @@ public sealed partial class Endpoint
         Outcome outcome = Apply(socket, use, isAfterBind: false);
         if (outcome.Errno == 0)
         {
-            outcome = use == EndpointUse.Listen && !socket.IsListening ? StartListening(socket, socket.LocalEndPoint) : Outcome.Of(socket);
+            outcome = use == EndpointUse.Listen && !socket.Core.IsListening ? StartListening(socket, socket.LocalEndPoint) : Outcome.Of(socket);
         }
 
         if (outcome.Socket is null)

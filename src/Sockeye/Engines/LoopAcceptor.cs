@@ -205,7 +205,7 @@ internal abstract class LoopAcceptor
     {
         try
         {
-            return AcceptOperation.Accept(Socket, into: null, out Socket? accepted) == 0 ? accepted : null;
+            return AcceptCall.Accept(Socket.Core, into: null, out SocketCore? accepted) == 0 ? new Socket(accepted!) : null;
         }
         catch (ObjectDisposedException)
         {
@@ -220,7 +220,7 @@ internal abstract class LoopAcceptor
         if (_deals)
         {
             member = member.Group.NextMember();
-            accepted.MoveTo(member.Loop.Engine);
+            accepted.Core.MoveTo(member.Loop.Engine);
         }
 
         Listener.Serve(member, accepted);

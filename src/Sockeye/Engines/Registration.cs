@@ -466,7 +466,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
 /// A synchronous call's place in a lane behind operations that wait: granted when all before it are done, so that
 /// synchronous and asynchronous calls on one socket keep their order.
 /// </summary>
-internal sealed class SynchronousTurn(Socket socket, OperationLane lane) : SocketOperation(socket, lane)
+internal sealed class SynchronousTurn(SocketCore socket, OperationLane lane) : SocketOperation(socket, lane)
 {
     private readonly object _gate = new();
     private bool _granted;
@@ -511,10 +511,6 @@ internal sealed class SynchronousTurn(Socket socket, OperationLane lane) : Socke
     }
 
     protected override void Reset()
-    {
-    }
-
-    protected override void Return()
     {
     }
 }

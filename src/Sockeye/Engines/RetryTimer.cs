@@ -32,7 +32,7 @@ internal sealed class RetryTimer(SocketOperation operation, TimeSpan longest) : 
     /// </remarks>
     internal void Arm()
     {
-        SocketEngine engine = operation.Socket.EngineOrDefault;
+        SocketEngine engine = operation.Socket.Engine;
         engine.StopTimer(this);
         _runs = true;
         engine.StartTimer(this, _delay);
@@ -43,7 +43,7 @@ internal sealed class RetryTimer(SocketOperation operation, TimeSpan longest) : 
     internal void Stop()
     {
         _stopped = true;
-        operation.Socket.EngineOrDefault.StopTimer(this);
+        operation.Socket.Engine.StopTimer(this);
     }
 
     internal override void Expire(short version)

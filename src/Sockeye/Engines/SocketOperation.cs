@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace Sockeye.Engines;
@@ -29,7 +30,7 @@ internal enum OperationLane : byte
 /// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
 /// neither can reach the next user of a recycled operation.
 /// </remarks>
-internal abstract class SocketOperation(Socket socket, OperationLane lane) : AwaitedCall
+internal abstract class SocketOperation(SocketCore socket, OperationLane lane) : AwaitedCall
 {
     // The next one of the lane; the last one's is the first. Owned by the registration, under its gate.
     internal SocketOperation? Next;
@@ -41,7 +42,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     private Registration? _registration;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
-    internal Socket Socket { get; } = socket;
+    internal SocketCore Socket { get; } = socket;
 
     internal OperationLane Lane { get; } = lane;
 
@@ -78,8 +79,8 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
     protected abstract void Reset();
 
-    /// <summary>Gives the operation back to the socket's cache.</summary>
-    protected abstract void Return();
+    /// <summary>Where the socket keeps an idle operation of this kind; null of a kind that is not kept.</summary>
+    protected virtual ref OperationSlot Slot => ref Unsafe.NullRef<OperationSlot>();
 
     /// <summary>Starts the operation.</summary>
     /// <returns>True when it completed at once; its outcome can be taken without waiting.</returns>
@@ -189,7 +190,11 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         CancelErrno = 0;
         ForgetAwaiter();
         State = OperationState.New;
-        Return();
+        ref OperationSlot slot = ref Slot;
+        if (!Unsafe.IsNullRef(ref slot))
+        {
+            slot.Put(this);
+        }
     }
 
     /// <summary>The exception for a failed outcome: cancellation by the token is its own kind.</summary>
@@ -266,7 +271,7 @@ internal enum OperationState : byte
 
 /// <summary>An operation that gives a value: both its faces, throwing and Try.</summary>
 /// <typeparam name="T">What the call returns.</typeparam>
-internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
+internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane)
     : SocketOperation(socket, lane), IValueTaskSource<T>, IValueTaskSource<SocketResult<T>>
 {
     /// <summary>The value of a successful outcome.</summary>
@@ -334,7 +339,7 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
 }
 
 /// <summary>An operation without a value: both its faces, throwing and Try.</summary>
-internal abstract class SocketAction(Socket socket, OperationLane lane)
+internal abstract class SocketAction(SocketCore socket, OperationLane lane)
     : SocketOperation(socket, lane), IValueTaskSource, IValueTaskSource<SocketResult>
 {
     /// <summary>Starts the operation for the throwing face.</summary>

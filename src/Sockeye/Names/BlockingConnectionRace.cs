@@ -139,11 +139,11 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
 
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(attempt.EndPoint, address);
-        int result = ConnectOperation.Connect(attempt.Open!, address[..length], ref attempt.IsBegun);
+        int result = ConnectOperation.Connect(attempt.Open!.Core, address[..length], ref attempt.IsBegun);
         _isAskingAgain = result == -Sockeye.Interop.Errno.EAGAIN;
         if (result == 0)
         {
-            attempt.Open!.SetConnected(attempt.EndPoint);
+            attempt.Open!.Core.SetConnected(attempt.EndPoint);
         }
 
         if (result is not (-Sockeye.Interop.Errno.EINPROGRESS or -Sockeye.Interop.Errno.EAGAIN))

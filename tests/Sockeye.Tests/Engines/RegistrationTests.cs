@@ -16,7 +16,7 @@ public sealed class RegistrationTests : SocketTest
         using Socket second = other;
         var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
         var head = new Scripted(socket, static () => false);
-        var turn = new SynchronousTurn(socket, OperationLane.Read);
+        var turn = new SynchronousTurn(socket.Core, OperationLane.Read);
         int inside = 0;
         int most = 0;
         using var entered = new ManualResetEventSlim();
@@ -223,9 +223,9 @@ public sealed class RegistrationTests : SocketTest
         Assert.False(blocked.IsCompleted);
 
         // As when another thread's send began to wait between the first call and the operation for the rest.
-        Task<SocketResult<int>> rest = new SendOperation(socket).With(block, flags: 0).After(10).TryRun(cancel.Token).AsTask();
-        ValueTask<SocketResult<int>> whole = new SendOperation(socket).With(block, flags: 0).After(block.Length).TryRun(cancel.Token);
-        ValueTask<SocketResult<int>> failed = new SendOperation(socket).With(block, flags: 0).After(-Interop.Errno.ECONNRESET).TryRun(cancel.Token);
+        Task<SocketResult<int>> rest = new SendOperation(socket.Core).With(block, flags: 0).After(10).TryRun(cancel.Token).AsTask();
+        ValueTask<SocketResult<int>> whole = new SendOperation(socket.Core).With(block, flags: 0).After(block.Length).TryRun(cancel.Token);
+        ValueTask<SocketResult<int>> failed = new SendOperation(socket.Core).With(block, flags: 0).After(-Interop.Errno.ECONNRESET).TryRun(cancel.Token);
         Assert.True(whole.IsCompleted);
         Assert.Equal(block.Length, (await whole).Value);
         Assert.True(failed.IsCompleted);
@@ -239,7 +239,7 @@ public sealed class RegistrationTests : SocketTest
         await Assert.ThrowsAsync<SocketException>(() => blocked.WaitAsync(Soon));
     }
 
-    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket, OperationLane.Read)
+    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket.Core, OperationLane.Read)
     {
         internal override string Call => "scripted";
 
@@ -248,10 +248,6 @@ public sealed class RegistrationTests : SocketTest
         protected override int TakeValue() => 0;
 
         protected override void Reset()
-        {
-        }
-
-        protected override void Return()
         {
         }
     }

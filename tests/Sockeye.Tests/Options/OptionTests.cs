@@ -37,10 +37,10 @@ public sealed class OptionTests
         using var typed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using var raw = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         typed.NoDelay = true;
-        Assert.True(typed.IsPlainTcp && raw.IsPlainTcp);
+        Assert.True(typed.Core.IsPlainTcp && raw.Core.IsPlainTcp);
         typed.TrySetOption(TcpOptions.UpperLayerProtocol, "tls");
         raw.TrySetRawSocketOption(6, 31, "tls"u8);
-        Assert.False(typed.IsPlainTcp || raw.IsPlainTcp);
+        Assert.False(typed.Core.IsPlainTcp || raw.Core.IsPlainTcp);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal sealed class RingAcceptor(
 
         try
         {
-            ref SubmissionEntry entry = ref poller.Next(Socket.Descriptor).Entry;
+            ref SubmissionEntry entry = ref poller.Next(Socket.Core.Handle).Entry;
             entry.Operation = RingConstants.IORING_OP_ACCEPT;
             entry.Priority = RingConstants.IORING_ACCEPT_MULTISHOT;
             entry.OperationFlags = SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK;
@@ -92,7 +92,7 @@ internal sealed class RingAcceptor(
         _scheduled = false;
         while (_arrived.TryDequeue(out SocketHandle? handle))
         {
-            Take(Socket.FromTcpAccept(Socket, handle));
+            Take(new Socket(SocketCore.AcceptedTcp(Socket.Core, handle)));
         }
 
         if (_inFlight)

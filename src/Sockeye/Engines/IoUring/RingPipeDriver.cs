@@ -14,7 +14,7 @@ namespace Sockeye.Engines.IoUring;
 /// </remarks>
 internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 {
-    private readonly Socket _socket;
+    private readonly SocketCore _socket;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
     private readonly EventLoop _loop;
@@ -38,7 +38,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     private volatile bool _isStranded;
     private TaskCompletionSource? _ended;
 
-    internal RingPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop loop, RingPoller poller)
+    internal RingPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, EventLoop loop, RingPoller poller)
     {
         _socket = socket;
         _input = input;
@@ -93,7 +93,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
         try
         {
-            ref SubmissionEntry entry = ref _poller.Next(_socket.Descriptor).Entry;
+            ref SubmissionEntry entry = ref _poller.Next(_socket.Handle).Entry;
             entry.Operation = RingConstants.IORING_OP_RECV;
             entry.Priority = RingConstants.IORING_RECV_MULTISHOT;
             entry.Flags = RingConstants.IOSQE_BUFFER_SELECT;
@@ -138,7 +138,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         }
     }
 
-    internal override void Close()
+    public override void Close()
     {
         _input.Ended(Errno.EBADF);
         _output.Failed(Errno.EBADF, isOver: false);
@@ -207,7 +207,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
         try
         {
-            ref SubmissionEntry entry = ref _poller.Next(_socket.Descriptor).Entry;
+            ref SubmissionEntry entry = ref _poller.Next(_socket.Handle).Entry;
             if (_message.Count == 1)
             {
                 NativeBuffer only = _message.Buffers[0];

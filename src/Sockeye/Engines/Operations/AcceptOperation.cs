@@ -3,23 +3,20 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>accept4(2): one connection from the listener's queue.</summary>
-internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(socket, OperationLane.Read)
+/// <typeparam name="T">The face that the accepted connection is given.</typeparam>
+internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperation<T>(listener, OperationLane.Read)
 {
-    private Socket? _into;
-    private Socket? _accepted;
+    private SocketCore? _into;
+    private SocketCore? _accepted;
 
     internal override string Call => "accept";
 
-    /// <param name="into">A socket that was made for the connection; null makes one.</param>
-    internal AcceptOperation With(Socket? into)
-    {
-        _into = into;
-        return this;
-    }
+    /// <summary>A socket that was made for the connection; null makes one.</summary>
+    protected void Prepare(SocketCore? into) => _into = into;
 
     internal override bool TryComplete()
     {
-        int result = Accept(Socket, _into, out _accepted);
+        int result = AcceptCall.Accept(Socket, _into, out _accepted);
         if (result == -Interop.Errno.EAGAIN)
         {
             return false;
@@ -29,30 +26,10 @@ internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(s
         return true;
     }
 
-    /// <summary>accept4(2) without waiting.</summary>
-    /// <returns>0 with the connection, or −errno.</returns>
-    internal static int Accept(Socket listener, Socket? into, out Socket? accepted)
-    {
-        accepted = null;
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        while (true)
-        {
-            int result = Libc.Accept(listener.Descriptor, address, out int length, out SocketHandle handle);
-            if (result >= 0)
-            {
-                accepted = Socket.FromAccept(listener, handle, address[..Math.Min(length, address.Length)], into);
-                return accepted is null ? -Interop.Errno.EBADF : 0;
-            }
+    /// <summary>The accepted connection's face.</summary>
+    protected abstract T Wrap(SocketCore accepted);
 
-            // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
-            if (result is not (-Interop.Errno.EINTR or -Interop.Errno.ECONNABORTED or -Interop.Errno.EPROTO))
-            {
-                return result;
-            }
-        }
-    }
-
-    protected override Socket TakeValue() => _accepted!;
+    protected override T TakeValue() => Wrap(_accepted!);
 
     protected override void Reset()
     {
@@ -60,5 +37,38 @@ internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(s
         _accepted = null;
     }
 
-    protected override void Return() => Socket.ReturnAccept(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Accept;
+}
+
+/// <summary>accept4(2) without waiting.</summary>
+internal static class AcceptCall
+{
+    /// <summary>Takes one connection.</summary>
+    /// <param name="listener">The listener.</param>
+    /// <param name="into">A socket that was made for the connection; null makes one.</param>
+    /// <param name="accepted">The connection.</param>
+    /// <returns>0 with the connection, or −errno.</returns>
+    internal static int Accept(SocketCore listener, SocketCore? into, out SocketCore? accepted)
+    {
+        accepted = null;
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        while (true)
+        {
+            int result = Libc.Accept(listener.Handle, address, out int length, out SocketHandle handle);
+            if (result >= 0)
+            {
+                ReadOnlySpan<byte> peer = address[..Math.Min(length, address.Length)];
+                accepted = into is null ? SocketCore.Accepted(listener, handle, peer)
+                    : into.TryTakeOver(listener, handle, peer) ? into
+                    : null;
+                return accepted is null ? -Errno.EBADF : 0;
+            }
+
+            // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
+            if (result is not (-Errno.EINTR or -Errno.ECONNABORTED or -Errno.EPROTO))
+            {
+                return result;
+            }
+        }
+    }
 }

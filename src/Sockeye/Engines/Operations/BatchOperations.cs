@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmmsg(2): as many messages as wait, at least one.</summary>
-internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read)
+internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read)
 {
     // Borrowed from the caller until the outcome is taken.
     private MessageBatch? _batch;
@@ -14,6 +14,8 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
     // The sequence of the socket's registration at which a call found fewer than it had room for. Never forgotten: it says
     // something of the socket, and nothing once the sequence has moved.
     private int _drainedAt = -1;
+
+    internal static ReceiveBatchOperation Rent(SocketCore socket) => socket.Extras.ReceiveBatch.Take<ReceiveBatchOperation>() ?? new ReceiveBatchOperation(socket);
 
     internal override string Call => "receive batch";
 
@@ -63,14 +65,14 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
 
     /// <summary>recvmmsg(2) without waiting. Descriptors are owned when it returns.</summary>
     /// <returns>How many messages, or −errno.</returns>
-    internal static int Receive(Socket socket, MessageBatch batch, int flags)
+    internal static int Receive(SocketCore socket, MessageBatch batch, int flags)
     {
         batch.PrepareToReceive();
         int own = ReceiveOperation.KernelFlags(socket, flags);
         int result;
         do
         {
-            result = Libc.ReceiveMessages(socket.Descriptor, batch.Vector, batch.Capacity, own);
+            result = Libc.ReceiveMessages(socket.Handle, batch.Vector, batch.Capacity, own);
         }
         while (result == -Interop.Errno.EINTR);
         batch.TakeReceived(Math.Max(result, 0));
@@ -87,11 +89,11 @@ internal sealed class ReceiveBatchOperation(Socket socket) : SocketOperation<int
         _count = 0;
     }
 
-    protected override void Return() => Socket.ReturnReceiveBatch(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveBatch;
 }
 
 /// <summary>sendmmsg(2): all messages of a batch, or those before the first that failed.</summary>
-internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     // Borrowed from the caller until the outcome is taken.
     private MessageBatch? _batch;
@@ -99,6 +101,8 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
     private int _flags;
     private int _sent;
     private CrowdedQueue _queue;
+
+    internal static SendBatchOperation Rent(SocketCore socket) => socket.Extras.SendBatch.Take<SendBatchOperation>() ?? new SendBatchOperation(socket);
 
     internal override string Call => "send batch";
 
@@ -139,13 +143,13 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
     /// <param name="sent">How many have been sent so far; goes up.</param>
     /// <param name="flags">MSG_ flags.</param>
     /// <returns>0 when all are sent, or when one failed after others went; −EAGAIN when the rest must wait; else −errno of the first.</returns>
-    internal static int Send(Socket socket, MessageBatch batch, int first, ref int sent, int flags)
+    internal static int Send(SocketCore socket, MessageBatch batch, int first, ref int sent, int flags)
     {
         int own = flags | SocketConstants.MSG_NOSIGNAL;
         bool repeated = false;
         while (first + sent < batch.Count)
         {
-            int result = Libc.SendMessages(socket.Descriptor, batch.Vector, first + sent, batch.Count - first - sent, own);
+            int result = Libc.SendMessages(socket.Handle, batch.Vector, first + sent, batch.Count - first - sent, own);
             if (result > 0)
             {
                 // Each message may answer with an error that the next one meets.
@@ -173,5 +177,5 @@ internal sealed class SendBatchOperation(Socket socket) : SocketOperation<int>(s
         _sent = 0;
     }
 
-    protected override void Return() => Socket.ReturnSendBatch(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.SendBatch;
 }

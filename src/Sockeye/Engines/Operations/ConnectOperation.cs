@@ -11,7 +11,7 @@ namespace Sockeye.Engines;
 /// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
 /// (unix(7)); a timer asks again, at first after 1 ms, then ever later, up to 50 ms.
 /// </remarks>
-internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, OperationLane.Write)
+internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket, OperationLane.Write)
 {
     internal static readonly TimeSpan LongestRetry = TimeSpan.FromMilliseconds(50);
 
@@ -21,6 +21,8 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
     private TimeSpan? _limit;
     private bool _underWay;
     private RetryTimer? _retry;
+
+    internal static ConnectOperation Rent(SocketCore socket) => socket.Extras.Connect.Take<ConnectOperation>() ?? new ConnectOperation(socket);
 
     internal override string Call => "connect";
 
@@ -63,9 +65,9 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
     /// <param name="address">The peer.</param>
     /// <param name="underWay">False on the first call; kept between calls.</param>
     /// <returns>0 when connected; −EINPROGRESS: wait until writable; −EAGAIN: ask again later; else −errno.</returns>
-    internal static int Connect(Socket socket, ReadOnlySpan<byte> address, ref bool underWay)
+    internal static int Connect(SocketCore socket, ReadOnlySpan<byte> address, ref bool underWay)
     {
-        int result = Libc.Connect(socket.Descriptor, address);
+        int result = Libc.Connect(socket.Handle, address);
         switch (result)
         {
             case -Interop.Errno.EINPROGRESS or -Interop.Errno.EINTR:
@@ -93,5 +95,5 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
         _underWay = false;
     }
 
-    protected override void Return() => Socket.ReturnConnect(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Connect;
 }

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendto(2) with MSG_FASTOPEN, then the connection, then what is left of the data.</summary>
-internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
@@ -41,7 +41,7 @@ internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(so
     /// <summary>Goes as far as it can without waiting.</summary>
     /// <returns>0 when all is sent; −EAGAIN: wait until writable; else −errno.</returns>
     internal static int Advance(
-        Socket socket, EndPoint peer, ReadOnlySpan<byte> address, ReadOnlySpan<byte> data, ref Progress progress)
+        SocketCore socket, EndPoint peer, ReadOnlySpan<byte> address, ReadOnlySpan<byte> data, ref Progress progress)
     {
         if (!progress.Asked)
         {
@@ -106,10 +106,6 @@ internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(so
     }
 
     // One connect in a socket's life: not worth a cache.
-    protected override void Return()
-    {
-    }
-
     /// <summary>How far it went.</summary>
     internal struct Progress
     {

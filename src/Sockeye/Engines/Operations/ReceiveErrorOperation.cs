@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with MSG_ERRQUEUE: one record of the error queue. Waits beside receives and sends, in no lane of theirs.</summary>
-internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<SocketErrorRecord>(socket, OperationLane.Watch)
+internal sealed class ReceiveErrorOperation(SocketCore socket) : SocketOperation<SocketErrorRecord>(socket, OperationLane.Watch)
 {
     // An error with an IPv6 offender takes 64 bytes, timestamps 64, what else was asked for a few more; a routing header
     // or long options would be cut, and MSG_CTRUNC say so.
@@ -13,6 +13,8 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _payload;
     private SocketErrorRecord _record;
+
+    internal static ReceiveErrorOperation Rent(SocketCore socket) => socket.Extras.ReceiveError.Take<ReceiveErrorOperation>() ?? new ReceiveErrorOperation(socket);
 
     internal override string Call => "receive error";
 
@@ -37,7 +39,7 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
 
     /// <summary>Takes one record without waiting; the kernel never waits for the error queue (recv(2)).</summary>
     /// <returns>How many bytes of payload are in the buffer, or −errno.</returns>
-    internal static int Receive(Socket socket, Span<byte> payload, out SocketErrorRecord record)
+    internal static int Receive(SocketCore socket, Span<byte> payload, out SocketErrorRecord record)
     {
         if (!HasErrorQueue(socket))
         {
@@ -51,7 +53,7 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
         int length;
         do
         {
-            length = Libc.ReceiveMessage(socket.Descriptor, payload, SocketConstants.MSG_ERRQUEUE, address, control, out lengths);
+            length = Libc.ReceiveMessage(socket.Handle, payload, SocketConstants.MSG_ERRQUEUE, address, control, out lengths);
         }
         while (length == -Interop.Errno.EINTR);
         record = length < 0
@@ -61,7 +63,7 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
     }
 
     // The others do not look at MSG_ERRQUEUE: they would hand out, and so lose, a message and the descriptors in it.
-    private static bool HasErrorQueue(Socket socket) =>
+    private static bool HasErrorQueue(SocketCore socket) =>
         FamilyNumbers.TryToLinux(socket.AddressFamily, out int family)
         && family is SocketConstants.AF_INET or SocketConstants.AF_INET6 or SocketConstants.AF_PACKET or SocketConstants.AF_CAN
             or FamilyConstants.AF_VSOCK;
@@ -74,5 +76,5 @@ internal sealed class ReceiveErrorOperation(Socket socket) : SocketOperation<Soc
         _record = default;
     }
 
-    protected override void Return() => Socket.ReturnReceiveError(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveError;
 }

@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with the sender's address, for all members whose name holds ReceiveFrom or ReceiveMessageFrom.</summary>
-internal sealed class ReceiveFromOperation(Socket socket)
+internal sealed class ReceiveFromOperation(SocketCore socket)
     : SocketOperation<SocketReceiveFromResult>(socket, OperationLane.Read),
         IValueTaskSource<int>,
         IValueTaskSource<SocketResult<int>>,
@@ -22,6 +22,8 @@ internal sealed class ReceiveFromOperation(Socket socket)
     private int _flags;
     private bool _wantsInformation;
     private MessageOutcome _outcome;
+
+    internal static ReceiveFromOperation Rent(SocketCore socket) => socket.Extras.ReceiveFrom.Take<ReceiveFromOperation>() ?? new ReceiveFromOperation(socket);
 
     internal override string Call => "receive from";
 
@@ -116,7 +118,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
     /// <param name="wantsInformation">Reads flags and control messages too; then a cut message is told by a flag, not by an errno.</param>
     /// <param name="outcome">What came beside the bytes.</param>
     internal static int Receive(
-        Socket socket, Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
+        SocketCore socket, Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
     {
         outcome = default;
         int own = ReceiveOperation.KernelFlags(socket, flags);
@@ -127,14 +129,14 @@ internal sealed class ReceiveFromOperation(Socket socket)
             if (buffer.IsEmpty && (flags & SocketConstants.MSG_TRUNC) == 0)
             {
                 // As in .NET a receive of no bytes waits for a message and leaves it.
-                length = Libc.ReceiveFrom(socket.Descriptor, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, address, out addressLength);
+                length = Libc.ReceiveFrom(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, address, out addressLength);
                 outcome.AddressLength = length < 0 ? 0 : addressLength;
                 return Math.Min(length, 0);
             }
 
             do
             {
-                length = Libc.ReceiveFrom(socket.Descriptor, buffer, own, address, out addressLength);
+                length = Libc.ReceiveFrom(socket.Handle, buffer, own, address, out addressLength);
             }
             while (length == -Interop.Errno.EINTR);
             outcome.AddressLength = addressLength;
@@ -147,11 +149,11 @@ internal sealed class ReceiveFromOperation(Socket socket)
         }
 
         Span<byte> control = stackalloc byte[PacketInformation.ControlBytes];
-        control = control[..PacketInformation.Room(socket)];
+        control = control[..PacketInformation.Room(socket.AddressFamily)];
         MessageLengths lengths;
         do
         {
-            length = Libc.ReceiveMessage(socket.Descriptor, buffer, own, address, control, out lengths);
+            length = Libc.ReceiveMessage(socket.Handle, buffer, own, address, control, out lengths);
         }
         while (length == -Interop.Errno.EINTR);
         if (length >= 0)
@@ -163,6 +165,12 @@ internal sealed class ReceiveFromOperation(Socket socket)
         }
 
         return length;
+    }
+
+    internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
+    {
+        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
+        address[..destination.Size].CopyTo(destination.Buffer.Span);
     }
 
     int IValueTaskSource<int>.GetResult(short token)
@@ -219,7 +227,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
         _outcome = default;
     }
 
-    protected override void Return() => Socket.ReturnReceiveFrom(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveFrom;
 
     private SocketResult<TValue> TakeResult<TValue>(Func<ReceiveFromOperation, TValue> take)
     {
@@ -240,7 +248,7 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     private int TakeCount()
     {
-        Socket.CopyPeer(_address.AsSpan(0, _outcome.AddressLength), _callersAddress!);
+        CopyPeer(_address.AsSpan(0, _outcome.AddressLength), _callersAddress!);
         return BytesTransferred;
     }
 

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with control messages: one message, or what a stream has.</summary>
-internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<ReceivedMessage>(socket, OperationLane.Read)
+internal sealed class ReceiveMessageOperation(SocketCore socket) : SocketOperation<ReceivedMessage>(socket, OperationLane.Read)
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
@@ -15,6 +15,8 @@ internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<R
 
     // Owns descriptors until it is taken.
     private ReceivedMessage _message;
+
+    internal static ReceiveMessageOperation Rent(SocketCore socket) => socket.Extras.ReceiveMessage.Take<ReceiveMessageOperation>() ?? new ReceiveMessageOperation(socket);
 
     internal override string Call => "receive message";
 
@@ -45,7 +47,7 @@ internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<R
     /// <summary>recvmsg(2) without waiting. Descriptors are owned when it returns.</summary>
     /// <returns>How many bytes are in the buffer, or −errno.</returns>
     internal static int Receive(
-        Socket socket,
+        SocketCore socket,
         Memory<byte> buffer,
         IList<ArraySegment<byte>>? buffers,
         Memory<byte> control,
@@ -63,7 +65,7 @@ internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<R
             room = buffer.Length;
             do
             {
-                length = Libc.ReceiveMessage(socket.Descriptor, buffer.Span, own, address, control.Span, out lengths);
+                length = Libc.ReceiveMessage(socket.Handle, buffer.Span, own, address, control.Span, out lengths);
             }
             while (length == -Interop.Errno.EINTR);
         }
@@ -73,7 +75,7 @@ internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<R
             room = vector.Length;
             do
             {
-                length = Libc.ReceiveMessage(socket.Descriptor, vector.Buffers, own, address, control.Span, out lengths);
+                length = Libc.ReceiveMessage(socket.Handle, vector.Buffers, own, address, control.Span, out lengths);
             }
             while (length == -Interop.Errno.EINTR);
         }
@@ -111,5 +113,5 @@ internal sealed class ReceiveMessageOperation(Socket socket) : SocketOperation<R
         _message = default;
     }
 
-    protected override void Return() => Socket.ReturnReceiveMessage(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveMessage;
 }

@@ -5,13 +5,15 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recv(2), or recvmsg(2) into several buffers; once, or until the buffer is full.</summary>
-internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Read), IValueTaskSource
+internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read), IValueTaskSource
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
     private IList<ArraySegment<byte>>? _buffers;
     private int _flags;
     private bool _exactly;
+
+    internal static ReceiveOperation Rent(SocketCore socket) => socket.Receive.Take<ReceiveOperation>() ?? new ReceiveOperation(socket);
 
     internal override string Call => _exactly ? "receive exactly" : "receive";
 
@@ -94,14 +96,14 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
     /// True when MSG_WAITALL asks for a full buffer. The kernel heeds it on blocking descriptors only, and ours never
     /// block: so the call is repeated.
     /// </summary>
-    internal static bool FillsBuffer(Socket socket, int flags) =>
+    internal static bool FillsBuffer(SocketCore socket, int flags) =>
         socket.IsStream && (flags & (SocketConstants.MSG_WAITALL | SocketConstants.MSG_PEEK)) == SocketConstants.MSG_WAITALL;
 
     /// <summary>
     /// MSG_TRUNC makes a message socket answer with the message's true length, so that a cut message is told; on a
     /// stream it would throw bytes away. MSG_CMSG_CLOEXEC closes descriptors that come on exec.
     /// </summary>
-    internal static int KernelFlags(Socket socket, int flags)
+    internal static int KernelFlags(SocketCore socket, int flags)
     {
         if (socket.AddressFamily == AddressFamily.Unix)
         {
@@ -119,7 +121,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
     /// <summary>recv(2) without waiting.</summary>
     /// <returns>How many bytes are in the buffer, or −errno. −EMSGSIZE: the buffer is full and the rest of the message is lost.</returns>
-    internal static int Receive(Socket socket, Span<byte> buffer, int flags, out int bytesLost)
+    internal static int Receive(SocketCore socket, Span<byte> buffer, int flags, out int bytesLost)
     {
         bytesLost = 0;
         if (buffer.IsEmpty && (flags & SocketConstants.MSG_TRUNC) == 0)
@@ -131,14 +133,14 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         int length;
         do
         {
-            length = Libc.Receive(socket.Descriptor, buffer, own);
+            length = Libc.Receive(socket.Handle, buffer, own);
         }
         while (length == -Interop.Errno.EINTR);
         return socket.IsStream ? length : Cut(length, buffer.Length, flags, out bytesLost);
     }
 
     /// <summary>recvmsg(2) into several buffers behind their first <paramref name="skip"/> bytes, without waiting.</summary>
-    internal static int Receive(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags, out int bytesLost)
+    internal static int Receive(SocketCore socket, IList<ArraySegment<byte>> buffers, int skip, int flags, out int bytesLost)
     {
         bytesLost = 0;
         using var vector = new BufferVector(buffers, skip);
@@ -151,7 +153,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         int length;
         do
         {
-            length = Libc.ReceiveMessage(socket.Descriptor, vector.Buffers, own, default, default, out _);
+            length = Libc.ReceiveMessage(socket.Handle, vector.Buffers, own, default, default, out _);
         }
         while (length == -Interop.Errno.EINTR);
         return socket.IsStream ? length : Cut(length, vector.Length, flags, out bytesLost);
@@ -195,7 +197,7 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
         _exactly = false;
     }
 
-    protected override void Return() => Socket.ReturnReceive(this);
+    protected override ref OperationSlot Slot => ref Socket.Receive;
 
     // A peek leaves what it saw, urgent bytes and errors have queues of their own: a short one says nothing of the socket.
     private bool Takes => (_flags & (SocketConstants.MSG_PEEK | SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE)) == 0;
@@ -233,13 +235,13 @@ internal sealed class ReceiveOperation(Socket socket) : SocketOperation<int>(soc
 
     // A receive of no bytes waits until there is something to receive and leaves it, as in .NET; recv(2) itself would
     // not wait on a stream, and would take a datagram.
-    private static int PeekForZeroBytes(Socket socket, int flags)
+    private static int PeekForZeroBytes(SocketCore socket, int flags)
     {
         Span<byte> one = stackalloc byte[1];
         int result;
         do
         {
-            result = Libc.Receive(socket.Descriptor, one, flags | SocketConstants.MSG_PEEK);
+            result = Libc.Receive(socket.Handle, one, flags | SocketConstants.MSG_PEEK);
         }
         while (result == -Interop.Errno.EINTR);
         return Math.Min(result, 0);

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendfile(2): file bytes to a stream without passing through this process.</summary>
-internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(socket, OperationLane.Write)
+internal sealed class SendFileOperation(SocketCore socket) : SocketOperation<long>(socket, OperationLane.Write)
 {
     // The kernel sends no more in one call (sendfile(2)); less keeps one big file from holding the thread.
     private const int BytesPerCall = 1 << 20;
@@ -54,7 +54,7 @@ internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(s
     }
 
     /// <summary>sendfile(2) without waiting; 0 at the file's end.</summary>
-    internal static int Send(Socket socket, SafeFileHandle file, long offset, long count)
+    internal static int Send(SocketCore socket, SafeFileHandle file, long offset, long count)
     {
         if (count == 0)
         {
@@ -64,7 +64,7 @@ internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(s
         int result;
         do
         {
-            result = Libc.SendFile(socket.Descriptor, file, offset, (int)Math.Min(count, BytesPerCall));
+            result = Libc.SendFile(socket.Handle, file, offset, (int)Math.Min(count, BytesPerCall));
         }
         while (result == -Interop.Errno.EINTR);
         return result;
@@ -76,9 +76,5 @@ internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(s
     {
         _file = null;
         _sent = 0;
-    }
-
-    protected override void Return()
-    {
     }
 }

@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendmsg(2) with control messages and descriptors: on a stream until all is sent, else one message.</summary>
-internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
@@ -23,6 +23,8 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     private int _flags;
     private CrowdedQueue _queue;
 
+    internal static SendMessageOperation Rent(SocketCore socket) => socket.Extras.SendMessage.Take<SendMessageOperation>() ?? new SendMessageOperation(socket);
+
     internal override string Call => "send message";
 
     internal SendMessageOperation With(in OutgoingMessage message, EndPoint? peer, int flags)
@@ -33,7 +35,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
         _buffers = message.Buffers;
         _total = Total(message);
         _flags = flags;
-        _control.Prepare(message, Socket);
+        _control.Prepare(message, Socket.AddressFamily, Socket.IsStream);
         return this;
     }
 
@@ -91,7 +93,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
 
     /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
     internal static int Send(
-        Socket socket,
+        SocketCore socket,
         ReadOnlyMemory<byte> data,
         in ReadOnlySequence<byte> buffers,
         int skip,
@@ -107,7 +109,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
             ReadOnlySpan<byte> rest = data.Span[skip..];
             do
             {
-                result = Libc.SendMessage(socket.Descriptor, rest, own, address, control);
+                result = Libc.SendMessage(socket.Handle, rest, own, address, control);
             }
             while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
             return result;
@@ -122,7 +124,7 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
 
         do
         {
-            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, own, address, control);
+            result = Libc.SendMessage(socket.Handle, vector.Buffers, own, address, control);
         }
         while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
@@ -147,5 +149,5 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
         _peer = null;
     }
 
-    protected override void Return() => Socket.ReturnSendMessage(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.SendMessage;
 }

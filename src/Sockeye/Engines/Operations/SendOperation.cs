@@ -3,7 +3,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>send(2), or sendmsg(2) of several buffers: on a stream until all is sent, else one message.</summary>
-internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     // Borrowed from the caller until the outcome is taken.
     private ReadOnlyMemory<byte> _data;
@@ -13,6 +13,8 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
 
     // The first call, made before the operation was, has given the outcome.
     private bool _isDecided;
+
+    internal static SendOperation Rent(SocketCore socket) => socket.Extras.Send.Take<SendOperation>() ?? new SendOperation(socket);
 
     internal override string Call => "send";
 
@@ -76,20 +78,20 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     }
 
     /// <summary>send(2) without waiting and without SIGPIPE.</summary>
-    internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags)
+    internal static int Send(SocketCore socket, ReadOnlySpan<byte> data, int flags)
     {
         bool repeated = false;
         int result;
         do
         {
-            result = Libc.Send(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL);
+            result = Libc.Send(socket.Handle, data, flags | SocketConstants.MSG_NOSIGNAL);
         }
         while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
     }
 
     /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
-    internal static int Send(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags)
+    internal static int Send(SocketCore socket, IList<ArraySegment<byte>> buffers, int skip, int flags)
     {
         using var vector = new BufferVector(buffers, skip);
         if (vector.IsPartial && !socket.IsStream)
@@ -102,7 +104,7 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
         int result;
         do
         {
-            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
+            result = Libc.SendMessage(socket.Handle, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
         }
         while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
@@ -119,5 +121,5 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
         _isDecided = false;
     }
 
-    protected override void Return() => Socket.ReturnSend(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Send;
 }

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendto(2): one message to a named peer.</summary>
-internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendToOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
@@ -15,6 +15,8 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
     private EndPoint? _peer;
     private int _flags;
     private CrowdedQueue _queue;
+
+    internal static SendToOperation Rent(SocketCore socket) => socket.Extras.SendTo.Take<SendToOperation>() ?? new SendToOperation(socket);
 
     internal override string Call => "send to";
 
@@ -55,13 +57,13 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
     }
 
     /// <summary>sendto(2) without waiting and without SIGPIPE.</summary>
-    internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags, ReadOnlySpan<byte> address)
+    internal static int Send(SocketCore socket, ReadOnlySpan<byte> data, int flags, ReadOnlySpan<byte> address)
     {
         bool repeated = false;
         int result;
         do
         {
-            result = Libc.SendTo(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL, address);
+            result = Libc.SendTo(socket.Handle, data, flags | SocketConstants.MSG_NOSIGNAL, address);
         }
         while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
         return result;
@@ -81,5 +83,5 @@ internal sealed class SendToOperation(Socket socket) : SocketOperation<int>(sock
         _peer = null;
     }
 
-    protected override void Return() => Socket.ReturnSendTo(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.SendTo;
 }

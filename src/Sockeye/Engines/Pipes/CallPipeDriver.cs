@@ -11,7 +11,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     // Less room than this at a shared block's end is left: a bulk receive would be cut into small ones.
     private const int HotRoomMin = 8 * 1024;
 
-    private readonly Socket _socket;
+    private readonly SocketCore _socket;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
     private readonly EventLoop? _loop;
@@ -21,7 +21,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     private bool _isClosed;
     private TaskCompletionSource? _ended;
 
-    internal CallPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop? loop)
+    internal CallPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, EventLoop? loop)
     {
         _socket = socket;
         _input = input;
@@ -76,7 +76,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     void ITurnEnd.EndTurn() => Send();
 
     // The socket may stay open: a receive that still waited would take what comes next.
-    internal override void Close()
+    public override void Close()
     {
         _input.Ended(Errno.EBADF);
         _output.Failed(Errno.EBADF, isOver: false);
@@ -150,7 +150,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             int result;
             do
             {
-                result = Libc.Receive(Socket.Descriptor, room, ReceiveOperation.KernelFlags(Socket, 0));
+                result = Libc.Receive(Socket.Handle, room, ReceiveOperation.KernelFlags(Socket, 0));
             }
             while (result == -Interop.Errno.EINTR);
 
@@ -217,9 +217,6 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
         }
 
-        protected override void Return()
-        {
-        }
 
         // On the loop: what is left of the block that all share, or all of it when nobody holds any of it: then it is
         // still in the cache. Elsewhere a block of its own.
@@ -288,8 +285,8 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
                         {
                             // sendmsg(2) of a single buffer costs more than send(2).
                             result = message.Count == 1
-                                ? Libc.Send(Socket.Descriptor, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
-                                : Libc.SendMessage(Socket.Descriptor, message.Buffers, SocketConstants.MSG_NOSIGNAL);
+                                ? Libc.Send(Socket.Handle, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
+                                : Libc.SendMessage(Socket.Handle, message.Buffers, SocketConstants.MSG_NOSIGNAL);
                         }
                         while (result == -Interop.Errno.EINTR);
                     }
@@ -337,8 +334,5 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
         }
 
-        protected override void Return()
-        {
-        }
     }
 }

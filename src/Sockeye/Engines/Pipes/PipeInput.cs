@@ -44,7 +44,7 @@ internal sealed class PipeInput : PipeReader
         _pipe = pipe;
         _loop = loop;
         _gate = new PipeGate(loop);
-        _wait = new ReadWait(this, pipe.Socket.EngineOrDefault);
+        _wait = new ReadWait(this, pipe.Core.Engine);
         _highWater = options.ReceiveHighWaterMark;
         _lowWater = options.ReceiveLowWaterMark;
     }
@@ -106,7 +106,7 @@ internal sealed class PipeInput : PipeReader
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         }
 
-        TimeSpan? limit = _pipe.Socket.AsyncLimit;
+        TimeSpan? limit = _pipe.Core.AsyncLimit;
         bool isPlain = limit is null && !cancellationToken.CanBeCanceled;
         bool start;
         using (_gate.Enter())

@@ -48,7 +48,7 @@ internal sealed class PipeOutput : PipeWriter
         _pipe = pipe;
         _loop = loop;
         _gate = new PipeGate(loop);
-        _wait = new FlushWait(this, pipe.Socket.EngineOrDefault);
+        _wait = new FlushWait(this, pipe.Core.Engine);
         _highWater = options.SendHighWaterMark;
         _lowWater = options.SendLowWaterMark;
     }
@@ -171,7 +171,7 @@ internal sealed class PipeOutput : PipeWriter
             }
         }
 
-        _wait.Arm(_pipe.Socket.AsyncLimit, cancellationToken);
+        _wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
         bool show = false;
         ValueTask<FlushResult> task;
         using (_gate.Enter())
