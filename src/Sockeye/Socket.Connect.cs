@@ -60,6 +60,7 @@ public partial class Socket
     /// <summary>listen(2): connections queue for accept.</summary>
     /// <param name="backlog">How many may wait; the kernel caps it at net.core.somaxconn.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, OperationNotSupported (no stream or seqpacket socket).</exception>
+    /// <remarks>AF_ALG has no listen(2): a bound socket accepts, before this call as after it.</remarks>
     public void Listen(int backlog)
     {
         SocketResult result = TryListen(backlog);
@@ -75,7 +76,7 @@ public partial class Socket
     public SocketResult TryListen(int backlog = int.MaxValue)
     {
         ThrowIfDisposed();
-        int result = Libc.Listen(Core.Handle, backlog);
+        int result = FamilyFacts.AcceptsUnlistened(AddressFamily) ? 0 : Libc.Listen(Core.Handle, backlog);
         if (result < 0)
         {
             return SocketResult.From(-result);
@@ -565,7 +566,7 @@ public partial class Socket
     {
         Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
         ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
-        using var call = new BlockingCall(Core, OperationLane.Write, limit);
+        using var call = new BlockingCall(Core, OperationLane.Write, Core.ConnectLimit(limit));
         int errno = call.Enter();
         bool underWay = false;
         TimeSpan retry = RetryTimer.First;
@@ -748,6 +749,11 @@ public partial class Socket
 
     private void ThrowIfNotListening()
     {
+        if (FamilyFacts.AcceptsUnlistened(AddressFamily))
+        {
+            return;
+        }
+
         if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");

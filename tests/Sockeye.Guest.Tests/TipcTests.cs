@@ -107,6 +107,18 @@ public sealed class TipcTests : GuestTest
         await Carry(way, connection.Client, connection.Server, "still here");
     }
 
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_peer_sees_a_reset_where_the_linger_time_is_zero(Way way)
+    {
+        using Connection connection = await Connected(way, SocketType.Stream);
+
+        connection.Client.LingerState = new LingerOption(enable: true, seconds: 0);
+        connection.Client.Dispose();
+
+        SocketException reset = await Assert.ThrowsAnyAsync<SocketException>(() => Receive(way, connection.Server, new byte[64]));
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+    }
+
     [Theory(Timeout = Limit), MemberData(nameof(Connections))]
     public async Task A_name_that_nobody_has_is_refused(Way way, SocketType type)
     {
@@ -131,6 +143,21 @@ public sealed class TipcTests : GuestTest
 
         Assert.Equal(SocketError.TimedOut, late.SocketErrorCode);
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(240), Soon);
+    }
+
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_connection_that_nobody_accepts_is_given_up_where_connections_are_made(Way way)
+    {
+        uint service = NextNumber();
+        using Socket listener = Listen(way, SocketType.Stream, service);
+        Endpoint endpoint = Endpoint.Parse($"tipc://{service}:42");
+
+        // The kernel's own eight seconds.
+        SocketException late = await Assert.ThrowsAnyAsync<SocketException>(() => way == Way.Sync
+            ? Task.Run(() => endpoint.Connect()).WaitAsync(Soon)
+            : endpoint.ConnectAsync().WaitAsync(Soon));
+
+        Assert.Equal(SocketError.TimedOut, late.SocketErrorCode);
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(Ways))]

@@ -1,3 +1,4 @@
+using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -51,7 +52,8 @@ internal static class AcceptCall
     internal static int Accept(SocketCore listener, SocketCore? into, out SocketCore? accepted)
     {
         accepted = null;
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        Span<byte> room = stackalloc byte[SocketConstants.AddressBytesMax];
+        Span<byte> address = FamilyFacts.AcceptsUnlistened(listener.AddressFamily) ? [] : room;
         while (true)
         {
             int result = Libc.Accept(listener.Handle, address, out int length, out SocketHandle handle);

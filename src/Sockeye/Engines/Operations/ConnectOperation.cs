@@ -6,8 +6,10 @@ namespace Sockeye.Engines;
 
 /// <summary>connect(2), and its completion.</summary>
 /// <remarks>
-/// A second connect(2) asks how the first went: EALREADY while it is under way, 0 or EISCONN once connected, else the
-/// error. That is exact where SO_ERROR and POLLOUT are not: a socket that never connected polls as writable too.
+/// What an attempt that waited has come to is asked of SO_ERROR first, and only where that knows of no failure of a second
+/// connect(2): EALREADY while it is under way, 0 or EISCONN once connected. Neither would do alone. POLLOUT and an SO_ERROR of 0
+/// are also what a socket gives that never connected; and after a refusal a second connect(2) says EALREADY for ever on
+/// VSOCK, and begins a new association, refused in its turn, on SCTP.
 /// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
 /// (unix(7)); a timer asks again, at first after 1 ms, then ever later, up to 50 ms.
 /// </remarks>
@@ -30,7 +32,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     /// <param name="limit">What is left of a limit over several connects; null is the socket's own limit.</param>
     internal ConnectOperation With(EndPoint peer, TimeSpan? limit = null)
     {
-        _limit = limit;
+        _limit = Socket.ConnectLimit(limit ?? base.Limit);
         _addressLength = AddressCodecs.Encode(peer, _address);
         _peer = peer;
         return this;
@@ -67,22 +69,37 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     /// <returns>0 when connected; −EINPROGRESS: wait until writable; −EAGAIN: ask again later; else −errno.</returns>
     internal static int Connect(SocketCore socket, ReadOnlySpan<byte> address, ref bool underWay)
     {
+        if (socket.IsConnecting && socket.TakeError() is > 0 and var errno)
+        {
+            socket.IsConnecting = false;
+            return -errno;
+        }
+
         int result = Libc.Connect(socket.Handle, address);
+        if (result == -Interop.Errno.ECONNABORTED && !underWay)
+        {
+            // What INET says once after an attempt whose error was read (net/ipv4/af_inet.c, __inet_stream_connect): it is no
+            // answer to this one, which begins now.
+            result = Libc.Connect(socket.Handle, address);
+        }
+
         switch (result)
         {
             case -Interop.Errno.EINPROGRESS or -Interop.Errno.EINTR:
                 underWay = true;
+                socket.IsConnecting = true;
                 return -Interop.Errno.EINPROGRESS;
-            case -Interop.Errno.EALREADY when underWay:
-                return -Interop.Errno.EINPROGRESS;
+            case -Interop.Errno.EALREADY:
+                return underWay ? -Interop.Errno.EINPROGRESS : result;
             case -Interop.Errno.EISCONN when underWay:
                 return 0;
             default:
+                socket.IsConnecting = false;
                 return result;
         }
     }
 
-    protected override TimeSpan? Limit => _limit ?? base.Limit;
+    protected override TimeSpan? Limit => _limit;
 
     protected override Exception CreateSocketException() => SocketErrors.Create(Call, _peer, Errno);
 

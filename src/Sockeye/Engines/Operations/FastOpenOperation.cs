@@ -47,17 +47,23 @@ internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int
         {
             progress.Asked = true;
             int result = SendToOperation.Send(socket, data, SocketConstants.MSG_FASTOPEN, address);
+            if (result == -Interop.Errno.ECONNABORTED)
+            {
+                // Said once of an earlier attempt, as in ConnectOperation.
+                result = SendToOperation.Send(socket, data, SocketConstants.MSG_FASTOPEN, address);
+            }
+
             switch (result)
             {
                 // As many bytes as went with the first segment, or all, if the answer came at once.
                 case >= 0:
                     progress.Sent = result;
-                    progress.UnderWay = true;
+                    progress.UnderWay = socket.IsConnecting = true;
                     break;
 
                 // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
                 case -Interop.Errno.EINPROGRESS:
-                    progress.UnderWay = true;
+                    progress.UnderWay = socket.IsConnecting = true;
                     break;
 
                 // Switched off by net.ipv4.tcp_fastopen: a plain connect.
