@@ -76,7 +76,7 @@ public partial class Socket
     public SocketResult TryListen(int backlog = int.MaxValue)
     {
         ThrowIfDisposed();
-        int result = FamilyFacts.AcceptsUnlistened(AddressFamily) ? 0 : Libc.Listen(Core.Handle, backlog);
+        int result = Core.Family is { AcceptsUnlistened: true } ? 0 : Libc.Listen(Core.Handle, backlog);
         if (result < 0)
         {
             return SocketResult.From(-result);
@@ -112,20 +112,11 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        using var call = new BlockingCall(Core, OperationLane.Read, Timeout);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = AcceptCall.Accept(Core, into: null, out SocketCore? accepted);
-            if (result == 0)
-            {
-                return SocketResult<Socket>.Success(new Socket(accepted!));
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return SocketResult<Socket>.Failure(errno);
+        SocketCore? accepted = null;
+        var progress = default(Progress);
+        var step = new AcceptStep(into: null, ref accepted);
+        BlockingCall.Run(Core, OperationLane.Read, Timeout, flags: 0, ref step, ref progress);
+        return progress.Errno == 0 ? SocketResult<Socket>.Success(new Socket(accepted!)) : SocketResult<Socket>.Failure(progress.Errno);
     }
 
     /// <summary>accept4(2), asynchronously.</summary>
@@ -151,11 +142,6 @@ public partial class Socket
     public ValueTask<Socket> AcceptAsync(Socket? acceptSocket, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<Socket>(cancellationToken);
-        }
-
         ThrowIfNotListening();
         if (acceptSocket is { Core.IsDisposed: false } and ({ IsBound: true } or { Connected: true }))
         {
@@ -173,9 +159,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromResult(SocketResult<Socket>.Failure(Errno.ECANCELED))
-            : SocketAcceptOperation.Rent(Core).With(into: null).TryRun(cancellationToken);
+        return SocketAcceptOperation.Rent(Core).With(into: null).TryRun(cancellationToken);
     }
 
     /// <summary>connect(2). On a datagram socket it names the peer of plain sends and receives.</summary>
@@ -566,38 +550,17 @@ public partial class Socket
     {
         Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
         ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
-        using var call = new BlockingCall(Core, OperationLane.Write, Core.ConnectLimit(limit));
-        int errno = call.Enter();
-        bool underWay = false;
-        TimeSpan retry = RetryTimer.First;
-        while (errno == 0)
+        var state = default(ConnectState);
+        var progress = default(Progress);
+        var step = new ConnectStep(address, peer, ref state);
+        BlockingCall.Run(Core, OperationLane.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
+        if (progress.Errno == Errno.EAGAIN && state.IsUnderWay)
         {
-            int result = ConnectOperation.Connect(Core, address, ref underWay);
-            switch (result)
-            {
-                case 0:
-                    Core.SetConnected(peer);
-                    return 0;
-                case -Errno.EINPROGRESS:
-                    errno = call.Wait(PollConstants.POLLOUT);
-                    if (errno == Errno.EAGAIN)
-                    {
-                        Core.LocalEndPoint ??= peer;
-                        Core.Extras.ConnectingTo = peer;
-                        return Errno.EINPROGRESS;
-                    }
-
-                    break;
-                case -Errno.EAGAIN:
-                    errno = call.Wait(events: 0, retry);
-                    retry = RetryTimer.Next(retry, ConnectOperation.LongestRetry);
-                    break;
-                default:
-                    return -result;
-            }
+            Core.NoteConnecting(peer);
+            return Errno.EINPROGRESS;
         }
 
-        return errno;
+        return progress.Errno;
     }
 
     private void Connect(IPAddress[] addresses, int port, string? host, TotalLimit limit)
@@ -749,7 +712,7 @@ public partial class Socket
 
     private void ThrowIfNotListening()
     {
-        if (FamilyFacts.AcceptsUnlistened(AddressFamily))
+        if (Core.Family is { AcceptsUnlistened: true })
         {
             return;
         }

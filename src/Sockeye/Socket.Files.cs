@@ -68,15 +68,11 @@ public partial class Socket
 
     /// <summary>As <see cref="ReceiveCore"/>, asynchronously: the failure as a value, the token's cancellation as ECANCELED.</summary>
     internal ValueTask<SocketResult<int>> TryReceiveCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? Canceled<int>()
-            : ReceiveOperation.Rent(Core).With(buffer, flags: 0).TryRun(cancellationToken);
+        ReceiveOperation.Rent(Core).With(buffer, SocketFlags.None).TryRun(cancellationToken);
 
     /// <summary>As <see cref="SendCore"/>, asynchronously: the failure as a value, and how much was sent before it.</summary>
     internal ValueTask<SocketResult<int>> TrySendCoreAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? Canceled<int>()
-            : SendOperation.Rent(Core).With(buffer, flags: 0).TryRun(cancellationToken);
+        SendOperation.Rent(Core).With(buffer, SocketFlags.None).TryRun(cancellationToken);
 
     /// <summary>What a file throws: Stream's IOException around the SocketException, or the token's cancellation.</summary>
     internal Exception FileFailure(OperationLane lane, SocketResult<int> result, CancellationToken cancellationToken)

@@ -94,25 +94,15 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What the socket is ready for.</returns>
     /// <exception cref="SocketException">TimedOut: <see cref="Timeout"/> passed; OperationAborted: disposed meanwhile.</exception>
-    public ValueTask<SocketEvents> WaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<SocketEvents>(cancellationToken)
-            : new WaitOperation(Core).With(events).Run(cancellationToken);
-    }
+    public ValueTask<SocketEvents> WaitAsync(SocketEvents events, CancellationToken cancellationToken = default) =>
+        new WaitOperation(Usable).With(events).Run(cancellationToken);
 
     /// <summary>As <see cref="WaitAsync"/>, with the failure as a value.</summary>
     /// <param name="events">What to wait for.</param>
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>What the socket is ready for, or the errno.</returns>
-    public ValueTask<SocketResult<SocketEvents>> TryWaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? Canceled<SocketEvents>()
-            : new WaitOperation(Core).With(events).TryRun(cancellationToken);
-    }
+    public ValueTask<SocketResult<SocketEvents>> TryWaitAsync(SocketEvents events, CancellationToken cancellationToken = default) =>
+        new WaitOperation(Usable).With(events).TryRun(cancellationToken);
 
     /// <summary>ppoll(2), in .NET's form.</summary>
     /// <param name="microSeconds">How long at most; −1 waits without limit.</param>

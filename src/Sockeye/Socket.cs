@@ -551,9 +551,8 @@ public partial class Socket : IDisposable
 
         if (Libc.GetPeerName(Core.Handle, address, out int length) >= 0)
         {
-            // A netlink socket that was never connected names the kernel, where its plain sends go.
             EndPoint? peer = AddressCodecs.Decode(address[..length], like: null);
-            if (peer is not NetlinkEndPoint { PortId: 0, Groups: 0 })
+            if (peer is null || !FamilyTable.IsNobody(peer))
             {
                 Core.RemoteEndPoint = peer;
                 Core.IsConnected = true;
@@ -561,10 +560,10 @@ public partial class Socket : IDisposable
             }
         }
 
-        // A port of 0, any port, or a bare family means that bind(2) has not been called.
+        // A bare family means that bind(2) has not been called, and so do some addresses.
         if (Libc.GetSocketName(Core.Handle, address, out length) >= 0
             && AddressCodecs.Decode(address[..length], like: null) is { } local
-            && local is not (IPEndPoint { Port: 0 } or NetlinkEndPoint { PortId: 0 } or VsockEndPoint { Port: VsockEndPoint.AnyPort })
+            && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
             Core.LocalEndPoint = local;
@@ -590,7 +589,7 @@ public partial class Socket : IDisposable
         Timeout = limit;
         Core.IsBlocking = true;
         Span<byte> rest = stackalloc byte[1];
-        SocketResult<int> end = ReceiveCore(rest, flags: 0);
+        SocketResult<int> end = ReceiveCore(rest);
         Timeout = before;
         Core.IsBlocking = wasBlocking;
         if (!end.IsSuccess || end.Value != 0)
@@ -609,11 +608,5 @@ public partial class Socket : IDisposable
         throw errno == Errno.EBADF
             ? SocketErrors.CreateInterrupted(call, endPoint)
             : SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
-    }
-
-    private SocketResult<T> Failed<T>(int errno, int bytesTransferred = 0)
-    {
-        Core.NoteFailure(errno);
-        return SocketResult<T>.Failure(errno, bytesTransferred);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class SocketAcceptOperation(SocketCore listener) : AcceptOperati
     internal SocketAcceptOperation With(Socket? into)
     {
         _into = into;
-        Prepare(into?.Core);
+        SetInto(into?.Core);
         return this;
     }
 

@@ -23,7 +23,7 @@ public sealed partial class Endpoint
     // ── listen ──
 
     /// <summary>A listening socket: socket(2), options, bind(2), listen(2).</summary>
-    /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint tells a port that was 0.</returns>
+    /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint has the port, where that was 0.</returns>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, HostNotFound; OperationNotSupported: such sockets do not listen. Nothing is left open.</exception>
     public Socket Listen() => First(EndpointUse.Listen).Throw();
 
@@ -73,9 +73,9 @@ public sealed partial class Endpoint
     // ── connect ──
 
     /// <summary>A connected socket: socket(2), options, bind(2) when <c>source</c> is given, connect(2).</summary>
-    /// <param name="trace">Is told of each lookup and attempt; null, the default, is nobody.</param>
+    /// <param name="trace">Receives each lookup and attempt; null, the default, is none.</param>
     /// <returns>The connection; of a name, to the first of its addresses that answers, by Happy Eyeballs (RFC 8305). Its Timeout is the <c>timeout</c> option's.</returns>
-    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; mostly a <see cref="ConnectionException"/>, whose message tells each address's error. Nothing is left open.</exception>
+    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; mostly a <see cref="ConnectionException"/>, whose message has each address's error. Nothing is left open.</exception>
     public Socket Connect(ConnectionTrace? trace = null) => ConnectCore(trace).Throw();
 
     /// <summary>As <see cref="Connect"/>, with the failure as a value.</summary>
@@ -182,7 +182,7 @@ public sealed partial class Endpoint
         }
     }
 
-    // Of several addresses one that this machine has; the first one's error tells most when there is none.
+    // Of several addresses one that this machine has; the first one's error is the likeliest to help when there is none.
     private Outcome First(EndpointUse use, EndPoint[] addresses, SocketEngine? engine)
     {
         Outcome first = default;
@@ -200,7 +200,7 @@ public sealed partial class Endpoint
         return first.Call is null ? new("resolve", EndPoint, (int)SocketError.NoData) : first;
     }
 
-    // A single address runs the race alone: one way of connecting, and one that tells its trace.
+    // A single address runs the race alone: one way of connecting, and one that reports to its trace.
     private Outcome ConnectCore(ConnectionTrace? trace)
     {
         SocketEngine? engine = EventLoop.Current?.Engine;

@@ -28,7 +28,7 @@ internal abstract class AwaitedCall
     internal short Version { get; private set; }
 
     /// <summary>The outcome: 0, or the errno.</summary>
-    internal int Errno { get; set; }
+    internal abstract int Errno { get; set; }
 
     /// <summary>What <see cref="RunContinuation"/> will call, and with what.</summary>
     internal (Action<object?> Method, object? State) Continuation => (_continuation!, _continuationState);

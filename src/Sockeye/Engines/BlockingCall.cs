@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -7,10 +6,6 @@ namespace Sockeye.Engines;
 /// <summary>A synchronous call from its first try to its last: its turn among other operations, its limit, its waits.</summary>
 internal ref struct BlockingCall : IDisposable
 {
-    // The kernel never waits for the error queue either (recv(2)); and data that is there to be read would make
-    // ppoll(2) say ready for ever.
-    private const int NeverWait = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE;
-
     private readonly SocketCore _socket;
     private readonly OperationLane _lane;
     private readonly TimeSpan? _limit;
@@ -32,8 +27,45 @@ internal ref struct BlockingCall : IDisposable
         _socket = socket;
         _lane = lane;
         _limit = limit;
-        _waits = (socket.IsBlocking || always) && limit != TimeSpan.Zero && (flags & NeverWait) == 0;
+        _waits = (socket.IsBlocking || always) && limit != TimeSpan.Zero && CallSteps.MayWait(flags);
         _start = limit is null ? 0 : Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Runs a call to its end: attempts, and waits between them.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="lane">Which operations it must not overtake.</param>
+    /// <param name="limit">The limit of the whole call; null is none.</param>
+    /// <param name="flags">The call's MSG_ flags: some forbid to wait.</param>
+    /// <param name="step">The attempt.</param>
+    /// <param name="progress">How far it came; the outcome is in it afterwards.</param>
+    internal static void Run<TStep>(
+        SocketCore socket, OperationLane lane, TimeSpan? limit, int flags, scoped ref TStep step, ref Progress progress)
+        where TStep : struct, ICallStep, allows ref struct
+    {
+        short events = lane switch
+        {
+            OperationLane.Read => PollConstants.POLLIN,
+            OperationLane.Write => PollConstants.POLLOUT,
+            _ => PollConstants.POLLERR,
+        };
+        using var call = new BlockingCall(socket, lane, limit, flags);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            switch (CallSteps.Try(socket, ref step, ref progress))
+            {
+                case StepResult.Done:
+                    return;
+                case StepResult.Pause:
+                    errno = call.Pause();
+                    break;
+                default:
+                    errno = call.Wait(events, progress.Count);
+                    break;
+            }
+        }
+
+        progress.End(errno);
     }
 
     private readonly TimeSpan Left => _limit is { } limit
@@ -45,7 +77,7 @@ internal ref struct BlockingCall : IDisposable
     internal int Enter()
     {
         Registration? registration = _socket.Registration;
-        if (registration is null || registration.IsIdle(_lane))
+        if (registration is null || _lane == OperationLane.Watch || registration.IsIdle(_lane))
         {
             return 0;
         }
@@ -66,11 +98,10 @@ internal ref struct BlockingCall : IDisposable
     }
 
     /// <summary>Waits until the socket may be ready.</summary>
-    /// <param name="events">POLLIN or POLLOUT; 0 only sleeps for <paramref name="pause"/>.</param>
-    /// <param name="pause">Return 0 after this long at the latest.</param>
+    /// <param name="events">POLLIN or POLLOUT.</param>
     /// <param name="moved">How much the call has moved so far: a wait that led to more was not in vain.</param>
     /// <returns>0: try again. Else the errno: EAGAIN when the socket must not wait, ETIMEDOUT, EBADF after Dispose.</returns>
-    internal int Wait(short events, TimeSpan? pause = null, long moved = 0)
+    internal int Wait(short events, long moved = 0)
     {
         if (!_waits)
         {
@@ -80,27 +111,16 @@ internal ref struct BlockingCall : IDisposable
         _sawReady &= moved == _moved;
         _moved = moved;
 
-        // A queue that others have filled: the kernel has no word for the room in it, and says "writable" each time
-        // it has thrown a refused message away (net/unix/af_unix.c, unix_dgram_sendmsg). Look again after a pause.
-        if (_sawReady && events == PollConstants.POLLOUT && _socket.AddressFamily == AddressFamily.Unix && !_socket.IsStream)
-        {
-            events = 0;
-            pause = _pause;
-            _pause = RetryTimer.Next(_pause, CrowdedQueue.LongestPause);
-        }
-
         // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
-        // queue or a hang-up keeps ppoll(2) saying ready. From now on only what is new counts.
-        if (_sawReady && events != 0 && _edges is null)
+        // queue or a hang-up keeps ppoll(2) saying ready; or it is looked at only. From now on only what is new counts.
+        if (_sawReady)
         {
-            _edges = _socket.WatchEdges(events);
+            _edges ??= _socket.WatchEdges(events);
         }
 
         while (true)
         {
-            TimeSpan left = Left;
-            bool pauses = pause is { } limit && (left < TimeSpan.Zero || limit < left);
-            int result = _socket.PollOrWake(events, pauses ? pause!.Value : left, out _, _edges);
+            int result = _socket.PollOrWake(events, Left, out _, _edges);
             if (result == -Errno.EINTR)
             {
                 // A signal came: resume with the time that is left (PEP 475).
@@ -108,9 +128,32 @@ internal ref struct BlockingCall : IDisposable
             }
 
             _sawReady = result > 0;
-            return result < 0 ? -result
-                : result == 0 && !pauses ? Errno.ETIMEDOUT
-                : 0;
+            return result < 0 ? -result : result == 0 ? Errno.ETIMEDOUT : 0;
+        }
+    }
+
+    /// <summary>Sleeps for a while, longer each time, where the kernel has no event to wait for.</summary>
+    /// <returns>As for <see cref="Wait"/>.</returns>
+    internal int Pause()
+    {
+        if (!_waits)
+        {
+            return Errno.EAGAIN;
+        }
+
+        TimeSpan pause = _pause;
+        _pause = RetryTimer.Next(pause);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = Left;
+            TimeSpan rest = pause - Stopwatch.GetElapsedTime(start);
+            bool isLast = left >= TimeSpan.Zero && left < rest;
+            int result = rest <= TimeSpan.Zero ? 0 : _socket.PollOrWake(events: 0, isLast ? left : rest, out _);
+            if (result != -Errno.EINTR)
+            {
+                return result < 0 ? -result : isLast ? Errno.ETIMEDOUT : 0;
+            }
         }
     }
 

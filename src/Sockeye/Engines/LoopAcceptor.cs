@@ -156,7 +156,7 @@ internal abstract class LoopAcceptor
         }
         else
         {
-            _pause = RetryTimer.Next(_pause, PauseMax);
+            _pause = TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, PauseMax.Ticks));
         }
 
         _pausing = true;
@@ -205,7 +205,10 @@ internal abstract class LoopAcceptor
     {
         try
         {
-            return AcceptCall.Accept(Socket.Core, into: null, out SocketCore? accepted) == 0 ? new Socket(accepted!) : null;
+            SocketCore? accepted = null;
+            var progress = default(Progress);
+            var step = new AcceptStep(into: null, ref accepted);
+            return CallSteps.Try(Socket.Core, ref step, ref progress) == StepResult.Done && progress.Errno == 0 ? new Socket(accepted!) : null;
         }
         catch (ObjectDisposedException)
         {

@@ -84,6 +84,9 @@ internal sealed partial class SocketCore
 
     internal AddressFamily AddressFamily { get; }
 
+    /// <summary>What is known of the family; null where nothing is.</summary>
+    internal FamilyRow? Family => FamilyNumbers.TryToLinux(AddressFamily, out int number) ? FamilyTable.Find(number) : null;
+
     internal SocketType SocketType { get; }
 
     internal ProtocolType ProtocolType { get; }
@@ -160,7 +163,7 @@ internal sealed partial class SocketCore
     /// <summary>The limit of one connect: the caller's, or the family's own where that is shorter.</summary>
     /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
     internal TimeSpan? ConnectLimit(TimeSpan? limit) =>
-        FamilyFacts.ConnectTimeoutOption(AddressFamily) is var (level, name)
+        Family?.ConnectTimeout is var (level, name)
         && Libc.GetOption(Handle, level, name, out int milliseconds) >= 0
             ? Smaller(limit, milliseconds)
             : limit;
@@ -255,6 +258,13 @@ internal sealed partial class SocketCore
 
         IsConnecting = false;
         IsConnected = true;
+    }
+
+    /// <summary>A connect that does not wait is under way.</summary>
+    internal void NoteConnecting(EndPoint peer)
+    {
+        LocalEndPoint ??= peer;
+        Extras.ConnectingTo = peer;
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
@@ -521,7 +531,7 @@ internal sealed partial class SocketCore
     // Says the end to a peer that would take close(2) for a reset; not over the heads of others who have the same socket.
     private void EndConnection()
     {
-        if (FamilyFacts.ClosesByReset(AddressFamily)
+        if (Family is { ClosesByReset: true }
             && SocketType is SocketType.Stream or SocketType.Seqpacket
             && !IsListening
             && Handle is { Closes: true, IsShared: false }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
@@ -39,15 +41,30 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>Why a cancel asked this operation to stop; 0 when none did.</summary>
     internal short CancelErrno;
 
+    /// <summary>How far the call has come, and its outcome.</summary>
+    protected Progress Progress;
+
     private Registration? _registration;
+
+    // Refused before any call: .NET's flags that Linux has no word for.
+    private bool _isRefused;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
     internal SocketCore Socket { get; } = socket;
 
     internal OperationLane Lane { get; } = lane;
 
+    internal override int Errno
+    {
+        get => Progress.Errno;
+        set => Progress.Errno = value;
+    }
+
     /// <summary>How many bytes have moved so far.</summary>
-    internal int BytesTransferred { get; set; }
+    internal virtual int BytesTransferred => Progress.BytesTransferred;
+
+    /// <summary>The call's MSG_ flags, as its user gave them.</summary>
+    protected int Flags { get; private set; }
 
     /// <summary>Who watches the socket; null until the operation has to wait.</summary>
     internal Poller? Poller => _registration?.Poller;
@@ -68,13 +85,10 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     internal virtual bool CanWaitUntried => false;
 
     /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's gate: no system call.</summary>
-    internal virtual void EndWith(int errno) => Errno = errno;
+    internal void EndWith(int errno) => Progress.End(errno);
 
     /// <summary>How long the operation may take; null is no limit.</summary>
     protected virtual TimeSpan? Limit => Socket.AsyncLimit;
-
-    /// <summary>False when the caller asked for one try only: MSG_DONTWAIT.</summary>
-    protected virtual bool Waits => true;
 
     /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
     protected abstract void Reset();
@@ -82,11 +96,50 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>Where the socket keeps an idle operation of this kind; null of a kind that is not kept.</summary>
     protected virtual ref OperationSlot Slot => ref Unsafe.NullRef<OperationSlot>();
 
+    /// <summary>Notes the call's flags. Those that Linux has no word for refuse the call when it begins.</summary>
+    protected void SetFlags(SocketFlags flags)
+    {
+        _isRefused = !LinuxSocketFlags.TryToLinux(flags, out int kernelFlags);
+        Flags = kernelFlags;
+    }
+
+    /// <summary>Runs an attempt's step.</summary>
+    /// <returns>As for <see cref="TryComplete"/>.</returns>
+    protected bool Complete<TStep>(scoped ref TStep step)
+        where TStep : struct, ICallStep, allows ref struct
+    {
+        if (TermsIfAny?.Retry is { Runs: true })
+        {
+            return false;
+        }
+
+        StepResult result = CallSteps.Try(Socket, ref step, ref Progress);
+        if (result == StepResult.Pause)
+        {
+            (Terms.Retry ??= new RetryTimer(this)).Arm();
+        }
+
+        return result == StepResult.Done;
+    }
+
     /// <summary>Starts the operation.</summary>
     /// <returns>True when it completed at once; its outcome can be taken without waiting.</returns>
     internal bool Begin(CancellationToken token)
     {
         Debug.Assert(State == OperationState.New, "an operation begins once per rent");
+        if (token.IsCancellationRequested)
+        {
+            Terms.NoteCanceled(token);
+            Errno = Interop.Errno.ECANCELED;
+            return true;
+        }
+
+        if (_isRefused)
+        {
+            Errno = Interop.Errno.EOPNOTSUPP;
+            return true;
+        }
+
         Registration? registration = Socket.Registration;
         int sequence = registration?.Sequence ?? 0;
         if (registration is not null && !registration.IsIdle(Lane) && !IsDecided)
@@ -111,7 +164,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
             return true;
         }
 
-        if (!Waits)
+        if (!CallSteps.MayWait(Flags))
         {
             EndWith(Interop.Errno.EAGAIN);
             return true;
@@ -185,8 +238,9 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     protected void Recycle()
     {
         Reset();
-        Errno = 0;
-        BytesTransferred = 0;
+        Progress = default;
+        Flags = 0;
+        _isRefused = false;
         CancelErrno = 0;
         ForgetAwaiter();
         State = OperationState.New;
@@ -222,8 +276,12 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     }
 
     /// <summary>The exception of the throwing twin.</summary>
-    protected virtual Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred);
+    protected Exception CreateSocketException() => _isRefused
+        ? SocketErrors.CreateUnsupportedFlags(Call, Subject)
+        : SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
+
+    /// <summary>The end point to name in an error.</summary>
+    protected virtual EndPoint? Subject => Socket.EndPointForErrors();
 
     protected void CheckTaken(short token)
     {
@@ -312,12 +370,6 @@ internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane
 
     ValueTaskSourceStatus IValueTaskSource<SocketResult<T>>.GetStatus(short token) => StatusOf(token, isTry: true);
 
-    /// <summary>How many bytes of a message did not fit.</summary>
-    protected virtual int BytesLost => 0;
-
-    protected override Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred, BytesLost);
-
     /// <summary>The throwing face's end: the value, or the exception.</summary>
     protected T TakeOrThrow(short token)
     {
@@ -332,7 +384,7 @@ internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane
         Socket.NoteFailure(Errno);
         SocketResult<T> result = Errno == 0
             ? SocketResult<T>.Success(TakeValue(), BytesTransferred)
-            : SocketResult<T>.Failure(Errno, BytesTransferred, BytesLost);
+            : SocketResult<T>.Failure(Errno, BytesTransferred, Progress.BytesLost);
         Recycle();
         return result;
     }

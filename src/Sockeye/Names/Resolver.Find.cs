@@ -61,7 +61,7 @@ public static partial class Resolver
             return ResolverResult<IPAddress[]>.Success([address]);
         }
 
-        // One type, so that libc tells each address once and not for each type again.
+        // One type, so that libc gives each address once and not for each type again.
         ResolverResult<AddressInfo[]> answers = FindGetAddressInfo(
             host, service: null, addressFamily, SocketType.Stream, ProtocolType.Tcp, AddressInfoFlags.None);
         return answers.TryGetValue(out AddressInfo[]? found)
@@ -129,7 +129,7 @@ public static partial class Resolver
     };
 
     private static AddressInfo ToAddressInfo(AddressRecord record) => new(
-        AddressCodecs.Decode(record.Address, like: null) ?? throw new NotSupportedException($"The resolver told an address of family {record.Family}."),
+        AddressCodecs.Decode(record.Address, like: null) ?? throw new NotSupportedException($"The resolver gave an address of family {record.Family}."),
         FamilyNumbers.FromLinux(record.Family),
         (SocketType)record.SocketType,
         (ProtocolType)record.Protocol,

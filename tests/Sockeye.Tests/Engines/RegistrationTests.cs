@@ -223,9 +223,9 @@ public sealed class RegistrationTests : SocketTest
         Assert.False(blocked.IsCompleted);
 
         // As when another thread's send began to wait between the first call and the operation for the rest.
-        Task<SocketResult<int>> rest = new SendOperation(socket.Core).With(block, flags: 0).After(10).TryRun(cancel.Token).AsTask();
-        ValueTask<SocketResult<int>> whole = new SendOperation(socket.Core).With(block, flags: 0).After(block.Length).TryRun(cancel.Token);
-        ValueTask<SocketResult<int>> failed = new SendOperation(socket.Core).With(block, flags: 0).After(-Interop.Errno.ECONNRESET).TryRun(cancel.Token);
+        Task<SocketResult<int>> rest = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Count = 10 }, isDone: false).TryRun(cancel.Token).AsTask();
+        ValueTask<SocketResult<int>> whole = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Count = block.Length }, isDone: true).TryRun(cancel.Token);
+        ValueTask<SocketResult<int>> failed = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Errno = Interop.Errno.ECONNRESET }, isDone: true).TryRun(cancel.Token);
         Assert.True(whole.IsCompleted);
         Assert.Equal(block.Length, (await whole).Value);
         Assert.True(failed.IsCompleted);

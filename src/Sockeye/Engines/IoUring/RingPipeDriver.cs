@@ -46,7 +46,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         _loop = loop;
         _poller = poller;
         _send = new SendRequest(this);
-        _receiveFlags = (uint)ReceiveOperation.KernelFlags(socket, 0);
+        _receiveFlags = (uint)ReceiveAnswer.KernelFlags(socket, 0);
     }
 
     /// <summary>Gives back what a pipe that nobody disposed holds of the loop's buffers. While a request is in flight the ring refers to it.</summary>

@@ -1,4 +1,4 @@
-using Sockeye.Families;
+using System.Runtime.CompilerServices;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -12,19 +12,13 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
 
     internal override string Call => "accept";
 
-    /// <summary>A socket that was made for the connection; null makes one.</summary>
-    protected void Prepare(SocketCore? into) => _into = into;
+    /// <summary>Sets the socket that was made for the connection; null makes one.</summary>
+    protected void SetInto(SocketCore? into) => _into = into;
 
     internal override bool TryComplete()
     {
-        int result = AcceptCall.Accept(Socket, _into, out _accepted);
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            return false;
-        }
-
-        Errno = result < 0 ? -result : 0;
-        return true;
+        var step = new AcceptStep(_into, ref _accepted);
+        return Complete(ref step);
     }
 
     /// <summary>The accepted connection's face.</summary>
@@ -41,36 +35,47 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
     protected override ref OperationSlot Slot => ref Socket.Extras.Accept;
 }
 
-/// <summary>accept4(2) without waiting.</summary>
-internal static class AcceptCall
+/// <summary>accept4(2).</summary>
+/// <param name="into">A socket that was made for the connection; null makes one.</param>
+/// <param name="accepted">Gets the connection.</param>
+internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICallStep
 {
-    /// <summary>Takes one connection.</summary>
-    /// <param name="listener">The listener.</param>
-    /// <param name="into">A socket that was made for the connection; null makes one.</param>
-    /// <param name="accepted">The connection.</param>
-    /// <returns>0 with the connection, or −errno.</returns>
-    internal static int Accept(SocketCore listener, SocketCore? into, out SocketCore? accepted)
-    {
-        accepted = null;
-        Span<byte> room = stackalloc byte[SocketConstants.AddressBytesMax];
-        Span<byte> address = FamilyFacts.AcceptsUnlistened(listener.AddressFamily) ? [] : room;
-        while (true)
-        {
-            int result = Libc.Accept(listener.Handle, address, out int length, out SocketHandle handle);
-            if (result >= 0)
-            {
-                ReadOnlySpan<byte> peer = address[..Math.Min(length, address.Length)];
-                accepted = into is null ? SocketCore.Accepted(listener, handle, peer)
-                    : into.TryTakeOver(listener, handle, peer) ? into
-                    : null;
-                return accepted is null ? -Errno.EBADF : 0;
-            }
+    private readonly ref SocketCore? _accepted = ref accepted;
+    private SocketHandle? _handle;
+    private AddressBuffer _peer;
+    private int _peerLength;
 
-            // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
-            if (result is not (-Errno.EINTR or -Errno.ECONNABORTED or -Errno.EPROTO))
-            {
-                return result;
-            }
+    public int Call(SocketCore socket, in Progress progress) =>
+        Libc.Accept(socket.Handle, socket.Family is { AcceptsUnlistened: true } ? [] : _peer, out _peerLength, out _handle);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+    {
+        // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
+        if (answer is -Errno.ECONNABORTED or -Errno.EPROTO)
+        {
+            return StepResult.Again;
         }
+
+        if (answer < 0)
+        {
+            return progress.TakeError(answer);
+        }
+
+        ReadOnlySpan<byte> peer = _peer[..Math.Min(_peerLength, SocketConstants.AddressBytesMax)];
+        if (into is null)
+        {
+            _accepted = SocketCore.Accepted(socket, _handle!, peer);
+            return progress.Done();
+        }
+
+        bool isOpen = into.TryTakeOver(socket, _handle!, peer);
+        _accepted = isOpen ? into : null;
+        return progress.Done(isOpen ? 0 : Errno.EBADF);
+    }
+
+    [InlineArray(SocketConstants.AddressBytesMax)]
+    private struct AddressBuffer
+    {
+        private byte _first;
     }
 }

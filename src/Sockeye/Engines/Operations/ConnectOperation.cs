@@ -5,24 +5,13 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>connect(2), and its completion.</summary>
-/// <remarks>
-/// What an attempt that waited has come to is asked of SO_ERROR first, and only where that knows of no failure of a second
-/// connect(2): EALREADY while it is under way, 0 or EISCONN once connected. Neither would do alone. POLLOUT and an SO_ERROR of 0
-/// are also what a socket gives that never connected; and after a refusal a second connect(2) says EALREADY for ever on
-/// VSOCK, and begins a new association, refused in its turn, on SCTP.
-/// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
-/// (unix(7)); a timer asks again, at first after 1 ms, then ever later, up to 50 ms.
-/// </remarks>
 internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket, OperationLane.Write)
 {
-    internal static readonly TimeSpan LongestRetry = TimeSpan.FromMilliseconds(50);
-
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
     private EndPoint? _peer;
     private TimeSpan? _limit;
-    private bool _underWay;
-    private RetryTimer? _retry;
+    private ConnectState _state;
 
     internal static ConnectOperation Rent(SocketCore socket) => socket.Extras.Connect.Take<ConnectOperation>() ?? new ConnectOperation(socket);
 
@@ -40,77 +29,129 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
 
     internal override bool TryComplete()
     {
-        int result = Connect(Socket, _address.AsSpan(0, _addressLength), ref _underWay);
-        if (result == -Interop.Errno.EINPROGRESS)
-        {
-            return false;
-        }
-
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            _retry ??= new RetryTimer(this, LongestRetry);
-            _retry.Arm();
-            return false;
-        }
-
-        Errno = -result;
-        if (result == 0)
-        {
-            Socket.SetConnected(_peer!);
-        }
-
-        return true;
-    }
-
-    /// <summary>connect(2) without waiting.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="address">The peer.</param>
-    /// <param name="underWay">False on the first call; kept between calls.</param>
-    /// <returns>0 when connected; −EINPROGRESS: wait until writable; −EAGAIN: ask again later; else −errno.</returns>
-    internal static int Connect(SocketCore socket, ReadOnlySpan<byte> address, ref bool underWay)
-    {
-        if (socket.IsConnecting && socket.TakeError() is > 0 and var errno)
-        {
-            socket.IsConnecting = false;
-            return -errno;
-        }
-
-        int result = Libc.Connect(socket.Handle, address);
-        if (result == -Interop.Errno.ECONNABORTED && !underWay)
-        {
-            // What INET says once after an attempt whose error was read (net/ipv4/af_inet.c, __inet_stream_connect): it is no
-            // answer to this one, which begins now.
-            result = Libc.Connect(socket.Handle, address);
-        }
-
-        switch (result)
-        {
-            case -Interop.Errno.EINPROGRESS or -Interop.Errno.EINTR:
-                underWay = true;
-                socket.IsConnecting = true;
-                return -Interop.Errno.EINPROGRESS;
-            case -Interop.Errno.EALREADY:
-                return underWay ? -Interop.Errno.EINPROGRESS : result;
-            case -Interop.Errno.EISCONN when underWay:
-                return 0;
-            default:
-                socket.IsConnecting = false;
-                return result;
-        }
+        var step = new ConnectStep(_address.AsSpan(0, _addressLength), _peer!, ref _state);
+        return Complete(ref step);
     }
 
     protected override TimeSpan? Limit => _limit;
 
-    protected override Exception CreateSocketException() => SocketErrors.Create(Call, _peer, Errno);
+    protected override EndPoint? Subject => _peer;
 
     protected override void Reset()
     {
-        _retry?.Stop();
-        _retry = null;
         _limit = null;
         _peer = null;
-        _underWay = false;
+        _state = default;
     }
 
     protected override ref OperationSlot Slot => ref Socket.Extras.Connect;
+}
+
+/// <summary>How far a connect has come. Kept between attempts.</summary>
+internal struct ConnectState
+{
+    /// <summary>False before the first answer.</summary>
+    internal bool IsUnderWay;
+
+    /// <summary>SO_ERROR knows of no failure; the next call is connect(2).</summary>
+    internal bool IsErrorAsked;
+
+    /// <summary>An earlier attempt's end was passed over already; see <see cref="ConnectStep.IsOfEarlier"/>.</summary>
+    internal bool HasRepeated;
+}
+
+/// <summary>connect(2).</summary>
+/// <remarks>
+/// What an attempt that waited has come to is asked of SO_ERROR first, and only where that knows of no failure of a second
+/// connect(2): EALREADY while it is under way, 0 or EISCONN once connected. Neither would do alone. POLLOUT and an SO_ERROR of 0
+/// are also what a socket gives that never connected; and after a refusal a second connect(2) says EALREADY for ever on VSOCK,
+/// and begins a new association, refused in its turn, on SCTP.
+/// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
+/// (unix(7)); a timer asks again.
+/// </remarks>
+internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint peer, ref ConnectState state) : ICallStep
+{
+    private readonly ReadOnlySpan<byte> _address = address;
+    private readonly ref ConnectState _state = ref state;
+
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address, _state);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+    {
+        StepResult result = TakeConnected(socket, answer, ref _state, ref progress);
+        if (result == StepResult.Done && progress.Errno == 0)
+        {
+            socket.SetConnected(peer);
+        }
+
+        return result;
+    }
+
+    /// <summary>SO_ERROR, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address, in ConnectState state) =>
+        AsksError(socket, state) ? -socket.TakeError()
+        : Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer
+        : -Errno.EINPROGRESS;
+
+    /// <summary>What the answer means.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="answer">0, or −errno.</param>
+    /// <param name="state">Kept between attempts.</param>
+    /// <param name="progress">Gets the outcome.</param>
+    internal static StepResult TakeConnected(SocketCore socket, int answer, ref ConnectState state, ref Progress progress)
+    {
+        if (AsksError(socket, state))
+        {
+            state.IsErrorAsked = true;
+            if (answer == 0)
+            {
+                return StepResult.Again;
+            }
+
+            socket.IsConnecting = false;
+            return progress.Done(-answer);
+        }
+
+        state.IsErrorAsked = false;
+        if (IsOfEarlier(socket, answer, ref state))
+        {
+            return StepResult.Again;
+        }
+
+        switch (answer)
+        {
+            case -Errno.EINPROGRESS:
+                state.IsUnderWay = true;
+                socket.IsConnecting = true;
+                return StepResult.Wait;
+            case -Errno.EAGAIN:
+                return StepResult.Pause;
+            case -Errno.EALREADY:
+                return state.IsUnderWay ? StepResult.Wait : progress.Done(Errno.EALREADY);
+            case -Errno.EISCONN when state.IsUnderWay:
+                return progress.Done();
+            default:
+                socket.IsConnecting = false;
+                return progress.Done(-answer);
+        }
+    }
+
+    /// <summary>
+    /// Whether the answer is of an earlier attempt, whose error was read: INET says ECONNABORTED once then
+    /// (net/ipv4/af_inet.c, __inet_stream_connect), and is ready for the attempt that begins now.
+    /// </summary>
+    internal static bool IsOfEarlier(SocketCore socket, int answer, ref ConnectState state)
+    {
+        if (answer != -Errno.ECONNABORTED || state.IsUnderWay || state.HasRepeated)
+        {
+            return false;
+        }
+
+        state.HasRepeated = true;
+        socket.IsConnecting = false;
+        return true;
+    }
+
+    // What is under way may be an earlier attempt, whose caller did not wait for its end.
+    private static bool AsksError(SocketCore socket, in ConnectState state) => socket.IsConnecting && !state.IsErrorAsked;
 }

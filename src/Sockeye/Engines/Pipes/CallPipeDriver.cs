@@ -150,7 +150,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             int result;
             do
             {
-                result = Libc.Receive(Socket.Handle, room, ReceiveOperation.KernelFlags(Socket, 0));
+                result = Libc.Receive(Socket.Handle, room, ReceiveAnswer.KernelFlags(Socket, 0));
             }
             while (result == -Interop.Errno.EINTR);
 
@@ -172,7 +172,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
                 registration?.NoteDrained(sequence);
             }
 
-            BytesTransferred = result;
+            Progress.Count = result;
             if (_isShared)
             {
                 // The segment's reference; the next receive goes behind it.

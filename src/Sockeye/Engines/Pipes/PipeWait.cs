@@ -8,6 +8,8 @@ namespace Sockeye.Engines.Pipes;
 /// </remarks>
 internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
 {
+    internal override int Errno { get; set; }
+
     /// <summary>A call waits.</summary>
     internal bool IsWaiting { get; private set; }
 
