@@ -19,7 +19,8 @@ fi
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 status=0
-"$here/boot" -- dotnet exec "$tests" "$@" 2> >(tee "$errors" >&2) || status=$?
+"$here/boot" -- dotnet exec "$tests" "$@" 2>"$errors" || status=$?
+cat "$errors" >&2
 if [ $status = 77 ]; then
     reason=$(tail -1 "$errors" | tr -d '"\\')
     echo '{"$type":"test-starting","TestUniqueID":"guest","TestDisplayName":"Sockeye.Guest.Tests"}'
