@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -37,13 +38,13 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> ListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="ListenAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The listener, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── bind ──
 
@@ -62,13 +63,13 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> BindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="BindAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The socket, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryBindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── connect ──
 
@@ -98,7 +99,7 @@ public sealed partial class Endpoint
     /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
     public async Task<Socket> ConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default)
     {
-        Outcome outcome = await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false);
+        Outcome outcome = await ConnectCoreAsync(trace, cancellationToken).StayOnLoop();
         return outcome.Errno == Errno.ECANCELED && cancellationToken.IsCancellationRequested
             ? throw new OperationCanceledException(cancellationToken)
             : outcome.Throw();
@@ -114,7 +115,7 @@ public sealed partial class Endpoint
     /// <param name="cancellationToken">Ends the attempt; the result is then OperationAborted.</param>
     /// <returns>The connection, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default) =>
-        (await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await ConnectCoreAsync(trace, cancellationToken).StayOnLoop()).ToResult();
 
     // ── names ──
 
@@ -144,7 +145,7 @@ public sealed partial class Endpoint
             return [this];
         }
 
-        (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+        (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).StayOnLoop();
         return errno == 0 ? [.. addresses.Select(WithEndPoint)] : throw SocketErrors.Create("resolve", EndPoint, errno);
     }
 
@@ -173,7 +174,7 @@ public sealed partial class Endpoint
 
         try
         {
-            (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+            (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).StayOnLoop();
             return errno != 0 ? new("resolve", EndPoint, errno) : First(use, addresses, engine);
         }
         catch (OperationCanceledException) when (isTry)
@@ -229,7 +230,7 @@ public sealed partial class Endpoint
         }
 
         var race = new AsyncConnectionRace(EndPoint!, RaceOptions(trace), engine);
-        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        await race.RunAsync(cancellationToken).StayOnLoop();
         return Outcome.Of(race);
     }
 
@@ -417,7 +418,7 @@ public sealed partial class Endpoint
     {
         var dns = (DnsEndPoint)EndPoint!;
         ResolverResult<IPAddress[]> lookup =
-            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Timeout, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Timeout, cancellationToken).StayOnLoop();
         cancellationToken.ThrowIfCancellationRequested();
         return (ResolverErrors.ToErrno(lookup.ResolverError, lookup.Errno), Addresses(dns, lookup));
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Sockeye.Engines;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -201,7 +202,7 @@ public static partial class Resolver
 
     private static async Task<T> ValueOrThrow<T>(Task<ResolverResult<T>> lookup, string call, string? subject, CancellationToken token)
     {
-        ResolverResult<T> result = await lookup.ConfigureAwait(false);
+        ResolverResult<T> result = await lookup.StayOnLoop();
         if (result.ResolverError == ResolverError.Canceled)
         {
             token.ThrowIfCancellationRequested();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -384,7 +385,7 @@ public static partial class Resolver
     public static async Task<string> GetFullyQualifiedNameAsync(
         string? host = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        ResolverResult<string> found = await RunAsync(() => FindFullyQualifiedName(host), timeout, cancellationToken).ConfigureAwait(false);
+        ResolverResult<string> found = await RunAsync(() => FindFullyQualifiedName(host), timeout, cancellationToken).StayOnLoop();
         cancellationToken.ThrowIfCancellationRequested();
         return found.IsSuccess ? found.Value : host ?? HostName;
     }
