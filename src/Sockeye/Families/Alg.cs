@@ -12,6 +12,9 @@ internal sealed class AlgFamily() : FamilyRow(FamilyConstants.AF_ALG, "AF_ALG", 
     private const int TypeBytes = 14;
     private const int NameOffset = TypeBytes + sizeof(uint) + sizeof(uint);
 
+    // listen(2) is EOPNOTSUPP, accept4(2) with room for an address ECONNABORTED: crypto/af_alg.c.
+    internal override bool AcceptsUnlistened => true;
+
     internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
     {
         ("bind", Errno.ENOENT) => $"this kernel has no {Algorithm(endPoint)}, or its module is not loaded; /proc/crypto lists what is there",
