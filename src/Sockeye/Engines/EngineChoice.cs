@@ -54,7 +54,7 @@ internal static class EngineChoice
     }
 
     /// <summary>What <see cref="EngineKind.Default"/> stands for here, and why it is no better.</summary>
-    /// <exception cref="NotSupportedException">The variable names an engine that is not here.</exception>
+    /// <exception cref="EngineNotSupportedException">The variable names an engine that is not here.</exception>
     internal static (EngineKind Kind, string? Reason) Resolve(EngineKind kind)
     {
         if (kind == EngineKind.IoUring)
@@ -76,20 +76,20 @@ internal static class EngineChoice
                 return (EngineKind.Epoll, null);
             case "io_uring":
                 return IoUringRefusal is { } reason
-                    ? throw new NotSupportedException($"{EnvironmentVariable}={choice}, but {reason}. Unset it, or set it to: epoll")
+                    ? throw new EngineNotSupportedException($"{EnvironmentVariable}={choice}, but {reason}. Unset it, or set it to: epoll")
                     : (EngineKind.IoUring, null);
             default:
-                throw new NotSupportedException(
+                throw new EngineNotSupportedException(
                     $"{EnvironmentVariable}={choice}: there is no such engine. Unset it, or set it to: epoll, io_uring");
         }
     }
 
-    /// <exception cref="NotSupportedException">With the reason.</exception>
+    /// <exception cref="EngineNotSupportedException">With the reason.</exception>
     internal static void RequireIoUring()
     {
         if (IoUringRefusal is { } refusal)
         {
-            throw new NotSupportedException($"The io_uring engine cannot be had: {refusal}. Use EngineKind.Epoll, or EngineKind.Default.");
+            throw new EngineNotSupportedException($"The io_uring engine cannot be had: {refusal}. Use EngineKind.Epoll, or EngineKind.Default.");
         }
     }
 

@@ -188,10 +188,10 @@ internal abstract class Poller : IDisposable
         }
     }
 
-    /// <summary>True when each word of readiness tells all that is true of the socket: an end, an error, urgent data.</summary>
+    /// <summary>True when each event reports the socket's current state whole: an end, an error, urgent data.</summary>
     internal virtual bool TellsAll => false;
 
-    /// <summary>Promises to try a socket that was read empty before long, though nothing may be told of it.</summary>
+    /// <summary>Promises to try a socket that was read empty before long, though no event may come.</summary>
     /// <returns>False when that cannot be promised: the caller must try it now.</returns>
     internal virtual bool TryLater(Registration registration) => false;
 

@@ -9,8 +9,8 @@ namespace Sockeye.Engines;
 /// </summary>
 /// <remarks>
 /// Contract.
-/// - Edge-triggered: the engine says once that the descriptor may be ready. <see cref="Sequence"/> counts these
-///   words. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the word may have
+/// - Edge-triggered: the engine reports once that the descriptor may be ready. <see cref="Sequence"/> counts these
+///   events. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the event may have
 ///   come in between, and the try is repeated. So no wake-up is lost.
 /// - One thread at a time runs a lane, which is busy then. It tries operations outside the gate and changes states under it.
 /// - Close completes what waits with its errno and notes it for what runs; afterwards nothing is queued.
@@ -24,7 +24,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
 
     private const uint WriteEvents = EpollConstants.EPOLLOUT | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
-    // After one of these a short read proves nothing: an end or an error is told once, and urgent data stops a read early.
+    // After one of these a short read proves nothing: an end or an error is reported once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
     // The last operation of each lane; its Next is the first one.
@@ -69,14 +69,14 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>A ring's poll is in flight, the ring's thread's own; or the epoll set has it that took a failed ring's place.</summary>
     internal bool IsArmed { get; set; }
 
-    /// <summary>How often the engine has said that the descriptor may be ready.</summary>
+    /// <summary>How often the engine has reported that the descriptor may be ready.</summary>
     internal int Sequence => Volatile.Read(ref _sequence);
 
     /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
     internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LastOf(lane)) is null;
 
     /// <summary>
-    /// True when the last read emptied the socket at <paramref name="sequence"/> and nothing was told since: a try would
+    /// True when the last read emptied the socket at <paramref name="sequence"/> and no event has come since: a try would
     /// only cost a system call, and the operation may be queued without one.
     /// </summary>
     internal bool MayWaitUntried(int sequence) =>
@@ -85,14 +85,14 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
     internal void NoteDrained(int sequence)
     {
-        // An engine that does not tell all tries such a socket later. Then nothing speaks against it here.
+        // An engine that does not report the current state tries such a socket later. Then nothing speaks against it here.
         if (!Poller.TellsAll || !Volatile.Read(ref _sawLasting))
         {
             Volatile.Write(ref _drainedAt, sequence);
         }
     }
 
-    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless something was told of reading since.</summary>
+    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless an event has concerned reading since.</summary>
     internal void TryNow()
     {
         SocketOperation? first = null;
@@ -112,7 +112,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>The descriptor closes.</summary>
     void ICloseListener.Closing() => Poller.Release(this);
 
-    /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait its turn.</summary>
+    /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait behind others.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
     {
         SocketOperation? first = null;
@@ -148,7 +148,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         }
     }
 
-    /// <summary>The engine's word that the descriptor may be ready.</summary>
+    /// <summary>The engine reports that the descriptor may be ready.</summary>
     /// <param name="events">EPOLL*.</param>
     internal void Ready(uint events)
     {
@@ -160,7 +160,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Ready((events & ReadEvents) != 0, (events & WriteEvents) != 0);
     }
 
-    /// <summary>The engine's word that the descriptor may be ready, or a timer's that it is time to try.</summary>
+    /// <summary>The engine reports that the descriptor may be ready, or a timer that it is time to try.</summary>
     internal void Ready(bool read, bool write)
     {
         SocketOperation? firstRead;
@@ -168,14 +168,14 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         SocketOperation? firstWatch;
         using (_gate.Enter())
         {
-            int told = (_sequence + 1) & int.MaxValue;
+            int next = (_sequence + 1) & int.MaxValue;
             if (!read && _drainedAt == _sequence)
             {
-                // Nothing was told of reading: a try that was spared still has to be made.
-                Volatile.Write(ref _drainedAt, told);
+                // The event does not concern reading: a try that was skipped still has to be made.
+                Volatile.Write(ref _drainedAt, next);
             }
 
-            Volatile.Write(ref _sequence, told);
+            Volatile.Write(ref _sequence, next);
             firstRead = read ? Start(OperationLane.Read) : null;
             firstWrite = write ? Start(OperationLane.Write) : null;
             firstWatch = Start(OperationLane.Watch);

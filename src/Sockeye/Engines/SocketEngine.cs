@@ -93,7 +93,7 @@ public sealed class SocketEngine : IDisposable
     /// less than a ring where any thread may use any socket, unless <c>SOCKEYE_ENGINE</c> says io_uring. Its one thread
     /// starts with the first operation that has to wait.
     /// </summary>
-    /// <exception cref="NotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
+    /// <exception cref="EngineNotSupportedException">The variable <c>SOCKEYE_ENGINE</c> names an engine that is not here.</exception>
     /// <exception cref="SocketException">No descriptor is left for the engine; it is made when there is one.</exception>
     public static SocketEngine Default
     {
@@ -161,7 +161,7 @@ public sealed class SocketEngine : IDisposable
     /// <param name="threads">How many threads wait, 1 to 1024; each socket stays with one of them. Defaults to 1.</param>
     /// <param name="entries">How many requests fit into a ring between two system calls, 8 to 32,768; a power of two, or rounded up to one. Defaults to 512.</param>
     /// <returns>The engine; dispose it after its sockets.</returns>
-    /// <exception cref="NotSupportedException">The kernel has no io_uring that serves, or forbids it; the message says why.</exception>
+    /// <exception cref="EngineNotSupportedException">The kernel has no io_uring that serves, or forbids it; the message says why.</exception>
     public static SocketEngine CreateIoUring(int threads = 1, int entries = DefaultEntries)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);

@@ -141,20 +141,20 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
         int sequence = registration?.Sequence ?? 0;
         if (registration is not null && !registration.IsIdle(Lane) && !IsDecided)
         {
-            // Not tried: by the time it is queued the lane may have emptied, and the engine's word for what is ready
+            // Not tried: by the time it is queued the lane may have emptied, and the engine's event for what is ready
             // now may be spent. A sequence of the past makes the queue try it at once if it comes to the head.
             sequence--;
         }
         else if (registration is not null && CanWaitUntried && registration.MayWaitUntried(sequence))
         {
-            // Emptied, and nothing told since: if something comes before it is queued, the sequence shows it.
+            // Emptied, and no event since: if something comes before it is queued, the sequence shows it.
         }
         else if (Attempt())
         {
-            if (RunQueue.Current is { } queue && !queue.SpendBudget())
+            if (RunQueue.Current is { } loop && !loop.SpendBudget())
             {
                 // Ready at once too often in a row: let the loop's other work run first.
-                queue.Defer(this);
+                loop.Defer(this);
                 return false;
             }
 

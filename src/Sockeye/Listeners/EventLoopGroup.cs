@@ -56,7 +56,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
 
     /// <summary>Makes the loops and starts their threads.</summary>
     /// <param name="options">How many, and how they wait. Null is the defaults: one for each processor.</param>
-    /// <exception cref="NotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
+    /// <exception cref="EngineNotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
     /// <exception cref="SocketException">No descriptor is left for the loops.</exception>
     public EventLoopGroup(EventLoopGroupOptions? options = null)
     {

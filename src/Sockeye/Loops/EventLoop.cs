@@ -42,6 +42,7 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>A loop that does not run yet.</summary>
     /// <param name="kind">Which engine waits for its sockets. Defaults to the best the machine has.</param>
     /// <param name="time">The clock of its timers. Defaults to the system's.</param>
+    /// <exception cref="EngineNotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
     public EventLoop(EngineKind kind = EngineKind.Default, TimeProvider? time = null)
     {
@@ -68,7 +69,7 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>A loop that does not run yet.</summary>
     /// <param name="options">How it waits, and who is told when something blocks it. Read here; changed later, they change nothing.</param>
-    /// <exception cref="NotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
+    /// <exception cref="EngineNotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
     public EventLoop(EventLoopOptions options)
         : this((options ?? throw new ArgumentNullException(nameof(options))).Engine, options.Time)
@@ -170,8 +171,8 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>
-    /// Ends the loop's engine. The loop must not be running. What waits on its sockets and pipes ends with OperationAborted;
-    /// but nobody runs any longer what was to resume on the loop itself.
+    /// Ends the loop's engine. The loop must not be running. What waits on its sockets and pipes ends with OperationAborted,
+    /// but code that was to resume on the loop itself is never run.
     /// </summary>
     /// <exception cref="InvalidOperationException">The loop runs.</exception>
     public void Dispose()

@@ -163,7 +163,11 @@ public sealed class EngineChoiceTests : SocketTest
     public void Each_refusal_has_its_sentence(int errno, string? disabled, string sentence) =>
         Assert.Equal(sentence, EngineChoice.Explain(errno, disabled));
 
-    private static async Task<string[]> Child(string test, int errno, string? engine)
+    private static Task<string[]> Child(string test, int errno, string? engine) => Child(typeof(EngineChildTests), test, errno, engine);
+
+    /// <summary>Runs an explicit test in a process of its own.</summary>
+    /// <returns>What it reported.</returns>
+    internal static async Task<string[]> Child(Type tests, string test, int errno, string? engine)
     {
         const string Python = "/usr/bin/python3";
         if (!File.Exists(Python))
@@ -179,7 +183,7 @@ public sealed class EngineChoiceTests : SocketTest
             Python,
             [
                 "-c", Filtered, errno.ToString(CultureInfo.InvariantCulture), .. run,
-                "-noColor", "-explicit", "only", "-method", $"{typeof(EngineChildTests).FullName}.{test}",
+                "-noColor", "-explicit", "only", "-method", $"{tests.FullName}.{test}",
             ])
         {
             UseShellExecute = false,
@@ -220,7 +224,7 @@ public sealed class EngineChildTests : SocketTest
 {
     internal const string ReportVariable = "SOCKEYE_TEST_REPORT";
 
-    private static string Report => Environment.GetEnvironmentVariable(ReportVariable)
+    internal static string Report => Environment.GetEnvironmentVariable(ReportVariable)
         ?? throw new InvalidOperationException("This is the child of another test.");
 
     [Fact(Explicit = true, Timeout = Limit)]
