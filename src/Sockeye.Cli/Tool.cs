@@ -9,6 +9,9 @@ internal static class Tool
 {
     private const string Name = "sockeye";
 
+    // How the library's words about it begin.
+    private const string EngineVariable = "SOCKEYE_ENGINE=";
+
     public static async Task<int> RunAsync(string[] args)
     {
         StandardStreams.KeepOffClosedErrors();
@@ -18,11 +21,12 @@ internal static class Tool
             return ExitCode.Failed;
         }
 
-        ParseResult result = Build().Parse(args);
+        ParseResult result = Build().Parse(Usual(args));
         string command = NameOf(result.CommandResult);
-        if (result.Action is ParseErrorAction)
+        string[] problems = [.. Problems(result)];
+        if (problems.Length > 0)
         {
-            foreach (string problem in Problems(result))
+            foreach (string problem in problems)
             {
                 Announcement.TryWrite(Console.Error, $"{command}: {problem}");
             }
@@ -41,18 +45,82 @@ internal static class Tool
         // Commands hear signals themselves, and say themselves what went wrong. What only prints (help, the version,
         // completion) does so into memory: it knows nothing of outputs that are full or closed.
         using var printed = new StringWriter();
-        int code = await result.InvokeAsync(
-            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
+        int code;
+        try
+        {
+            code = await result.InvokeAsync(
+                new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
+        }
+        catch (NotSupportedException e) when (e.Message.StartsWith(EngineVariable, StringComparison.Ordinal))
+        {
+            // The library asks the variable when the first socket waits, which every command does at a place of its own.
+            using Report report = CommonOptions.Report(result);
+            return report.Fail(e.Message, ExitCode.BadUsage);
+        }
+
         return TryPrint(printed.ToString(), command) ? code : ExitCode.Failed;
     }
 
-    /// <summary>What is wrong with a command line. Where a command has others below it, the parser says only that one is missing.</summary>
+    /// <summary>What people type who do not know the tool yet, as its own words: nothing at all, help COMMAND, version.</summary>
+    private static string[] Usual(string[] args) => args switch
+    {
+        [] => ["--help"],
+        ["help", .. var command] => [.. command, "--help"],
+        ["version"] => ["--version"],
+        _ => args,
+    };
+
+    /// <summary>What is wrong with a command line, in the words of this tool; nothing when it is right.</summary>
     private static IEnumerable<string> Problems(ParseResult result)
     {
+        // The parser takes an option that it does not know for an argument, and then the argument for one too many. What
+        // follows from the misspelt word is not worth a line.
+        string[] unknown = [.. UnknownOptions(result)];
+        if (unknown.Length > 0)
+        {
+            return unknown.Select(option => $"there is no option {ByteText.Show(option)}{DidYouMean(option, Options(result.CommandResult))}");
+        }
+
         string[] below = [.. result.CommandResult.Command.Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)];
-        return below.Length == 0 ? result.Errors.Select(static error => error.Message)
-            : result.UnmatchedTokens is [var unknown, ..] ? [$"there is no command {ByteText.Show(unknown)}; there are: {string.Join(", ", below)}"]
-            : [$"a command is required: {string.Join(", ", below)}"];
+        if (below.Length > 0 && result.UnmatchedTokens is [var word, ..])
+        {
+            string[] known = result.CommandResult.Parent is null ? [.. below, "help", "version"] : below;
+            return [$"there is no command {ByteText.Show(word)}{DidYouMean(word, known)}; there are: {string.Join(", ", below)}"];
+        }
+
+        return result.Action is not ParseErrorAction ? []
+            : below.Length > 0 ? [$"a command is required: {string.Join(", ", below)}"]
+            : result.UnmatchedTokens is [var more, ..] ? [$"{ByteText.Show(more)} is one argument too many"]
+            : result.Errors.Select(static error => error.SymbolResult is ArgumentResult { Tokens.Count: 0 } missing ? $"{missing.Argument.Name} is missing" : error.Message);
+    }
+
+    /// <summary>Words that look like options, stand where options may, are nobody's value, and are not known.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult result)
+    {
+        HashSet<Token> values = new(ReferenceEqualityComparer.Instance);
+        for (SymbolResult? at = result.CommandResult; at is CommandResult command; at = at.Parent)
+        {
+            values.UnionWith(command.Children.OfType<OptionResult>().SelectMany(static option => option.Tokens));
+        }
+
+        return result.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash)
+            .Where(token => token.Type == TokenType.Argument && token.Value.Length > 1 && token.Value[0] == '-' && !values.Contains(token))
+            .Select(static token => token.Value.Split('=')[0]);
+    }
+
+    private static IEnumerable<string> Options(CommandResult result) =>
+        result.Command.Options.Where(static option => !option.Hidden).SelectMany(static option => option.Aliases.Prepend(option.Name));
+
+    /// <summary>A known word that the given one may stand for, as it goes on in a sentence; empty when there is none.</summary>
+    private static string DidYouMean(string given, IEnumerable<string> known)
+    {
+        string bare = given.TrimStart('-');
+        string[] names = [.. known.Where(name => name.StartsWith('-') == given.StartsWith('-'))];
+        string[] longer = [.. names.Where(name => bare.Length > 1 && name.TrimStart('-').StartsWith(bare, StringComparison.OrdinalIgnoreCase))];
+        string? near = longer is [var only] ? only
+            : NearestName.Of(bare, [.. names.Select(static name => name.TrimStart('-'))]) is { } found ? names.First(name => name.TrimStart('-') == found)
+            : null;
+        return near is null ? "" : $", did you mean {near}?";
     }
 
     private static bool TryPrint(string text, string command)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace Sockeye.Cli.Clients;
 
@@ -8,6 +9,7 @@ namespace Sockeye.Cli.Clients;
 // - A read of the input cannot be taken back, so its thread may outlive the copy. It is a background thread, which ends
 //   with the process, and sends nothing once the copy has ended.
 // - The copy ends with the peer's end, a failure, the limit after the input's end, or Stop; the socket is its owner's.
+// - A peer that could not be told of the input's end may wait for it for ever. There a silence is the end, as of datagrams.
 
 /// <summary>How a copy ended.</summary>
 internal enum CopyOutcome
@@ -52,6 +54,9 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     // An input that gave nothing for so long has nothing at hand, once the peer has ended.
     private static readonly TimeSpan _inputPause = TimeSpan.FromMilliseconds(100);
 
+    // One that cannot hear of our end and has said nothing for so long has said it all.
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(1);
+
     // How long a peer that has ended its half may take nothing of ours.
     private static readonly TimeSpan _takeLimit = TimeSpan.FromSeconds(5);
 
@@ -61,6 +66,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     private long _lastStep;
     private volatile bool _isReading;
     private volatile bool _hasEnded;
+    private volatile bool _isEndUntold;
 
     public long BytesSent => Interlocked.Read(ref _bytesSent);
 
@@ -71,7 +77,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     protected Report Report { get; } = report;
 
     /// <summary>Copies until the end.</summary>
-    /// <param name="wait">How long to go on after the input's end; null is until the peer's.</param>
+    /// <param name="wait">How long to go on after the input's end; null is until the peer's, or, where it cannot be told of ours, a second of silence.</param>
     /// <param name="stop">Ends it, in short time.</param>
     public async Task<CopyEnd> RunAsync(TimeSpan? wait, CancellationToken stop)
     {
@@ -107,10 +113,18 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
             }
 
             inputEnded = inputEnded == 0 ? Stopwatch.GetTimestamp() : inputEnded;
-            TimeSpan? left = wait - Stopwatch.GetElapsedTime(WaitStart(inputEnded, Interlocked.Read(ref _lastReceived)));
+            long lastReceived = Interlocked.Read(ref _lastReceived);
+            bool isUntold = wait is null && _isEndUntold;
+            TimeSpan? left = (isUntold ? _silence : wait)
+                - Stopwatch.GetElapsedTime(isUntold ? Math.Max(inputEnded, lastReceived) : WaitStart(inputEnded, lastReceived));
             if (left <= TimeSpan.Zero)
             {
                 _hasEnded = true;
+                if (isUntold)
+                {
+                    Socket.TryShutdown(SocketShutdown.Both); // an end of both halves can be told where that of one cannot
+                }
+
                 return new(CopyOutcome.WaitEnded);
             }
 
@@ -133,8 +147,9 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     /// <summary>Whether receiving ends too, and knows better, after sending failed so.</summary>
     protected abstract bool IsToldByReceiving(int errno);
 
-    /// <summary>Tells the peer that no more is sent, where that can be told.</summary>
-    protected abstract void EndSending();
+    /// <summary>Tells the peer that no more is sent.</summary>
+    /// <returns>False when that cannot be told over this socket, so that the peer may wait for more.</returns>
+    protected abstract bool TryEndSending();
 
     /// <summary>True when nothing may be sent any more.</summary>
     protected bool HasEnded => _hasEnded;
@@ -179,7 +194,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
 
         if (!HasEnded)
         {
-            EndSending();
+            _isEndUntold = !TryEndSending();
             Report.TryTell("inputEnded", line: null);
         }
 
@@ -203,7 +218,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     private async Task<CopyEnd> StopAsync(Task<CopyEnd> receiving)
     {
         _hasEnded = true;
-        EndSending();
+        TryEndSending();
         await Task.WhenAny(receiving, Task.Delay(_stopWait, CancellationToken.None));
         return new(CopyOutcome.Stopped);
     }

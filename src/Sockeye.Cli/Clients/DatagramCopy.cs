@@ -68,10 +68,8 @@ internal sealed class DatagramCopy(Socket socket, Report report, Stream input, I
 
     protected override bool IsToldByReceiving(int errno) => false;
 
-    protected override void EndSending()
-    {
-        // Nobody is told.
-    }
+    // Datagrams have no end; the wait after the input's counts from the last one.
+    protected override bool TryEndSending() => true;
 
     private SocketResult<int> SendLines()
     {

@@ -69,13 +69,10 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
                 return Connection.NotWritten(report, report.WriteFailure);
             }
 
-            if (answered > 0 || !isQuit)
+            result = await SendAsync(socket, buffer.AsMemory(0, answered), stop);
+            if (isQuit && !stop.IsCancellationRequested)
             {
-                result = await SendAsync(socket, buffer.AsMemory(0, answered), stop);
-            }
-
-            if (isQuit && result.IsSuccess)
-            {
+                // Whoever said so may be gone already, and then it could not be sent back: no failure of anybody's.
                 socket.TryShutdown(SocketShutdown.Send);
                 return ExitCode.Ok;
             }
@@ -84,7 +81,7 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
         return stop.IsCancellationRequested ? ExitCode.Interrupted : Fail(result, connection.IsDatagram);
     }
 
-    /// <summary>Tells each message of a chunk, up to quit.</summary>
+    /// <summary>Tells each message of a chunk, up to quit, which is answered too.</summary>
     /// <returns>False when it could not be written.</returns>
     private bool TryTell(EchoMessages messages, ReadOnlySpan<byte> chunk, out int answered, out bool isQuit)
     {
@@ -102,7 +99,7 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
                 return false;
             }
 
-            answered += isQuit ? 0 : length;
+            answered += length;
         }
         while (!isQuit && answered < chunk.Length);
         return true;

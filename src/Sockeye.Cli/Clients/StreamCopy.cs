@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Sockeye.Cli.Clients;
 
 /// <summary>Copies both ways over a stream, or a connection of messages in order: each ends, and tells the other so.</summary>
-internal sealed class StreamCopy(Socket socket, Report report, Stream input, IReceiver receiver) : Copy(socket, report, receiver)
+internal class StreamCopy(Socket socket, Report report, Stream input, IReceiver receiver) : Copy(socket, report, receiver)
 {
     // What a pipe holds (pipe(7)), so that no read of one gives more. A message of a seqpacket socket, or an event, is no
     // longer than this.
@@ -62,5 +62,6 @@ internal sealed class StreamCopy(Socket socket, Report report, Stream input, IRe
 
     protected override bool IsToldByReceiving(int errno) => errno is Epipe or Econnreset;
 
-    protected override void EndSending() => Socket.TryShutdown(SocketShutdown.Send);
+    // TIPC, and who knows which family else, ends a connection as a whole only: EINVAL.
+    protected override bool TryEndSending() => Socket.TryShutdown(SocketShutdown.Send).IsSuccess;
 }

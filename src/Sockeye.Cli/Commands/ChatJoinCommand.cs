@@ -10,13 +10,14 @@ internal static class ChatJoinCommand
 {
     public static Command Build()
     {
+        Argument<string?> port = OptionTypes.PortArgument();
         var endPoint = new Argument<Endpoint?>("ENDPOINT")
         {
             Description = "Where the chat is, see below. Default: 127.0.0.1:6667, then [::1]:6667",
             Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = static result =>
+            CustomParser = result =>
             {
-                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(result.Tokens[0].Value, out string problem);
+                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(OptionTypes.WithPort(result.Tokens[0].Value, result.GetResult(port)), out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"ENDPOINT: {problem}");
@@ -31,7 +32,7 @@ internal static class ChatJoinCommand
             "join",
             "Talks in a chat. At a terminal it edits lines (arrows, history, Ctrl-C quits); otherwise it copies lines both ways until its input ends.")
         {
-            endPoint, name, room,
+            endPoint, port, name, room,
         };
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         EndpointCompletion.AddTo(endPoint, SocketType.Stream);

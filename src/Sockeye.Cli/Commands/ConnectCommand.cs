@@ -10,8 +10,9 @@ internal static class ConnectCommand
     public static Command Build()
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
+        Argument<string?> port = OptionTypes.PortArgument();
         Argument<Endpoint> endpoint = OptionTypes.EndpointArgument(
-            "Where to, see below; ?timeout=5s limits the connecting, or the wait for a peer, and nothing after it", "connect speaks over a connection or in datagrams", types);
+            "Where to, see below; ?timeout=5s limits the connecting, or the wait for a peer, and nothing after it", "connect speaks over a connection or in datagrams", port, types);
         var listen = new Option<bool>("--listen") { Description = "Wait there for one peer instead; of datagrams, the first one's sender" };
         var bytes = new Option<bool>("--bytes") { Description = "Bytes as they are, at a terminal too; datagrams are what one read gave, and are written without line ends" };
         var lines = new Option<bool>("--lines") { Description = "Show control characters escaped between pipes too, as at a terminal" };
@@ -21,7 +22,7 @@ internal static class ConnectCommand
             "connect",
             "Copies the input to a socket and what comes from it to the output. Bytes over a connection; a line is a datagram. At the input's end it ends its half and waits for the rest; when the peer ends, so does it.")
         {
-            endpoint, listen, bytes, lines, wait,
+            endpoint, port, listen, bytes, lines, wait,
         };
         command.Validators.Add(result =>
         {
@@ -33,6 +34,7 @@ internal static class ConnectCommand
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         command.WithEndpoints(types).WithExamples(
             new("sockeye connect tcp://localhost:8888", "talk to a server"),
+            new("sockeye connect localhost 8888", "the same, as nc has it"),
             new("echo hello | sockeye connect udp://localhost:9999", "one datagram, and the answers of a second"),
             new("sockeye connect 'tcp://example.org:80?timeout=5s' <request >answer", "bytes between files"),
             new("sockeye connect --listen 'tcp://*:8888' >file", "the other side: one peer, whose bytes become a file"),

@@ -10,8 +10,9 @@ internal static class EchoCommand
     public static Command Build()
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
+        Argument<string?> port = OptionTypes.PortArgument();
         Argument<Endpoint> endpoint = OptionTypes.EndpointArgument(
-            "Where to, see below; ?timeout=5s limits the connecting, and nothing after it", "echo speaks over a connection or in datagrams", types);
+            "Where to, see below; ?timeout=5s limits the connecting, and nothing after it", "echo speaks over a connection or in datagrams", port, types);
         var say = new Option<string?>("--say")
         {
             Description = "Send this first, as it is; a datagram server knows nobody who has said nothing",
@@ -19,9 +20,9 @@ internal static class EchoCommand
         };
         var command = new Command(
             "echo",
-            "Connects, prints what it receives with time and thread, and sends it back. A message that is quit ends it: a line, or what one receive gave.")
+            "Connects, prints what it receives with time and thread, and sends it back. A message that is quit, a line or what one receive gave, is sent back too, and ends it.")
         {
-            endpoint, say,
+            endpoint, port, say,
         };
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         command.WithEndpoints(types).WithExamples(

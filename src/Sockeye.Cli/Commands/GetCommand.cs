@@ -238,6 +238,14 @@ internal static class GetCommand
             Announcement.TryWrite(errors, "");
         }
 
+        // The request asks for none of that, so that the body is what can be read; some servers compress all the same.
+        string[] codings = [.. head.Values("Content-Encoding").Where(static coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))];
+        if (codings.Length > 0)
+        {
+            string coding = ByteText.Show(string.Join(", ", codings));
+            report.Warn($"{url}: the body is compressed ({coding}) and is written as it came{(coding is "gzip" or "x-gzip" ? "; | gunzip makes it readable" : "")}");
+        }
+
         if (head.Note is { } note)
         {
             report.Warn($"{url}: {note}");

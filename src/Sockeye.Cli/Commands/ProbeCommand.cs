@@ -12,7 +12,8 @@ internal static class ProbeCommand
     public static Command Build()
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
-        Argument<Endpoint> endpoint = OptionTypes.EndpointArgument("Where to, see below", "probe connects", types);
+        Argument<string?> port = OptionTypes.PortArgument();
+        Argument<Endpoint> endpoint = OptionTypes.EndpointArgument("Where to, see below", "probe connects", port, types);
         endpoint.Validators.Add(static result =>
         {
             if (result.Tokens.Count == 1 && result.Tokens[0].Value.StartsWith("fd:", StringComparison.OrdinalIgnoreCase))
@@ -26,7 +27,7 @@ internal static class ProbeCommand
             "probe",
             "Connects, and prints what the kernel answered: 0, or the errno, its name and its meaning; of a name, each look-up and attempt too. The exit code says the same.")
         {
-            endpoint, timeout, until,
+            endpoint, port, timeout, until,
         };
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         command.WithEndpoints(types).WithExamples(

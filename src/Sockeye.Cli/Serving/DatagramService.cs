@@ -16,6 +16,9 @@ internal sealed class DatagramService
     private const int MessagesPerTurn = 16;
     private const int ControlBytes = 256;
 
+    // How often the kernel is asked for what it dropped, while datagrams come, and so how often a line of the log may tell it.
+    private const int DropsPauseMs = 1_000;
+
     private readonly ServedProgram _program;
     private readonly ServeEvents _events;
     private readonly Socket _socket;
@@ -25,6 +28,7 @@ internal sealed class DatagramService
     private readonly byte[] _control;
     private readonly byte[] _source = new byte[ControlBytes];
     private readonly SocketAddress _peer;
+    private readonly QueueDrops _drops;
     private ArrayBufferWriter<byte> _answer = new();
 
     /// <param name="socket">Bound; the caller's.</param>
@@ -36,6 +40,7 @@ internal sealed class DatagramService
     {
         (_socket, _where, _program, _events) = (socket, where, program, events);
         _buffer = GC.AllocateUninitializedArray<byte>(options.BufferBytes ?? ServeOptions.DatagramBufferBytes);
+        _drops = new QueueDrops(socket);
         _peer = new SocketAddress(socket.AddressFamily, 128); // sockaddr_storage: any family's address fits
         _isConnected = socket.TryGetRemoteEndPoint().TryGetValue(out EndPoint? peer) && peer is not null;
         _control = AsksForDestination(socket) ? new byte[ControlBytes] : [];
@@ -47,6 +52,7 @@ internal sealed class DatagramService
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         var pause = default(Pause);
+        long asked = Environment.TickCount64;
         for (uint messages = 1; !stop.IsCancellationRequested; messages++)
         {
             SocketResult<ReceivedMessage> result = await _socket.TryReceiveMessageAsync(_buffer, _control, _peer, SocketFlags.None, stop);
@@ -60,7 +66,7 @@ internal sealed class DatagramService
             }
             else if (result.Error == SocketError.OperationAborted)
             {
-                return true;
+                break;
             }
             else
             {
@@ -70,12 +76,19 @@ internal sealed class DatagramService
                 await pause.WaitAsync(stop);
             }
 
+            if (Environment.TickCount64 - asked >= DropsPauseMs)
+            {
+                _events.Overflowed(_where, _drops.Take());
+                asked = Environment.TickCount64;
+            }
+
             if (messages % MessagesPerTurn == 0)
             {
                 await Task.Yield();
             }
         }
 
+        _events.Overflowed(_where, _drops.Take());
         return true;
     }
 

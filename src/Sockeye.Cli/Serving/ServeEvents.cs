@@ -63,6 +63,16 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
         report.TryTell("dropped", line: null, ("peer", peer), ("bytes", bytes), ("reason", reason), ("count", count));
     }
 
+    /// <summary>The kernel dropped datagrams that there was no room for.</summary>
+    public void Overflowed(string where, long count)
+    {
+        if (count > 0)
+        {
+            Log.Overflowed(where, QueueDrops.Text(count));
+            report.TryTell("overflow", line: null, ("endpoint", where), ("count", count));
+        }
+    }
+
     public void Disconnected(string peer, string reason, long bytesReceived, long bytesSent, TimeSpan time)
     {
         Log.Disconnected(peer, reason, bytesReceived, bytesSent);
@@ -163,6 +173,9 @@ internal static partial class ServeLog
 
     [LoggerMessage(11, LogLevel.Information, "stopped: {Drained} connections drained, {Aborted} aborted")]
     public static partial void Stopped(this ILogger logger, int drained, int aborted);
+
+    [LoggerMessage(13, LogLevel.Warning, "at {Where}: {Problem}")]
+    public static partial void Overflowed(this ILogger logger, string where, string problem);
 
     [LoggerMessage(12, LogLevel.Error, "the connection of {Peer} failed; this is a defect")]
     public static partial void Failed(this ILogger logger, Exception error, string peer);
