@@ -10,17 +10,17 @@ internal sealed class CommonOptions
     private const string ColourName = "--color";
 
     private readonly Option<LogLevel> _level;
-    private readonly Option<bool> _json = new(JsonName) { Description = "Tell what happens as JSON, an object a line, for programs" };
+    private readonly Option<bool> _json = new(JsonName) { Description = "Report what happens as JSON, one object per line, for programs" };
     private readonly Option<Style.When> _colour = new(ColourName)
     {
-        Description = "Colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+        Description = "When to use colours: auto (on a terminal, unless NO_COLOR is set), always, never",
         HelpName = "WHEN",
         DefaultValueFactory = static _ => Style.When.Auto,
     };
 
     private CommonOptions(LogLevel level) => _level = new(LevelName)
     {
-        Description = "The least important thing to log: Trace, Debug, Information, Warning, Error, None",
+        Description = "The lowest level to log: Trace, Debug, Information, Warning, Error, None",
         HelpName = "LEVEL",
         DefaultValueFactory = _ => level,
     };

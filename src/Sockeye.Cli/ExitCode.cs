@@ -21,10 +21,10 @@ internal static class ExitCode
         new(Failed, "failed: a look-up, listening, connecting, or writing"),
         new(BadUsage, "bad usage: nothing was tried"),
         new(ConnectionLost, "the connection was lost"),
-        new(BadAnswer, "the server's answer says that something is wrong"),
+        new(BadAnswer, "the server reported an error"),
         new(NoAnswer, "no answer in time"),
         new(Interrupted, "interrupted"),
-        new(ReaderGone, "whoever read standard output has gone, as head does when it has enough"),
+        new(ReaderGone, "whatever read standard output has exited, as head does when it has enough"),
     ];
 
     /// <summary>The meanings of some codes.</summary>

@@ -98,7 +98,7 @@ internal static class OptionTypes
     /// <summary>The port behind a host, for people who are used to nc: <c>localhost 80</c>.</summary>
     public static Argument<string?> PortArgument() => new("PORT")
     {
-        Description = "The port, where ENDPOINT is a host alone, as nc takes them: localhost 80",
+        Description = "The port, if ENDPOINT is only a host; the way nc takes them: localhost 80",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

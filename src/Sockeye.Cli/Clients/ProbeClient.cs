@@ -96,7 +96,7 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
             ("tries", tries));
         if (result.IsSuccess && endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is IPEndPoint or DnsEndPoint)
         {
-            report.Warn("connecting a datagram socket asks nobody: 0 says that there is a way there, not that anybody listens");
+            report.Warn("connecting a datagram socket asks nobody: 0 means that there is a route, not that anybody listens");
         }
 
         return isTold ? code

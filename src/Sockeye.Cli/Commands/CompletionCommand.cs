@@ -9,7 +9,7 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish", HelpName = "SHELL" };
         shell.AcceptOnlyFromAmong(_shells);
-        var command = new Command("completion", "Prints a script that lets a shell complete commands, options and endpoints.") { shell, Words() };
+        var command = new Command("completion", "Prints a script with which a shell completes commands, options and endpoints.") { shell, Words() };
         command.WithExamples(
             new("source <(sockeye completion bash)", "in ~/.bashrc"),
             new("source <(sockeye completion zsh)", "in ~/.zshrc, after compinit"),

@@ -10,7 +10,7 @@ namespace Sockeye.Cli.Http;
 /// <param name="Request">The bytes of the request.</param>
 /// <param name="Connect">Where to send it, other than where the URL says; null for there.</param>
 /// <param name="Trust">Whom TLS trusts.</param>
-/// <param name="Timeout">The limit of connecting, and of each wait for bytes.</param>
+/// <param name="Timeout">The limit for connecting, and for each wait for more bytes.</param>
 internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Request, Endpoint? Connect, HttpTrust Trust, TimeSpan Timeout);
 
 /// <summary>When each step was done, counted from the beginning; null when there was none.</summary>

@@ -123,11 +123,11 @@ internal static class EndpointCorrection
         int equals = option.IndexOf('=', StringComparison.Ordinal);
         string name = equals < 0 ? option : option[..equals];
         string value = equals < 0 ? "" : option[equals..];
-        if (!scheme.Options.Contains(name) && NearestName.Of(name, scheme.Options) is { } near)
+        if (!scheme.Options.Contains(name, StringComparer.Ordinal) && NearestName.Of(name, scheme.Options) is { } near)
         {
             yield return text[..from] + near + value + text[to..];
         }
-        else if (scheme.Options.Contains(name))
+        else if (scheme.Options.Contains(name, StringComparer.Ordinal))
         {
             yield return $"{text[..from]}{option}s{text[to..]}";
             yield return $"{text[..from]}{name}{text[to..]}";
