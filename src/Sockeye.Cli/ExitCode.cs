@@ -1,6 +1,6 @@
 namespace Sockeye.Cli;
 
-/// <summary>How the tool ends. Every --help shows its command's list.</summary>
+/// <summary>The tool's exit codes. Every --help lists those of its command.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;
@@ -14,7 +14,7 @@ internal static class ExitCode
     /// <summary>128 and SIGPIPE, as a shell has it of a program that the signal ended.</summary>
     public const int ReaderGone = 141;
 
-    /// <summary>What each means, for commands that do not say it in other words.</summary>
+    /// <summary>What each means, unless a command describes it in its own words.</summary>
     public static readonly ExitMeaning[] All =
     [
         new(Ok, "all went well"),

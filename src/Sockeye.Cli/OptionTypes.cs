@@ -24,11 +24,11 @@ internal static class OptionTypes
     }
 
     /// <summary>A time: 500ms, 60s, 2m.</summary>
-    // The library would print the default as 00:00:00.5000000, so it is said here and filled in by the command.
+    // System.CommandLine would print the default as 00:00:00.5000000, so it stands in the description, and the command applies it.
     public static Option<TimeSpan?> Time(string name, string what, TimeSpan byDefault) =>
         Time(name, $"{what} [default: {(byDefault < TimeSpan.FromSeconds(1) ? $"{byDefault.TotalMilliseconds}ms" : $"{byDefault.TotalSeconds}s")}]");
 
-    /// <summary>A time that has no default, or says it itself.</summary>
+    /// <summary>A time without a default, or with one that its description gives.</summary>
     public static Option<TimeSpan?> Time(string name, string what)
     {
         return new Option<TimeSpan?>(name)
@@ -49,7 +49,7 @@ internal static class OptionTypes
         };
     }
 
-    /// <summary>Refuses a time of nothing, with which every wait would be over before it began.</summary>
+    /// <summary>Refuses a time of zero, with which every wait would end before it began.</summary>
     /// <param name="option">A time.</param>
     public static Option<TimeSpan?> Positive(Option<TimeSpan?> option)
     {
@@ -63,7 +63,7 @@ internal static class OptionTypes
         return option;
     }
 
-    /// <summary>Where a chat is: an endpoint of a stream, whose scheme and port may be left out.</summary>
+    /// <summary>Reads where a chat is: a stream endpoint, whose scheme and port may be left out.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
     public static Endpoint? ParseChatEndpoint(string text, out string problem) =>
@@ -148,12 +148,12 @@ internal static class OptionTypes
         return endpoint;
     }
 
-    /// <summary>Whether it was a look-up that failed. Such a failure has no errno; .NET's numbers for them are far above.</summary>
+    /// <summary>Whether it was a look-up that failed. Such a failure has no errno, and .NET's numbers for them are not errnos.</summary>
     /// <param name="error">What failed.</param>
     public static bool IsLookup(SocketError error) =>
         error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoRecovery or SocketError.NoData;
 
-    /// <summary>Why an endpoint's name led to no address.</summary>
+    /// <summary>Why the look-up of an endpoint's name failed.</summary>
     /// <param name="e">What the look-up threw.</param>
     public static string LookupProblem(SocketException e) => e.SocketErrorCode switch
     {

@@ -35,15 +35,15 @@ internal static class Tool
             return ExitCode.BadUsage;
         }
 
-        // With fewer the runtime fails in ways that explain nothing.
+        // With fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.LeastOfAll)
         {
             Announcement.TryWrite(Console.Error, $"{command}: {Descriptors.TooFew}");
             return ExitCode.Failed;
         }
 
-        // Commands hear signals themselves, and say themselves what went wrong. What only prints (help, the version,
-        // completion) does so into memory: it knows nothing of outputs that are full or closed.
+        // Commands handle signals and report failures themselves. What System.CommandLine prints (help, the version, completions)
+        // goes through memory, since it cannot handle outputs that are full or closed.
         using var printed = new StringWriter();
         int code;
         try
@@ -53,7 +53,7 @@ internal static class Tool
         }
         catch (NotSupportedException e) when (e.Message.StartsWith(EngineVariable, StringComparison.Ordinal))
         {
-            // The library asks the variable when the first socket waits, which every command does at a place of its own.
+            // The library reads the variable when a socket first waits, which is at a different place in every command.
             using Report report = CommonOptions.Report(result);
             return report.Fail(e.Message, ExitCode.BadUsage);
         }
@@ -61,7 +61,7 @@ internal static class Tool
         return TryPrint(printed.ToString(), command) ? code : ExitCode.Failed;
     }
 
-    /// <summary>What people type who do not know the tool yet, as its own words: nothing at all, help COMMAND, version.</summary>
+    /// <summary>Translates what newcomers type into what the parser knows: nothing at all, help COMMAND, version.</summary>
     private static string[] Usual(string[] args) => args switch
     {
         [] => ["--help"],
@@ -73,8 +73,8 @@ internal static class Tool
     /// <summary>What is wrong with a command line, in the words of this tool; nothing when it is right.</summary>
     private static IEnumerable<string> Problems(ParseResult result)
     {
-        // The parser takes an option that it does not know for an argument, and then the argument for one too many. What
-        // follows from the misspelt word is not worth a line.
+        // The parser takes an unknown option for an argument, and then the real argument for one too many. The errors that follow
+        // from a misspelt word are not worth a line.
         string[] unknown = [.. UnknownOptions(result)];
         if (unknown.Length > 0)
         {
@@ -94,7 +94,7 @@ internal static class Tool
             : result.Errors.Select(static error => error.SymbolResult is ArgumentResult { Tokens.Count: 0 } missing ? $"{missing.Argument.Name} is missing" : error.Message);
     }
 
-    /// <summary>Words that look like options, stand where options may, are nobody's value, and are not known.</summary>
+    /// <summary>Words that look like options, are not an option's value, and are not known.</summary>
     private static IEnumerable<string> UnknownOptions(ParseResult result)
     {
         HashSet<Token> values = new(ReferenceEqualityComparer.Instance);
@@ -111,7 +111,7 @@ internal static class Tool
     private static IEnumerable<string> Options(CommandResult result) =>
         result.Command.Options.Where(static option => !option.Hidden).SelectMany(static option => option.Aliases.Prepend(option.Name));
 
-    /// <summary>A known word that the given one may stand for, as it goes on in a sentence; empty when there is none.</summary>
+    /// <summary>The end of a sentence that suggests the known word that was probably meant; empty if there is none.</summary>
     private static string DidYouMean(string given, IEnumerable<string> known)
     {
         string bare = given.TrimStart('-');
@@ -140,7 +140,7 @@ internal static class Tool
         {
             if (StandardStreams.IsReaderGone(e))
             {
-                return true; // it had enough
+                return true; // it has read enough
             }
 
             Announcement.TryWrite(Console.Error, $"{command}: cannot write to standard output: {e.Message.TrimEnd('.')}");
@@ -151,7 +151,7 @@ internal static class Tool
     /// <summary>The whole command line.</summary>
     public static Command Build()
     {
-        // Not a RootCommand: that calls itself after the file that was started, which is dotnet's business.
+        // Not a RootCommand, which would take its name from the file that was started.
         var root = new Command(Name, "Sockets, and a group chat on them.")
         {
             ServeCommand.Build(),
@@ -173,7 +173,7 @@ internal static class Tool
         return root;
     }
 
-    /// <summary>A command as it is typed: <c>sockeye chat serve</c>.</summary>
+    /// <summary>A command the way it is typed: <c>sockeye chat serve</c>.</summary>
     /// <param name="command">The parsed command.</param>
     public static string NameOf(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : Name;

@@ -89,7 +89,7 @@ internal static class ChatServeCommand
             return report.Fail(e.Message, ExitCode.BadUsage);
         }
 
-        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        // Before anything else: with fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.Least)
         {
             return TooFewDescriptors(report);

@@ -4,7 +4,7 @@ using Sockeye.Cli.Clients;
 
 namespace Sockeye.Cli.Commands;
 
-/// <summary>sockeye connect: input to a socket, and back.</summary>
+/// <summary>sockeye connect: standard input to a socket, and back.</summary>
 internal static class ConnectCommand
 {
     public static Command Build()

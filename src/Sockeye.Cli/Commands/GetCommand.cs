@@ -150,7 +150,7 @@ internal static class GetCommand
             TellHead(head, fetch, options.Url, report, errors);
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
-                await body.WriteAsync(bytes); // whatever came is kept, also when it is to stop
+                await body.WriteAsync(bytes); // what came is kept, even if it is to stop
                 progress?.Tell(fetch.Answer!.BodyBytes, head.Length);
             }
 
@@ -238,12 +238,12 @@ internal static class GetCommand
             Announcement.TryWrite(errors, "");
         }
 
-        // The request asks for none of that, so that the body is what can be read; some servers compress all the same.
+        // The request does not ask for it, so that the body can be read as it is; some servers compress it regardless.
         string[] codings = [.. head.Values("Content-Encoding").Where(static coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))];
         if (codings.Length > 0)
         {
             string coding = ByteText.Show(string.Join(", ", codings));
-            report.Warn($"{url}: the body is compressed ({coding}) and is written as it came{(coding is "gzip" or "x-gzip" ? "; | gunzip makes it readable" : "")}");
+            report.Warn($"{url}: the body is compressed ({coding}) and was written as it came{(coding is "gzip" or "x-gzip" ? "; | gunzip makes it readable" : "")}");
         }
 
         if (head.Note is { } note)
@@ -302,14 +302,14 @@ internal static class GetCommand
 
     private static string Seconds(HttpFetch fetch, int times = 1) => $"{fetch.Timeout.TotalSeconds * times}s";
 
-    /// <summary>Where the body goes: a file, standard output, or with --json the events.</summary>
+    /// <summary>Where the body goes: a file, standard output, or with --json events.</summary>
     private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput, bool isShown) : IAsyncDisposable
     {
         private readonly ShownText? _text = isShown ? new() : null;
         private Stream? _stream;
         private long _bytes;
 
-        /// <summary>What to say of a body that did not come whole.</summary>
+        /// <summary>What was kept of an incomplete body, in words.</summary>
         public string Kept => path is not null && _stream is not null ? $"; the {_bytes} bytes that came are in {path}" : "";
 
         public async Task OpenAsync(CancellationToken stop)
@@ -321,7 +321,7 @@ internal static class GetCommand
 
             try
             {
-                // A pipe with a name is open once somebody reads it: fifo(7). A stop ends the wait, and the process the thread.
+                // Opening a named pipe waits for a reader: fifo(7). A stop ends the wait; the thread ends with the process.
                 _stream = path is null ? standardOutput()
                     : await Task.Run(() => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)).WaitAsync(stop);
             }
@@ -347,7 +347,7 @@ internal static class GetCommand
             _bytes += bytes.Length;
         }
 
-        /// <summary>Writes what waits for a part that will not come.</summary>
+        /// <summary>Writes what was held back for a rest that will not come.</summary>
         public async ValueTask EndAsync()
         {
             if (_text is not null && _stream is not null)

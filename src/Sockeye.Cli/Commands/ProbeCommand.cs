@@ -4,7 +4,7 @@ using Sockeye.Cli.Clients;
 
 namespace Sockeye.Cli.Commands;
 
-/// <summary>sockeye probe: does anybody answer there?</summary>
+/// <summary>sockeye probe: does anything answer there?</summary>
 internal static class ProbeCommand
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(10);

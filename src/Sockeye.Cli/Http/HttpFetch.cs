@@ -90,10 +90,10 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     /// <inheritdoc cref="HttpExchange.ReadBodyAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(CancellationToken cancellationToken = default) => _exchange!.ReadBodyAsync(cancellationToken);
 
-    /// <summary>Ends the connection; an answer that is not read to its end is told so by a reset.</summary>
+    /// <summary>Ends the connection; if the response was not read to its end, with a reset.</summary>
     public async ValueTask DisposeAsync()
     {
-        // Neither TLS nor the file has anything left to say: what failed is told already.
+        // Whatever failed has been reported already.
         if (_tls is not null)
         {
             await _tls.DisposeAsync();

@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli.Serving;
 
-/// <summary>What all serve commands share: their endpoints, their options, and how they run.</summary>
+/// <summary>What the serve commands share: their endpoints, their options, and how they run.</summary>
 internal sealed class ServeCommandLine
 {
     private static readonly SocketType[] Types = [SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram, SocketType.Rdm];
 
-    /// <summary>How a server ends well.</summary>
+    /// <summary>A server's clean exit.</summary>
     public static readonly ExitMeaning StoppedMeaning = new(ExitCode.Ok, "was asked to stop, and shut down cleanly");
 
     private readonly int _port;
@@ -65,7 +65,7 @@ internal sealed class ServeCommandLine
         };
         option.Validators.Add(static result =>
         {
-            // What is no number at all, the library refuses itself.
+            // System.CommandLine itself refuses what is not a number.
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int bytes)
                 && bytes is < 1 or > ServeOptions.BufferBytesMax)
             {
@@ -87,7 +87,7 @@ internal sealed class ServeCommandLine
                 token.Value, new EndpointDefaults("tcp", _port), "what is served is a stream of bytes or datagrams", Types, out string problem);
             if (endpoint?.EndPoint is PacketEndPoint or CanEndPoint)
             {
-                // Every packet of the machine would be answered, the answers among them.
+                // Every packet on the machine would be answered, including the answers.
                 problem = $"{endpoint.Scheme} has everybody's traffic; what is served is asked for: tcp://[::1]:{_port}";
                 endpoint = null;
             }
@@ -108,7 +108,7 @@ internal sealed class ServeCommandLine
     {
         using Report report = _common.Open(result);
 
-        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        // Before anything else: with fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.Least)
         {
             return report.Fail(Descriptors.TooFew);
