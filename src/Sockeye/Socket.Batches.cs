@@ -13,16 +13,8 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>How many messages.</returns>
     /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
-    public int ReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None)
-    {
-        SocketResult<int> result = TryReceiveBatch(batch, socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("receive batch", EndPointForErrors(), result.Errno);
-        }
-
-        return result.Value;
-    }
+    public int ReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None) =>
+        OrThrow(TryReceiveBatch(batch, socketFlags), "receive batch");
 
     /// <summary>recvmmsg(2), with the failure as a value.</summary>
     /// <param name="batch">Overwritten.</param>
@@ -31,26 +23,13 @@ public partial class Socket
     public SocketResult<int> TryReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        ThrowIfDisposed();
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            var step = new ReceiveBatchStep(batch, flags);
+            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = ReceiveBatchOperation.Receive(this, batch, flags);
-            if (result >= 0)
-            {
-                return SocketResult<int>.Success(result);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return Failed<int>(errno);
+        return ToCount(progress);
     }
 
     /// <summary>recvmmsg(2), asynchronously.</summary>
@@ -63,10 +42,7 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(batch);
         ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveBatch().With(batch, flags).Run(cancellationToken)
-                : Unsupported<int>("receive batch");
+        return ReceiveBatchOperation.Rent(Core).With(batch, socketFlags).Run(cancellationToken);
     }
 
     /// <summary>recvmmsg(2), asynchronously, with the failure as a value.</summary>
@@ -79,10 +55,7 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(batch);
         ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveBatch().With(batch, flags).TryRun(cancellationToken)
-                : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        return ReceiveBatchOperation.Rent(Core).With(batch, socketFlags).TryRun(cancellationToken);
     }
 
     /// <summary>sendmmsg(2): sends the batch's messages in as few calls as the socket has room for.</summary>
@@ -99,7 +72,7 @@ public partial class Socket
         SocketResult<int> result = TrySendBatch(batch, start, socketFlags);
         if (!result.IsSuccess)
         {
-            Fail("send batch", batch[Math.Min(start, batch.Capacity - 1)].Peer ?? EndPointForErrors(), result.Errno);
+            Fail("send batch", batch[Math.Min(start, batch.Capacity - 1)].Peer ?? Core.EndPointForErrors(), result.Errno);
         }
 
         return result.Value;
@@ -113,29 +86,16 @@ public partial class Socket
     public SocketResult<int> TrySendBatch(MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None)
     {
         CheckBatch(batch, start);
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            batch.PrepareToSend(start);
+            progress.PartRule = SendBatchStep.PartRule;
+            var step = new SendBatchStep(batch, start, flags);
+            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            Core.NoteLocalAddress();
         }
 
-        int sent = 0;
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
-        int errno = call.Enter();
-        batch.PrepareToSend(start);
-        while (errno == 0)
-        {
-            int result = SendBatchOperation.Send(this, batch, start, ref sent, flags);
-            if (result == 0)
-            {
-                NoteLocalAddress();
-                return SocketResult<int>.Success(sent);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
-        }
-
-        // Messages that went are told; what stopped the rest comes with the next call.
-        return sent > 0 ? SocketResult<int>.Success(sent) : Failed<int>(errno);
+        return ToCount(progress);
     }
 
     /// <summary>sendmmsg(2), asynchronously.</summary>
@@ -148,18 +108,8 @@ public partial class Socket
         MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         CheckBatch(batch, start);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return Unsupported<int>("send batch");
-        }
-
-        ValueTask<int> sending = RentSendBatch().With(batch, start, flags).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendBatchOperation.Rent(Core).With(batch, start, socketFlags).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -173,28 +123,17 @@ public partial class Socket
         MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         CheckBatch(batch, start);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Canceled<int>();
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
-        }
-
-        ValueTask<SocketResult<int>> sending = RentSendBatch().With(batch, start, flags).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendBatchOperation.Rent(Core).With(batch, start, socketFlags).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
-    internal void ReturnReceiveBatch(ReceiveBatchOperation operation) => Volatile.Write(ref Extras.ReceiveBatch, operation);
-
-    internal void ReturnSendBatch(SendBatchOperation operation) => Volatile.Write(ref Extras.SendBatch, operation);
-
-    private ReceiveBatchOperation RentReceiveBatch() => Interlocked.Exchange(ref Extras.ReceiveBatch, null) ?? new ReceiveBatchOperation(this);
-
-    private SendBatchOperation RentSendBatch() => Interlocked.Exchange(ref Extras.SendBatch, null) ?? new SendBatchOperation(this);
+    // Of messages, not of bytes.
+    private SocketResult<int> ToCount(in Progress progress)
+    {
+        Core.NoteFailure(progress.Errno);
+        return progress.Errno == 0 ? SocketResult<int>.Success((int)progress.Count) : SocketResult<int>.Failure(progress.Errno);
+    }
 
     private void CheckBatch(MessageBatch batch, int start)
     {

@@ -65,7 +65,7 @@ public partial class Socket
         SocketResult result = TryListen(backlog);
         if (!result.IsSuccess)
         {
-            Fail("listen", EndPointForErrors(), result.Errno);
+            Fail("listen", Core.EndPointForErrors(), result.Errno);
         }
     }
 
@@ -75,16 +75,16 @@ public partial class Socket
     public SocketResult TryListen(int backlog = int.MaxValue)
     {
         ThrowIfDisposed();
-        int result = Libc.Listen(_handle, backlog);
+        int result = Libc.Listen(Core.Handle, backlog);
         if (result < 0)
         {
             return SocketResult.From(-result);
         }
 
-        _listening = true;
-        if (_rightEndPoint is null)
+        Core.IsListening = true;
+        if (Core.LocalEndPoint is null)
         {
-            NoteLocalAddress();
+            Core.NoteLocalAddress();
         }
 
         return SocketResult.Success;
@@ -99,7 +99,7 @@ public partial class Socket
         SocketResult<Socket> result = TryAccept();
         if (!result.TryGetValue(out Socket? accepted))
         {
-            Fail("accept", EndPointForErrors(), result.Errno);
+            Fail("accept", Core.EndPointForErrors(), result.Errno);
         }
 
         return accepted;
@@ -111,20 +111,11 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        using var call = new BlockingCall(this, OperationLane.Read, Timeout);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = AcceptOperation.Accept(this, into: null, out Socket? accepted);
-            if (result == 0)
-            {
-                return SocketResult<Socket>.Success(accepted!);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return SocketResult<Socket>.Failure(errno);
+        SocketCore? accepted = null;
+        var progress = default(Progress);
+        var step = new AcceptStep(into: null, ref accepted);
+        BlockingCall.Run(Core, OperationLane.Read, Timeout, flags: 0, ref step, ref progress);
+        return progress.Errno == 0 ? SocketResult<Socket>.Success(new Socket(accepted!)) : SocketResult<Socket>.Failure(progress.Errno);
     }
 
     /// <summary>accept4(2), asynchronously.</summary>
@@ -150,19 +141,14 @@ public partial class Socket
     public ValueTask<Socket> AcceptAsync(Socket? acceptSocket, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<Socket>(cancellationToken);
-        }
-
         ThrowIfNotListening();
-        if (acceptSocket is { _disposed: false } and ({ IsBound: true } or { Connected: true }))
+        if (acceptSocket is { Core.IsDisposed: false } and ({ IsBound: true } or { Connected: true }))
         {
             throw new InvalidOperationException("The socket to accept into is bound or connected already.");
         }
 
         acceptSocket?.ThrowIfDisposed();
-        return RentAccept().With(acceptSocket).Run(cancellationToken);
+        return SocketAcceptOperation.Rent(Core).With(acceptSocket).Run(cancellationToken);
     }
 
     /// <summary>accept4(2), asynchronously, with the failure as a value.</summary>
@@ -172,9 +158,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromResult(SocketResult<Socket>.Failure(Errno.ECANCELED))
-            : RentAccept().With(into: null).TryRun(cancellationToken);
+        return SocketAcceptOperation.Rent(Core).With(into: null).TryRun(cancellationToken);
     }
 
     /// <summary>connect(2). On a datagram socket it names the peer of plain sends and receives.</summary>
@@ -338,7 +322,7 @@ public partial class Socket
             return TryConnectToHostAsync(dns, cancellationToken);
         }
 
-        return RentConnect().With(ForThisFamily(remoteEP)).TryRun(cancellationToken);
+        return ConnectOperation.Rent(Core).With(ForThisFamily(remoteEP)).TryRun(cancellationToken);
     }
 
     /// <summary>connect(2) to an IP address, asynchronously.</summary>
@@ -386,7 +370,7 @@ public partial class Socket
         ThrowIfListening();
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled(cancellationToken)
-            : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, new TotalLimit(AsyncLimit), cancellationToken));
+            : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, new TotalLimit(Core.AsyncLimit), cancellationToken));
     }
 
     /// <summary>connect(2) to the first of a host's addresses that answers, asynchronously.</summary>
@@ -418,7 +402,7 @@ public partial class Socket
         SocketResult result = TryDisconnect();
         if (!result.IsSuccess)
         {
-            Fail("disconnect", EndPointForErrors(), result.Errno);
+            Fail("disconnect", Core.EndPointForErrors(), result.Errno);
         }
     }
 
@@ -427,18 +411,18 @@ public partial class Socket
     public SocketResult TryDisconnect()
     {
         ThrowIfDisposed();
-        int result = Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _);
+        int result = Libc.GetPeerName(Core.Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _);
         if (result >= 0)
         {
             if (IsStream)
             {
-                Libc.Shutdown(_handle, SocketConstants.SHUT_RDWR);
+                Libc.Shutdown(Core.Handle, SocketConstants.SHUT_RDWR);
             }
 
             // AF_UNSPEC: connect(2), "may dissolve the association".
             Span<byte> unspecified = stackalloc byte[16];
             unspecified.Clear();
-            result = Libc.Connect(_handle, unspecified);
+            result = Libc.Connect(Core.Handle, unspecified);
         }
 
         if (result < 0)
@@ -446,8 +430,8 @@ public partial class Socket
             return SocketResult.From(-result);
         }
 
-        _connected = false;
-        Extras.IsDisconnected = true;
+        Core.IsConnected = false;
+        Core.Extras.IsDisconnected = true;
         return SocketResult.Success;
     }
 
@@ -482,7 +466,7 @@ public partial class Socket
         SocketResult result = TryShutdown(how);
         if (!result.IsSuccess)
         {
-            Fail("shutdown", EndPointForErrors(), result.Errno);
+            Fail("shutdown", Core.EndPointForErrors(), result.Errno);
         }
     }
 
@@ -492,58 +476,14 @@ public partial class Socket
     public SocketResult TryShutdown(SocketShutdown how)
     {
         ThrowIfDisposed();
-        int result = Libc.Shutdown(_handle, (int)how);
+        int result = Libc.Shutdown(Core.Handle, (int)how);
         if (result < 0)
         {
             return SocketResult.From(-result);
         }
 
-        _connected = false;
+        Core.IsConnected = false;
         return SocketResult.Success;
-    }
-
-    /// <summary>The socket for an accepted descriptor; null when the one made for it was disposed meanwhile.</summary>
-    internal static Socket? FromAccept(Socket listener, SocketHandle handle, ReadOnlySpan<byte> peer, Socket? into)
-    {
-        if (into is null && listener.IsPlainTcp)
-        {
-            return FromTcpAccept(listener, handle);
-        }
-
-        EndPoint? remote = AddressCodecs.Decode(peer, listener._rightEndPoint) ?? listener._rightEndPoint;
-        if (into is not null && !into.TryTakeOver(handle))
-        {
-            handle.Dispose();
-            return null;
-        }
-
-        Socket accepted = into ?? new Socket(listener, handle);
-        accepted._blocking = listener._blocking;
-        accepted._rightEndPoint = listener._rightEndPoint;
-        accepted._remoteEndPoint = remote;
-        Volatile.Write(ref accepted._connected, true);
-        return accepted;
-    }
-
-    private bool TryTakeOver(SocketHandle handle)
-    {
-        SocketHandle unused;
-        Registration? registration;
-        lock (_gate)
-        {
-            if (_closed)
-            {
-                return false;
-            }
-
-            (unused, _handle) = (_handle, handle);
-            registration = Registration;
-            _place = EngineIfAny;
-        }
-
-        registration?.Close();
-        unused.Dispose();
-        return true;
     }
 
     private int BindCore(EndPoint localEP, out EndPoint endPoint)
@@ -560,19 +500,19 @@ public partial class Socket
         int length = AddressCodecs.Encode(endPoint, address);
         if (ProtocolType == ProtocolType.Tcp)
         {
-            Libc.SetOption(_handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEADDR, 1);
+            Libc.SetOption(Core.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEADDR, 1);
         }
 
-        int result = Libc.Bind(_handle, address[..length]);
+        int result = Libc.Bind(Core.Handle, address[..length]);
         if (result < 0)
         {
             return -result;
         }
 
-        _rightEndPoint = endPoint;
+        Core.LocalEndPoint = endPoint;
         if (AddressFamily == AddressFamily.Unix)
         {
-            Extras.BoundFile = BoundFile.At(address[..length]);
+            Core.NoteBoundFile(address[..length]);
         }
 
         return 0;
@@ -589,7 +529,7 @@ public partial class Socket
 
         // What socket(2) gives: all permissions, for the umask to take from.
         const uint Unset = 0x1FF;
-        int result = Libc.ChangeMode(_handle, (uint)fileMode);
+        int result = Libc.ChangeMode(Core.Handle, (uint)fileMode);
         if (result < 0)
         {
             return -result;
@@ -598,49 +538,28 @@ public partial class Socket
         int errno = BindCore(localEP, out _);
         if (errno != 0)
         {
-            Libc.ChangeMode(_handle, Unset);
+            Libc.ChangeMode(Core.Handle, Unset);
             return errno;
         }
 
-        return -Math.Min(Libc.WidenSocketFile(Extras.BoundFile!.Path, (uint)fileMode), 0);
+        return -Math.Min(Libc.WidenSocketFile(Core.BoundPath!, (uint)fileMode), 0);
     }
 
     private int ConnectCore(EndPoint peer, TimeSpan? limit)
     {
         Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
         ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
-        using var call = new BlockingCall(this, OperationLane.Write, limit);
-        int errno = call.Enter();
-        bool underWay = false;
-        TimeSpan retry = RetryTimer.First;
-        while (errno == 0)
+        bool isUnderWay = false;
+        var progress = default(Progress);
+        var step = new ConnectStep(address, peer, ref isUnderWay);
+        BlockingCall.Run(Core, OperationLane.Write, limit, flags: 0, ref step, ref progress);
+        if (progress.Errno == Errno.EAGAIN && isUnderWay)
         {
-            int result = ConnectOperation.Connect(this, address, ref underWay);
-            switch (result)
-            {
-                case 0:
-                    SetConnected(peer);
-                    return 0;
-                case -Errno.EINPROGRESS:
-                    errno = call.Wait(PollConstants.POLLOUT);
-                    if (errno == Errno.EAGAIN)
-                    {
-                        _rightEndPoint ??= peer;
-                        Extras.ConnectingTo = peer;
-                        return Errno.EINPROGRESS;
-                    }
-
-                    break;
-                case -Errno.EAGAIN:
-                    errno = call.Wait(events: 0, retry);
-                    retry = RetryTimer.Next(retry, ConnectOperation.LongestRetry);
-                    break;
-                default:
-                    return -result;
-            }
+            Core.NoteConnecting(peer);
+            return Errno.EINPROGRESS;
         }
 
-        return errno;
+        return progress.Errno;
     }
 
     private void Connect(IPAddress[] addresses, int port, string? host, TotalLimit limit)
@@ -650,7 +569,7 @@ public partial class Socket
         if (errno != 0)
         {
             ObjectDisposedException.ThrowIf(errno == Errno.EBADF, this);
-            NoteFailure(errno);
+            Core.NoteFailure(errno);
             throw SocketErrors.Create("connect", host is null ? null : new DnsEndPoint(host, port), errno, trace);
         }
     }
@@ -686,41 +605,41 @@ public partial class Socket
     }
 
     private ValueTask ConnectToEndPointAsync(EndPoint remoteEP, CancellationToken cancellationToken) =>
-        RentConnect().With(ForThisFamily(remoteEP)).Run(cancellationToken);
+        ConnectOperation.Rent(Core).With(ForThisFamily(remoteEP)).Run(cancellationToken);
 
     private async Task ConnectToHostAsync(string host, int port, CancellationToken cancellationToken)
     {
-        var limit = new TotalLimit(AsyncLimit);
+        var limit = new TotalLimit(Core.AsyncLimit);
         var name = new DnsEndPoint(host, port);
         ResolverResult<IPAddress[]> found =
-            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, AsyncLimit, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
         if (!found.TryGetValue(out IPAddress[]? addresses))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
         }
 
-        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).ConfigureAwait(false);
+        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).StayOnLoop();
     }
 
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
     {
-        var limit = new TotalLimit(AsyncLimit);
+        var limit = new TotalLimit(Core.AsyncLimit);
         ResolverResult<IPAddress[]> found =
-            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, AsyncLimit, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
         if (!found.TryGetValue(out IPAddress[]? addresses))
         {
             return SocketResult.From(ResolverErrors.ToErrno(found.ResolverError, found.Errno));
         }
 
-        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
+        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).StayOnLoop();
         return SocketResult.From(errno);
     }
 
     private async Task ConnectToAnyAsync(
         IPAddress[] addresses, int port, string? host, TotalLimit limit, CancellationToken cancellationToken)
     {
-        (int errno, string trace) = await TryConnectToAnyAsync(addresses, port, limit, cancellationToken).ConfigureAwait(false);
+        (int errno, string trace) = await TryConnectToAnyAsync(addresses, port, limit, cancellationToken).StayOnLoop();
         if (errno == 0)
         {
             return;
@@ -731,7 +650,7 @@ public partial class Socket
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        NoteFailure(errno);
+        Core.NoteFailure(errno);
         throw SocketErrors.Create("connect", host is null ? null : new DnsEndPoint(host, port), errno, trace);
     }
 
@@ -752,7 +671,7 @@ public partial class Socket
             var endPoint = new IPEndPoint(address, port);
             SocketResult result = cancellationToken.IsCancellationRequested
                 ? SocketResult.From(Errno.ECANCELED)
-                : await RentConnect().With(ForThisFamily(endPoint), limit.Left).TryRun(cancellationToken).ConfigureAwait(false);
+                : await ConnectOperation.Rent(Core).With(ForThisFamily(endPoint), limit.Left).TryRun(cancellationToken).StayOnLoop();
             errno = result.Errno;
             if (errno == 0)
             {
@@ -790,29 +709,14 @@ public partial class Socket
         family == AddressFamily
         || (family == AddressFamily.InterNetwork && AddressFamily == AddressFamily.InterNetworkV6 && DualMode);
 
-    // After listen(2) or a first send the kernel has chosen an address.
-    private void NoteLocalAddress()
-    {
-        if (_rightEndPoint is not null)
-        {
-            return;
-        }
-
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        if (Libc.GetSocketName(_handle, address, out int length) >= 0)
-        {
-            _rightEndPoint = AddressCodecs.Decode(address[..length], like: null);
-        }
-    }
-
     private void ThrowIfNotListening()
     {
-        if (_rightEndPoint is null)
+        if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");
         }
 
-        if (!_listening)
+        if (!Core.IsListening)
         {
             throw new InvalidOperationException("You must call the Listen method before performing this operation.");
         }
@@ -820,7 +724,7 @@ public partial class Socket
 
     private void ThrowIfListening()
     {
-        if (_listening)
+        if (Core.IsListening)
         {
             throw new InvalidOperationException("You may not perform this operation after calling the Listen method.");
         }
@@ -829,7 +733,7 @@ public partial class Socket
     // As in .NET: a synchronous connect after Disconnect is refused, an asynchronous one is not.
     private void ThrowIfDisconnected()
     {
-        if (_extras is { IsDisconnected: true })
+        if (Core.ExtrasIfAny is { IsDisconnected: true })
         {
             throw new InvalidOperationException("After Disconnect the socket connects again by ConnectAsync or TryConnect, to another end point.");
         }
@@ -850,9 +754,9 @@ public partial class Socket
 
     private void ThrowIfConnected()
     {
-        if (_connected)
+        if (Core.IsConnected)
         {
-            SocketErrors.Throw("connect", _remoteEndPoint, Errno.EISCONN);
+            SocketErrors.Throw("connect", Core.RemoteEndPoint, Errno.EISCONN);
         }
     }
 

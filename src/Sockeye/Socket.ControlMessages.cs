@@ -20,12 +20,7 @@ public partial class Socket
     public int SendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
         SocketResult<int> result = TrySendMessage(message, socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("send message", message.NamedPeer ?? EndPointForErrors(), result.Errno, result.BytesTransferred);
-        }
-
-        return result.Value;
+        return result.IsSuccess ? result.Value : OrThrow(result, "send message", message.NamedPeer);
     }
 
     /// <summary>sendmsg(2), with the failure as a value.</summary>
@@ -34,50 +29,29 @@ public partial class Socket
     /// <returns>How many bytes of data were sent, or the errno.</returns>
     public SocketResult<int> TrySendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (!TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            return ToResult(progress);
         }
 
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         address = address[..SendMessageOperation.EncodePeer(message, PeerOf(message), address)];
         int total = SendMessageOperation.Total(message);
-        int sent = 0;
         var control = default(OutgoingControl);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
         try
         {
-            control.Prepare(message, this);
-            int errno = call.Enter();
-            while (errno == 0)
-            {
-                int result = SendMessageOperation.Send(
-                    this, message.Data, message.Buffers, sent, flags, address, sent == 0 ? control.Bytes : default);
-                if (result >= 0)
-                {
-                    sent += result;
-                    NoteLocalAddress();
-                    if (sent >= total || !IsStream)
-                    {
-                        return SocketResult<int>.Success(sent, sent);
-                    }
-
-                    continue;
-                }
-
-                errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
-            }
-
-            // A socket that does not wait says how far it got, as send(2) does.
-            return errno == Errno.EAGAIN && sent > 0
-                ? SocketResult<int>.Success(sent, sent)
-                : Failed<int>(errno, sent);
+            control.Prepare(message, AddressFamily, IsStream);
+            progress.PartRule = SendStep.PartRule(isAll: false);
+            var step = new SendMessageStep(message.Data, message.Buffers, total, flags, address, control.Bytes);
+            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
         }
         finally
         {
             control.Release();
         }
+
+        Core.NoteLocalAddress();
+        return ToResult(progress);
     }
 
     /// <summary>sendmsg(2), asynchronously.</summary>
@@ -89,18 +63,8 @@ public partial class Socket
         OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return Unsupported<int>("send message");
-        }
-
-        ValueTask<int> sending = RentSendMessage().With(message, PeerOf(message), flags).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), socketFlags).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -113,18 +77,8 @@ public partial class Socket
         OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Canceled<int>();
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
-        }
-
-        ValueTask<SocketResult<int>> sending = RentSendMessage().With(message, PeerOf(message), flags).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), socketFlags).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -139,7 +93,7 @@ public partial class Socket
     /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionReset, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
     public ReceivedMessage ReceiveMessage(
         Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None) =>
-        ReceivedMessageOrThrow(ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags));
+        OrThrow(ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags), "receive message");
 
     /// <inheritdoc cref="ReceiveMessage(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags)"/>
     /// <param name="buffers">Where the bytes go, one buffer after the other; at most 1,024 are used.</param>
@@ -150,7 +104,7 @@ public partial class Socket
         IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
     {
         ArgumentNullException.ThrowIfNull(buffers);
-        return ReceivedMessageOrThrow(ReceiveMessageCore(default, buffers, control, peer, socketFlags));
+        return OrThrow(ReceiveMessageCore(default, buffers, control, peer, socketFlags), "receive message");
     }
 
     /// <summary>recvmsg(2), with the failure as a value.</summary>
@@ -243,40 +197,20 @@ public partial class Socket
         return TryReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
     }
 
-    internal void ReturnReceiveMessage(ReceiveMessageOperation operation) => Volatile.Write(ref Extras.ReceiveMessage, operation);
-
-    internal void ReturnSendMessage(SendMessageOperation operation) => Volatile.Write(ref Extras.SendMessage, operation);
-
-    private ReceiveMessageOperation RentReceiveMessage() =>
-        Interlocked.Exchange(ref Extras.ReceiveMessage, null) ?? new ReceiveMessageOperation(this);
-
-    private SendMessageOperation RentSendMessage() => Interlocked.Exchange(ref Extras.SendMessage, null) ?? new SendMessageOperation(this);
-
     private EndPoint? PeerOf(in OutgoingMessage message) => message.Peer is { } peer ? ForThisFamily(peer) : null;
 
     private SocketResult<ReceivedMessage> ReceiveMessageCore(
         Memory<byte> buffer, IList<ArraySegment<byte>>? buffers, Memory<byte> control, SocketAddress? peer, SocketFlags socketFlags)
     {
-        ThrowIfDisposed();
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        var parts = default(MessageParts);
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            var step = new ReceiveMessageStep(buffer, buffers, control, peer, flags, ref parts);
+            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = ReceiveMessageOperation.Receive(this, buffer, buffers, control, peer, flags, out ReceivedMessage message);
-            if (result >= 0)
-            {
-                return SocketResult<ReceivedMessage>.Success(message, result);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return Failed<ReceivedMessage>(errno);
+        return ToResult(progress, progress.Errno == 0 ? parts.ToMessage(progress, control, peer) : default);
     }
 
     private ValueTask<SocketResult<ReceivedMessage>> TryReceiveMessageCoreAsync(
@@ -286,20 +220,7 @@ public partial class Socket
         SocketAddress? peer,
         SocketFlags socketFlags,
         CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? Canceled<ReceivedMessage>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).TryRun(cancellationToken)
-                : ValueTask.FromResult(SocketResult<ReceivedMessage>.Failure(Errno.EOPNOTSUPP));
-
-    private ReceivedMessage ReceivedMessageOrThrow(SocketResult<ReceivedMessage> result)
-    {
-        if (!result.IsSuccess)
-        {
-            Fail("receive message", EndPointForErrors(), result.Errno);
-        }
-
-        return result.Value;
-    }
+        ReceiveMessageOperation.Rent(Core).With(buffer, buffers, control, peer, socketFlags).TryRun(cancellationToken);
 
     private ValueTask<ReceivedMessage> ReceiveMessageCoreAsync(
         Memory<byte> buffer,
@@ -307,12 +228,6 @@ public partial class Socket
         Memory<byte> control,
         SocketAddress? peer,
         SocketFlags socketFlags,
-        CancellationToken cancellationToken)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<ReceivedMessage>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveMessage().With(buffer, buffers, control, peer, flags).Run(cancellationToken)
-                : Unsupported<ReceivedMessage>("receive message");
-    }
+        CancellationToken cancellationToken) =>
+        ReceiveMessageOperation.Rent(Usable).With(buffer, buffers, control, peer, socketFlags).Run(cancellationToken);
 }

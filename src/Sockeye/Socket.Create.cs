@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -46,10 +47,10 @@ public partial class Socket
 
         Socket Paired(SocketHandle handle)
         {
-            var socket = new Socket(handle, addressFamily, socketType, protocolType);
-            socket.NoteLocalAddress();
-            socket._connected = true;
-            return socket;
+            SocketCore core = NewCore(handle, addressFamily, socketType, protocolType, engine: null);
+            core.NoteLocalAddress();
+            core.IsConnected = true;
+            return new Socket(core);
         }
     }
 
@@ -92,7 +93,7 @@ public partial class Socket
             int errno = TryOpen(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp, engine: null, out Socket? socket);
             using (socket)
             {
-                return errno == 0 && Libc.SetOption(socket!._handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0) >= 0;
+                return errno == 0 && Libc.SetOption(socket!.Core.Handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0) >= 0;
             }
         }
     }
@@ -184,7 +185,7 @@ public partial class Socket
     public static async Task<Socket> CreateConnectionAsync(
         EndPoint remoteEndPoint, ConnectionOptions options, CancellationToken cancellationToken = default)
     {
-        ConnectionRace race = await RaceAsync(remoteEndPoint, options, cancellationToken).ConfigureAwait(false);
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options, cancellationToken).StayOnLoop();
         if (race.Winner is { } winner)
         {
             return winner;
@@ -206,7 +207,7 @@ public partial class Socket
     public static async Task<SocketResult<Socket>> TryCreateConnectionAsync(
         EndPoint remoteEndPoint, ConnectionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ConnectionRace race = await RaceAsync(remoteEndPoint, options ?? new ConnectionOptions(), cancellationToken).ConfigureAwait(false);
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options ?? new ConnectionOptions(), cancellationToken).StayOnLoop();
         return race.Winner is { } winner ? SocketResult<Socket>.Success(winner) : SocketResult<Socket>.Failure(race.Errno);
     }
 
@@ -219,16 +220,9 @@ public partial class Socket
             return Errno.EAFNOSUPPORT;
         }
 
-        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
-        if (result < 0)
-        {
-            return RefusedPart(-result, family, socketType, protocolType);
-        }
-
-        AddressCodecs.Opened(family, handle);
-        socket = new Socket(handle, addressFamily, socketType, protocolType);
-        socket._place = engine ?? socket._place;
-        return 0;
+        int errno = TryOpen(family, addressFamily, socketType, protocolType, engine, out SocketCore? core);
+        socket = errno == 0 ? new Socket(core!) : null;
+        return errno;
     }
 
     /// <summary>Why there is no such socket; null when nothing more than the errno's own text is known.</summary>
@@ -255,13 +249,13 @@ public partial class Socket
             if (errno == 0 && dualStack)
             {
                 call = "setsockopt IPV6_V6ONLY";
-                errno = -Math.Min(0, Libc.SetOption(listener!._handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0));
+                errno = -Math.Min(0, Libc.SetOption(listener!.Core.Handle, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 0));
             }
 
             if (errno == 0 && reusePort)
             {
                 call = "setsockopt SO_REUSEPORT";
-                errno = -Math.Min(0, Libc.SetOption(listener!._handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEPORT, 1));
+                errno = -Math.Min(0, Libc.SetOption(listener!.Core.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_REUSEPORT, 1));
             }
 
             if (errno == 0)
@@ -306,7 +300,7 @@ public partial class Socket
         ArgumentNullException.ThrowIfNull(remoteEndPoint);
         ArgumentNullException.ThrowIfNull(options);
         var race = new AsyncConnectionRace(remoteEndPoint, options, EventLoop.Current?.Engine);
-        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        await race.RunAsync(cancellationToken).StayOnLoop();
         return race;
     }
 

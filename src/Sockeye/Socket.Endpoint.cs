@@ -5,9 +5,6 @@ namespace Sockeye;
 // What Endpoint needs of a socket: one taken over, with the failure as a value.
 public partial class Socket
 {
-    /// <summary>True when listen(2) has been called.</summary>
-    internal bool IsListening => _listening;
-
     /// <summary>Takes over a descriptor that this process was started with.</summary>
     /// <remarks>
     /// One that has close-on-exec cannot have come from there: it is this process's own, the runtime's or another
@@ -39,7 +36,11 @@ public partial class Socket
         }
 
         socket = new Socket(new SocketHandle(descriptor));
-        socket._place = engine ?? socket._place;
+        if (engine is not null)
+        {
+            socket.Core.MoveTo(engine);
+        }
+
         advice = "";
         return 0;
     }

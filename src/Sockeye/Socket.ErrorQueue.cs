@@ -19,16 +19,8 @@ public partial class Socket
     /// </remarks>
     /// <exception cref="SocketException">OperationNotSupported: the family has no error queue. TimedOut, WouldBlock (the queue is empty and the socket does not wait), OperationNotSupported (UNIX, NETLINK and TIPC
     /// have no such queue), Interrupted (disposed meanwhile).</exception>
-    public SocketErrorRecord ReceiveError(Span<byte> payload = default)
-    {
-        SocketResult<SocketErrorRecord> result = TryReceiveError(payload);
-        if (!result.IsSuccess)
-        {
-            Fail("receive error", EndPointForErrors(), result.Errno);
-        }
-
-        return result.Value;
-    }
+    public SocketErrorRecord ReceiveError(Span<byte> payload = default) =>
+        OrThrow(TryReceiveError(payload), "receive error");
 
     /// <summary>recvmsg(2) with MSG_ERRQUEUE, with the failure as a value.</summary>
     /// <param name="payload">As for the throwing twin.</param>
@@ -36,20 +28,11 @@ public partial class Socket
     public SocketResult<SocketErrorRecord> TryReceiveError(Span<byte> payload = default)
     {
         ThrowIfDisposed();
-        using var call = new BlockingCall(this, OperationLane.Watch, ReceiveLimit);
-        int errno = 0;
-        while (errno == 0)
-        {
-            int result = ReceiveErrorOperation.Receive(this, payload, out SocketErrorRecord record);
-            if (result >= 0)
-            {
-                return SocketResult<SocketErrorRecord>.Success(record, result);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLERR) : -result;
-        }
-
-        return Failed<SocketErrorRecord>(errno);
+        var record = default(SocketErrorRecord);
+        var progress = default(Progress);
+        var step = new ReceiveErrorStep(payload, ref record);
+        BlockingCall.Run(Core, OperationLane.Watch, Core.ReceiveLimit, flags: 0, ref step, ref progress);
+        return ToResult(progress, record);
     }
 
     /// <summary>recvmsg(2) with MSG_ERRQUEUE, asynchronously.</summary>
@@ -57,27 +40,13 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The record.</returns>
     /// <exception cref="SocketException">TimedOut, OperationAborted (disposed meanwhile).</exception>
-    public ValueTask<SocketErrorRecord> ReceiveErrorAsync(Memory<byte> payload = default, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<SocketErrorRecord>(cancellationToken)
-            : RentReceiveError().With(payload).Run(cancellationToken);
-    }
+    public ValueTask<SocketErrorRecord> ReceiveErrorAsync(Memory<byte> payload = default, CancellationToken cancellationToken = default) =>
+        ReceiveErrorOperation.Rent(Usable).With(payload).Run(cancellationToken);
 
     /// <summary>recvmsg(2) with MSG_ERRQUEUE, asynchronously, with the failure as a value.</summary>
     /// <param name="payload">As for the synchronous twin; the kernel's until the task has completed.</param>
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>The record, or the errno.</returns>
-    public ValueTask<SocketResult<SocketErrorRecord>> TryReceiveErrorAsync(Memory<byte> payload = default, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? Canceled<SocketErrorRecord>()
-            : RentReceiveError().With(payload).TryRun(cancellationToken);
-    }
-
-    internal void ReturnReceiveError(ReceiveErrorOperation operation) => Volatile.Write(ref Extras.ReceiveError, operation);
-
-    private ReceiveErrorOperation RentReceiveError() => Interlocked.Exchange(ref Extras.ReceiveError, null) ?? new ReceiveErrorOperation(this);
+    public ValueTask<SocketResult<SocketErrorRecord>> TryReceiveErrorAsync(Memory<byte> payload = default, CancellationToken cancellationToken = default) =>
+        ReceiveErrorOperation.Rent(Usable).With(payload).TryRun(cancellationToken);
 }

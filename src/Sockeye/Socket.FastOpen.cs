@@ -33,7 +33,7 @@ public partial class Socket
         SocketResult<int> result = TryConnectAndSend(remoteEP, data);
         if (!result.IsSuccess)
         {
-            if (_connected)
+            if (Core.IsConnected)
             {
                 Fail("connect and send", remoteEP, result.Errno, result.BytesTransferred);
             }
@@ -62,28 +62,17 @@ public partial class Socket
             return connected.IsSuccess ? TrySendAll(data) : SocketResult<int>.Failure(connected.Errno);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Write, Timeout);
-        FastOpenOperation.Progress progress = default;
-        int errno = call.Enter();
-        while (errno == 0)
+        var state = default(FastOpenState);
+        var progress = default(Progress);
+        var step = new FastOpenStep(peer, address, data, ref state);
+        BlockingCall.Run(Core, OperationLane.Write, Timeout, flags: 0, ref step, ref progress);
+        if (progress.Errno == Errno.EAGAIN && state is { IsUnderWay: true, IsConnected: false })
         {
-            int result = FastOpenOperation.Advance(this, peer, address, data, ref progress);
-            if (result == 0)
-            {
-                return SocketResult<int>.Success(progress.Sent, progress.Sent);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: progress.Sent) : -result;
+            Core.NoteConnecting(peer);
+            progress.Errno = Errno.EINPROGRESS;
         }
 
-        if (errno == Errno.EAGAIN && progress.UnderWay && !progress.Connected)
-        {
-            _rightEndPoint ??= peer;
-            Extras.ConnectingTo = peer;
-            errno = Errno.EINPROGRESS;
-        }
-
-        return SocketResult<int>.Failure(errno, progress.BytesTold);
+        return ToResult(progress);
     }
 
     /// <summary>As <see cref="ConnectAndSend"/>, asynchronously.</summary>
@@ -96,8 +85,7 @@ public partial class Socket
         EndPoint remoteEP, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default)
     {
         EndPoint peer = CheckConnectAndSend(remoteEP);
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : CanFastOpen ? new FastOpenOperation(this).With(peer, data).Run(cancellationToken)
+        return CanFastOpen ? new FastOpenOperation(Core).With(peer, data).Run(cancellationToken)
             : ConnectThenSendAsync(peer, data, cancellationToken);
     }
 
@@ -110,8 +98,7 @@ public partial class Socket
         EndPoint remoteEP, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default)
     {
         EndPoint peer = CheckConnectAndSend(remoteEP);
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromResult(SocketResult<int>.Failure(Errno.ECANCELED))
-            : CanFastOpen ? new FastOpenOperation(this).With(peer, data).TryRun(cancellationToken)
+        return CanFastOpen ? new FastOpenOperation(Core).With(peer, data).TryRun(cancellationToken)
             : TryConnectThenSendAsync(peer, data, cancellationToken);
     }
 
@@ -127,16 +114,16 @@ public partial class Socket
 
     private async ValueTask<int> ConnectThenSendAsync(EndPoint peer, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        await ConnectAsync(peer, cancellationToken).ConfigureAwait(false);
-        return await SendAsync(data, cancellationToken).ConfigureAwait(false);
+        await ConnectAsync(peer, cancellationToken).StayOnLoop();
+        return await SendAsync(data, cancellationToken).StayOnLoop();
     }
 
     private async ValueTask<SocketResult<int>> TryConnectThenSendAsync(
         EndPoint peer, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        SocketResult connected = await TryConnectAsync(peer, cancellationToken).ConfigureAwait(false);
+        SocketResult connected = await TryConnectAsync(peer, cancellationToken).StayOnLoop();
         return connected.IsSuccess
-            ? await TrySendAllAsync(data, SocketFlags.None, cancellationToken).ConfigureAwait(false)
+            ? await TrySendAllAsync(data, SocketFlags.None, cancellationToken).StayOnLoop()
             : SocketResult<int>.Failure(connected.Errno);
     }
 }

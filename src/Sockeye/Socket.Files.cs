@@ -22,7 +22,7 @@ public partial class Socket
     {
         CheckFile(access);
         ArgumentOutOfRangeException.ThrowIfNegative(bufferSize);
-        AddOwner();
+        ObjectDisposedException.ThrowIf(!Core.TryAddOwner(), this);
         return new SocketFile(this, access, bufferSize);
     }
 
@@ -55,28 +55,24 @@ public partial class Socket
     /// <summary>As <see cref="ReceiveTimeout"/>, below the disposed check.</summary>
     internal int ReceiveTimeoutMs
     {
-        get => _extras?.ReceiveTimeoutMs ?? 0;
-        set => Extras.ReceiveTimeoutMs = value;
+        get => Core.ExtrasIfAny?.ReceiveTimeoutMs ?? 0;
+        set => Core.Extras.ReceiveTimeoutMs = value;
     }
 
     /// <summary>As <see cref="SendTimeout"/>, below the disposed check.</summary>
     internal int SendTimeoutMs
     {
-        get => _extras?.SendTimeoutMs ?? 0;
-        set => Extras.SendTimeoutMs = value;
+        get => Core.ExtrasIfAny?.SendTimeoutMs ?? 0;
+        set => Core.Extras.SendTimeoutMs = value;
     }
 
     /// <summary>As <see cref="ReceiveCore"/>, asynchronously: the failure as a value, the token's cancellation as ECANCELED.</summary>
     internal ValueTask<SocketResult<int>> TryReceiveCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? Canceled<int>()
-            : RentReceive().With(buffer, flags: 0).TryRun(cancellationToken);
+        ReceiveOperation.Rent(Core).With(buffer, SocketFlags.None).TryRun(cancellationToken);
 
     /// <summary>As <see cref="SendCore"/>, asynchronously: the failure as a value, and how much was sent before it.</summary>
     internal ValueTask<SocketResult<int>> TrySendCoreAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? Canceled<int>()
-            : RentSend().With(buffer, flags: 0).TryRun(cancellationToken);
+        SendOperation.Rent(Core).With(buffer, SocketFlags.None).TryRun(cancellationToken);
 
     /// <summary>What a file throws: Stream's IOException around the SocketException, or the token's cancellation.</summary>
     internal Exception FileFailure(OperationLane lane, SocketResult<int> result, CancellationToken cancellationToken)
@@ -86,9 +82,9 @@ public partial class Socket
             return new OperationCanceledException(cancellationToken);
         }
 
-        NoteFailure(result.Errno);
+        Core.NoteFailure(result.Errno);
         string call = lane == OperationLane.Read ? "receive" : "send";
-        SocketException cause = SocketErrors.Create(call, EndPointForErrors(), result.Errno, result.BytesTransferred);
+        SocketException cause = SocketErrors.Create(call, Core.EndPointForErrors(), result.Errno, result.BytesTransferred);
         return new IOException(cause.Message, cause);
     }
 

@@ -15,16 +15,8 @@ public partial class Socket
     /// <param name="remoteEP">Where to.</param>
     /// <returns>How many bytes.</returns>
     /// <exception cref="SocketException">MessageSize, AccessDenied (broadcast without EnableBroadcast), NetworkUnreachable, …</exception>
-    public int SendTo(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP)
-    {
-        SocketResult<int> result = TrySendTo(buffer, remoteEP, socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("send to", remoteEP, result.Errno);
-        }
-
-        return result.Value;
-    }
+    public int SendTo(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP) =>
+        OrThrow(TrySendTo(buffer, remoteEP, socketFlags), "send to", remoteEP);
 
     /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
     public int SendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP) => SendTo(buffer, SocketFlags.None, remoteEP);
@@ -41,12 +33,7 @@ public partial class Socket
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(socketAddress, address);
         SocketResult<int> result = SendToCore(buffer, address[..length], socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("send to", AddressCodecs.Decode(address[..length], like: null), result.Errno);
-        }
-
-        return result.Value;
+        return result.IsSuccess ? result.Value : OrThrow(result, "send to", AddressCodecs.Decode(address[..length], like: null));
     }
 
     /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
@@ -107,18 +94,8 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return Unsupported<int>("send to");
-        }
-
-        ValueTask<int> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, ForThisFamily(remoteEP)).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -137,18 +114,8 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(socketAddress);
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return Unsupported<int>("send to");
-        }
-
-        ValueTask<int> sending = RentSendTo().With(buffer, flags, socketAddress).Run(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, socketAddress).Run(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -170,18 +137,8 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Canceled<int>();
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
-        }
-
-        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -196,18 +153,8 @@ public partial class Socket
     {
         ArgumentNullException.ThrowIfNull(socketAddress);
         ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Canceled<int>();
-        }
-
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
-        {
-            return ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
-        }
-
-        ValueTask<SocketResult<int>> sending = RentSendTo().With(buffer, flags, socketAddress).TryRun(cancellationToken);
-        NoteLocalAddress();
+        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, socketAddress).TryRun(cancellationToken);
+        Core.NoteLocalAddress();
         return sending;
     }
 
@@ -226,10 +173,10 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
         }
 
-        return ReceivedFromOrThrow(result);
+        return OrThrow(result, "receive from");
     }
 
     /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
@@ -249,10 +196,10 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+            ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
         }
 
-        return ReceivedFromOrThrow(result);
+        return OrThrow(result, "receive from");
     }
 
     /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
@@ -285,7 +232,7 @@ public partial class Socket
         ThrowIfDisposed();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], _rightEndPoint);
+        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], Core.LocalEndPoint);
         return result;
     }
 
@@ -303,7 +250,7 @@ public partial class Socket
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
         if (outcome.AddressLength > 0)
         {
-            CopyPeer(address[..outcome.AddressLength], receivedAddress);
+            ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
         }
 
         return result;
@@ -320,14 +267,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckPeerTemplate(remoteEndPoint);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<SocketReceiveFromResult>(cancellationToken);
-        }
-
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).Run(cancellationToken)
-            : Unsupported<SocketReceiveFromResult>("receive from");
+        return ReceiveFromOperation.Rent(Core).With(buffer, socketFlags, remoteEndPoint).Run(cancellationToken);
     }
 
     /// <inheritdoc cref="ReceiveFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
@@ -347,14 +287,7 @@ public partial class Socket
         ArgumentNullException.ThrowIfNull(receivedAddress);
         ThrowIfDisposed();
         CheckAddressRoom(receivedAddress);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().With(buffer, flags, receivedAddress).RunForCount(cancellationToken)
-            : Unsupported<int>("receive from");
+        return ReceiveFromOperation.Rent(Core).With(buffer, socketFlags, receivedAddress).RunForCount(cancellationToken);
     }
 
     /// <inheritdoc cref="ReceiveFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
@@ -376,10 +309,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckPeerTemplate(remoteEndPoint);
-        return cancellationToken.IsCancellationRequested ? Canceled<SocketReceiveFromResult>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveFrom().With(buffer, flags, remoteEndPoint).TryRun(cancellationToken)
-                : ValueTask.FromResult(SocketResult<SocketReceiveFromResult>.Failure(Errno.EOPNOTSUPP));
+        return ReceiveFromOperation.Rent(Core).With(buffer, socketFlags, remoteEndPoint).TryRun(cancellationToken);
     }
 
     /// <summary>recvfrom(2) with the sender's address in the kernel's form, asynchronously, with the failure as a value and nothing to allocate.</summary>
@@ -394,10 +324,7 @@ public partial class Socket
         ArgumentNullException.ThrowIfNull(receivedAddress);
         ThrowIfDisposed();
         CheckAddressRoom(receivedAddress);
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceiveFrom().With(buffer, flags, receivedAddress).TryRunForCount(cancellationToken)
-                : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        return ReceiveFromOperation.Rent(Core).With(buffer, socketFlags, receivedAddress).TryRunForCount(cancellationToken);
     }
 
     /// <summary>recvmsg(2): receives one message, who sent it, its flags, and to which address and interface it came.</summary>
@@ -414,12 +341,12 @@ public partial class Socket
         EnablePacketInformation();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: true, out MessageOutcome outcome);
-        int count = ReceivedFromOrThrow(result);
+        int count = OrThrow(result, "receive from");
         socketFlags = outcome.Flags;
         ipPacketInformation = outcome.Information;
         if (outcome.AddressLength > 0)
         {
-            remoteEP = DecodePeer(address[..outcome.AddressLength], remoteEP);
+            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
         }
 
         return count;
@@ -456,7 +383,7 @@ public partial class Socket
                     ReceivedBytes = count,
                     SocketFlags = outcome.Flags,
                     PacketInformation = outcome.Information,
-                    RemoteEndPoint = DecodePeer(address[..outcome.AddressLength], remoteEP),
+                    RemoteEndPoint = Core.DecodePeer(address[..outcome.AddressLength], remoteEP),
                 },
                 count)
             : SocketResult<SocketReceiveMessageFromResult>.Failure(result.Errno);
@@ -473,15 +400,8 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckPeerTemplate(remoteEndPoint);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Canceled<SocketReceiveMessageFromResult>();
-        }
-
         EnablePacketInformation();
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).TryRunForMessage(cancellationToken)
-            : ValueTask.FromResult(SocketResult<SocketReceiveMessageFromResult>.Failure(Errno.EOPNOTSUPP));
+        return ReceiveFromOperation.Rent(Core).WithInformation(buffer, socketFlags, remoteEndPoint).TryRunForMessage(cancellationToken);
     }
 
     /// <summary>recvmsg(2) with packet information, asynchronously.</summary>
@@ -495,15 +415,8 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckPeerTemplate(remoteEndPoint);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<SocketReceiveMessageFromResult>(cancellationToken);
-        }
-
         EnablePacketInformation();
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceiveFrom().WithInformation(buffer, flags, remoteEndPoint).RunForMessage(cancellationToken)
-            : Unsupported<SocketReceiveMessageFromResult>("receive message from");
+        return ReceiveFromOperation.Rent(Core).WithInformation(buffer, socketFlags, remoteEndPoint).RunForMessage(cancellationToken);
     }
 
     /// <inheritdoc cref="ReceiveMessageFromAsync(Memory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
@@ -520,87 +433,39 @@ public partial class Socket
         ArraySegment<byte> buffer, SocketFlags socketFlags, EndPoint remoteEndPoint) =>
         ReceiveMessageFromAsync(Checked(buffer), socketFlags, remoteEndPoint, CancellationToken.None).AsTask();
 
-    /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
-    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
-        AddressCodecs.Decode(address, like) ?? _remoteEndPoint ?? LatePeer() ?? like;
-
-    internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
-    {
-        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
-        address[..destination.Size].CopyTo(destination.Buffer.Span);
-    }
-
     private SocketResult<int> SendToCore(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> address, SocketFlags socketFlags)
     {
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            progress.PartRule = SendStep.PartRule(isAll: false);
+            var step = new SendToStep(buffer, flags, address);
+            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            Core.NoteLocalAddress();
         }
 
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = SendToOperation.Send(this, buffer, flags, address);
-            if (result >= 0)
-            {
-                NoteLocalAddress();
-                return SocketResult<int>.Success(result, result);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT) : -result;
-        }
-
-        return Failed<int>(errno);
+        return ToResult(progress);
     }
 
     private SocketResult<int> ReceiveFromCore(
         Span<byte> buffer, SocketFlags socketFlags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
     {
         outcome = default;
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            var step = new ReceiveFromStep(buffer, flags, address, wantsInformation, ref outcome);
+            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = ReceiveFromOperation.Receive(this, buffer, flags, address, wantsInformation, out outcome);
-            if (result >= 0)
-            {
-                return SocketResult<int>.Success(result, result);
-            }
-
-            if (outcome.BytesLost > 0)
-            {
-                return SocketResult<int>.Failure(-result, buffer.Length, outcome.BytesLost);
-            }
-
-            outcome = default;
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return Failed<int>(errno);
-    }
-
-    private int ReceivedFromOrThrow(SocketResult<int> result)
-    {
-        if (!result.IsSuccess)
-        {
-            Fail("receive from", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
-        }
-
-        return result.Value;
+        return ToResult(progress);
     }
 
     private void EnablePacketInformation()
     {
-        if (!Extras.HasPacketInformation)
+        if (!Core.Extras.HasPacketInformation)
         {
-            PacketInformation.Enable(this);
-            Extras.HasPacketInformation = true;
+            PacketInformation.Enable(Core.Handle, AddressFamily);
+            Core.Extras.HasPacketInformation = true;
         }
     }
 
@@ -613,7 +478,7 @@ public partial class Socket
                 $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", name);
         }
 
-        if (_rightEndPoint is null)
+        if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");
         }

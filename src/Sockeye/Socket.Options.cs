@@ -75,7 +75,7 @@ public partial class Socket
         get
         {
             SocketResult<int> result = TryGetUnsentBytes();
-            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl SIOCOUTQ", EndPointForErrors(), result.Errno);
+            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl SIOCOUTQ", Core.EndPointForErrors(), result.Errno);
         }
     }
 
@@ -170,7 +170,7 @@ public partial class Socket
         SocketResult<int> result = TryIOControl(ioControlCode, optionInValue, optionOutValue);
         return result.IsSuccess
             ? result.Value
-            : throw SocketErrors.Create($"ioctl 0x{ioControlCode:X}", EndPointForErrors(), result.Errno);
+            : throw SocketErrors.Create($"ioctl 0x{ioControlCode:X}", Core.EndPointForErrors(), result.Errno);
     }
 
     /// <summary>ioctl(2), with the kernel's refusal as a value.</summary>
@@ -229,7 +229,7 @@ public partial class Socket
     {
         if (level == TcpOptions.UpperLayerProtocol.Level && name == TcpOptions.UpperLayerProtocol.Name)
         {
-            IsPlainTcp = false;
+            Core.IsPlainTcp = false;
         }
     }
 

@@ -15,7 +15,7 @@ public partial class Socket
     /// ConnectionReset, NotConnected, TimedOut, WouldBlock; MessageSize when a message did not fit: what fits is in the
     /// buffer. Pass <see cref="SocketFlags.Truncated"/> (MSG_TRUNC) to get the message's true length instead of an error.
     /// </exception>
-    public int Receive(Span<byte> buffer, SocketFlags socketFlags) => ReceivedOrThrow(TryReceive(buffer, socketFlags));
+    public int Receive(Span<byte> buffer, SocketFlags socketFlags) => OrThrow(TryReceive(buffer, socketFlags), "receive");
 
     /// <inheritdoc cref="Receive(Span{byte}, SocketFlags)"/>
     public int Receive(Span<byte> buffer) => Receive(buffer, SocketFlags.None);
@@ -61,7 +61,7 @@ public partial class Socket
     /// <exception cref="ArgumentException">The list is empty.</exception>
     /// <exception cref="SocketException">As for the other receives.</exception>
     public int Receive(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
-        ReceivedOrThrow(TryReceive(buffers, socketFlags));
+        OrThrow(TryReceive(buffers, socketFlags), "receive");
 
     /// <inheritdoc cref="Receive(IList{ArraySegment{byte}}, SocketFlags)"/>
     public int Receive(IList<ArraySegment<byte>> buffers) => Receive(buffers, SocketFlags.None);
@@ -79,10 +79,12 @@ public partial class Socket
     /// <returns>How many bytes, or the errno. A cut message: EMSGSIZE, with BytesTransferred and BytesLost.</returns>
     public SocketResult<int> TryReceive(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? ReceiveCore(buffer, flags)
-            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
+        {
+            Receive(buffer, flags, isExact: false, ref progress);
+        }
+
+        return ToResult(progress);
     }
 
     /// <summary>recvmsg(2) into several buffers, with the failure as a value.</summary>
@@ -91,37 +93,15 @@ public partial class Socket
     /// <returns>How many bytes, or the errno.</returns>
     public SocketResult<int> TryReceive(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
         CheckBuffers(buffers);
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            var step = new ReceiveBuffersStep(buffers, flags);
+            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
-        int total = BufferVector.Total(buffers);
-        bool fills = ReceiveOperation.FillsBuffer(this, flags);
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int received = 0;
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = ReceiveOperation.Receive(this, buffers, received, flags, out int lost);
-            received += Math.Max(result, 0);
-            if (result == 0 || (result > 0 && (!fills || received == total)))
-            {
-                return SocketResult<int>.Success(received, received);
-            }
-
-            if (lost > 0)
-            {
-                return SocketResult<int>.Failure(-result, total, lost);
-            }
-
-            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN, moved: received) : -result;
-        }
-
-        // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.
-        return received > 0 ? SocketResult<int>.Success(received, received) : Failed<int>(errno);
+        return ToResult(progress);
     }
 
     /// <summary>recv(2) until the buffer is full.</summary>
@@ -133,11 +113,7 @@ public partial class Socket
     /// </exception>
     public void ReceiveExactly(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        SocketResult<int> result = TryReceiveExactly(buffer, socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("receive exactly", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
-        }
+        OrThrow(TryReceiveExactly(buffer, socketFlags), "receive exactly");
     }
 
     /// <summary>recv(2) until the buffer is full, with the failure as a value.</summary>
@@ -148,9 +124,12 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? FillCore(buffer, flags, exactly: true)
-            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        if (TryBegin(socketFlags, out int flags, out Progress progress) && !buffer.IsEmpty)
+        {
+            Receive(buffer, flags, isExact: true, ref progress);
+        }
+
+        return ToResult(progress);
     }
 
     /// <summary>recv(2), asynchronously.</summary>
@@ -160,18 +139,8 @@ public partial class Socket
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
     /// <exception cref="SocketException">As for Receive.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first; nothing was received.</exception>
-    public ValueTask<int> ReceiveAsync(Memory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffer, flags).Run(cancellationToken)
-            : Unsupported<int>("receive");
-    }
+    public ValueTask<int> ReceiveAsync(Memory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default) =>
+        ReceiveOperation.Rent(Usable).With(buffer, socketFlags).Run(cancellationToken);
 
     /// <inheritdoc cref="ReceiveAsync(Memory{byte}, SocketFlags, CancellationToken)"/>
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -195,9 +164,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffers, flags).Run(CancellationToken.None).AsTask()
-            : Unsupported<int>("receive").AsTask();
+        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).Run(CancellationToken.None).AsTask();
     }
 
     /// <summary>recvmsg(2) into several buffers, asynchronously.</summary>
@@ -210,9 +177,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).Run(cancellationToken)
-            : Unsupported<int>("receive");
+        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).Run(cancellationToken);
     }
 
     /// <summary>As the overload for several buffers, with the failure as a value.</summary>
@@ -225,9 +190,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffers, flags).TryRun(cancellationToken)
-            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).TryRun(cancellationToken);
     }
 
     /// <summary>recv(2), asynchronously, with the failure as a value.</summary>
@@ -236,13 +199,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes, or the errno.</returns>
     public ValueTask<SocketResult<int>> TryReceiveAsync(
-        Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentReceive().With(buffer, flags).TryRun(cancellationToken)
-            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
-    }
+        Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        ReceiveOperation.Rent(Usable).With(buffer, socketFlags).TryRun(cancellationToken);
 
     /// <summary>recv(2) until the buffer is full, asynchronously.</summary>
     /// <param name="buffer">Filled whole; the kernel's until the task has completed.</param>
@@ -255,19 +213,9 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled(cancellationToken);
-        }
-
-        if (buffer.IsEmpty)
-        {
-            return ValueTask.CompletedTask;
-        }
-
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentReceive().With(buffer, flags, exactly: true).RunForNoCount(cancellationToken)
-            : ValueTask.FromException(UnsupportedFlags("receive exactly"));
+        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+            ? ValueTask.CompletedTask
+            : ReceiveOperation.Rent(Core).With(buffer, socketFlags, isExact: true).RunForNoCount(cancellationToken);
     }
 
     /// <summary>recv(2) until the buffer is full, asynchronously, with the failure as a value.</summary>
@@ -280,80 +228,24 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : buffer.IsEmpty ? ValueTask.FromResult(SocketResult<int>.Success(0))
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-                ? RentReceive().With(buffer, flags, exactly: true).TryRun(cancellationToken)
-                : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+            ? ValueTask.FromResult(SocketResult<int>.Success(0))
+            : ReceiveOperation.Rent(Core).With(buffer, socketFlags, isExact: true).TryRun(cancellationToken);
     }
 
     /// <summary>The receive below the disposed check: files made of this socket outlive its Dispose.</summary>
-    internal SocketResult<int> ReceiveCore(Span<byte> buffer, int flags)
+    internal SocketResult<int> ReceiveCore(Span<byte> buffer)
     {
-        if (ReceiveOperation.FillsBuffer(this, flags))
-        {
-            return FillCore(buffer, flags, exactly: false);
-        }
-
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = ReceiveOperation.Receive(this, buffer, flags, out int lost);
-            if (result >= 0)
-            {
-                return SocketResult<int>.Success(result, result);
-            }
-
-            if (lost > 0)
-            {
-                return SocketResult<int>.Failure(-result, buffer.Length, lost);
-            }
-
-            errno = result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN) : -result;
-        }
-
-        return Failed<int>(errno);
+        var progress = default(Progress);
+        Receive(buffer, flags: 0, isExact: false, ref progress);
+        return ToResult(progress);
     }
 
-    private SocketResult<int> FillCore(Span<byte> buffer, int flags, bool exactly)
+    private void Receive(Span<byte> buffer, int flags, bool isExact, ref Progress progress)
     {
-        using var call = new BlockingCall(this, OperationLane.Read, ReceiveLimit, flags);
-        int filled = 0;
-        int errno = call.Enter();
-        while (errno == 0 && filled < buffer.Length)
-        {
-            int result = ReceiveOperation.Receive(this, buffer[filled..], flags, out int lost);
-            if (result == 0 || (result > 0 && !IsStream && filled + result < buffer.Length))
-            {
-                filled += result;
-                errno = exactly ? Errno.ESHUTDOWN : 0;
-                break;
-            }
-
-            if (lost > 0)
-            {
-                return SocketResult<int>.Failure(-result, buffer.Length, lost);
-            }
-
-            filled += Math.Max(result, 0);
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLIN, moved: filled) : -result;
-        }
-
-        // MSG_WAITALL: what came before the failure is the answer; the failure comes with the next call.
-        return errno == 0 || (!exactly && filled > 0)
-            ? SocketResult<int>.Success(filled, filled)
-            : Failed<int>(errno, filled);
-    }
-
-    private int ReceivedOrThrow(SocketResult<int> result)
-    {
-        if (!result.IsSuccess)
-        {
-            Fail("receive", EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
-        }
-
-        return result.Value;
+        progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact);
+        var step = new ReceiveStep(buffer, flags, isExact);
+        BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
     }
 
     private int ReceivedOrError(SocketResult<int> result, out SocketError errorCode)
@@ -364,16 +256,9 @@ public partial class Socket
             return result.Value;
         }
 
-        NoteFailure(result.Errno);
+        Core.NoteFailure(result.Errno);
         return 0;
     }
-
-    private static ValueTask<SocketResult<T>> Canceled<T>() => ValueTask.FromResult(SocketResult<T>.Failure(Errno.ECANCELED));
-
-    private ValueTask<T> Unsupported<T>(string call) => ValueTask.FromException<T>(UnsupportedFlags(call));
-
-    private SocketException UnsupportedFlags(string call) => SocketErrors.Create(
-        call, EndPointForErrors(), Errno.EOPNOTSUPP, "Linux has no such flag for this call");
 
     // A second peek would find the same bytes again.
     private static void ThrowIfPeeking(SocketFlags flags)

@@ -16,7 +16,7 @@ public partial class Socket
     /// Shutdown (EPIPE), ConnectionReset, NotConnected, MessageSize, TimedOut, WouldBlock. What got through before a
     /// failure is told in the message and in <c>Data["BytesTransferred"]</c>.
     /// </exception>
-    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => SentOrThrow("send", TrySend(buffer, socketFlags));
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => OrThrow(TrySend(buffer, socketFlags), "send");
 
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
     public int Send(ReadOnlySpan<byte> buffer) => Send(buffer, SocketFlags.None);
@@ -61,7 +61,7 @@ public partial class Socket
     /// <returns>How many bytes.</returns>
     /// <exception cref="ArgumentException">The list is empty.</exception>
     /// <exception cref="SocketException">As for the other sends.</exception>
-    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => SentOrThrow("send", TrySend(buffers, socketFlags));
+    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send");
 
     /// <inheritdoc cref="Send(IList{ArraySegment{byte}}, SocketFlags)"/>
     public int Send(IList<ArraySegment<byte>> buffers) => Send(buffers, SocketFlags.None);
@@ -79,10 +79,13 @@ public partial class Socket
     /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySend(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? SendCore(buffer, flags, all: false)
-            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
+        {
+            progress.PartRule = SendStep.PartRule(isAll: false);
+            Send(buffer, flags, ref progress);
+        }
+
+        return ToResult(progress);
     }
 
     /// <summary>sendmsg(2) of several buffers, with the failure as a value.</summary>
@@ -91,32 +94,15 @@ public partial class Socket
     /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySend(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
         CheckBuffers(buffers);
-        if (!LinuxSocketFlags.TryToLinux(socketFlags, out int flags))
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            return SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+            progress.PartRule = SendStep.PartRule(isAll: false);
+            var step = new SendBuffersStep(buffers, flags);
+            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
         }
 
-        int total = BufferVector.Total(buffers);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
-        int sent = 0;
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = SendOperation.Send(this, buffers, sent, flags);
-            sent += Math.Max(result, 0);
-            if (result >= 0 && (sent >= total || !IsStream))
-            {
-                return SocketResult<int>.Success(sent, sent);
-            }
-
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
-        }
-
-        return errno == Errno.EAGAIN && sent > 0
-            ? SocketResult<int>.Success(sent, sent)
-            : Failed<int>(errno, sent);
+        return ToResult(progress);
     }
 
     /// <summary>send(2) until all is sent: what Python calls sendall. <see cref="Timeout"/> limits the whole.</summary>
@@ -124,7 +110,7 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <exception cref="SocketException">As for Send; the message tells how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
     public void SendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
-        SentOrThrow("send all", TrySendAll(buffer, socketFlags));
+        OrThrow(TrySendAll(buffer, socketFlags), "send all");
 
     /// <summary>send(2) until all is sent, with the failure as a value.</summary>
     /// <param name="buffer">The bytes.</param>
@@ -132,10 +118,12 @@ public partial class Socket
     /// <returns>The buffer's length; or the errno, EAGAIN included, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? SendCore(buffer, flags, all: true)
-            : SocketResult<int>.Failure(Errno.EOPNOTSUPP);
+        if (TryBegin(socketFlags, out int flags, out Progress progress))
+        {
+            Send(buffer, flags, ref progress);
+        }
+
+        return ToResult(progress);
     }
 
     /// <summary>send(2), asynchronously: on a stream all of it, else one message.</summary>
@@ -147,14 +135,8 @@ public partial class Socket
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<int>(cancellationToken);
-        }
-
-        return !LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? Unsupported<int>("send")
-            : SendNow(buffer, flags) is { } rest ? rest.Run(cancellationToken)
+        return SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
+            ? operation.Run(cancellationToken)
             : new ValueTask<int>(buffer.Length);
     }
 
@@ -180,9 +162,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return LinuxSocketFlags.TryToLinux(socketFlags, out int flags)
-            ? RentSend().With(buffers, flags).Run(CancellationToken.None).AsTask()
-            : Unsupported<int>("send").AsTask();
+        return SendOperation.Rent(Core).With(buffers, socketFlags).Run(CancellationToken.None).AsTask();
     }
 
     /// <summary>sendmsg(2) of several buffers, asynchronously.</summary>
@@ -195,9 +175,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken)
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).Run(cancellationToken)
-            : Unsupported<int>("send");
+        return SendOperation.Rent(Core).With(buffers, socketFlags).Run(cancellationToken);
     }
 
     /// <summary>As the overload for several buffers, with the failure as a value.</summary>
@@ -210,9 +188,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         CheckBuffers(buffers);
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? RentSend().With(buffers, flags).TryRun(cancellationToken)
-            : ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP));
+        return SendOperation.Rent(Core).With(buffers, socketFlags).TryRun(cancellationToken);
     }
 
     /// <summary>send(2), asynchronously, with the failure as a value.</summary>
@@ -223,37 +199,39 @@ public partial class Socket
     public ValueTask<SocketResult<int>> TrySendAsync(
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested ? Canceled<int>()
-            : !LinuxSocketFlags.TryToLinux(socketFlags, out int flags) ? ValueTask.FromResult(SocketResult<int>.Failure(Errno.EOPNOTSUPP))
-            : SendNow(buffer, flags) is { } rest ? rest.TryRun(cancellationToken)
+        return SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
+            ? operation.TryRun(cancellationToken)
             : ValueTask.FromResult(SocketResult<int>.Success(buffer.Length, buffer.Length));
     }
 
     // Most sends are done with the first call, and need no operation.
-    private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, int flags)
+    private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, bool isAll, CancellationToken cancellationToken)
     {
-        if (Registration is { } registration && !registration.IsIdle(OperationLane.Write))
+        if (!TryBegin(socketFlags, out int flags, out Progress progress)
+            || cancellationToken.IsCancellationRequested
+            || (Core.Registration is { } registration && !registration.IsIdle(OperationLane.Write)))
         {
-            return RentSend().With(buffer, flags);
+            return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
         }
 
-        int result;
+        StepResult result;
+        progress.PartRule = SendStep.PartRule(isAll);
         try
         {
-            result = SendOperation.Send(this, buffer.Span, flags);
+            var step = new SendStep(buffer.Span, flags);
+            result = CallSteps.Try(Core, ref step, ref progress);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The socket was closed between the look and the call, or the caller's memory threw: the operation meets it
             // again, and its outcome says so.
-            return RentSend().With(buffer, flags);
+            return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
         }
 
         // One that must wait is tried anew, since room may have come before it is queued.
-        return result == -Errno.EAGAIN ? RentSend().With(buffer, flags)
-            : result == buffer.Length && EventLoop.Current?.SpendBudget() != false ? null
-            : RentSend().With(buffer, flags).After(result);
+        return result == StepResult.Done && progress.Errno == 0 && progress.Count == buffer.Length && RunQueue.Current?.SpendBudget() != false
+            ? null
+            : SendOperation.Rent(Core).With(buffer, socketFlags, isAll).After(progress, isDone: result == StepResult.Done);
     }
 
     /// <summary>As <see cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="SendAll"/>.</summary>
@@ -263,7 +241,9 @@ public partial class Socket
     /// <returns>How many bytes: all.</returns>
     public ValueTask<int> SendAllAsync(
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
-        SendAsync(buffer, socketFlags, cancellationToken);
+        SendNow(buffer, socketFlags, isAll: true, cancellationToken) is { } operation
+            ? operation.Run(cancellationToken)
+            : new ValueTask<int>(buffer.Length);
 
     /// <summary>As <see cref="TrySendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>, which sends all: the twin of <see cref="TrySendAll"/>.</summary>
     /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
@@ -272,7 +252,9 @@ public partial class Socket
     /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
     public ValueTask<SocketResult<int>> TrySendAllAsync(
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
-        TrySendAsync(buffer, socketFlags, cancellationToken);
+        SendNow(buffer, socketFlags, isAll: true, cancellationToken) is { } operation
+            ? operation.TryRun(cancellationToken)
+            : ValueTask.FromResult(SocketResult<int>.Success(buffer.Length, buffer.Length));
 
     /// <summary>sendfile(2): sends a part of an open file.</summary>
     /// <param name="file">A regular file; its position is neither used nor moved.</param>
@@ -280,16 +262,8 @@ public partial class Socket
     /// <param name="count">How many bytes; null is all to the file's end.</param>
     /// <returns>How many bytes were sent: fewer than asked for when the file is shorter.</returns>
     /// <exception cref="SocketException">As for Send.</exception>
-    public long SendFile(SafeFileHandle file, long offset, long? count = null)
-    {
-        SocketResult<long> result = TrySendFile(file, offset, count);
-        if (!result.IsSuccess)
-        {
-            Fail("send file", EndPointForErrors(), result.Errno, result.BytesTransferred);
-        }
-
-        return result.Value;
-    }
+    public long SendFile(SafeFileHandle file, long offset, long? count = null) =>
+        OrThrow(TrySendFile(file, offset, count), "send file");
 
     /// <summary>sendfile(2), with the failure as a value.</summary>
     /// <param name="file">A regular file; its position is neither used nor moved.</param>
@@ -298,23 +272,10 @@ public partial class Socket
     /// <returns>How many bytes were sent; or the errno.</returns>
     public SocketResult<long> TrySendFile(SafeFileHandle file, long offset, long? count = null)
     {
-        long left = CheckFile(file, offset, count);
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit);
-        long sent = 0;
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = SendFileOperation.Send(this, file, offset + sent, left - sent);
-            if (result == 0)
-            {
-                return SocketResult<long>.Success(sent, (int)Math.Min(sent, int.MaxValue));
-            }
-
-            sent += Math.Max(result, 0);
-            errno = result > 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
-        }
-
-        return Failed<long>(errno, (int)Math.Min(sent, int.MaxValue));
+        var step = new SendFileStep(file, offset, CheckFile(file, offset, count));
+        var progress = default(Progress);
+        BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags: 0, ref step, ref progress);
+        return ToResult(progress, progress.Count);
     }
 
     /// <summary>sendfile(2), asynchronously.</summary>
@@ -325,10 +286,8 @@ public partial class Socket
     /// <returns>How many bytes were sent.</returns>
     public ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
     {
-        long left = CheckFile(file, offset, count);
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<long>(cancellationToken)
-            : new SendFileOperation(this).With(file, offset, left).Run(cancellationToken);
+        long bytes = CheckFile(file, offset, count);
+        return new SendFileOperation(Core).With(file, offset, bytes).Run(cancellationToken);
     }
 
     /// <summary>sendfile(2), asynchronously, with the failure as a value.</summary>
@@ -340,10 +299,8 @@ public partial class Socket
     public ValueTask<SocketResult<long>> TrySendFileAsync(
         SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
     {
-        long left = CheckFile(file, offset, count);
-        return cancellationToken.IsCancellationRequested
-            ? Canceled<long>()
-            : new SendFileOperation(this).With(file, offset, left).TryRun(cancellationToken);
+        long bytes = CheckFile(file, offset, count);
+        return new SendFileOperation(Core).With(file, offset, bytes).TryRun(cancellationToken);
     }
 
     /// <summary>sendfile(2): sends a whole file.</summary>
@@ -421,28 +378,18 @@ public partial class Socket
 
     /// <summary>The send below the disposed check: files made of this socket outlive its Dispose.</summary>
     /// <param name="buffer">The bytes.</param>
-    /// <param name="flags">MSG_ flags.</param>
-    /// <param name="all">EAGAIN after a part is a failure, not the part's success.</param>
-    internal SocketResult<int> SendCore(ReadOnlySpan<byte> buffer, int flags, bool all)
+    /// <returns>As for <see cref="TrySendAll"/>.</returns>
+    internal SocketResult<int> SendCore(ReadOnlySpan<byte> buffer)
     {
-        using var call = new BlockingCall(this, OperationLane.Write, SendLimit, flags);
-        int sent = 0;
-        int errno = call.Enter();
-        while (errno == 0)
-        {
-            int result = SendOperation.Send(this, buffer[sent..], flags);
-            sent += Math.Max(result, 0);
-            if (result >= 0 && (sent == buffer.Length || !IsStream))
-            {
-                return SocketResult<int>.Success(sent, sent);
-            }
+        var progress = default(Progress);
+        Send(buffer, flags: 0, ref progress);
+        return ToResult(progress);
+    }
 
-            errno = result >= 0 ? 0 : result == -Errno.EAGAIN ? call.Wait(PollConstants.POLLOUT, moved: sent) : -result;
-        }
-
-        return errno == Errno.EAGAIN && sent > 0 && !all
-            ? SocketResult<int>.Success(sent, sent)
-            : Failed<int>(errno, sent);
+    private void Send(ReadOnlySpan<byte> buffer, int flags, ref Progress progress)
+    {
+        var step = new SendStep(buffer, flags);
+        BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
     }
 
     private async Task SendWholeFileAsync(
@@ -456,17 +403,17 @@ public partial class Socket
         {
             if (!preBuffer.IsEmpty)
             {
-                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             if (file is not null)
             {
-                await SendFileAsync(file, offset: 0, count: null, cancellationToken).ConfigureAwait(false);
+                await SendFileAsync(file, offset: 0, count: null, cancellationToken).StayOnLoop();
             }
 
             if (!postBuffer.IsEmpty)
             {
-                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             EndAfterFile(flags);
@@ -490,17 +437,9 @@ public partial class Socket
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
         ThrowIfDisposed();
-        return count ?? Math.Max(0, RandomAccess.GetLength(file) - offset);
-    }
 
-    private int SentOrThrow(string call, SocketResult<int> result)
-    {
-        if (!result.IsSuccess)
-        {
-            Fail(call, EndPointForErrors(), result.Errno, result.BytesTransferred);
-        }
-
-        return result.Value;
+        // To the end, wherever that is: the size that stat(2) tells is not the content's, in /proc or of a file that grows.
+        return Math.Min(count ?? long.MaxValue, long.MaxValue - offset);
     }
 
     private int SentOrError(SocketResult<int> result, out SocketError errorCode)
@@ -508,7 +447,7 @@ public partial class Socket
         errorCode = result.Error;
         if (!result.IsSuccess)
         {
-            NoteFailure(result.Errno);
+            Core.NoteFailure(result.Errno);
         }
 
         return result.BytesTransferred;
@@ -516,7 +455,7 @@ public partial class Socket
 
     private void ThrowIfNotConnected()
     {
-        if (!_connected || !IsStream)
+        if (!Core.IsConnected || !IsStream)
         {
             throw new NotSupportedException("SendFile needs a connected stream socket.");
         }

@@ -250,8 +250,8 @@ public partial class Socket
         ThrowIfDisposed();
         int result = (optionLevel, optionName) switch
         {
-            (SocketOptionLevel.Socket, SocketOptionName.ReceiveTimeout) => SetTimeoutMs(ref Extras.ReceiveTimeoutMs, optionValue),
-            (SocketOptionLevel.Socket, SocketOptionName.SendTimeout) => SetTimeoutMs(ref Extras.SendTimeoutMs, optionValue),
+            (SocketOptionLevel.Socket, SocketOptionName.ReceiveTimeout) => SetTimeoutMs(ref Core.Extras.ReceiveTimeoutMs, optionValue),
+            (SocketOptionLevel.Socket, SocketOptionName.SendTimeout) => SetTimeoutMs(ref Core.Extras.SendTimeoutMs, optionValue),
 
             // An address in 0.0.0.0/8 is an interface's index, in network order, as in Windows.
             (SocketOptionLevel.IP, SocketOptionName.MulticastInterface)
@@ -263,7 +263,7 @@ public partial class Socket
         if (optionName == SocketOptionName.PacketInformation && optionValue == 0)
         {
             // ReceiveMessageFrom must ask for it anew.
-            Extras.HasPacketInformation = false;
+            Core.Extras.HasPacketInformation = false;
         }
     }
 

@@ -55,7 +55,7 @@ public partial class Socket
             return SocketEvents.None;
         }
 
-        Fail("wait", EndPointForErrors(), result.Errno);
+        Fail("wait", Core.EndPointForErrors(), result.Errno);
         return SocketEvents.None;
     }
 
@@ -72,12 +72,12 @@ public partial class Socket
         }
 
         using var call = limit is null
-            ? new BlockingCall(this, OperationLane.Watch, Timeout)
-            : new BlockingCall(this, OperationLane.Watch, limit < TimeSpan.Zero ? null : limit, always: true);
+            ? new BlockingCall(Core, OperationLane.Watch, Timeout)
+            : new BlockingCall(Core, OperationLane.Watch, limit < TimeSpan.Zero ? null : limit, always: true);
         int errno = 0;
         while (errno == 0)
         {
-            int result = WaitOperation.Poll(this, events, TimeSpan.Zero, out SocketEvents seen);
+            int result = WaitOperation.Poll(Core, events, TimeSpan.Zero, out SocketEvents seen);
             if (result > 0)
             {
                 return SocketResult<SocketEvents>.Success(seen);
@@ -94,25 +94,15 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What the socket is ready for.</returns>
     /// <exception cref="SocketException">TimedOut: <see cref="Timeout"/> passed; OperationAborted: disposed meanwhile.</exception>
-    public ValueTask<SocketEvents> WaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<SocketEvents>(cancellationToken)
-            : new WaitOperation(this).With(events).Run(cancellationToken);
-    }
+    public ValueTask<SocketEvents> WaitAsync(SocketEvents events, CancellationToken cancellationToken = default) =>
+        new WaitOperation(Usable).With(events).Run(cancellationToken);
 
     /// <summary>As <see cref="WaitAsync"/>, with the failure as a value.</summary>
     /// <param name="events">What to wait for.</param>
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>What the socket is ready for, or the errno.</returns>
-    public ValueTask<SocketResult<SocketEvents>> TryWaitAsync(SocketEvents events, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return cancellationToken.IsCancellationRequested
-            ? Canceled<SocketEvents>()
-            : new WaitOperation(this).With(events).TryRun(cancellationToken);
-    }
+    public ValueTask<SocketResult<SocketEvents>> TryWaitAsync(SocketEvents events, CancellationToken cancellationToken = default) =>
+        new WaitOperation(Usable).With(events).TryRun(cancellationToken);
 
     /// <summary>ppoll(2), in .NET's form.</summary>
     /// <param name="microSeconds">How long at most; −1 waits without limit.</param>
@@ -140,7 +130,7 @@ public partial class Socket
         while (true)
         {
             TimeSpan left = Left(timeout, start);
-            int result = PollOrWake(events, left, out short seen);
+            int result = Core.PollOrWake(events, left, out short seen);
             if (result == -Errno.EINTR)
             {
                 continue;
@@ -148,7 +138,7 @@ public partial class Socket
 
             if (result < 0)
             {
-                Fail("poll", EndPointForErrors(), -result);
+                Fail("poll", Core.EndPointForErrors(), -result);
             }
 
             return result > 0 && IsSelected(mode, seen);
@@ -224,8 +214,8 @@ public partial class Socket
         {
             foreach ((Socket socket, WaiterLink link) in selected)
             {
-                socket.RemoveWaiter(link);
-                socket._handle.DangerousRelease();
+                socket.Core.RemoveWaiter(link);
+                socket.Core.Handle.DangerousRelease();
             }
 
             waiter.Return();
@@ -269,21 +259,21 @@ public partial class Socket
             }
 
             var link = new WaiterLink(waiter);
-            ObjectDisposedException.ThrowIf(!socket.AddWaiter(link), socket);
+            ObjectDisposedException.ThrowIf(!socket.Core.AddWaiter(link), socket);
             bool referenced = false;
             try
             {
-                socket._handle.DangerousAddRef(ref referenced);
+                socket.Core.Handle.DangerousAddRef(ref referenced);
             }
             finally
             {
                 if (!referenced)
                 {
-                    socket.RemoveWaiter(link);
+                    socket.Core.RemoveWaiter(link);
                 }
             }
 
-            descriptors[selected.Count] = new PollDescriptor { Descriptor = socket._handle.Number, Events = events };
+            descriptors[selected.Count] = new PollDescriptor { Descriptor = socket.Core.Handle.Number, Events = events };
             selected.Add((socket, link));
         }
     }

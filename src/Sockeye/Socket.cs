@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Sockeye.Engines;
 using Sockeye.Families;
 using Sockeye.Interop;
@@ -26,32 +24,8 @@ namespace Sockeye;
 /// </remarks>
 public partial class Socket : IDisposable
 {
-    // From a view that was given out to what owns its descriptor: a reference to the view alone keeps nothing open.
-    private static readonly ConditionalWeakTable<SafeSocketHandle, SocketHandle> Views = [];
-
-    // Owned: closed at the last release, when this socket and all files made of it are disposed.
-    private SocketHandle _handle;
-
-    // What the socket's own state is changed under: the first handle, which serves for that too and spares an object.
-    private readonly object _gate;
-
-    // The registration once an operation has waited, which knows its engine; until then the engine, null for the default.
-    private object? _place;
-    private EndPoint? _rightEndPoint;
-    private EndPoint? _remoteEndPoint;
-
-    private bool _blocking = true;
-    private bool _connected;
-    private bool _listening;
-    private bool _disposed;
-
-    // This socket and each file made of it; the last one to go closes.
-    private int _owners = 1;
-    private bool _closed;
-
-    // One cached operation per direction and kind; rented by exchange, given back when its result is taken.
-    private ReceiveOperation? _cachedReceive;
-    private SocketExtras? _extras;
+    /// <summary>Wraps a core: an accepted connection, a duplicate, one end of a pair.</summary>
+    internal Socket(SocketCore core) => Core = core;
 
     /// <summary>socket(2): opens a socket. On an <see cref="EventLoop"/>'s thread it belongs to that loop, else to <see cref="SocketEngine.Default"/>.</summary>
     /// <param name="addressFamily">.NET's family, or <c>0x0100_0000 + AF_x</c> for a Linux number .NET has no name for.</param>
@@ -76,21 +50,13 @@ public partial class Socket : IDisposable
             throw SocketErrors.Create("socket", endPoint: null, Errno.EAFNOSUPPORT, FamilyNumbers.Refusal(addressFamily));
         }
 
-        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out _handle);
-        _gate = _handle;
-        if (result < 0)
+        int errno = TryOpen(family, addressFamily, socketType, protocolType, engine, out SocketCore? core);
+        if (errno != 0)
         {
-            int errno = RefusedPart(-result, family, socketType, protocolType);
             SocketErrors.Throw("socket", endPoint: null, errno, FamilyTable.Refusal(errno, family, socketType, protocolType));
         }
 
-        AddressCodecs.Opened(family, _handle);
-
-        AddressFamily = addressFamily;
-        SocketType = socketType;
-        ProtocolType = protocolType;
-        IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
-        _place = engine ?? SocketEngine.OfNewSockets;
+        Core = core!;
     }
 
     /// <summary>socket(2): an INET6 socket for both IPv6 and IPv4 (<see cref="DualMode"/>); INET where the kernel has no IPv6.</summary>
@@ -138,61 +104,27 @@ public partial class Socket : IDisposable
             throw new ArgumentException("The handle holds no open descriptor.", nameof(handle));
         }
 
-        _handle = handle;
-        _gate = handle;
-        _place = SocketEngine.OfNewSockets;
         int result = Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_TYPE, out int type);
         if (result < 0)
         {
             if (mustBeSocket)
             {
                 // Not ours to close: the caller keeps it.
-                GC.SuppressFinalize(this);
                 SocketErrors.Throw("getsockopt SO_TYPE", endPoint: null, -result, "this descriptor is no socket");
             }
 
             // A pipe or file in a handle of the runtime's: .NET takes it, and says Unknown of all three.
-            AddressFamily = AddressFamily.Unknown;
-            SocketType = SocketType.Unknown;
-            ProtocolType = ProtocolType.Unknown;
+            Core = new SocketCore(handle, AddressFamily.Unknown, SocketType.Unknown, ProtocolType.Unknown, SocketEngine.OfNewSockets);
             return;
         }
 
         Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_DOMAIN, out int family);
         Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PROTOCOL, out int protocol);
-        AddressFamily = FamilyNumbers.FromLinux(family);
-        SocketType = (SocketType)type;
-        ProtocolType = (ProtocolType)protocol;
+        Core = new SocketCore(handle, FamilyNumbers.FromLinux(family), (SocketType)type, (ProtocolType)protocol, SocketEngine.OfNewSockets);
         Libc.Fcntl(handle, FcntlConstants.F_SETFL, Math.Max(Libc.Fcntl(handle, FcntlConstants.F_GETFL), 0) | FcntlConstants.O_NONBLOCK);
         Libc.Fcntl(handle, FcntlConstants.F_SETFD, FcntlConstants.FD_CLOEXEC);
         AdoptState();
     }
-
-    // An accepted connection, or one end of a pair.
-    private Socket(Socket like, SocketHandle handle)
-    {
-        _handle = handle;
-        _gate = handle;
-        _place = like.EngineIfAny;
-        AddressFamily = like.AddressFamily;
-        SocketType = like.SocketType;
-        ProtocolType = like.ProtocolType;
-        IsPlainTcp = like.IsPlainTcp;
-    }
-
-    private Socket(SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType)
-    {
-        _handle = handle;
-        _gate = handle;
-        _place = SocketEngine.OfNewSockets;
-        AddressFamily = addressFamily;
-        SocketType = socketType;
-        ProtocolType = protocolType;
-        IsPlainTcp = OpensPlainTcp(addressFamily, socketType, protocolType);
-    }
-
-    /// <summary>Closes a descriptor that nobody disposed.</summary>
-    ~Socket() => Dispose(disposing: false);
 
     /// <summary>True when the kernel can open IPv4 sockets.</summary>
     public static bool OSSupportsIPv4 => SystemSocket.OSSupportsIPv4;
@@ -212,16 +144,16 @@ public partial class Socket : IDisposable
     public static bool SupportsIPv6 => OSSupportsIPv6;
 
     /// <summary>The address family the socket was made with.</summary>
-    public AddressFamily AddressFamily { get; }
+    public AddressFamily AddressFamily => Core.AddressFamily;
 
     /// <summary>The type the socket was made with.</summary>
-    public SocketType SocketType { get; }
+    public SocketType SocketType => Core.SocketType;
 
     /// <summary>The protocol the socket was made with.</summary>
-    public ProtocolType ProtocolType { get; }
+    public ProtocolType ProtocolType => Core.ProtocolType;
 
     /// <summary>What waits for this socket's asynchronous calls. Chosen when the socket is made.</summary>
-    public SocketEngine Engine => EngineOrDefault;
+    public SocketEngine Engine => Core.Engine;
 
     /// <summary>
     /// How long any one operation may take as a whole, synchronous or asynchronous. Null, the default, is no limit.
@@ -237,7 +169,7 @@ public partial class Socket : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan? Timeout
     {
-        get => _extras is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        get => Core.Timeout;
         set
         {
             if (value is { } limit)
@@ -245,10 +177,7 @@ public partial class Socket : IDisposable
                 ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(value));
             }
 
-            if (value is not null || _extras is not null)
-            {
-                Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
-            }
+            Core.Timeout = value;
         }
     }
 
@@ -258,12 +187,12 @@ public partial class Socket : IDisposable
     /// </summary>
     public bool Blocking
     {
-        get => _blocking;
+        get => Core.IsBlocking;
 
         set
         {
             ThrowIfDisposed();
-            _blocking = value;
+            Core.IsBlocking = value;
         }
     }
 
@@ -275,18 +204,18 @@ public partial class Socket : IDisposable
     {
         get
         {
-            if (_extras?.ConnectingTo is { } peer && !Volatile.Read(ref _disposed)
-                && Libc.GetPeerName(_handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
+            if (Core.ExtrasIfAny?.ConnectingTo is { } peer && !Core.IsDisposed
+                && Libc.GetPeerName(Core.Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
             {
-                SetConnected(peer);
+                Core.SetConnected(peer);
             }
 
-            return Volatile.Read(ref _connected);
+            return Core.IsConnected;
         }
     }
 
     /// <summary>True once the socket has a local address: bound, connected, or sent from.</summary>
-    public bool IsBound => Volatile.Read(ref _rightEndPoint) is not null;
+    public bool IsBound => Core.LocalEndPoint is not null;
 
     /// <summary>ioctl(2) FIONREAD: how many bytes a receive would find now; on datagram sockets, the next message's length.</summary>
     /// <exception cref="SocketException">The kernel refused.</exception>
@@ -295,7 +224,7 @@ public partial class Socket : IDisposable
         get
         {
             SocketResult<int> result = TryGetAvailable();
-            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl FIONREAD", EndPointForErrors(), result.Errno);
+            return result.IsSuccess ? result.Value : throw SocketErrors.Create("ioctl FIONREAD", Core.EndPointForErrors(), result.Errno);
         }
     }
 
@@ -305,7 +234,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            return _handle.DangerousGetHandle();
+            return Core.Handle.DangerousGetHandle();
         }
     }
 
@@ -314,27 +243,7 @@ public partial class Socket : IDisposable
     /// and this socket's Dispose closes it.
     /// The descriptor is O_NONBLOCK.
     /// </summary>
-    public SafeSocketHandle SafeHandle
-    {
-        get
-        {
-            lock (_gate)
-            {
-                SocketExtras extras = Extras;
-                if (extras.View is null)
-                {
-                    extras.View = new SafeSocketHandle(_closed ? -1 : _handle.DangerousGetHandle(), ownsHandle: false);
-                    Views.Add(extras.View, _handle);
-                    if (_closed)
-                    {
-                        extras.View.Dispose();
-                    }
-                }
-
-                return extras.View;
-            }
-        }
-    }
+    public SafeSocketHandle SafeHandle => Core.View();
 
     /// <summary>getsockname(2): the local address; null before the socket is bound or connected.</summary>
     /// <exception cref="SocketException">The kernel refused.</exception>
@@ -343,7 +252,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            if (_rightEndPoint is null)
+            if (Core.LocalEndPoint is null)
             {
                 return null;
             }
@@ -360,15 +269,15 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            if (_remoteEndPoint is null && LatePeer() is null && _connected)
+            if (Core.KnownPeer() is null && Core.IsConnected)
             {
                 SocketResult<EndPoint?> result = TryGetRemoteEndPoint();
-                _remoteEndPoint = result.IsSuccess
+                Core.RemoteEndPoint = result.IsSuccess
                     ? result.Value
                     : throw SocketErrors.Create("getpeername", endPoint: null, result.Errno);
             }
 
-            return _remoteEndPoint;
+            return Core.RemoteEndPoint;
         }
     }
 
@@ -381,7 +290,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            int flags = Libc.Fcntl(_handle, FcntlConstants.F_GETFD);
+            int flags = Libc.Fcntl(Core.Handle, FcntlConstants.F_GETFD);
             return flags >= 0
                 ? (flags & FcntlConstants.FD_CLOEXEC) == 0
                 : throw SocketErrors.Create("fcntl F_GETFD", endPoint: null, -flags);
@@ -390,7 +299,7 @@ public partial class Socket : IDisposable
         set
         {
             ThrowIfDisposed();
-            int result = Libc.Fcntl(_handle, FcntlConstants.F_SETFD, value ? 0 : FcntlConstants.FD_CLOEXEC);
+            int result = Libc.Fcntl(Core.Handle, FcntlConstants.F_SETFD, value ? 0 : FcntlConstants.FD_CLOEXEC);
             if (result < 0)
             {
                 SocketErrors.Throw("fcntl F_SETFD", endPoint: null, -result);
@@ -398,49 +307,14 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>What owns a handle's descriptor: the socket's own handle where this is a view of it, else the handle itself.</summary>
-    internal static SafeHandle OwnerOf(SafeHandle handle) =>
-        handle is SafeSocketHandle view && Views.TryGetValue(view, out SocketHandle? owner) ? owner : handle;
+    /// <summary>What this is the face of.</summary>
+    internal SocketCore Core { get; }
 
     /// <summary>The handle, for this library's own calls.</summary>
-    internal SocketHandle Descriptor => _handle;
-
-    /// <summary>The registration with the engine; null until an operation had to wait.</summary>
-    internal Registration? Registration => Volatile.Read(ref _place) as Registration;
-
-    /// <summary>The pipe that moves this socket's bytes, if there is one.</summary>
-    /// <exception cref="InvalidOperationException">There is one already.</exception>
-    internal void SetPipe(Engines.Pipes.PipeDriver driver)
-    {
-        ThrowIfDisposed();
-        if (Interlocked.CompareExchange(ref Extras.PipeDriver, driver, comparand: null) is not null)
-        {
-            throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
-        }
-    }
-
-    /// <summary>The pipe is gone, and the socket is not.</summary>
-    internal void ClearPipe() => Volatile.Write(ref Extras.PipeDriver, null);
-
-    internal SocketEngine EngineOrDefault => EngineIfAny ?? SocketEngine.Default;
-
-    private SocketEngine? EngineIfAny => Volatile.Read(ref _place) switch
-    {
-        Registration registration => registration.Engine,
-        var engine => (SocketEngine?)engine,
-    };
-
-    /// <summary>
-    /// True when a read that stops short has emptied the socket, as tcp(7)'s do: no upper layer protocol (TLS) cuts the
-    /// stream into records. Of a socket that was made elsewhere that is not known.
-    /// </summary>
-    internal bool IsPlainTcp { get; set; }
+    internal SocketHandle Descriptor => Core.Handle;
 
     /// <summary>True when bytes have no message bounds.</summary>
-    internal bool IsStream => SocketType == SocketType.Stream;
-
-    /// <summary>The limit of an asynchronous operation: <see cref="Timeout"/>, where zero limits only synchronous ones.</summary>
-    internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
+    internal bool IsStream => Core.IsStream;
 
     /// <summary>getsockname(2): the local address as the kernel has it, bound or not, with the failure as a value.</summary>
     /// <returns>The end point, null when the kernel's answer is empty; or the errno.</returns>
@@ -448,9 +322,9 @@ public partial class Socket : IDisposable
     {
         ThrowIfDisposed();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        int result = Libc.GetSocketName(_handle, address, out int length);
+        int result = Libc.GetSocketName(Core.Handle, address, out int length);
         return result >= 0
-            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], _rightEndPoint))
+            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], Core.LocalEndPoint))
             : SocketResult<EndPoint?>.Failure(-result);
     }
 
@@ -460,9 +334,9 @@ public partial class Socket : IDisposable
     {
         ThrowIfDisposed();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        int result = Libc.GetPeerName(_handle, address, out int length);
+        int result = Libc.GetPeerName(Core.Handle, address, out int length);
         return result >= 0
-            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], _rightEndPoint))
+            ? SocketResult<EndPoint?>.Success(AddressCodecs.Decode(address[..length], Core.LocalEndPoint))
             : SocketResult<EndPoint?>.Failure(-result);
     }
 
@@ -476,7 +350,7 @@ public partial class Socket : IDisposable
     public void Close(int timeout)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, -1);
-        if (!Volatile.Read(ref _disposed) && _connected && IsStream && timeout >= 0)
+        if (!Core.IsDisposed && Core.IsConnected && IsStream && timeout >= 0)
         {
             CloseWithin(TimeSpan.FromMilliseconds(timeout));
         }
@@ -511,43 +385,14 @@ public partial class Socket : IDisposable
     public SocketHandle Detach()
     {
         ThrowIfDisposed();
-        switch (Interlocked.CompareExchange(ref _owners, 0, 1))
-        {
-            case 0:
-                throw new ObjectDisposedException(GetType().FullName);
-            case > 1:
-                throw new InvalidOperationException("A file made of this socket is still open; dispose it first.");
-        }
-
-        Volatile.Write(ref _disposed, true);
-
-        _connected = false;
-        if (_extras is { } extras)
-        {
-            extras.BoundFile = null;
-        }
-
-        EndOperations();
-        if (_handle.Closes)
-        {
-            _handle.CloseListener?.Closing();
-            SettleEngine();
-        }
-
-        if (!_handle.Closes)
-        {
-            // A view's descriptor is its owner's: what is given away is a duplicate.
-            int result = Libc.Duplicate(_handle, out SocketHandle duplicate);
-            _handle.Dispose();
-            SettleEngine();
-            GC.SuppressFinalize(this);
-            return result >= 0 ? duplicate : throw SocketErrors.Create("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
-        }
-
-        var detached = new SocketHandle(_handle.DangerousGetHandle());
-        _handle.SetHandleAsInvalid();
+        SocketHandle? handle = Core.Detach(out int owners, out int errno);
         GC.SuppressFinalize(this);
-        return detached;
+        return handle ?? throw owners switch
+        {
+            0 => new ObjectDisposedException(GetType().FullName),
+            > 1 => new InvalidOperationException("A file made of this socket is still open; dispose it first."),
+            _ => SocketErrors.Create("fcntl F_DUPFD_CLOEXEC", endPoint: null, errno),
+        };
     }
 
     /// <summary>fcntl(2) F_DUPFD_CLOEXEC: a second socket object on the same open socket.</summary>
@@ -556,27 +401,13 @@ public partial class Socket : IDisposable
     public Socket Duplicate()
     {
         ThrowIfDisposed();
-        int result = Libc.Duplicate(_handle, out SocketHandle copy);
+        int result = Libc.Duplicate(Core.Handle, out SocketHandle copy);
         if (result < 0)
         {
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
         }
 
-        var duplicate = new Socket(this, copy)
-        {
-            _rightEndPoint = _rightEndPoint,
-            _remoteEndPoint = _remoteEndPoint ?? LatePeer(),
-            _connected = _connected,
-            _listening = _listening,
-            _blocking = _blocking,
-        };
-        if (_extras is { } extras)
-        {
-            duplicate.Timeout = Timeout;
-            duplicate.Extras.BoundFile = extras.BoundFile?.Share();
-        }
-
-        return duplicate;
+        return new Socket(Core.Duplicate(copy));
     }
 
     /// <summary>Hands the descriptor to a <see cref="System.Net.Sockets.Socket"/>, for libraries that take that type. This socket is spent.</summary>
@@ -625,13 +456,13 @@ public partial class Socket : IDisposable
     /// <summary>As <c>Stream socket 127.0.0.1:5000 to 127.0.0.1:41234</c>.</summary>
     public override string ToString()
     {
-        if (Volatile.Read(ref _disposed))
+        if (Core.IsDisposed)
         {
             return $"{SocketType} socket, disposed";
         }
 
-        string local = _rightEndPoint is null ? "unbound" : SocketErrors.Name(LocalEndPoint ?? _rightEndPoint);
-        return (_remoteEndPoint ?? LatePeer()) is { } peer && _connected
+        string local = Core.LocalEndPoint is null ? "unbound" : SocketErrors.Name(LocalEndPoint ?? Core.LocalEndPoint);
+        return Core.KnownPeer() is { } peer && Core.IsConnected
             ? $"{SocketType} socket {local} to {SocketErrors.Name(peer)}"
             : $"{SocketType} socket {local}";
     }
@@ -640,142 +471,11 @@ public partial class Socket : IDisposable
     /// <param name="disposing">False on the finalizer's thread.</param>
     protected virtual void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _disposed, true))
-        {
-            return;
-        }
-
-        _connected = false;
         if (disposing)
         {
-            ReleaseOwner();
-        }
-        else
-        {
-            // The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the
-            // slot would lead here too. A handle's finalizer runs after this one, so it is still whole.
-            RemoveBoundFile();
-            Registration?.Close();
-            _handle?.Dispose();
+            Core.Dispose();
         }
     }
-
-    /// <summary>Counts a file made of this socket among its owners.</summary>
-    internal void AddOwner()
-    {
-        // A count that reached 0 never rises again: the last owner is closing the descriptor.
-        int owners;
-        do
-        {
-            ThrowIfDisposed();
-            owners = Volatile.Read(ref _owners);
-            ObjectDisposedException.ThrowIf(owners == 0, this);
-        }
-        while (Interlocked.CompareExchange(ref _owners, owners + 1, owners) != owners);
-    }
-
-    /// <summary>The last owner closes.</summary>
-    internal void ReleaseOwner()
-    {
-        if (Interlocked.Decrement(ref _owners) == 0)
-        {
-            CloseDescriptor();
-        }
-    }
-
-    /// <summary>Registers with the engine.</summary>
-    /// <returns>0, or the errno.</returns>
-    internal int Register(out Registration? registration)
-    {
-        lock (_gate)
-        {
-            registration = Registration;
-            if (registration is not null)
-            {
-                return 0;
-            }
-
-            if (_closed)
-            {
-                return Errno.EBADF;
-            }
-
-            int errno = EngineOrDefault.Register(_handle, out registration);
-            if (errno == 0)
-            {
-                Volatile.Write(ref _place, registration);
-            }
-
-            return errno;
-        }
-    }
-
-    /// <summary>The end point to name in an error: the peer when connected, else the own address.</summary>
-    internal EndPoint? EndPointForErrors()
-    {
-        if ((_remoteEndPoint ?? LatePeer()) is { } peer)
-        {
-            return peer;
-        }
-
-        if (_rightEndPoint is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            // The port that the kernel chose, where 0 was asked for.
-            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-            return Libc.GetSocketName(_handle, address, out int length) >= 0
-                ? AddressCodecs.Decode(address[..length], _rightEndPoint)
-                : _rightEndPoint;
-        }
-        catch (ObjectDisposedException)
-        {
-            return _rightEndPoint;
-        }
-    }
-
-    internal void SetConnected(EndPoint peer)
-    {
-        _rightEndPoint ??= peer;
-        _remoteEndPoint = peer;
-        if (_extras is { ConnectingTo: not null } extras)
-        {
-            extras.ConnectingTo = null;
-        }
-
-        Volatile.Write(ref _connected, true);
-    }
-
-    // Made when the first of them is asked for.
-    private SocketExtras Extras => Volatile.Read(ref _extras)
-        ?? Interlocked.CompareExchange(ref _extras, new SocketExtras(), comparand: null) ?? _extras;
-
-    internal void ReturnReceive(ReceiveOperation operation) => Volatile.Write(ref _cachedReceive, operation);
-
-    internal void ReturnSend(SendOperation operation) => Volatile.Write(ref Extras.Send, operation);
-
-    internal void ReturnReceiveFrom(ReceiveFromOperation operation) => Volatile.Write(ref Extras.ReceiveFrom, operation);
-
-    internal void ReturnSendTo(SendToOperation operation) => Volatile.Write(ref Extras.SendTo, operation);
-
-    internal void ReturnAccept(AcceptOperation operation) => Volatile.Write(ref Extras.Accept, operation);
-
-    internal void ReturnConnect(ConnectOperation operation) => Volatile.Write(ref Extras.Connect, operation);
-
-    private ReceiveOperation RentReceive() => Interlocked.Exchange(ref _cachedReceive, null) ?? new ReceiveOperation(this);
-
-    private SendOperation RentSend() => Interlocked.Exchange(ref Extras.Send, null) ?? new SendOperation(this);
-
-    private ReceiveFromOperation RentReceiveFrom() => Interlocked.Exchange(ref Extras.ReceiveFrom, null) ?? new ReceiveFromOperation(this);
-
-    private SendToOperation RentSendTo() => Interlocked.Exchange(ref Extras.SendTo, null) ?? new SendToOperation(this);
-
-    private AcceptOperation RentAccept() => Interlocked.Exchange(ref Extras.Accept, null) ?? new AcceptOperation(this);
-
-    private ConnectOperation RentConnect() => Interlocked.Exchange(ref Extras.Connect, null) ?? new ConnectOperation(this);
 
     // For an argument out of its range the kernel says EINVAL or names the family; .NET names the argument.
     private static int RefusedPart(int errno, int family, SocketType type, ProtocolType protocol) => errno switch
@@ -785,6 +485,30 @@ public partial class Socket : IDisposable
         Errno.EAFNOSUPPORT when family == SocketConstants.AF_UNSPEC && protocol != 0 => Errno.EPROTONOSUPPORT,
         _ => errno,
     };
+
+    private static int TryOpen(
+        int family, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine, out SocketCore? core)
+    {
+        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
+        if (result < 0)
+        {
+            core = null;
+            return RefusedPart(-result, family, socketType, protocolType);
+        }
+
+        AddressCodecs.Opened(family, handle);
+        core = NewCore(handle, addressFamily, socketType, protocolType, engine);
+        return 0;
+    }
+
+    private static SocketCore NewCore(
+        SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine) =>
+        new(handle, addressFamily, socketType, protocolType, engine ?? SocketEngine.OfNewSockets)
+        {
+            IsPlainTcp = addressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+                && socketType == SocketType.Stream
+                && protocolType is (ProtocolType.Tcp or ProtocolType.Unspecified),
+        };
 
     private static SocketHandle Adopt(SafeSocketHandle handle)
     {
@@ -815,124 +539,29 @@ public partial class Socket : IDisposable
     private void AdoptState()
     {
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        if (Libc.GetOption(_handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ACCEPTCONN, out int listening) >= 0)
+        if (Libc.GetOption(Core.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ACCEPTCONN, out int listening) >= 0)
         {
-            _listening = listening != 0;
+            Core.IsListening = listening != 0;
         }
 
-        if (Libc.GetPeerName(_handle, address, out int length) >= 0)
+        if (Libc.GetPeerName(Core.Handle, address, out int length) >= 0)
         {
-            // A netlink socket that was never connected names the kernel, where its plain sends go.
             EndPoint? peer = AddressCodecs.Decode(address[..length], like: null);
-            if (peer is not NetlinkEndPoint { PortId: 0, Groups: 0 })
+            if (peer is null || !FamilyTable.IsNobody(peer))
             {
-                _remoteEndPoint = peer;
-                _connected = true;
-                _rightEndPoint = _remoteEndPoint;
+                Core.RemoteEndPoint = peer;
+                Core.IsConnected = true;
+                Core.LocalEndPoint = Core.RemoteEndPoint;
             }
         }
 
-        // A port of 0, any port, or a bare family means that bind(2) has not been called.
-        if (Libc.GetSocketName(_handle, address, out length) >= 0
+        // A bare family means that bind(2) has not been called, and so do some addresses.
+        if (Libc.GetSocketName(Core.Handle, address, out length) >= 0
             && AddressCodecs.Decode(address[..length], like: null) is { } local
-            && local is not (IPEndPoint { Port: 0 } or NetlinkEndPoint { PortId: 0 } or VsockEndPoint { Port: VsockEndPoint.AnyPort })
+            && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
-            _rightEndPoint = local;
-        }
-    }
-
-    private static bool OpensPlainTcp(AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType) =>
-        addressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
-        && socketType == SocketType.Stream
-        && protocolType is (ProtocolType.Tcp or ProtocolType.Unspecified);
-
-    // What most connections never need: they receive, and their sends do not wait.
-    private sealed class SocketExtras
-    {
-        internal SafeSocketHandle? View;
-
-        // Where a connect that did not wait is going.
-        internal EndPoint? ConnectingTo;
-        internal BoundFile? BoundFile;
-
-        // The pipe over this socket, told of its close.
-        internal Engines.Pipes.PipeDriver? PipeDriver;
-
-        // Threads that wait in a synchronous call now. Under the gate.
-        internal WaiterLink? Waiters;
-
-        // Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.
-        internal long TimeoutTicks = -1;
-
-        // Milliseconds; 0 is no limit. They bound our own synchronous waits and are not SO_RCVTIMEO and SO_SNDTIMEO:
-        // the descriptor is non-blocking, so the kernel would not look at those.
-        internal int ReceiveTimeoutMs;
-        internal int SendTimeoutMs;
-        internal bool IsDisconnected;
-        internal bool HasPacketInformation;
-        internal SendOperation? Send;
-        internal ReceiveFromOperation? ReceiveFrom;
-        internal SendToOperation? SendTo;
-        internal AcceptOperation? Accept;
-        internal ConnectOperation? Connect;
-        internal ReceiveMessageOperation? ReceiveMessage;
-        internal SendMessageOperation? SendMessage;
-        internal ReceiveBatchOperation? ReceiveBatch;
-        internal SendBatchOperation? SendBatch;
-        internal ReceiveErrorOperation? ReceiveError;
-    }
-
-    private void EndOperations()
-    {
-        Registration? registration;
-        lock (_gate)
-        {
-            _closed = true;
-            _extras?.View?.Dispose();
-            registration = Registration;
-            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
-            {
-                waiter.Waiter.Signal();
-            }
-        }
-
-        _extras?.PipeDriver?.Close();
-        registration?.Close();
-    }
-
-    private void CloseDescriptor()
-    {
-        EndOperations();
-        RemoveBoundFile();
-        _handle.Dispose();
-
-        // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
-        // prepared for the kernel holds the descriptor until it is handed over, and on the engine's own thread nobody else
-        // does that. Then calls still under way on other threads: they have been woken. The bound is for a caller that
-        // holds a reference of its own.
-        if (_rightEndPoint is not null && (_listening || !IsStream))
-        {
-            SettleEngine();
-            _handle.WaitForClose(TimeSpan.FromSeconds(1));
-        }
-    }
-
-    // Returns when the engine holds the file no longer, and has prepared nothing that names the descriptor by its number.
-    private void SettleEngine()
-    {
-        if (Registration is { } registration)
-        {
-            registration.Engine.Settle(registration);
-        }
-    }
-
-    private void RemoveBoundFile()
-    {
-        if (_extras is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
-        {
-            // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
-            Libc.Unlink(file.Path);
+            Core.LocalEndPoint = local;
         }
     }
 
@@ -945,83 +574,34 @@ public partial class Socket : IDisposable
             return;
         }
 
-        if (Libc.Shutdown(_handle, SocketConstants.SHUT_WR) < 0)
+        if (Libc.Shutdown(Core.Handle, SocketConstants.SHUT_WR) < 0)
         {
             return;
         }
 
         TimeSpan? before = Timeout;
-        bool wasBlocking = _blocking;
+        bool wasBlocking = Core.IsBlocking;
         Timeout = limit;
-        _blocking = true;
+        Core.IsBlocking = true;
         Span<byte> rest = stackalloc byte[1];
-        SocketResult<int> end = ReceiveCore(rest, flags: 0);
+        SocketResult<int> end = ReceiveCore(rest);
         Timeout = before;
-        _blocking = wasBlocking;
+        Core.IsBlocking = wasBlocking;
         if (!end.IsSuccess || end.Value != 0)
         {
             LingerState = new LingerOption(enable: true, seconds: 0);
         }
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Core.IsDisposed, this);
 
     /// <summary>Throws for a failed call, and keeps <see cref="Connected"/> true to what the failure says.</summary>
     [DoesNotReturn]
     private void Fail(string call, EndPoint? endPoint, int errno, int bytesTransferred = 0, int bytesLost = 0)
     {
-        NoteFailure(errno);
+        Core.NoteFailure(errno);
         throw errno == Errno.EBADF
             ? SocketErrors.CreateInterrupted(call, endPoint)
             : SocketErrors.Create(call, endPoint, errno, bytesTransferred, bytesLost);
-    }
-
-    private SocketResult<T> Failed<T>(int errno, int bytesTransferred = 0)
-    {
-        NoteFailure(errno);
-        return SocketResult<T>.Failure(errno, bytesTransferred);
-    }
-
-    /// <summary>What a failure says about <see cref="Connected"/>: most end it, those that leave the connection as it was do not.</summary>
-    internal void NoteFailure(int errno)
-    {
-        if (errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
-            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
-        {
-            _connected = false;
-        }
-    }
-
-    /// <summary>The file of a bound UNIX socket. Duplicates share it; the last one to be disposed removes it.</summary>
-    private sealed class BoundFile(byte[] path)
-    {
-        private int _sockets = 1;
-
-        // From the root, and with a final NUL.
-        internal byte[] Path { get; } = path;
-
-        /// <summary>The file that bind(2) made for this address.</summary>
-        /// <returns>Null for an address that is no path.</returns>
-        internal static BoundFile? At(ReadOnlySpan<byte> address)
-        {
-            ReadOnlySpan<byte> path = UnixEndPoint.NameIn(address);
-            if (path is [] or [0, ..])
-            {
-                return null;
-            }
-
-            // The working directory may be another when the file is to be removed.
-            return new BoundFile(path[0] == '/' || Libc.CurrentDirectory() is not { } directory
-                ? [.. path, 0]
-                : [.. directory, (byte)'/', .. path, 0]);
-        }
-
-        internal BoundFile Share()
-        {
-            Interlocked.Increment(ref _sockets);
-            return this;
-        }
-
-        internal bool Release() => Interlocked.Decrement(ref _sockets) == 0;
     }
 }

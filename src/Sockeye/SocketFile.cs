@@ -196,7 +196,7 @@ public sealed partial class SocketFile : Stream
             FlushBuffer();
             if (!TryBuffer(buffer))
             {
-                Sent(_socket.SendCore(buffer, flags: 0, all: true), CancellationToken.None);
+                Sent(_socket.SendCore(buffer), CancellationToken.None);
             }
         }
     }
@@ -296,7 +296,7 @@ public sealed partial class SocketFile : Stream
             finally
             {
                 _written = 0;
-                _socket.ReleaseOwner();
+                _socket.Core.ReleaseOwner();
             }
         }
 
@@ -320,7 +320,7 @@ public sealed partial class SocketFile : Stream
             finally
             {
                 _written = 0;
-                _socket.ReleaseOwner();
+                _socket.Core.ReleaseOwner();
             }
         }
 
@@ -359,7 +359,7 @@ public sealed partial class SocketFile : Stream
     {
         if (_written > 0)
         {
-            Flushed(_socket.SendCore(_writeBuffer.AsSpan(0, _written), flags: 0, all: true), CancellationToken.None);
+            Flushed(_socket.SendCore(_writeBuffer.AsSpan(0, _written)), CancellationToken.None);
         }
     }
 
@@ -411,7 +411,7 @@ public sealed partial class SocketFile : Stream
         return count;
     }
 
-    private int Receive(Span<byte> buffer) => Received(_socket.ReceiveCore(buffer, flags: 0), CancellationToken.None);
+    private int Receive(Span<byte> buffer) => Received(_socket.ReceiveCore(buffer), CancellationToken.None);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)

@@ -20,12 +20,15 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
     /// <summary>What an attempt threw, if it did.</summary>
     internal Exception? Fault { get; set; }
 
-    /// <summary>How many bytes of a message did not fit.</summary>
-    internal int BytesLost { get; set; }
+    /// <summary>Where the kernel has no event to wait for: the clock that makes the next attempt. Kept until the call has ended.</summary>
+    internal RetryTimer? Retry { get; set; }
 
     internal override short TimerVersion => call.Version;
 
     internal override void Expire(short version) => call.Expire(version);
+
+    /// <summary>The token had fired before the call began.</summary>
+    internal void NoteCanceled(CancellationToken token) => Token = token;
 
     /// <summary>Has <paramref name="cancel"/> called with the call when <paramref name="token"/> fires, perhaps at once.</summary>
     internal void Register(Action<object?> cancel, CancellationToken token)
@@ -41,13 +44,13 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
     /// Takes the token and the limit back: neither comes after this. Waits for a callback that runs on another thread;
     /// within the callback itself it does not.
     /// </summary>
-    internal void Disarm(SocketEngine? engine)
+    internal void Disarm(Poller? poller)
     {
         _registration.Dispose();
         _registration = default;
         if (Volatile.Read(ref TimerSlot) >= 0)
         {
-            engine?.StopTimer(this);
+            poller?.Timers.Remove(this);
         }
     }
 
@@ -63,6 +66,7 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
         Token = default;
         Context = null;
         Fault = null;
-        BytesLost = 0;
+        Retry?.Stop();
+        Retry = null;
     }
 }

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace Sockeye.Engines;
@@ -29,7 +32,7 @@ internal enum OperationLane : byte
 /// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
 /// neither can reach the next user of a recycled operation.
 /// </remarks>
-internal abstract class SocketOperation(Socket socket, OperationLane lane) : AwaitedCall
+internal abstract class SocketOperation(SocketCore socket, OperationLane lane) : AwaitedCall
 {
     // The next one of the lane; the last one's is the first. Owned by the registration, under its gate.
     internal SocketOperation? Next;
@@ -38,18 +41,30 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Why a cancel asked this operation to stop; 0 when none did.</summary>
     internal short CancelErrno;
 
+    /// <summary>How far the call has come, and its outcome.</summary>
+    protected Progress Progress;
+
     private Registration? _registration;
 
+    // Refused before any call: .NET's flags that Linux has no word for.
+    private bool _isRefused;
+
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
-    internal Socket Socket { get; } = socket;
+    internal SocketCore Socket { get; } = socket;
 
     internal OperationLane Lane { get; } = lane;
 
-    /// <summary>How many bytes have moved so far.</summary>
-    internal int BytesTransferred { get; set; }
+    internal override int Errno
+    {
+        get => Progress.Errno;
+        set => Progress.Errno = value;
+    }
 
-    /// <summary>Who watches the socket; null until the operation has to wait.</summary>
-    internal Poller? Poller => _registration?.Poller;
+    /// <summary>How many bytes have moved so far.</summary>
+    internal virtual int BytesTransferred => Progress.BytesTransferred;
+
+    /// <summary>The call's MSG_ flags, as its user gave them.</summary>
+    protected int Flags { get; private set; }
 
     /// <summary>The call's name in messages.</summary>
     internal abstract string Call { get; }
@@ -67,25 +82,61 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     internal virtual bool CanWaitUntried => false;
 
     /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's gate: no system call.</summary>
-    internal virtual void EndWith(int errno) => Errno = errno;
+    internal void EndWith(int errno) => Progress.End(errno);
 
     /// <summary>How long the operation may take; null is no limit.</summary>
     protected virtual TimeSpan? Limit => Socket.AsyncLimit;
 
-    /// <summary>False when the caller asked for one try only: MSG_DONTWAIT.</summary>
-    protected virtual bool Waits => true;
-
     /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
     protected abstract void Reset();
 
-    /// <summary>Gives the operation back to the socket's cache.</summary>
-    protected abstract void Return();
+    /// <summary>Where the socket keeps an idle operation of this kind; null of a kind that is not kept.</summary>
+    protected virtual ref OperationSlot Slot => ref Unsafe.NullRef<OperationSlot>();
+
+    /// <summary>Notes the call's flags. Those that Linux has no word for refuse the call when it begins.</summary>
+    protected void SetFlags(SocketFlags flags)
+    {
+        _isRefused = !LinuxSocketFlags.TryToLinux(flags, out int kernelFlags);
+        Flags = kernelFlags;
+    }
+
+    /// <summary>Runs an attempt's step.</summary>
+    /// <returns>As for <see cref="TryComplete"/>.</returns>
+    protected bool Complete<TStep>(scoped ref TStep step)
+        where TStep : struct, ICallStep, allows ref struct
+    {
+        if (TermsIfAny?.Retry is { Runs: true })
+        {
+            return false;
+        }
+
+        StepResult result = CallSteps.Try(Socket, ref step, ref Progress);
+        if (result == StepResult.Pause)
+        {
+            (Terms.Retry ??= new RetryTimer(this)).Arm();
+        }
+
+        return result == StepResult.Done;
+    }
 
     /// <summary>Starts the operation.</summary>
     /// <returns>True when it completed at once; its outcome can be taken without waiting.</returns>
     internal bool Begin(CancellationToken token)
     {
         Debug.Assert(State == OperationState.New, "an operation begins once per rent");
+        if (token.IsCancellationRequested)
+        {
+            Terms.NoteCanceled(token);
+            Errno = Interop.Errno.ECANCELED;
+            return true;
+        }
+
+        if (_isRefused)
+        {
+            Errno = Interop.Errno.EOPNOTSUPP;
+            return true;
+        }
+
         Registration? registration = Socket.Registration;
         int sequence = registration?.Sequence ?? 0;
         if (registration is not null && !registration.IsIdle(Lane) && !IsDecided)
@@ -100,17 +151,17 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
         }
         else if (Attempt())
         {
-            if (EventLoop.Current is { } loop && !loop.SpendBudget())
+            if (RunQueue.Current is { } queue && !queue.SpendBudget())
             {
                 // Ready at once too often in a row: let the loop's other work run first.
-                loop.Defer(this);
+                queue.Defer(this);
                 return false;
             }
 
             return true;
         }
 
-        if (!Waits)
+        if (!CallSteps.MayWait(Flags))
         {
             EndWith(Interop.Errno.EAGAIN);
             return true;
@@ -136,10 +187,10 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
 
         if (Limit is { } limit)
         {
-            registration!.Engine.StartTimer(Terms, limit);
+            registration!.Poller.StartTimer(Terms, limit);
         }
 
-        registration!.Engine.Submit(this, registration, sequence);
+        registration!.Enqueue(this, sequence);
         return false;
     }
 
@@ -176,7 +227,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     /// <summary>Makes the outcome visible and runs or queues the continuation. Called once, by whoever completed the operation.</summary>
     internal void Publish()
     {
-        TermsIfAny?.Disarm(_registration?.Engine);
+        TermsIfAny?.Disarm(_registration?.Poller);
         ShowOutcome();
     }
 
@@ -184,12 +235,17 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     protected void Recycle()
     {
         Reset();
-        Errno = 0;
-        BytesTransferred = 0;
+        Progress = default;
+        Flags = 0;
+        _isRefused = false;
         CancelErrno = 0;
         ForgetAwaiter();
         State = OperationState.New;
-        Return();
+        ref OperationSlot slot = ref Slot;
+        if (!Unsafe.IsNullRef(ref slot))
+        {
+            slot.Put(this);
+        }
     }
 
     /// <summary>The exception for a failed outcome: cancellation by the token is its own kind.</summary>
@@ -217,8 +273,12 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
     }
 
     /// <summary>The exception of the throwing twin.</summary>
-    protected virtual Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred);
+    protected Exception CreateSocketException() => _isRefused
+        ? SocketErrors.CreateUnsupportedFlags(Call, Subject)
+        : SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
+
+    /// <summary>The end point to name in an error.</summary>
+    protected virtual EndPoint? Subject => Socket.EndPointForErrors();
 
     protected void CheckTaken(short token)
     {
@@ -252,7 +312,7 @@ internal abstract class SocketOperation(Socket socket, OperationLane lane) : Awa
 
     private void RequestCancel(int errno) => RequestCancel(errno, Version);
 
-    private void RequestCancel(int errno, short version) => _registration?.Engine.Cancel(this, _registration, errno, version);
+    private void RequestCancel(int errno, short version) => _registration?.Cancel(this, errno, version);
 }
 
 /// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>
@@ -266,7 +326,7 @@ internal enum OperationState : byte
 
 /// <summary>An operation that gives a value: both its faces, throwing and Try.</summary>
 /// <typeparam name="T">What the call returns.</typeparam>
-internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
+internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane)
     : SocketOperation(socket, lane), IValueTaskSource<T>, IValueTaskSource<SocketResult<T>>
 {
     /// <summary>The value of a successful outcome.</summary>
@@ -307,12 +367,6 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
 
     ValueTaskSourceStatus IValueTaskSource<SocketResult<T>>.GetStatus(short token) => StatusOf(token, isTry: true);
 
-    /// <summary>How many bytes of a message did not fit.</summary>
-    protected virtual int BytesLost => 0;
-
-    protected override Exception CreateSocketException() =>
-        SocketErrors.Create(Call, Socket.EndPointForErrors(), Errno, BytesTransferred, BytesLost);
-
     /// <summary>The throwing face's end: the value, or the exception.</summary>
     protected T TakeOrThrow(short token)
     {
@@ -327,14 +381,14 @@ internal abstract class SocketOperation<T>(Socket socket, OperationLane lane)
         Socket.NoteFailure(Errno);
         SocketResult<T> result = Errno == 0
             ? SocketResult<T>.Success(TakeValue(), BytesTransferred)
-            : SocketResult<T>.Failure(Errno, BytesTransferred, BytesLost);
+            : SocketResult<T>.Failure(Errno, BytesTransferred, Progress.BytesLost);
         Recycle();
         return result;
     }
 }
 
 /// <summary>An operation without a value: both its faces, throwing and Try.</summary>
-internal abstract class SocketAction(Socket socket, OperationLane lane)
+internal abstract class SocketAction(SocketCore socket, OperationLane lane)
     : SocketOperation(socket, lane), IValueTaskSource, IValueTaskSource<SocketResult>
 {
     /// <summary>Starts the operation for the throwing face.</summary>

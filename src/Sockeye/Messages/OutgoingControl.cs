@@ -22,9 +22,12 @@ internal struct OutgoingControl
     internal readonly ReadOnlySpan<byte> Bytes => _rented is null ? _given.Span : _rented.AsSpan(0, _length);
 
     /// <summary>References the handles and lays the control data out.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="family">The sending socket's family.</param>
+    /// <param name="isStream">True when it sends a stream.</param>
     /// <exception cref="ArgumentException">Too many handles, one that holds no descriptor, or a socket that cannot send them.</exception>
     /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
-    internal void Prepare(in OutgoingMessage message, Socket socket)
+    internal void Prepare(in OutgoingMessage message, AddressFamily family, bool isStream)
     {
         _given = message.Control;
         if (message.Handles is not { Count: > 0 } given)
@@ -39,13 +42,13 @@ internal struct OutgoingControl
             throw new ArgumentException($"A message carries at most {MessageConstants.DescriptorsMax} descriptors, not {handles.Length}.", nameof(message));
         }
 
-        if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        if (family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
         {
             // The kernel would take them and send none (net/core/sock.c, __sock_cmsg_send).
             throw new ArgumentException("Descriptors do not leave the machine: send them on a UNIX socket.", nameof(message));
         }
 
-        if (socket.IsStream && message.Data.IsEmpty && message.Buffers.IsEmpty)
+        if (isStream && message.Data.IsEmpty && message.Buffers.IsEmpty)
         {
             throw new ArgumentException("On a stream descriptors go with data: send at least one byte.", nameof(message));
         }
@@ -58,7 +61,7 @@ internal struct OutgoingControl
             for (int i = 0; i < handles.Length; i++)
             {
                 ArgumentNullException.ThrowIfNull(handles[i], nameof(message));
-                SafeHandle handle = handles[i] = Socket.OwnerOf(handles[i]);
+                SafeHandle handle = handles[i] = HandleViews.OwnerOf(handles[i]);
                 bool referenced = false;
                 handle.DangerousAddRef(ref referenced);
                 if (handle.IsInvalid)

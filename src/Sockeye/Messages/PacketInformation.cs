@@ -12,8 +12,8 @@ internal static class PacketInformation
     internal const int ControlBytes = 256;
 
     /// <summary>How much room for control data a receive offers: none where no packet information comes, but descriptors might.</summary>
-    internal static int Room(Socket socket) =>
-        socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? ControlBytes : 0;
+    internal static int Room(AddressFamily family) =>
+        family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? ControlBytes : 0;
 
     /// <summary>Reads the control messages of one recvmsg(2).</summary>
     internal static IPPacketInformation Read(ReadOnlySpan<byte> control)
@@ -36,16 +36,16 @@ internal static class PacketInformation
     }
 
     /// <summary>Asks for packet information, with the option of the socket's family.</summary>
-    internal static void Enable(Socket socket)
+    internal static void Enable(SocketHandle socket, AddressFamily family)
     {
-        if (socket.AddressFamily is AddressFamily.InterNetwork)
+        if (family is AddressFamily.InterNetwork)
         {
-            Libc.SetOption(socket.Descriptor, IpConstants.IPPROTO_IP, IpConstants.IP_PKTINFO, 1);
+            Libc.SetOption(socket, IpConstants.IPPROTO_IP, IpConstants.IP_PKTINFO, 1);
         }
-        else if (socket.AddressFamily is AddressFamily.InterNetworkV6)
+        else if (family is AddressFamily.InterNetworkV6)
         {
-            // On a dual-stack socket a v4 message tells both kinds; either is right.
-            Libc.SetOption(socket.Descriptor, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_RECVPKTINFO, 1);
+            // On a dual-stack socket a v4 message brings both kinds; either is right.
+            Libc.SetOption(socket, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_RECVPKTINFO, 1);
         }
     }
 

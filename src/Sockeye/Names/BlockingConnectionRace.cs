@@ -139,16 +139,13 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
 
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(attempt.EndPoint, address);
-        int result = ConnectOperation.Connect(attempt.Open!, address[..length], ref attempt.IsBegun);
-        _isAskingAgain = result == -Sockeye.Interop.Errno.EAGAIN;
-        if (result == 0)
+        var progress = default(Progress);
+        var step = new ConnectStep(address[..length], attempt.EndPoint, ref attempt.IsBegun);
+        StepResult result = CallSteps.Try(attempt.Open!.Core, ref step, ref progress);
+        _isAskingAgain = result == StepResult.Pause;
+        if (result == StepResult.Done)
         {
-            attempt.Open!.SetConnected(attempt.EndPoint);
-        }
-
-        if (result is not (-Sockeye.Interop.Errno.EINPROGRESS or -Sockeye.Interop.Errno.EAGAIN))
-        {
-            AttemptEnded(attempt, -result);
+            AttemptEnded(attempt, progress.Errno);
         }
     }
 }

@@ -14,9 +14,9 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         var head = new Scripted(socket, static () => false);
-        var turn = new SynchronousTurn(socket, OperationLane.Read);
+        var turn = new SynchronousTurn(socket.Core, OperationLane.Read);
         int inside = 0;
         int most = 0;
         using var entered = new ManualResetEventSlim();
@@ -57,7 +57,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () => ++tries == 1);
         int sequence = registration.Sequence;
@@ -78,7 +78,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () =>
         {
@@ -100,7 +100,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () =>
         {
@@ -123,7 +123,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         Scripted? operation = null;
         operation = new Scripted(socket, () =>
         {
@@ -144,7 +144,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         Scripted? operation = null;
         operation = new Scripted(socket, () =>
         {
@@ -171,7 +171,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         var operation = new Scripted(socket, static () => false);
         registration.Enqueue(operation, registration.Sequence);
         registration.Cancel(operation, errno: 110, (short)(operation.Version - 1));
@@ -223,9 +223,9 @@ public sealed class RegistrationTests : SocketTest
         Assert.False(blocked.IsCompleted);
 
         // As when another thread's send began to wait between the first call and the operation for the rest.
-        Task<SocketResult<int>> rest = new SendOperation(socket).With(block, flags: 0).After(10).TryRun(cancel.Token).AsTask();
-        ValueTask<SocketResult<int>> whole = new SendOperation(socket).With(block, flags: 0).After(block.Length).TryRun(cancel.Token);
-        ValueTask<SocketResult<int>> failed = new SendOperation(socket).With(block, flags: 0).After(-Interop.Errno.ECONNRESET).TryRun(cancel.Token);
+        Task<SocketResult<int>> rest = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Count = 10 }, isDone: false).TryRun(cancel.Token).AsTask();
+        ValueTask<SocketResult<int>> whole = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Count = block.Length }, isDone: true).TryRun(cancel.Token);
+        ValueTask<SocketResult<int>> failed = new SendOperation(socket.Core).With(block, flags: 0).After(new Progress { Errno = Interop.Errno.ECONNRESET }, isDone: true).TryRun(cancel.Token);
         Assert.True(whole.IsCompleted);
         Assert.Equal(block.Length, (await whole).Value);
         Assert.True(failed.IsCompleted);
@@ -239,7 +239,7 @@ public sealed class RegistrationTests : SocketTest
         await Assert.ThrowsAsync<SocketException>(() => blocked.WaitAsync(Soon));
     }
 
-    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket, OperationLane.Read)
+    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket.Core, OperationLane.Read)
     {
         internal override string Call => "scripted";
 
@@ -248,10 +248,6 @@ public sealed class RegistrationTests : SocketTest
         protected override int TakeValue() => 0;
 
         protected override void Reset()
-        {
-        }
-
-        protected override void Return()
         {
         }
     }

@@ -56,7 +56,7 @@ public abstract class WaitTests(SocketStyle style) : StyledTest(style)
         int filled = 0;
         do
         {
-            SocketResult<int> more = await pair.Client.TrySendAsync(new byte[8_000_000], SocketFlags.DontWait);
+            SocketResult<int> more = await pair.Client.TrySendAllAsync(new byte[8_000_000], SocketFlags.DontWait);
             Assert.True(more.WouldBlock);
             filled += more.BytesTransferred;
         }

@@ -1,58 +1,30 @@
+using System.Runtime.CompilerServices;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
 /// <summary>accept4(2): one connection from the listener's queue.</summary>
-internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(socket, OperationLane.Read)
+/// <typeparam name="T">The face that the accepted connection is given.</typeparam>
+internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperation<T>(listener, OperationLane.Read)
 {
-    private Socket? _into;
-    private Socket? _accepted;
+    private SocketCore? _into;
+    private SocketCore? _accepted;
 
     internal override string Call => "accept";
 
-    /// <param name="into">A socket that was made for the connection; null makes one.</param>
-    internal AcceptOperation With(Socket? into)
-    {
-        _into = into;
-        return this;
-    }
+    /// <summary>Sets the socket that was made for the connection; null makes one.</summary>
+    protected void SetInto(SocketCore? into) => _into = into;
 
     internal override bool TryComplete()
     {
-        int result = Accept(Socket, _into, out _accepted);
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            return false;
-        }
-
-        Errno = result < 0 ? -result : 0;
-        return true;
+        var step = new AcceptStep(_into, ref _accepted);
+        return Complete(ref step);
     }
 
-    /// <summary>accept4(2) without waiting.</summary>
-    /// <returns>0 with the connection, or −errno.</returns>
-    internal static int Accept(Socket listener, Socket? into, out Socket? accepted)
-    {
-        accepted = null;
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        while (true)
-        {
-            int result = Libc.Accept(listener.Descriptor, address, out int length, out SocketHandle handle);
-            if (result >= 0)
-            {
-                accepted = Socket.FromAccept(listener, handle, address[..Math.Min(length, address.Length)], into);
-                return accepted is null ? -Interop.Errno.EBADF : 0;
-            }
+    /// <summary>The accepted connection's face.</summary>
+    protected abstract T Wrap(SocketCore accepted);
 
-            // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
-            if (result is not (-Interop.Errno.EINTR or -Interop.Errno.ECONNABORTED or -Interop.Errno.EPROTO))
-            {
-                return result;
-            }
-        }
-    }
-
-    protected override Socket TakeValue() => _accepted!;
+    protected override T TakeValue() => Wrap(_accepted!);
 
     protected override void Reset()
     {
@@ -60,5 +32,49 @@ internal sealed class AcceptOperation(Socket socket) : SocketOperation<Socket>(s
         _accepted = null;
     }
 
-    protected override void Return() => Socket.ReturnAccept(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Accept;
+}
+
+/// <summary>accept4(2).</summary>
+/// <param name="into">A socket that was made for the connection; null makes one.</param>
+/// <param name="accepted">Gets the connection.</param>
+internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICallStep
+{
+    private readonly ref SocketCore? _accepted = ref accepted;
+    private SocketHandle? _handle;
+    private AddressBuffer _peer;
+    private int _peerLength;
+
+    public int Call(SocketCore socket, in Progress progress) => Libc.Accept(socket.Handle, _peer, out _peerLength, out _handle);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+    {
+        // The connection in front had died before we took it; the next may live. accept(2), "Error handling".
+        if (answer is -Errno.ECONNABORTED or -Errno.EPROTO)
+        {
+            return StepResult.Again;
+        }
+
+        if (answer < 0)
+        {
+            return progress.TakeError(answer);
+        }
+
+        ReadOnlySpan<byte> peer = _peer[..Math.Min(_peerLength, SocketConstants.AddressBytesMax)];
+        if (into is null)
+        {
+            _accepted = SocketCore.Accepted(socket, _handle!, peer);
+            return progress.Done();
+        }
+
+        bool isOpen = into.TryTakeOver(socket, _handle!, peer);
+        _accepted = isOpen ? into : null;
+        return progress.Done(isOpen ? 0 : Errno.EBADF);
+    }
+
+    [InlineArray(SocketConstants.AddressBytesMax)]
+    private struct AddressBuffer
+    {
+        private byte _first;
+    }
 }

@@ -5,22 +5,15 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>connect(2), and its completion.</summary>
-/// <remarks>
-/// A second connect(2) asks how the first went: EALREADY while it is under way, 0 or EISCONN once connected, else the
-/// error. That is exact where SO_ERROR and POLLOUT are not: a socket that never connected polls as writable too.
-/// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
-/// (unix(7)); a timer asks again, at first after 1 ms, then ever later, up to 50 ms.
-/// </remarks>
-internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, OperationLane.Write)
+internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket, OperationLane.Write)
 {
-    internal static readonly TimeSpan LongestRetry = TimeSpan.FromMilliseconds(50);
-
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
     private EndPoint? _peer;
     private TimeSpan? _limit;
-    private bool _underWay;
-    private RetryTimer? _retry;
+    private bool _isUnderWay;
+
+    internal static ConnectOperation Rent(SocketCore socket) => socket.Extras.Connect.Take<ConnectOperation>() ?? new ConnectOperation(socket);
 
     internal override string Call => "connect";
 
@@ -36,62 +29,72 @@ internal sealed class ConnectOperation(Socket socket) : SocketAction(socket, Ope
 
     internal override bool TryComplete()
     {
-        int result = Connect(Socket, _address.AsSpan(0, _addressLength), ref _underWay);
-        if (result == -Interop.Errno.EINPROGRESS)
-        {
-            return false;
-        }
-
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            _retry ??= new RetryTimer(this, LongestRetry);
-            _retry.Arm();
-            return false;
-        }
-
-        Errno = -result;
-        if (result == 0)
-        {
-            Socket.SetConnected(_peer!);
-        }
-
-        return true;
-    }
-
-    /// <summary>connect(2) without waiting.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="address">The peer.</param>
-    /// <param name="underWay">False on the first call; kept between calls.</param>
-    /// <returns>0 when connected; −EINPROGRESS: wait until writable; −EAGAIN: ask again later; else −errno.</returns>
-    internal static int Connect(Socket socket, ReadOnlySpan<byte> address, ref bool underWay)
-    {
-        int result = Libc.Connect(socket.Descriptor, address);
-        switch (result)
-        {
-            case -Interop.Errno.EINPROGRESS or -Interop.Errno.EINTR:
-                underWay = true;
-                return -Interop.Errno.EINPROGRESS;
-            case -Interop.Errno.EALREADY when underWay:
-                return -Interop.Errno.EINPROGRESS;
-            case -Interop.Errno.EISCONN when underWay:
-                return 0;
-            default:
-                return result;
-        }
+        var step = new ConnectStep(_address.AsSpan(0, _addressLength), _peer!, ref _isUnderWay);
+        return Complete(ref step);
     }
 
     protected override TimeSpan? Limit => _limit ?? base.Limit;
 
-    protected override Exception CreateSocketException() => SocketErrors.Create(Call, _peer, Errno);
+    protected override EndPoint? Subject => _peer;
 
     protected override void Reset()
     {
-        _retry?.Stop();
-        _retry = null;
         _limit = null;
         _peer = null;
-        _underWay = false;
+        _isUnderWay = false;
     }
 
-    protected override void Return() => Socket.ReturnConnect(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Connect;
+}
+
+/// <summary>connect(2).</summary>
+/// <remarks>
+/// A second connect(2) asks how the first went: EALREADY while it is under way, 0 or EISCONN once connected, else the
+/// error. That is exact where SO_ERROR and POLLOUT are not: a socket that never connected polls as writable too.
+/// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
+/// (unix(7)); a timer asks again.
+/// </remarks>
+internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint peer, ref bool isUnderWay) : ICallStep
+{
+    private readonly ReadOnlySpan<byte> _address = address;
+    private readonly ref bool _isUnderWay = ref isUnderWay;
+
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+    {
+        StepResult result = TakeConnected(answer, ref _isUnderWay, ref progress);
+        if (result == StepResult.Done && progress.Errno == 0)
+        {
+            socket.SetConnected(peer);
+        }
+
+        return result;
+    }
+
+    /// <summary>connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address) =>
+        Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer : -Errno.EINPROGRESS;
+
+    /// <summary>What connect(2)'s answer means.</summary>
+    /// <param name="answer">0, or −errno.</param>
+    /// <param name="isUnderWay">False before the first answer; kept between attempts.</param>
+    /// <param name="progress">Gets the outcome.</param>
+    internal static StepResult TakeConnected(int answer, ref bool isUnderWay, ref Progress progress)
+    {
+        switch (answer)
+        {
+            case -Errno.EINPROGRESS:
+                isUnderWay = true;
+                return StepResult.Wait;
+            case -Errno.EAGAIN:
+                return StepResult.Pause;
+            case -Errno.EALREADY when isUnderWay:
+                return StepResult.Wait;
+            case -Errno.EISCONN when isUnderWay:
+                return progress.Done();
+            default:
+                return progress.Done(-answer);
+        }
+    }
 }

@@ -4,8 +4,8 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>sendto(2) with MSG_FASTOPEN, then the connection, then what is left of the data.</summary>
-internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+/// <summary>sendto(2) with MSG_FASTOPEN, then the connection, then what is left of the data. One connect in a socket's life: not worth a slot.</summary>
+internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
@@ -13,7 +13,7 @@ internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(so
     // Borrowed from the caller until the outcome is taken.
     private ReadOnlyMemory<byte> _data;
     private EndPoint? _peer;
-    private Progress _progress;
+    private FastOpenState _state;
 
     internal override string Call => "connect and send";
 
@@ -27,98 +27,91 @@ internal sealed class FastOpenOperation(Socket socket) : SocketOperation<int>(so
 
     internal override bool TryComplete()
     {
-        int result = Advance(Socket, _peer!, _address.AsSpan(0, _addressLength), _data.Span, ref _progress);
-        BytesTransferred = _progress.BytesTold;
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            return false;
-        }
-
-        Errno = -result;
-        return true;
-    }
-
-    /// <summary>Goes as far as it can without waiting.</summary>
-    /// <returns>0 when all is sent; −EAGAIN: wait until writable; else −errno.</returns>
-    internal static int Advance(
-        Socket socket, EndPoint peer, ReadOnlySpan<byte> address, ReadOnlySpan<byte> data, ref Progress progress)
-    {
-        if (!progress.Asked)
-        {
-            progress.Asked = true;
-            int result = SendToOperation.Send(socket, data, SocketConstants.MSG_FASTOPEN, address);
-            switch (result)
-            {
-                // As many bytes as went with the first segment, or all, if the answer came at once.
-                case >= 0:
-                    progress.Sent = result;
-                    progress.UnderWay = true;
-                    break;
-
-                // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
-                case -Interop.Errno.EINPROGRESS:
-                    progress.UnderWay = true;
-                    break;
-
-                // Switched off by net.ipv4.tcp_fastopen: a plain connect.
-                case -Interop.Errno.EOPNOTSUPP:
-                    break;
-                default:
-                    return result;
-            }
-        }
-
-        if (!progress.Connected)
-        {
-            int result = ConnectOperation.Connect(socket, address, ref progress.UnderWay);
-            if (result < 0)
-            {
-                return result == -Interop.Errno.EINPROGRESS ? -Interop.Errno.EAGAIN : result;
-            }
-
-            progress.Connected = true;
-            socket.SetConnected(peer);
-        }
-
-        while (progress.Sent < data.Length)
-        {
-            int result = SendOperation.Send(socket, data[progress.Sent..], 0);
-            if (result < 0)
-            {
-                return result;
-            }
-
-            progress.Sent += result;
-        }
-
-        return 0;
+        var step = new FastOpenStep(_peer!, _address.AsSpan(0, _addressLength), _data.Span, ref _state);
+        return Complete(ref step);
     }
 
     protected override int TakeValue() => BytesTransferred;
 
-    protected override Exception CreateSocketException() => SocketErrors.Create(Call, _peer, Errno, BytesTransferred, bytesLost: 0);
+    protected override EndPoint? Subject => _peer;
 
     protected override void Reset()
     {
         _data = default;
         _peer = null;
-        _progress = default;
+        _state = default;
+    }
+}
+
+/// <summary>Which of its calls a connect with data has made.</summary>
+internal struct FastOpenState
+{
+    internal bool IsAsked;
+    internal bool IsUnderWay;
+    internal bool IsConnected;
+
+    /// <summary>How many bytes went with the first segment. Of a connection that never was, nothing arrived for sure: they count once it stands.</summary>
+    internal int Early;
+}
+
+/// <summary>The next call of a connect with data.</summary>
+internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> address, ReadOnlySpan<byte> data, ref FastOpenState state) : ICallStep
+{
+    private readonly ReadOnlySpan<byte> _address = address;
+    private readonly ReadOnlySpan<byte> _data = data;
+    private readonly ref FastOpenState _state = ref state;
+
+    public int Call(SocketCore socket, in Progress progress) =>
+        !_state.IsAsked ? Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address)
+        : !_state.IsConnected ? ConnectStep.Ask(socket, _address)
+        : progress.Count == _data.Length ? 0
+        : Libc.Send(socket.Handle, _data[(int)progress.Count..], SocketConstants.MSG_NOSIGNAL);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+    {
+        if (_state.IsConnected)
+        {
+            return SendStep.TakeSent(socket, answer, _data.Length, isAddressed: false, ref progress);
+        }
+
+        if (!_state.IsAsked)
+        {
+            return TakeAsked(answer, ref progress);
+        }
+
+        StepResult result = ConnectStep.TakeConnected(answer, ref _state.IsUnderWay, ref progress);
+        if (result != StepResult.Done || progress.Errno != 0)
+        {
+            return result;
+        }
+
+        _state.IsConnected = true;
+        progress.Count = _state.Early;
+        socket.SetConnected(peer);
+        return progress.Count == _data.Length ? progress.Done() : StepResult.Again;
     }
 
-    // One connect in a socket's life: not worth a cache.
-    protected override void Return()
+    private StepResult TakeAsked(int answer, ref Progress progress)
     {
-    }
+        _state.IsAsked = true;
+        switch (answer)
+        {
+            // As many bytes as went with the first segment, or all, if the peer answered at once.
+            case >= 0:
+                _state.Early = answer;
+                _state.IsUnderWay = true;
+                return StepResult.Again;
 
-    /// <summary>How far it went.</summary>
-    internal struct Progress
-    {
-        internal bool Asked;
-        internal bool UnderWay;
-        internal bool Connected;
-        internal int Sent;
+            // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
+            case -Errno.EINPROGRESS:
+                _state.IsUnderWay = true;
+                return StepResult.Again;
 
-        /// <summary>Of a connection that never was, nothing arrived for sure.</summary>
-        internal readonly int BytesTold => Connected ? Sent : 0;
+            // Switched off by net.ipv4.tcp_fastopen: a plain connect.
+            case -Errno.EOPNOTSUPP:
+                return StepResult.Again;
+            default:
+                return progress.TakeError(answer);
+        }
     }
 }

@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with the sender's address, for all members whose name holds ReceiveFrom or ReceiveMessageFrom.</summary>
-internal sealed class ReceiveFromOperation(Socket socket)
+internal sealed class ReceiveFromOperation(SocketCore socket)
     : SocketOperation<SocketReceiveFromResult>(socket, OperationLane.Read),
         IValueTaskSource<int>,
         IValueTaskSource<SocketResult<int>>,
@@ -19,31 +19,31 @@ internal sealed class ReceiveFromOperation(Socket socket)
     private Memory<byte> _buffer;
     private SocketAddress? _callersAddress;
     private EndPoint? _like;
-    private int _flags;
     private bool _wantsInformation;
     private MessageOutcome _outcome;
 
-    internal override string Call => "receive from";
+    internal static ReceiveFromOperation Rent(SocketCore socket) =>
+        socket.Extras.ReceiveFrom.Take<ReceiveFromOperation>() ?? new ReceiveFromOperation(socket);
 
-    protected override int BytesLost => _outcome.BytesLost;
+    internal override string Call => _wantsInformation ? "receive message from" : "receive from";
 
-    internal ReceiveFromOperation With(Memory<byte> buffer, int flags, EndPoint like)
+    internal ReceiveFromOperation With(Memory<byte> buffer, SocketFlags flags, EndPoint like)
     {
         _buffer = buffer;
-        _flags = flags;
         _like = like;
+        Describe(flags);
         return this;
     }
 
-    internal ReceiveFromOperation With(Memory<byte> buffer, int flags, SocketAddress callersAddress)
+    internal ReceiveFromOperation With(Memory<byte> buffer, SocketFlags flags, SocketAddress callersAddress)
     {
         _buffer = buffer;
-        _flags = flags;
         _callersAddress = callersAddress;
+        Describe(flags);
         return this;
     }
 
-    internal ReceiveFromOperation WithInformation(Memory<byte> buffer, int flags, EndPoint like)
+    internal ReceiveFromOperation WithInformation(Memory<byte> buffer, SocketFlags flags, EndPoint like)
     {
         _wantsInformation = true;
         return With(buffer, flags, like);
@@ -97,72 +97,14 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     internal override bool TryComplete()
     {
-        int result = Receive(Socket, _buffer.Span, _flags, _address, _wantsInformation, out _outcome);
-        if (result == -Interop.Errno.EAGAIN)
-        {
-            return false;
-        }
-
-        Errno = result < 0 ? -result : 0;
-        BytesTransferred = result == -Interop.Errno.EMSGSIZE ? _buffer.Length : Math.Max(result, 0);
-        return true;
+        var step = new ReceiveFromStep(_buffer.Span, Flags, _address, _wantsInformation, ref _outcome);
+        return Complete(ref step);
     }
 
-    /// <summary>recvmsg(2) or recvfrom(2) without waiting.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="buffer">Where the message goes.</param>
-    /// <param name="flags">MSG_ flags.</param>
-    /// <param name="address">Room for the sender's address.</param>
-    /// <param name="wantsInformation">Reads flags and control messages too; then a cut message is told by a flag, not by an errno.</param>
-    /// <param name="outcome">What came beside the bytes.</param>
-    internal static int Receive(
-        Socket socket, Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, out MessageOutcome outcome)
+    internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
     {
-        outcome = default;
-        int own = ReceiveOperation.KernelFlags(socket, flags);
-        int length;
-        if (!wantsInformation)
-        {
-            int addressLength;
-            if (buffer.IsEmpty && (flags & SocketConstants.MSG_TRUNC) == 0)
-            {
-                // As in .NET a receive of no bytes waits for a message and leaves it.
-                length = Libc.ReceiveFrom(socket.Descriptor, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, address, out addressLength);
-                outcome.AddressLength = length < 0 ? 0 : addressLength;
-                return Math.Min(length, 0);
-            }
-
-            do
-            {
-                length = Libc.ReceiveFrom(socket.Descriptor, buffer, own, address, out addressLength);
-            }
-            while (length == -Interop.Errno.EINTR);
-            outcome.AddressLength = addressLength;
-            if (!socket.IsStream)
-            {
-                length = ReceiveOperation.Cut(length, buffer.Length, flags, out outcome.BytesLost);
-            }
-
-            return length;
-        }
-
-        Span<byte> control = stackalloc byte[PacketInformation.ControlBytes];
-        control = control[..PacketInformation.Room(socket)];
-        MessageLengths lengths;
-        do
-        {
-            length = Libc.ReceiveMessage(socket.Descriptor, buffer, own, address, control, out lengths);
-        }
-        while (length == -Interop.Errno.EINTR);
-        if (length >= 0)
-        {
-            outcome.AddressLength = lengths.Address;
-            outcome.Flags = LinuxSocketFlags.FromLinux(lengths.Flags);
-            outcome.Information = PacketInformation.Read(control[..lengths.Control]);
-            length = Math.Min(length, buffer.Length);
-        }
-
-        return length;
+        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
+        address[..destination.Size].CopyTo(destination.Buffer.Span);
     }
 
     int IValueTaskSource<int>.GetResult(short token)
@@ -202,8 +144,6 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
     ValueTaskSourceStatus IValueTaskSource<SocketReceiveMessageFromResult>.GetStatus(short token) => StatusOf(token, isTry: false);
 
-    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
-
     protected override SocketReceiveFromResult TakeValue() => new()
     {
         ReceivedBytes = BytesTransferred,
@@ -219,13 +159,19 @@ internal sealed class ReceiveFromOperation(Socket socket)
         _outcome = default;
     }
 
-    protected override void Return() => Socket.ReturnReceiveFrom(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveFrom;
+
+    private void Describe(SocketFlags flags)
+    {
+        SetFlags(flags);
+        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags, isExact: false);
+    }
 
     private SocketResult<TValue> TakeResult<TValue>(Func<ReceiveFromOperation, TValue> take)
     {
         Socket.NoteFailure(Errno);
 
-        if (BytesLost > 0 && _callersAddress is not null)
+        if (Progress.BytesLost > 0 && _callersAddress is not null)
         {
             // A cut message has a sender too.
             TakeCount();
@@ -233,14 +179,14 @@ internal sealed class ReceiveFromOperation(Socket socket)
 
         SocketResult<TValue> result = Errno == 0
             ? SocketResult<TValue>.Success(take(this), BytesTransferred)
-            : SocketResult<TValue>.Failure(Errno, BytesTransferred, BytesLost);
+            : SocketResult<TValue>.Failure(Errno, BytesTransferred, Progress.BytesLost);
         Recycle();
         return result;
     }
 
     private int TakeCount()
     {
-        Socket.CopyPeer(_address.AsSpan(0, _outcome.AddressLength), _callersAddress!);
+        CopyPeer(_address.AsSpan(0, _outcome.AddressLength), _callersAddress!);
         return BytesTransferred;
     }
 
@@ -257,7 +203,51 @@ internal sealed class ReceiveFromOperation(Socket socket)
 internal struct MessageOutcome
 {
     internal int AddressLength;
-    internal int BytesLost;
     internal SocketFlags Flags;
     internal IPPacketInformation Information;
+}
+
+/// <summary>recvfrom(2); recvmsg(2) where flags and packet information are wanted, and a cut message is then told by a flag.</summary>
+internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, ref MessageOutcome outcome) : ICallStep
+{
+    private readonly Span<byte> _buffer = buffer;
+    private readonly Span<byte> _address = address;
+    private readonly ref MessageOutcome _outcome = ref outcome;
+    private SocketState _before;
+
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        _before = SocketState.Of(socket);
+        Span<byte> room = _buffer[ReceiveAnswer.Offset(progress, flags)..];
+        int own = ReceiveAnswer.KernelFlags(socket, flags);
+        int length;
+        if (!wantsInformation)
+        {
+            // As in .NET a receive of no bytes waits for a message and leaves it.
+            length = ReceiveAnswer.IsForNothing(_buffer.Length, flags)
+                ? Math.Min(Libc.ReceiveFrom(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, _address, out int addressLength), 0)
+                : Libc.ReceiveFrom(socket.Handle, room, own, _address, out addressLength);
+            if (length >= 0)
+            {
+                _outcome.AddressLength = addressLength;
+            }
+
+            return length;
+        }
+
+        Span<byte> control = stackalloc byte[PacketInformation.ControlBytes];
+        control = control[..PacketInformation.Room(socket.AddressFamily)];
+        length = Libc.ReceiveMessage(socket.Handle, room, own, _address, control, out MessageLengths lengths);
+        if (length >= 0)
+        {
+            _outcome.AddressLength = lengths.Address;
+            _outcome.Flags = LinuxSocketFlags.FromLinux(lengths.Flags);
+            _outcome.Information = PacketInformation.Read(control[..lengths.Control]);
+        }
+
+        return length;
+    }
+
+    public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        ReceiveAnswer.Take(socket, answer, _buffer.Length, flags, isExact: false, _before, ref progress, tellsCut: wantsInformation);
 }

@@ -4,16 +4,12 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendfile(2): file bytes to a stream without passing through this process.</summary>
-internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(socket, OperationLane.Write)
+internal sealed class SendFileOperation(SocketCore socket) : SocketOperation<long>(socket, OperationLane.Write)
 {
-    // The kernel sends no more in one call (sendfile(2)); less keeps one big file from holding the thread.
-    private const int BytesPerCall = 1 << 20;
-
     // The caller keeps the file open until the outcome is taken.
     private SafeFileHandle? _file;
     private long _offset;
-    private long _left;
-    private long _sent;
+    private long _count;
 
     internal override string Call => "send file";
 
@@ -21,64 +17,41 @@ internal sealed class SendFileOperation(Socket socket) : SocketOperation<long>(s
     {
         _file = file;
         _offset = offset;
-        _left = count;
+        _count = count;
         return this;
     }
 
     internal override bool TryComplete()
     {
-        while (true)
-        {
-            int result = Send(Socket, _file!, _offset, _left);
-            if (result == -Interop.Errno.EAGAIN)
-            {
-                return false;
-            }
-
-            if (result <= 0)
-            {
-                // 0: the file ends here; it may be shorter than it was.
-                Errno = -result;
-                return true;
-            }
-
-            _offset += result;
-            _sent += result;
-            _left -= result;
-            BytesTransferred = (int)Math.Min(_sent, int.MaxValue);
-            if (_left == 0)
-            {
-                return true;
-            }
-        }
+        var step = new SendFileStep(_file!, _offset, _count);
+        return Complete(ref step);
     }
 
-    /// <summary>sendfile(2) without waiting; 0 at the file's end.</summary>
-    internal static int Send(Socket socket, SafeFileHandle file, long offset, long count)
-    {
-        if (count == 0)
-        {
-            return 0;
-        }
+    protected override long TakeValue() => Progress.Count;
 
-        int result;
-        do
-        {
-            result = Libc.SendFile(socket.Descriptor, file, offset, (int)Math.Min(count, BytesPerCall));
-        }
-        while (result == -Interop.Errno.EINTR);
-        return result;
+    protected override void Reset() => _file = null;
+}
+
+/// <summary>sendfile(2), from a part of a file, until all is sent or the file ends: it may be shorter than it was.</summary>
+internal readonly ref struct SendFileStep(SafeFileHandle file, long offset, long count) : ICallStep
+{
+    // The kernel sends no more than 2 GiB in one call (sendfile(2)); less keeps one big file from holding the thread.
+    private const int BytesPerCall = 1 << 20;
+
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        long left = count - progress.Count;
+        return left == 0 ? 0 : Libc.SendFile(socket.Handle, file, offset + progress.Count, (int)Math.Min(left, BytesPerCall));
     }
 
-    protected override long TakeValue() => _sent;
-
-    protected override void Reset()
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
-        _file = null;
-        _sent = 0;
-    }
+        if (answer < 0)
+        {
+            return progress.TakeError(answer);
+        }
 
-    protected override void Return()
-    {
+        progress.Count += answer;
+        return answer == 0 || progress.Count == count ? progress.Done() : StepResult.Again;
     }
 }

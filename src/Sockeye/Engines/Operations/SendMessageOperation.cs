@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
 /// <summary>sendmsg(2) with control messages and descriptors: on a stream until all is sent, else one message.</summary>
-internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;
@@ -20,57 +21,39 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
     private ReadOnlySequence<byte> _buffers;
     private EndPoint? _peer;
     private int _total;
-    private int _flags;
-    private CrowdedQueue _queue;
+
+    internal static SendMessageOperation Rent(SocketCore socket) => socket.Extras.SendMessage.Take<SendMessageOperation>() ?? new SendMessageOperation(socket);
 
     internal override string Call => "send message";
 
-    internal SendMessageOperation With(in OutgoingMessage message, EndPoint? peer, int flags)
+    internal SendMessageOperation With(in OutgoingMessage message, EndPoint? peer, SocketFlags flags)
     {
         _addressLength = EncodePeer(message, peer, _address);
         _peer = peer;
+        _total = Total(message);
         _data = message.Data;
         _buffers = message.Buffers;
-        _total = Total(message);
-        _flags = flags;
-        _control.Prepare(message, Socket);
+        SetFlags(flags);
+        Progress.PartRule = SendStep.PartRule(isAll: false);
+        _control.Prepare(message, Socket.AddressFamily, Socket.IsStream);
         return this;
     }
 
+    /// <summary>How many bytes of data a message has.</summary>
+    /// <exception cref="OverflowException">More than an int can count.</exception>
+    internal static int Total(in OutgoingMessage message) => checked(message.Data.Length + (int)message.Buffers.Length);
+
     internal override bool TryComplete()
     {
-        if (_queue.IsPaused)
+        var step = new SendMessageStep(_data, _buffers, _total, Flags, _address.AsSpan(0, _addressLength), _control.Bytes);
+        if (!Complete(ref step))
         {
             return false;
         }
 
-        while (true)
-        {
-            int result = Send(
-                Socket, _data, _buffers, BytesTransferred, _flags, _address.AsSpan(0, _addressLength), BytesTransferred == 0 ? _control.Bytes : default);
-            if (result == -Interop.Errno.EAGAIN)
-            {
-                _queue.Refused(this, isAddressed: _addressLength > 0);
-                return false;
-            }
-
-            if (result >= 0)
-            {
-                BytesTransferred += result;
-                if (BytesTransferred < _total && Socket.IsStream)
-                {
-                    continue;
-                }
-            }
-
-            Errno = result < 0 ? -result : 0;
-            _control.Release();
-            return true;
-        }
+        _control.Release();
+        return true;
     }
-
-    // A send that does not wait says how far it got, as send(2) does.
-    internal override void EndWith(int errno) => Errno = errno == Interop.Errno.EAGAIN && BytesTransferred > 0 ? 0 : errno;
 
     // Also of one that ended without a last try: the descriptors it was to pass may be closed, which takes a call.
     protected override void ShowOutcome()
@@ -85,67 +68,47 @@ internal sealed class SendMessageOperation(Socket socket) : SocketOperation<int>
         : message.PeerAddress is { } address ? AddressCodecs.Encode(address, destination)
         : 0;
 
-    /// <summary>How many bytes of data a message has.</summary>
-    /// <exception cref="OverflowException">More than an int can count.</exception>
-    internal static int Total(in OutgoingMessage message) => checked(message.Data.Length + (int)message.Buffers.Length);
-
-    /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
-    internal static int Send(
-        Socket socket,
-        ReadOnlyMemory<byte> data,
-        in ReadOnlySequence<byte> buffers,
-        int skip,
-        int flags,
-        ReadOnlySpan<byte> address,
-        ReadOnlySpan<byte> control)
-    {
-        int own = flags | SocketConstants.MSG_NOSIGNAL;
-        bool repeated = false;
-        int result;
-        if (buffers.IsEmpty)
-        {
-            ReadOnlySpan<byte> rest = data.Span[skip..];
-            do
-            {
-                result = Libc.SendMessage(socket.Descriptor, rest, own, address, control);
-            }
-            while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
-            return result;
-        }
-
-        using var vector = new BufferVector(data, buffers, skip);
-        if (vector.IsPartial && !socket.IsStream)
-        {
-            // A message goes in one call or not at all: the kernel's own answer to too many buffers.
-            return -Interop.Errno.EMSGSIZE;
-        }
-
-        do
-        {
-            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, own, address, control);
-        }
-        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
-        return result;
-    }
-
-    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
-
     protected override int TakeValue() => BytesTransferred;
 
-    protected override Exception CreateSocketException() => SocketErrors.Create(
-        Call,
-        _peer ?? AddressCodecs.Decode(_address.AsSpan(0, _addressLength), like: null) ?? Socket.EndPointForErrors(),
-        Errno,
-        BytesTransferred);
+    protected override EndPoint? Subject =>
+        _peer ?? AddressCodecs.Decode(_address.AsSpan(0, _addressLength), like: null) ?? base.Subject;
 
     protected override void Reset()
     {
         _control.Release();
-        _queue.Stop();
         _data = default;
         _buffers = default;
         _peer = null;
     }
 
-    protected override void Return() => Socket.ReturnSendMessage(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.SendMessage;
+}
+
+/// <summary>sendmsg(2) with control data, without SIGPIPE: on a stream until all is sent, the control data with the first byte; else one message.</summary>
+internal readonly ref struct SendMessageStep(
+    ReadOnlyMemory<byte> data, ReadOnlySequence<byte> buffers, int total, int flags, ReadOnlySpan<byte> address, ReadOnlySpan<byte> control) : ICallStep
+{
+    private readonly ReadOnlySpan<byte> _address = address;
+    private readonly ReadOnlySpan<byte> _control = control;
+
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        int own = flags | SocketConstants.MSG_NOSIGNAL;
+        int skip = (int)progress.Count;
+        ReadOnlySpan<byte> control = skip == 0 ? _control : default;
+        if (buffers.IsEmpty)
+        {
+            return Libc.SendMessage(socket.Handle, data.Span[skip..], own, _address, control);
+        }
+
+        using var vector = new BufferVector(data, buffers, skip);
+
+        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        return vector.IsPartial && !socket.IsStream
+            ? -Errno.EMSGSIZE
+            : Libc.SendMessage(socket.Handle, vector.Buffers, own, _address, control);
+    }
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        SendStep.TakeSent(socket, answer, total, isAddressed: _address.Length > 0, ref progress);
 }

@@ -1,44 +1,47 @@
+using System.Net.Sockets;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
 /// <summary>send(2), or sendmsg(2) of several buffers: on a stream until all is sent, else one message.</summary>
-internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
 {
     // Borrowed from the caller until the outcome is taken.
     private ReadOnlyMemory<byte> _data;
     private IList<ArraySegment<byte>>? _buffers;
-    private int _total;
-    private int _flags;
+    private bool _isAll;
 
     // The first call, made before the operation was, has given the outcome.
     private bool _isDecided;
 
-    internal override string Call => "send";
+    internal static SendOperation Rent(SocketCore socket) => socket.Extras.Send.Take<SendOperation>() ?? new SendOperation(socket);
 
-    internal SendOperation With(ReadOnlyMemory<byte> data, int flags)
+    internal override string Call => _isAll ? "send all" : "send";
+
+    internal SendOperation With(ReadOnlyMemory<byte> data, SocketFlags flags, bool isAll = false)
     {
         _data = data;
-        _total = data.Length;
-        _flags = flags;
+        _isAll = isAll;
+        SetFlags(flags);
+        Progress.PartRule = SendStep.PartRule(isAll);
         return this;
     }
 
-    /// <summary>The rest of a send whose first call has given <paramref name="result"/>: bytes, or −errno other than EAGAIN.</summary>
-    internal SendOperation After(int result)
-    {
-        // Counted before anything can end the operation: they have left.
-        BytesTransferred = Math.Max(result, 0);
-        Errno = Math.Max(-result, 0);
-        _isDecided = result < 0 || BytesTransferred >= _total || !Socket.IsStream;
-        return this;
-    }
-
-    internal SendOperation With(IList<ArraySegment<byte>> buffers, int flags)
+    internal SendOperation With(IList<ArraySegment<byte>> buffers, SocketFlags flags)
     {
         _buffers = buffers;
-        _total = BufferVector.Total(buffers);
-        _flags = flags;
+        SetFlags(flags);
+        Progress.PartRule = SendStep.PartRule(isAll: false);
+        return this;
+    }
+
+    /// <summary>Goes on from an attempt that was made before there was an operation.</summary>
+    /// <param name="progress">How far it came.</param>
+    /// <param name="isDone">Its outcome is the operation's.</param>
+    internal SendOperation After(in Progress progress, bool isDone)
+    {
+        Progress = progress;
+        _isDecided = isDone;
         return this;
     }
 
@@ -51,64 +54,15 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
             return true;
         }
 
-        while (true)
+        if (_buffers is null)
         {
-            int result = _buffers is null
-                ? Send(Socket, _data.Span[BytesTransferred..], _flags)
-                : Send(Socket, _buffers, BytesTransferred, _flags);
-            if (result == -Interop.Errno.EAGAIN)
-            {
-                return false;
-            }
-
-            if (result < 0)
-            {
-                Errno = -result;
-                return true;
-            }
-
-            BytesTransferred += result;
-            if (BytesTransferred >= _total || !Socket.IsStream)
-            {
-                return true;
-            }
+            var step = new SendStep(_data.Span, Flags);
+            return Complete(ref step);
         }
+
+        var gather = new SendBuffersStep(_buffers, Flags);
+        return Complete(ref gather);
     }
-
-    /// <summary>send(2) without waiting and without SIGPIPE.</summary>
-    internal static int Send(Socket socket, ReadOnlySpan<byte> data, int flags)
-    {
-        bool repeated = false;
-        int result;
-        do
-        {
-            result = Libc.Send(socket.Descriptor, data, flags | SocketConstants.MSG_NOSIGNAL);
-        }
-        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
-        return result;
-    }
-
-    /// <summary>sendmsg(2) of all but the first <paramref name="skip"/> bytes, without waiting and without SIGPIPE.</summary>
-    internal static int Send(Socket socket, IList<ArraySegment<byte>> buffers, int skip, int flags)
-    {
-        using var vector = new BufferVector(buffers, skip);
-        if (vector.IsPartial && !socket.IsStream)
-        {
-            // A message goes in one call or not at all: the kernel's own answer to too many buffers.
-            return -Interop.Errno.EMSGSIZE;
-        }
-
-        bool repeated = false;
-        int result;
-        do
-        {
-            result = Libc.SendMessage(socket.Descriptor, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
-        }
-        while (result == -Interop.Errno.EINTR || EarlierErrors.MustRepeat(socket, result, ref repeated));
-        return result;
-    }
-
-    protected override bool Waits => (_flags & SocketConstants.MSG_DONTWAIT) == 0;
 
     protected override int TakeValue() => BytesTransferred;
 
@@ -116,8 +70,71 @@ internal sealed class SendOperation(Socket socket) : SocketOperation<int>(socket
     {
         _data = default;
         _buffers = null;
+        _isAll = false;
         _isDecided = false;
     }
 
-    protected override void Return() => Socket.ReturnSend(this);
+    protected override ref OperationSlot Slot => ref Socket.Extras.Send;
+}
+
+/// <summary>send(2), without SIGPIPE: on a stream until all is sent, else one message.</summary>
+internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICallStep
+{
+    private readonly ReadOnlySpan<byte> _data = data;
+
+    /// <summary>As send(2) has it, what went before it would have had to wait is the answer of a send that must not; one of all or nothing has failed.</summary>
+    internal static PartRule PartRule(bool isAll) => isAll ? Engines.PartRule.Fails : Engines.PartRule.SucceedsUnlessWaited;
+
+    public int Call(SocketCore socket, in Progress progress) =>
+        Libc.Send(socket.Handle, _data[(int)progress.Count..], flags | SocketConstants.MSG_NOSIGNAL);
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        TakeSent(socket, answer, _data.Length, isAddressed: false, ref progress);
+
+    /// <summary>What a send's answer means, whichever call made it.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="answer">How many bytes went, or −errno.</param>
+    /// <param name="total">How many are to go.</param>
+    /// <param name="isAddressed">The call names its peer.</param>
+    /// <param name="progress">How far the call has come.</param>
+    internal static StepResult TakeSent(SocketCore socket, int answer, int total, bool isAddressed, ref Progress progress)
+    {
+        if (answer < 0)
+        {
+            return TakeError(socket, answer, isAddressed, ref progress);
+        }
+
+        progress.Count += answer;
+        return progress.Count >= total || !socket.IsStream ? progress.Done() : StepResult.Again;
+    }
+
+    /// <summary>What a failed send means.</summary>
+    /// <remarks>
+    /// A UNIX datagram queue that others have filled: the kernel has no event for the room in it, and says "writable" each
+    /// time it has thrown a refused message away (net/unix/af_unix.c, unix_dgram_sendmsg). A connected socket's queue tells of
+    /// its room as others do.
+    /// </remarks>
+    internal static StepResult TakeError(SocketCore socket, int answer, bool isAddressed, ref Progress progress) =>
+        EarlierErrors.MustRepeat(socket, answer, ref progress.HasRepeated) ? StepResult.Again
+        : answer == -Errno.EAGAIN && isAddressed && socket.AddressFamily == AddressFamily.Unix && !socket.IsStream ? StepResult.Pause
+        : progress.TakeError(answer);
+}
+
+/// <summary>sendmsg(2) of several buffers.</summary>
+internal readonly ref struct SendBuffersStep(IList<ArraySegment<byte>> buffers, int flags) : ICallStep
+{
+    private readonly int _total = BufferVector.Total(buffers);
+
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        using var vector = new BufferVector(buffers, (int)progress.Count);
+
+        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        return vector.IsPartial && !socket.IsStream
+            ? -Errno.EMSGSIZE
+            : Libc.SendMessage(socket.Handle, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
+    }
+
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        SendStep.TakeSent(socket, answer, _total, isAddressed: false, ref progress);
 }

@@ -2,8 +2,11 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>poll(2) of one descriptor: waits for readiness, reads nothing.</summary>
-internal sealed class WaitOperation(Socket socket) : SocketOperation<SocketEvents>(socket, OperationLane.Watch)
+/// <summary>
+/// poll(2) of one descriptor: waits for readiness, reads nothing. Several may wait at a time, and none is on a hot path: idle
+/// ones are not kept.
+/// </summary>
+internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketEvents>(socket, OperationLane.Watch)
 {
     private SocketEvents _wanted;
     private SocketEvents _seen;
@@ -29,15 +32,15 @@ internal sealed class WaitOperation(Socket socket) : SocketOperation<SocketEvent
     }
 
     /// <summary>ppoll(2) of this socket alone.</summary>
-    internal static int Poll(Socket socket, SocketEvents wanted, TimeSpan limit, out SocketEvents seen)
+    internal static int Poll(SocketCore socket, SocketEvents wanted, TimeSpan limit, out SocketEvents seen)
     {
         bool referenced = false;
         try
         {
-            socket.Descriptor.DangerousAddRef(ref referenced);
+            socket.Handle.DangerousAddRef(ref referenced);
             PollDescriptor descriptor = new()
             {
-                Descriptor = socket.Descriptor.Number,
+                Descriptor = socket.Handle.Number,
                 Events = (short)wanted,
             };
             int result = Libc.Poll(new Span<PollDescriptor>(ref descriptor), limit);
@@ -48,7 +51,7 @@ internal sealed class WaitOperation(Socket socket) : SocketOperation<SocketEvent
         {
             if (referenced)
             {
-                socket.Descriptor.DangerousRelease();
+                socket.Handle.DangerousRelease();
             }
         }
     }
@@ -56,9 +59,4 @@ internal sealed class WaitOperation(Socket socket) : SocketOperation<SocketEvent
     protected override SocketEvents TakeValue() => _seen;
 
     protected override void Reset() => _seen = SocketEvents.None;
-
-    // Several may wait at a time, and none is on a hot path: not pooled.
-    protected override void Return()
-    {
-    }
 }

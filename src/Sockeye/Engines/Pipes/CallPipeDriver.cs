@@ -11,17 +11,17 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     // Less room than this at a shared block's end is left: a bulk receive would be cut into small ones.
     private const int HotRoomMin = 8 * 1024;
 
-    private readonly Socket _socket;
+    private readonly SocketCore _socket;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
-    private readonly EventLoop? _loop;
+    private readonly RunQueue? _loop;
     private readonly ReceiveCall _receive;
     private readonly SendCall _send;
     private bool _isReceiving;
     private bool _isClosed;
     private TaskCompletionSource? _ended;
 
-    internal CallPipeDriver(Socket socket, PipeInput input, PipeOutput output, EventLoop? loop)
+    internal CallPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, RunQueue? loop)
     {
         _socket = socket;
         _input = input;
@@ -61,28 +61,46 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     {
         if (_loop is null)
         {
-            Send();
+            SendNow();
         }
-        else if (ReferenceEquals(EventLoop.Current, _loop))
+        else if (ReferenceEquals(RunQueue.Current, _loop))
         {
             _loop.AtTurnEnd(this);
         }
         else
         {
-            _loop.Post(static driver => ((CallPipeDriver)driver!).Send(), this);
+            _loop.Post(static driver => ((CallPipeDriver)driver!).SendNow(), this);
         }
     }
 
-    void ITurnEnd.EndTurn() => Send();
+    void ITurnEnd.EndTurn() => SendNow();
 
     // The socket may stay open: a receive that still waited would take what comes next.
-    internal override void Close()
+    public override void Close()
     {
         _input.Ended(Errno.EBADF);
         _output.Failed(Errno.EBADF, isOver: false);
         Volatile.Write(ref _isClosed, true);
         Interlocked.MemoryBarrier();
         _receive.Stop();
+    }
+
+    /// <summary>Sends what is queued. The caller has claimed the send, and is on the loop's thread if there is a loop.</summary>
+    internal void SendNow()
+    {
+        do
+        {
+            if (!_send.Attempt())
+            {
+                if (!_send.Begin(default))
+                {
+                    return;
+                }
+            }
+
+            _send.Finish();
+        }
+        while (!_output.TryRelease());
     }
 
     internal override ValueTask EndAsync()
@@ -113,23 +131,6 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         Volatile.Read(ref _ended)?.TrySetResult();
     }
 
-    private void Send()
-    {
-        do
-        {
-            if (!_send.Attempt())
-            {
-                if (!_send.Begin(default))
-                {
-                    return;
-                }
-            }
-
-            _send.Finish();
-        }
-        while (!_output.TryRelease());
-    }
-
     private sealed class ReceiveCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Read)
     {
         private PinnedBlock? _block;
@@ -150,7 +151,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             int result;
             do
             {
-                result = Libc.Receive(Socket.Descriptor, room, ReceiveOperation.KernelFlags(Socket, 0));
+                result = Libc.Receive(Socket.Handle, room, ReceiveAnswer.KernelFlags(Socket, 0));
             }
             while (result == -Interop.Errno.EINTR);
 
@@ -172,12 +173,12 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
                 registration?.NoteDrained(sequence);
             }
 
-            BytesTransferred = result;
+            Progress.Count = result;
             if (_isShared)
             {
                 // The segment's reference; the next receive goes behind it.
                 _block!.References++;
-                driver._loop!.Pipes.HotOffset += result;
+                PipePool.OfLoop(driver._loop!).HotOffset += result;
             }
 
             return true;
@@ -206,7 +207,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
             if (Socket.Registration is { } registration)
             {
-                registration.Engine.Cancel(this, registration, Interop.Errno.ECANCELED, Version);
+                registration.Cancel(this, Interop.Errno.ECANCELED, Version);
             }
         }
 
@@ -217,9 +218,6 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
         }
 
-        protected override void Return()
-        {
-        }
 
         // On the loop: what is left of the block that all share, or all of it when nobody holds any of it: then it is
         // still in the cache. Elsewhere a block of its own.
@@ -288,8 +286,8 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
                         {
                             // sendmsg(2) of a single buffer costs more than send(2).
                             result = message.Count == 1
-                                ? Libc.Send(Socket.Descriptor, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
-                                : Libc.SendMessage(Socket.Descriptor, message.Buffers, SocketConstants.MSG_NOSIGNAL);
+                                ? Libc.Send(Socket.Handle, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
+                                : Libc.SendMessage(Socket.Handle, message.Buffers, SocketConstants.MSG_NOSIGNAL);
                         }
                         while (result == -Interop.Errno.EINTR);
                     }
@@ -337,8 +335,5 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
         }
 
-        protected override void Return()
-        {
-        }
     }
 }

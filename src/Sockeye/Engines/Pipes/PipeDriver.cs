@@ -6,7 +6,7 @@ namespace Sockeye.Engines.Pipes;
 /// them under their gates and call in here outside of them. Their ends come back to <see cref="PipeInput.Received(Sockeye.Interop.PinnedBlock, bool, int, int)"/>,
 /// <see cref="PipeInput.Ended"/>, <see cref="PipeOutput.Sent"/> and <see cref="PipeOutput.Failed"/>.
 /// </remarks>
-internal abstract class PipeDriver : ILoopTenant
+internal abstract class PipeDriver : ILoopTenant, ISocketPipe
 {
     /// <summary>Has the next bytes received. The caller has claimed the receive.</summary>
     internal abstract void StartReceive();
@@ -17,8 +17,8 @@ internal abstract class PipeDriver : ILoopTenant
     /// <summary>Has what is queued sent: at the end of the loop's turn, or now. The caller has claimed the send.</summary>
     internal abstract void StartSend();
 
-    /// <summary>The socket closes: what is under way ends.</summary>
-    internal abstract void Close();
+    /// <inheritdoc/>
+    public abstract void Close();
 
     /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
     internal abstract ValueTask EndAsync();

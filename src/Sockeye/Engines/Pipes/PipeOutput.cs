@@ -17,7 +17,7 @@ internal sealed class PipeOutput : PipeWriter
     private const int CopiedBytesMax = 1024;
 
     private readonly SocketPipe _pipe;
-    private readonly EventLoop? _loop;
+    private readonly RunQueue? _loop;
     private readonly PipeGate _gate;
     private readonly FlushWait _wait;
     private readonly long _highWater;
@@ -43,12 +43,12 @@ internal sealed class PipeOutput : PipeWriter
     private int _errno;
     private TaskCompletionSource? _drained;
 
-    internal PipeOutput(SocketPipe pipe, EventLoop? loop, SocketPipeOptions options)
+    internal PipeOutput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
     {
         _pipe = pipe;
         _loop = loop;
         _gate = new PipeGate(loop);
-        _wait = new FlushWait(this, pipe.Socket.EngineOrDefault);
+        _wait = new FlushWait(this, pipe.Core.Engine);
         _highWater = options.SendHighWaterMark;
         _lowWater = options.SendLowWaterMark;
     }
@@ -171,7 +171,7 @@ internal sealed class PipeOutput : PipeWriter
             }
         }
 
-        _wait.Arm(_pipe.Socket.AsyncLimit, cancellationToken);
+        _wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
         bool show = false;
         ValueTask<FlushResult> task;
         using (_gate.Enter())
@@ -289,7 +289,7 @@ internal sealed class PipeOutput : PipeWriter
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
         Complete(exception);
-        await DrainAsync().ConfigureAwait(false);
+        await DrainAsync().StayOnLoop();
         if (_errno != 0 && exception is null)
         {
             throw _pipe.Error("send", _errno);

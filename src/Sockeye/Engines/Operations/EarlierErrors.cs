@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Sockeye.Interop;
 
-namespace Sockeye;
+namespace Sockeye.Engines;
 
 /// <summary>
 /// With IP_RECVERR an ICMP error of a message sent before is in the error queue, whole; yet the kernel also keeps its
@@ -14,7 +14,7 @@ internal static class EarlierErrors
     /// <param name="socket">The socket.</param>
     /// <param name="result">What the call returned.</param>
     /// <param name="repeated">False at first; a call is repeated once.</param>
-    internal static bool MustRepeat(Socket socket, int result, ref bool repeated)
+    internal static bool MustRepeat(SocketCore socket, int result, ref bool repeated)
     {
         if (result >= 0 || repeated || socket.IsStream || !ComesByIcmp(-result))
         {
@@ -36,6 +36,6 @@ internal static class EarlierErrors
     private static bool ComesByIcmp(int errno) => errno is Errno.ECONNREFUSED or Errno.EHOSTUNREACH or Errno.ENETUNREACH
         or Errno.ENOPROTOOPT or Errno.EOPNOTSUPP or Errno.EHOSTDOWN or Errno.ENONET or Errno.EPROTO or Errno.EACCES;
 
-    private static bool IsOn(Socket socket, int level, int name) =>
-        Libc.GetOption(socket.Descriptor, level, name, out int on) >= 0 && on != 0;
+    private static bool IsOn(SocketCore socket, int level, int name) =>
+        Libc.GetOption(socket.Handle, level, name, out int on) >= 0 && on != 0;
 }

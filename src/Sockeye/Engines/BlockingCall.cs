@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>A synchronous call from its first try to its last: its turn among other operations, its limit, its waits.</summary>
+internal ref struct BlockingCall : IDisposable
+{
+    private readonly SocketCore _socket;
+    private readonly OperationLane _lane;
+    private readonly TimeSpan? _limit;
+    private readonly long _start;
+    private readonly bool _waits;
+    private SynchronousTurn? _turn;
+    private bool _sawReady;
+    private long _moved;
+    private TimeSpan _pause = RetryTimer.First;
+    private EpollSet? _edges;
+
+    /// <param name="socket">The socket.</param>
+    /// <param name="lane">Which operations it must not overtake.</param>
+    /// <param name="limit">The limit of the whole call; null is none.</param>
+    /// <param name="flags">With MSG_DONTWAIT the call does not wait.</param>
+    /// <param name="always">The limit is the caller's own for this call: wait whatever Blocking says.</param>
+    internal BlockingCall(SocketCore socket, OperationLane lane, TimeSpan? limit, int flags = 0, bool always = false)
+    {
+        _socket = socket;
+        _lane = lane;
+        _limit = limit;
+        _waits = (socket.IsBlocking || always) && limit != TimeSpan.Zero && CallSteps.MayWait(flags);
+        _start = limit is null ? 0 : Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Runs a call to its end: attempts, and waits between them.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="lane">Which operations it must not overtake.</param>
+    /// <param name="limit">The limit of the whole call; null is none.</param>
+    /// <param name="flags">The call's MSG_ flags: some forbid to wait.</param>
+    /// <param name="step">The attempt.</param>
+    /// <param name="progress">How far it came; the outcome is in it afterwards.</param>
+    internal static void Run<TStep>(
+        SocketCore socket, OperationLane lane, TimeSpan? limit, int flags, scoped ref TStep step, ref Progress progress)
+        where TStep : struct, ICallStep, allows ref struct
+    {
+        short events = lane switch
+        {
+            OperationLane.Read => PollConstants.POLLIN,
+            OperationLane.Write => PollConstants.POLLOUT,
+            _ => PollConstants.POLLERR,
+        };
+        using var call = new BlockingCall(socket, lane, limit, flags);
+        int errno = call.Enter();
+        while (errno == 0)
+        {
+            switch (CallSteps.Try(socket, ref step, ref progress))
+            {
+                case StepResult.Done:
+                    return;
+                case StepResult.Pause:
+                    errno = call.Pause();
+                    break;
+                default:
+                    errno = call.Wait(events, progress.Count);
+                    break;
+            }
+        }
+
+        progress.End(errno);
+    }
+
+    private readonly TimeSpan Left => _limit is { } limit
+        ? TimeSpan.FromTicks(Math.Max(0, (limit - Stopwatch.GetElapsedTime(_start)).Ticks))
+        : System.Threading.Timeout.InfiniteTimeSpan;
+
+    /// <summary>Waits for the operations that came first.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int Enter()
+    {
+        Registration? registration = _socket.Registration;
+        if (registration is null || _lane == OperationLane.Watch || registration.IsIdle(_lane))
+        {
+            return 0;
+        }
+
+        if (!_waits)
+        {
+            return Errno.EAGAIN;
+        }
+
+        var turn = new SynchronousTurn(_socket, _lane);
+        if (registration.TryEnterTurn(turn))
+        {
+            return 0;
+        }
+
+        _turn = turn;
+        return turn.Wait(Left) ? 0 : Errno.ETIMEDOUT;
+    }
+
+    /// <summary>Waits until the socket may be ready.</summary>
+    /// <param name="events">POLLIN or POLLOUT.</param>
+    /// <param name="moved">How much the call has moved so far: a wait that led to more was not in vain.</param>
+    /// <returns>0: try again. Else the errno: EAGAIN when the socket must not wait, ETIMEDOUT, EBADF after Dispose.</returns>
+    internal int Wait(short events, long moved = 0)
+    {
+        if (!_waits)
+        {
+            return Errno.EAGAIN;
+        }
+
+        _sawReady &= moved == _moved;
+        _moved = moved;
+
+        // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
+        // queue or a hang-up keeps ppoll(2) saying ready; or it is looked at only. From now on only what is new counts.
+        if (_sawReady)
+        {
+            _edges ??= _socket.WatchEdges(events);
+        }
+
+        while (true)
+        {
+            int result = _socket.PollOrWake(events, Left, out _, _edges);
+            if (result == -Errno.EINTR)
+            {
+                // A signal came: resume with the time that is left (PEP 475).
+                continue;
+            }
+
+            _sawReady = result > 0;
+            return result < 0 ? -result : result == 0 ? Errno.ETIMEDOUT : 0;
+        }
+    }
+
+    /// <summary>Sleeps for a while, longer each time, where the kernel has no event to wait for.</summary>
+    /// <returns>As for <see cref="Wait"/>.</returns>
+    internal int Pause()
+    {
+        if (!_waits)
+        {
+            return Errno.EAGAIN;
+        }
+
+        TimeSpan pause = _pause;
+        _pause = RetryTimer.Next(pause);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = Left;
+            TimeSpan rest = pause - Stopwatch.GetElapsedTime(start);
+            bool isLast = left >= TimeSpan.Zero && left < rest;
+            int result = rest <= TimeSpan.Zero ? 0 : _socket.PollOrWake(events: 0, isLast ? left : rest, out _);
+            if (result != -Errno.EINTR)
+            {
+                return result < 0 ? -result : isLast ? Errno.ETIMEDOUT : 0;
+            }
+        }
+    }
+
+    public readonly void Dispose()
+    {
+        _edges?.Dispose();
+        if (_turn is not null)
+        {
+            _socket.Registration!.LeaveTurn(_turn);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>
+/// One attempt of a call, in the one place that knows that call: the system call, and what the kernel's answer means. The
+/// blocking wait and the asynchronous operation run the same step.
+/// </summary>
+/// <remarks>
+/// Contract.
+/// - A step is a view, made anew for each attempt: of memory that the caller or the operation holds, and of nothing that
+///   outlives the attempt. What must be kept between attempts is in <see cref="Progress"/>, or in what the step refers to.
+/// - <see cref="Call"/> makes one system call, never waits, and changes nothing but the step.
+/// - <see cref="Take"/> makes of the answer an outcome. It never sees EINTR, which repeats the call.
+/// - An outcome is in the progress when Take has said <see cref="StepResult.Done"/>: an errno, or 0 and how much was done.
+/// </remarks>
+internal interface ICallStep
+{
+    /// <summary>Makes the system call once, without waiting.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="progress">How far the call has come.</param>
+    /// <returns>The kernel's answer: a count, or −errno.</returns>
+    int Call(SocketCore socket, in Progress progress);
+
+    /// <summary>Says what the answer means.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="answer">A count, or −errno.</param>
+    /// <param name="progress">How far the call has come; kept up to date.</param>
+    StepResult Take(SocketCore socket, int answer, ref Progress progress);
+}
+
+/// <summary>What comes after an attempt.</summary>
+internal enum StepResult : byte
+{
+    /// <summary>The outcome is in the progress.</summary>
+    Done,
+
+    /// <summary>The next attempt, at once.</summary>
+    Again,
+
+    /// <summary>The next attempt when the socket has an event.</summary>
+    Wait,
+
+    /// <summary>The next attempt after a while: the kernel has no event for what is missing.</summary>
+    Pause,
+}
+
+/// <summary>What is told when a call ends midway: by a token, a time limit, Dispose, or because it may not wait.</summary>
+internal enum PartRule : byte
+{
+    /// <summary>The errno is told, and beside it how much was done.</summary>
+    Fails,
+
+    /// <summary>A part is a success where the call may not wait, as send(2) has it; else as above.</summary>
+    SucceedsUnlessWaited,
+
+    /// <summary>A part is a success: it would be lost otherwise. The errno comes with the next call.</summary>
+    Succeeds,
+}
+
+/// <summary>How far a call has come, and its outcome. On the stack of a synchronous call; in the operation of an asynchronous one.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct Progress
+{
+    /// <summary>How many bytes, or messages of a batch, have been moved.</summary>
+    internal long Count;
+
+    /// <summary>How many bytes of a message did not fit and are gone.</summary>
+    internal int BytesLost;
+
+    /// <summary>The outcome: 0, or the errno.</summary>
+    internal int Errno;
+
+    internal PartRule PartRule;
+
+    /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
+    internal bool HasRepeated;
+
+    /// <summary>The count as .NET's members tell it; more than an int holds, only sendfile(2) moves.</summary>
+    internal readonly int BytesTransferred => (int)Math.Min(Count, int.MaxValue);
+
+    /// <summary>Ends the call midway, by the rule for its parts.</summary>
+    internal void End(int errno) => Errno = Count > 0 && PartRule switch
+    {
+        PartRule.Succeeds => true,
+        PartRule.SucceedsUnlessWaited => errno == Interop.Errno.EAGAIN,
+        _ => false,
+    } ? 0 : errno;
+
+    /// <summary>What a negative answer means to most calls: −EAGAIN is waited for, another errno ends the call.</summary>
+    internal StepResult TakeError(int answer)
+    {
+        if (answer == -Interop.Errno.EAGAIN)
+        {
+            return StepResult.Wait;
+        }
+
+        End(-answer);
+        return StepResult.Done;
+    }
+
+    /// <summary>The outcome, from an attempt's own answer.</summary>
+    internal StepResult Done(int errno = 0)
+    {
+        Errno = errno;
+        return StepResult.Done;
+    }
+}
+
+/// <summary>Runs steps.</summary>
+internal static class CallSteps
+{
+    /// <summary>
+    /// MSG_ERRQUEUE never waits in the kernel either (recv(2)); and data that is there to be read would make poll(2) say ready
+    /// for ever.
+    /// </summary>
+    private const int NeverWait = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_ERRQUEUE;
+
+    /// <summary>True when a call with these MSG_ flags may wait.</summary>
+    internal static bool MayWait(int flags) => (flags & NeverWait) == 0;
+
+    /// <summary>Goes as far as it can without waiting.</summary>
+    /// <returns><see cref="StepResult.Done"/>, or what to wait for.</returns>
+    internal static StepResult Try<TStep>(SocketCore socket, scoped ref TStep step, ref Progress progress)
+        where TStep : struct, ICallStep, allows ref struct
+    {
+        progress.HasRepeated = false;
+        while (true)
+        {
+            int answer = step.Call(socket, progress);
+            if (answer == -Errno.EINTR)
+            {
+                continue;
+            }
+
+            StepResult result = step.Take(socket, answer, ref progress);
+            if (result != StepResult.Again)
+            {
+                return result;
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+// How synchronous calls wait: in ppoll(2) on the calling thread, on the socket and on an eventfd rented for the wait, so
+// that Dispose can wake it without shutdown(2), which would reach every duplicate of the descriptor (docs/adr/0002).
+internal sealed partial class SocketCore
+{
+    /// <summary>ppoll(2) on this socket, which Dispose ends.</summary>
+    /// <param name="events">poll(2)'s events; 0 waits for Dispose alone.</param>
+    /// <param name="limit">How long at most; negative waits without limit.</param>
+    /// <param name="seen">What the socket is ready for.</param>
+    /// <param name="edges">Wait for its next event instead, which <see cref="WatchEdges"/> has asked for.</param>
+    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF after Dispose.</returns>
+    internal int PollOrWake(short events, TimeSpan limit, out short seen, EpollSet? edges = null)
+    {
+        seen = 0;
+        SynchronousWaiter waiter = SynchronousWaiter.Rent();
+        bool added = false;
+        bool referenced = false;
+        try
+        {
+            added = AddWaiter(waiter.Link);
+            if (!added)
+            {
+                return -Errno.EBADF;
+            }
+
+            Handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
+            descriptors[0] = edges is not null ? new PollDescriptor { Descriptor = edges.Number, Events = PollConstants.POLLIN }
+                : new PollDescriptor { Descriptor = events == 0 ? -1 : Handle.Number, Events = events };
+            int result = waiter.Poll(descriptors, limit);
+            seen = descriptors[0].Returned;
+            if (result > 0 && edges is not null)
+            {
+                // Takes the event, so that the set is quiet until the next.
+                result = Math.Max(edges.Wait(0), 1);
+            }
+
+            return result;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -Errno.EBADF;
+        }
+        finally
+        {
+            if (referenced)
+            {
+                Handle.DangerousRelease();
+            }
+
+            if (added)
+            {
+                RemoveWaiter(waiter.Link);
+            }
+
+            waiter.Return();
+        }
+    }
+
+    /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
+    /// <returns>Null when the process has no descriptor left: the caller then polls again and again.</returns>
+    internal EpollSet? WatchEdges(short events)
+    {
+        if (EpollSet.TryCreate(capacity: 1, out EpollSet? edges) != 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (edges!.Add(Handle, (ushort)events | EpollConstants.EPOLLET, data: 0) >= 0)
+            {
+                return edges;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The next wait finds the socket closed, and says so.
+        }
+
+        edges!.Dispose();
+        return null;
+    }
+
+    internal bool AddWaiter(WaiterLink waiter)
+    {
+        lock (this)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            ref WaiterLink? first = ref Extras.Waiters;
+            waiter.Next = first;
+            first = waiter;
+            return true;
+        }
+    }
+
+    internal void RemoveWaiter(WaiterLink waiter)
+    {
+        lock (this)
+        {
+            ref WaiterLink? link = ref Extras.Waiters;
+            while (!ReferenceEquals(link, waiter))
+            {
+                link = ref link!.Next;
+            }
+
+            link = waiter.Next;
+            waiter.Next = null;
+        }
+    }
+}

@@ -1,0 +1,562 @@
+using System.Net;
+using System.Net.Sockets;
+using Sockeye.Families;
+using Sockeye.Interop;
+
+namespace Sockeye.Engines;
+
+/// <summary>
+/// What a socket is below its public face: the descriptor, the registration with an engine, the family's facts, the limits,
+/// and what its errors name. Operations, engines and pipes know this and never <see cref="Socket"/>.
+/// </summary>
+/// <remarks>
+/// Contract.
+/// - It owns the descriptor. Its finalizer closes one that nobody disposed; whatever is in flight refers to this object,
+///   so a receive whose <see cref="Socket"/> is forgotten keeps the descriptor open until it has completed.
+/// - Disposed and closed are two things: Dispose of the face forbids its members; the descriptor closes when the last owner,
+///   the face or a file made of it, has gone.
+/// - State that more than one thread changes is changed under the gate, which is this object.
+/// </remarks>
+internal sealed partial class SocketCore
+{
+    // sizeof(struct sockaddr_in) and sockaddr_in6: ip(7), ipv6(7).
+    private const int Ipv4AddressBytes = 16;
+    private const int Ipv6AddressBytes = 28;
+
+    // One cached operation per kind. A receive has its place here, since most connections need no other.
+    internal OperationSlot Receive;
+
+    // The registration once an operation has waited, which knows its engine; until then the engine, null for the default.
+    private object? _place;
+    private SocketExtras? _extras;
+
+    // The face and each file made of it; the last one to go closes.
+    private int _owners = 1;
+    private bool _isConnected;
+    private bool _isDisposed;
+    private bool _isClosed;
+
+    // Accepted without its peer's address, which is asked for when somebody wants it.
+    private bool _peerIsLate;
+
+    /// <param name="handle">The descriptor; owned from now on.</param>
+    /// <param name="addressFamily">Its family.</param>
+    /// <param name="socketType">Its type.</param>
+    /// <param name="protocolType">Its protocol.</param>
+    /// <param name="engine">What waits for it; null is the default engine, asked for when something waits.</param>
+    internal SocketCore(SocketHandle handle, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine)
+    {
+        Handle = handle;
+        AddressFamily = addressFamily;
+        SocketType = socketType;
+        ProtocolType = protocolType;
+        _place = engine;
+    }
+
+    // An accepted connection, a duplicate, or one end of a pair.
+    private SocketCore(SocketCore like, SocketHandle handle)
+        : this(handle, like.AddressFamily, like.SocketType, like.ProtocolType, like.EngineIfAny)
+    {
+        IsPlainTcp = like.IsPlainTcp;
+        IsBlocking = like.IsBlocking;
+        LocalEndPoint = like.LocalEndPoint;
+    }
+
+    /// <summary>Closes a descriptor that nobody disposed.</summary>
+    /// <remarks>
+    /// The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the slot would lead
+    /// here too. A handle's finalizer runs after this one, so it is still whole.
+    /// </remarks>
+    ~SocketCore()
+    {
+        RemoveBoundFile();
+        Registration?.Close();
+        Handle?.Dispose();
+    }
+
+    /// <summary>Owned: closed at the last release, when the face and all files made of it are disposed.</summary>
+    internal SocketHandle Handle { get; private set; }
+
+    internal AddressFamily AddressFamily { get; }
+
+    internal SocketType SocketType { get; }
+
+    internal ProtocolType ProtocolType { get; }
+
+    /// <summary>
+    /// True when a read that stops short has emptied the socket, as tcp(7)'s do: no upper layer protocol (TLS) cuts the
+    /// stream into records. Of a socket that was made elsewhere that is not known.
+    /// </summary>
+    internal bool IsPlainTcp { get; set; }
+
+    /// <summary>True when bytes have no message bounds.</summary>
+    internal bool IsStream => SocketType == SocketType.Stream;
+
+    /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
+    internal EndPoint? LocalEndPoint { get; set; }
+
+    /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
+    internal EndPoint? RemoteEndPoint { get; set; }
+
+    internal bool IsBlocking { get; set; } = true;
+
+    internal bool IsListening { get; set; }
+
+    internal bool IsConnected
+    {
+        get => Volatile.Read(ref _isConnected);
+        set => Volatile.Write(ref _isConnected, value);
+    }
+
+    internal bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    /// <summary>The registration with the engine; null until an operation had to wait.</summary>
+    internal Registration? Registration => Volatile.Read(ref _place) as Registration;
+
+    internal SocketEngine Engine => EngineIfAny ?? SocketEngine.Default;
+
+    internal SocketEngine? EngineIfAny => Volatile.Read(ref _place) switch
+    {
+        Registration registration => registration.Engine,
+        var engine => (SocketEngine?)engine,
+    };
+
+    /// <summary>What most sockets never need. Made when the first of it is asked for.</summary>
+    internal SocketExtras Extras => Volatile.Read(ref _extras)
+        ?? Interlocked.CompareExchange(ref _extras, new SocketExtras(), comparand: null) ?? _extras;
+
+    internal SocketExtras? ExtrasIfAny => Volatile.Read(ref _extras);
+
+    /// <summary>The limit of each operation as a whole; null is none, zero means that synchronous calls do not wait.</summary>
+    internal TimeSpan? Timeout
+    {
+        get => _extras is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        set
+        {
+            if (value is not null || _extras is not null)
+            {
+                Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
+            }
+        }
+    }
+
+    /// <summary>The limit of an asynchronous operation: <see cref="Timeout"/>, where zero limits only synchronous ones.</summary>
+    internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
+
+    /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
+    internal TimeSpan? ReceiveLimit => Smaller(Timeout, _extras?.ReceiveTimeoutMs ?? 0);
+
+    /// <summary>The limit of a synchronous send.</summary>
+    internal TimeSpan? SendLimit => Smaller(Timeout, _extras?.SendTimeoutMs ?? 0);
+
+    /// <summary>A connection accepted by <paramref name="listener"/>.</summary>
+    /// <param name="listener">Whose engine, facts and manner of waiting it has.</param>
+    /// <param name="handle">The connection's descriptor; owned from now on.</param>
+    /// <param name="peer">The peer's address, as accept4(2) gave it.</param>
+    internal static SocketCore Accepted(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer)
+    {
+        if (listener.IsPlainTcp)
+        {
+            return AcceptedTcp(listener, handle);
+        }
+
+        var accepted = new SocketCore(listener, handle);
+        accepted.Connected(listener, peer);
+        return accepted;
+    }
+
+    /// <summary>An accepted TCP connection. Its peer's address costs memory, and time, only when somebody asks.</summary>
+    internal static SocketCore AcceptedTcp(SocketCore listener, SocketHandle handle) =>
+        new(listener, handle) { _peerIsLate = true, IsConnected = true };
+
+    /// <summary>Another socket like this one: one end of a pair.</summary>
+    internal static SocketCore Like(SocketCore core, SocketHandle handle) => new(core, handle);
+
+    /// <summary>Takes over the descriptor of a connection that <paramref name="listener"/> accepted, in place of its own.</summary>
+    /// <returns>False when this socket was disposed meanwhile; the descriptor is closed then.</returns>
+    internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer)
+    {
+        SocketHandle unused;
+        Registration? registration;
+        lock (this)
+        {
+            if (_isClosed)
+            {
+                handle.Dispose();
+                return false;
+            }
+
+            (unused, Handle) = (Handle, handle);
+            registration = Registration;
+            _place = EngineIfAny;
+        }
+
+        registration?.Close();
+        unused.Dispose();
+        IsBlocking = listener.IsBlocking;
+        LocalEndPoint = listener.LocalEndPoint;
+        Connected(listener, peer);
+        return true;
+    }
+
+    /// <summary>A second core on a duplicate of the descriptor, in the same state.</summary>
+    internal SocketCore Duplicate(SocketHandle copy)
+    {
+        var duplicate = new SocketCore(this, copy)
+        {
+            RemoteEndPoint = KnownPeer(),
+            IsConnected = IsConnected,
+            IsListening = IsListening,
+        };
+        if (_extras is { } extras)
+        {
+            duplicate.Timeout = Timeout;
+            duplicate.Extras.BoundFile = extras.BoundFile?.Share();
+        }
+
+        return duplicate;
+    }
+
+    /// <summary>Gives the socket to another engine, before its first operation.</summary>
+    internal void MoveTo(SocketEngine engine) => _place = engine;
+
+    internal void SetConnected(EndPoint peer)
+    {
+        LocalEndPoint ??= peer;
+        RemoteEndPoint = peer;
+        if (_extras is { ConnectingTo: not null } extras)
+        {
+            extras.ConnectingTo = null;
+        }
+
+        IsConnected = true;
+    }
+
+    /// <summary>A connect that does not wait is under way.</summary>
+    internal void NoteConnecting(EndPoint peer)
+    {
+        LocalEndPoint ??= peer;
+        Extras.ConnectingTo = peer;
+    }
+
+    /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
+    /// <remarks>SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.</remarks>
+    internal EndPoint? KnownPeer()
+    {
+        if (RemoteEndPoint is not null || !_peerIsLate || IsDisposed)
+        {
+            return RemoteEndPoint;
+        }
+
+        try
+        {
+            // The kernel refuses room for more than the address (EINVAL).
+            Span<byte> address = stackalloc byte[AddressFamily == AddressFamily.InterNetworkV6 ? Ipv6AddressBytes : Ipv4AddressBytes];
+            if (Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out int length) >= 0)
+            {
+                RemoteEndPoint = AddressCodecs.Decode(address[..length], LocalEndPoint);
+                _peerIsLate = false;
+            }
+
+            return RemoteEndPoint;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
+    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
+        AddressCodecs.Decode(address, like) ?? KnownPeer() ?? like;
+
+    /// <summary>After listen(2) or a first send the kernel has chosen an address.</summary>
+    internal void NoteLocalAddress()
+    {
+        if (LocalEndPoint is not null)
+        {
+            return;
+        }
+
+        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+        if (Libc.GetSocketName(Handle, address, out int length) >= 0)
+        {
+            LocalEndPoint = AddressCodecs.Decode(address[..length], like: null);
+        }
+    }
+
+    /// <summary>The end point to name in an error: the peer when connected, else the own address.</summary>
+    internal EndPoint? EndPointForErrors()
+    {
+        if (KnownPeer() is { } peer)
+        {
+            return peer;
+        }
+
+        if (LocalEndPoint is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            // The port that the kernel chose, where 0 was asked for.
+            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+            return Libc.GetSocketName(Handle, address, out int length) >= 0
+                ? AddressCodecs.Decode(address[..length], LocalEndPoint)
+                : LocalEndPoint;
+        }
+        catch (ObjectDisposedException)
+        {
+            return LocalEndPoint;
+        }
+    }
+
+    /// <summary>What a failure says about <see cref="IsConnected"/>: most end it, those that leave the connection as it was do not.</summary>
+    internal void NoteFailure(int errno)
+    {
+        if (errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
+            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
+        {
+            IsConnected = false;
+        }
+    }
+
+    /// <summary>Registers with the engine.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int Register(out Registration? registration)
+    {
+        lock (this)
+        {
+            registration = Registration;
+            if (registration is not null)
+            {
+                return 0;
+            }
+
+            if (_isClosed)
+            {
+                return Errno.EBADF;
+            }
+
+            int errno = Engine.Register(Handle, out registration);
+            if (errno == 0)
+            {
+                Volatile.Write(ref _place, registration);
+            }
+
+            return errno;
+        }
+    }
+
+    /// <summary>Ends the face: its members are forbidden from now on. The descriptor closes with the last owner.</summary>
+    internal void Dispose()
+    {
+        if (!Interlocked.Exchange(ref _isDisposed, true))
+        {
+            IsConnected = false;
+            ReleaseOwner();
+        }
+    }
+
+    /// <summary>Counts a file made of this socket among its owners.</summary>
+    /// <returns>False when the last owner is closing the descriptor: a count that reached 0 never rises again.</returns>
+    internal bool TryAddOwner()
+    {
+        int owners;
+        do
+        {
+            owners = Volatile.Read(ref _owners);
+            if (owners == 0 || IsDisposed)
+            {
+                return false;
+            }
+        }
+        while (Interlocked.CompareExchange(ref _owners, owners + 1, owners) != owners);
+        return true;
+    }
+
+    /// <summary>The last owner closes.</summary>
+    internal void ReleaseOwner()
+    {
+        if (Interlocked.Decrement(ref _owners) == 0)
+        {
+            CloseDescriptor();
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    /// <summary>Gives the descriptor away, open.</summary>
+    /// <returns>The handle, null when it could not be duplicated (<paramref name="errno"/>); or nothing when there is another owner.</returns>
+    /// <param name="owners">How many owners there were: only the face alone may give away.</param>
+    /// <param name="errno">0, or why a view's descriptor could not be duplicated.</param>
+    internal SocketHandle? Detach(out int owners, out int errno)
+    {
+        errno = 0;
+        owners = Interlocked.CompareExchange(ref _owners, 0, 1);
+        if (owners != 1)
+        {
+            return null;
+        }
+
+        Volatile.Write(ref _isDisposed, true);
+        IsConnected = false;
+        if (_extras is { } extras)
+        {
+            extras.BoundFile = null;
+        }
+
+        EndOperations();
+        GC.SuppressFinalize(this);
+        if (!Handle.Closes)
+        {
+            // A view's descriptor is its owner's: what is given away is a duplicate.
+            int result = Libc.Duplicate(Handle, out SocketHandle duplicate);
+            Handle.Dispose();
+            SettleEngine();
+            errno = -Math.Min(result, 0);
+            return errno == 0 ? duplicate : null;
+        }
+
+        Handle.CloseListener?.Closing();
+        SettleEngine();
+        var detached = new SocketHandle(Handle.DangerousGetHandle());
+        Handle.SetHandleAsInvalid();
+        return detached;
+    }
+
+    /// <summary>A view of the descriptor for APIs that take the runtime's handle. It does not own.</summary>
+    internal SafeSocketHandle View()
+    {
+        lock (this)
+        {
+            SocketExtras extras = Extras;
+            if (extras.View is null)
+            {
+                extras.View = HandleViews.Create(Handle, isOpen: !_isClosed);
+            }
+
+            return extras.View;
+        }
+    }
+
+    /// <summary>The pipe that moves this socket's bytes, told of its close. One at a time.</summary>
+    /// <returns>False when there is one already.</returns>
+    internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref Extras.Pipe, pipe, comparand: null) is null;
+
+    /// <summary>The pipe is gone, and the socket is not.</summary>
+    internal void ClearPipe() => Volatile.Write(ref Extras.Pipe, null);
+
+    /// <summary>The bound file was made by bind(2) of this address; the last duplicate of the socket to go removes it.</summary>
+    internal void NoteBoundFile(ReadOnlySpan<byte> address) => Extras.BoundFile = BoundFile.At(address);
+
+    /// <summary>The path of the bound file; null when there is none.</summary>
+    internal byte[]? BoundPath => _extras?.BoundFile?.Path;
+
+    private static TimeSpan? Smaller(TimeSpan? limit, int milliseconds) =>
+        milliseconds <= 0 || (limit is { } time && time.TotalMilliseconds <= milliseconds)
+            ? limit
+            : TimeSpan.FromMilliseconds(milliseconds);
+
+    private void Connected(SocketCore listener, ReadOnlySpan<byte> peer)
+    {
+        RemoteEndPoint = AddressCodecs.Decode(peer, listener.LocalEndPoint) ?? listener.LocalEndPoint;
+        IsConnected = true;
+    }
+
+    private void EndOperations()
+    {
+        Registration? registration;
+        lock (this)
+        {
+            _isClosed = true;
+            _extras?.View?.Dispose();
+            registration = Registration;
+            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
+            {
+                waiter.Waiter.Signal();
+            }
+        }
+
+        _extras?.Pipe?.Close();
+        registration?.Close();
+    }
+
+    private void CloseDescriptor()
+    {
+        EndOperations();
+        RemoveBoundFile();
+        Handle.Dispose();
+
+        // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
+        // prepared for the kernel holds the descriptor until it is handed over, and on the engine's own thread nobody else
+        // does that. Then calls still under way on other threads: they have been woken. The bound is for a caller that
+        // holds a reference of its own.
+        if (LocalEndPoint is not null && (IsListening || !IsStream))
+        {
+            SettleEngine();
+            Handle.WaitForClose(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    // Returns when the engine holds the file no longer, and has prepared nothing that names the descriptor by its number.
+    private void SettleEngine()
+    {
+        if (Registration is { } registration)
+        {
+            registration.Poller.Settle();
+        }
+    }
+
+    private void RemoveBoundFile()
+    {
+        if (_extras is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
+        {
+            // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
+            Libc.Unlink(file.Path);
+        }
+    }
+}
+
+/// <summary>What moves a socket's bytes in place of its calls, and is told when the socket closes.</summary>
+internal interface ISocketPipe
+{
+    /// <summary>The socket closes: what is under way ends.</summary>
+    void Close();
+}
+
+/// <summary>What most connections never need: they receive, and their sends do not wait.</summary>
+internal sealed class SocketExtras
+{
+    internal SafeSocketHandle? View;
+
+    /// <summary>Where a connect that did not wait is going.</summary>
+    internal EndPoint? ConnectingTo;
+
+    internal BoundFile? BoundFile;
+    internal ISocketPipe? Pipe;
+
+    /// <summary>Threads that wait in a synchronous call now. Under the core's gate.</summary>
+    internal WaiterLink? Waiters;
+
+    /// <summary>Ticks; negative is no limit. One word, so that a reader on another thread sees it whole.</summary>
+    internal long TimeoutTicks = -1;
+
+    // Milliseconds; 0 is no limit. They bound our own synchronous waits and are not SO_RCVTIMEO and SO_SNDTIMEO: the descriptor
+    // is non-blocking, so the kernel would not look at those.
+    internal int ReceiveTimeoutMs;
+    internal int SendTimeoutMs;
+    internal bool IsDisconnected;
+    internal bool HasPacketInformation;
+
+    internal OperationSlot Send;
+    internal OperationSlot ReceiveFrom;
+    internal OperationSlot SendTo;
+    internal OperationSlot Accept;
+    internal OperationSlot Connect;
+    internal OperationSlot ReceiveMessage;
+    internal OperationSlot SendMessage;
+    internal OperationSlot ReceiveBatch;
+    internal OperationSlot SendBatch;
+    internal OperationSlot ReceiveError;
+}
