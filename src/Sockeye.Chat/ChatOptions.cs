@@ -1,7 +1,7 @@
 namespace Sockeye.Chat;
 
 /// <summary>
-/// Every bound and every wait of the chat, in one place. What happens at a bound stands beside it.
+/// Every bound and every wait of the chat, each with what happens at it.
 /// </summary>
 public sealed class ChatOptions
 {
@@ -46,7 +46,7 @@ public sealed class ChatOptions
     /// <summary>Connections at one time; the next is told so and closed. Defaults to 10,000.</summary>
     public int MaxConnections { get; set; } = 10_000;
 
-    /// <summary>Connections that have not named themselves yet; the next is told so and closed. Defaults to 4,096.</summary>
+    /// <summary>Connections that have no name yet; the next is told so and closed. Defaults to 4,096.</summary>
     public int MaxUnnamedConnections { get; set; } = 4_096;
 
     /// <summary>Names a connection may try in vain before it is ended. Defaults to 20.</summary>
@@ -60,7 +60,7 @@ public sealed class ChatOptions
 
     /// <summary>
     /// Bytes that may wait for one slow reader; at the next one it is dropped and told why. A connection that fills half
-    /// of it with its own words is not read until it has read them. Defaults to 262,144.
+    /// of it with its own words, or the answers to them, is not served until it has read them. Defaults to 262,144.
     /// </summary>
     public int MaxQueuedBytes { get; set; } = 262_144;
 
@@ -73,6 +73,13 @@ public sealed class ChatOptions
     /// <summary>Connections the kernel holds until they are accepted: listen(2). Defaults to 4,096.</summary>
     public int Backlog { get; set; } = 4_096;
 
+    /// <summary>
+    /// How long one connection's commands run while others wait: what is left waits in a queue, of which one connection is
+    /// served in each turn of the event loop. Nothing is refused; a command is never cut, so the last may take longer.
+    /// Defaults to 500 µs.
+    /// </summary>
+    public TimeSpan TurnTime { get; set; } = TimeSpan.FromMicroseconds(500);
+
     // ----- waits -----
 
     /// <summary>
@@ -81,7 +88,7 @@ public sealed class ChatOptions
     /// </summary>
     public TimeSpan FirstBytesWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a connection may take to name itself; then it is ended. Defaults to 60 s.</summary>
+    /// <summary>How long a connection may take to choose a name; then it is ended. Defaults to 60 s.</summary>
     public TimeSpan NameWait { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long what is due may take to reach a connection that is being closed. Defaults to 5 s.</summary>
@@ -125,6 +132,7 @@ public sealed class ChatOptions
         AtLeast(SendBufferBytes, 0, nameof(SendBufferBytes));
         AtLeast(Backlog, 1, nameof(Backlog));
         AtLeast(KeepAliveCount, 1, nameof(KeepAliveCount));
+        AtLeast(TurnTime, TimeSpan.Zero, nameof(TurnTime));
         AtLeast(FirstBytesWait, TimeSpan.Zero, nameof(FirstBytesWait));
         AtLeast(NameWait, TimeSpan.FromMilliseconds(1), nameof(NameWait));
         AtLeast(DrainWait, TimeSpan.Zero, nameof(DrainWait));

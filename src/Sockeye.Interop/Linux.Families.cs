@@ -138,6 +138,8 @@ internal static class VsockConstants
 /// <summary>&lt;linux/tipc.h&gt;.</summary>
 internal static class TipcConstants
 {
+    internal const int SOL_TIPC = 271;
+    internal const int TIPC_CONN_TIMEOUT = 130;
     internal const byte TIPC_ADDR_NAMESEQ = 1;
     internal const byte TIPC_ADDR_NAME = 2;
     internal const byte TIPC_ADDR_ID = 3;

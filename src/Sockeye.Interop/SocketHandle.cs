@@ -64,6 +64,12 @@ public sealed class SocketHandle : SafeHandle
     /// <summary>False when the descriptor is somebody else's to close.</summary>
     internal bool Closes => _closes;
 
+    /// <summary>
+    /// True when others may have the same open socket: by a duplicate of the descriptor, sent to or received from another
+    /// process, or made elsewhere. What shutdown(2) does, it then does to theirs.
+    /// </summary>
+    internal bool IsShared { get; set; }
+
     /// <summary>The descriptor's number. Valid only while the caller holds a reference.</summary>
     internal int Number => (int)handle;
 

@@ -36,6 +36,32 @@ public sealed class ChatJoinTests
         Assert.StartsWith("sockeye chat join: nothing listens at", errors);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("")]
+    [InlineData("--json")]
+    public async Task A_hostile_server_gets_no_escape_sequence_into_a_pipe(string option)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task<(int Code, string Output, string Errors)> join = ToolProcess.RunAsync(
+            "", ["chat", "join", $"{listener.LocalEndpoint}", "--name", "x", .. option.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        using (TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        {
+            byte[] greeting = new byte[100];
+            Assert.NotEqual(0, await client.GetStream().ReadAsync(greeting, TestContext.Current.CancellationToken));
+            await client.GetStream().WriteAsync("-- no \e]0;title\a\e[2J\u009B2J\u202Ename\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        (int code, string output, string errors) = await join;
+        Assert.Equal((ExitCode.Failed, "sockeye chat join: no ␛]0;title␇␛[2J\uFFFD2J\uFFFDname"), (code, errors));
+        Assert.DoesNotContain(output, static c => char.IsControl(c) && c != '\n');
+        Assert.DoesNotContain('\u202E', output);
+        if (option.Length == 0)
+        {
+            Assert.Equal("-- no ␛]0;title␇␛[2J\uFFFD2J\uFFFDname", output);
+        }
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Between_pipes_it_copies_lines_and_ends_with_its_input()
     {

@@ -64,7 +64,7 @@ public partial class SourceTests
         strangers.ExceptWith(Declared(domain));
 
         Assert.NotEmpty(domain);
-        Refuse(domain, @"(?<![\w.])(" + World + @")(?!\w)", "Chat/Domain is told the time and handed its outlets; it reaches for nothing:");
+        Refuse(domain, @"(?<![\w.])(" + World + @")(?!\w)", "Chat/Domain is told the time and handed its clients; it reaches for nothing:");
         Refuse(domain, @"(?<![\w.])(" + string.Join('|', strangers.Order(StringComparer.Ordinal)) + @")(?!\w)", "Chat/Domain names a type from outside:");
     }
 

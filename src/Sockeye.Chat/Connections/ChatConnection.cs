@@ -3,14 +3,16 @@ using System.Net.Sockets;
 namespace Sockeye.Chat.Connections;
 
 /// <summary>
-/// One accepted connection, whatever it speaks: its bytes in, its outlet, and how it ends.
+/// One accepted connection, whatever it speaks: its bytes in, its send queue, and how it ends.
 /// </summary>
 internal sealed class ChatConnection : IDisposable
 {
     private const int ReceiveBytes = 2_048;
 
-    // A flood that is always ready must not keep a loop from its other connections.
-    private const int ReceivesPerTurn = 8;
+    // What a client may have sent before it went: about as much as the kernel keeps for us.
+    private const int LastReceivesMost = 64;
+
+    private const int ReceiveRetriesMost = 20; // a quarter of a minute, as for sending
 
     private readonly Socket _socket; // ours, from accept until Dispose
     private readonly ChatOptions _options;
@@ -19,12 +21,15 @@ internal sealed class ChatConnection : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly byte[] _buffer = new byte[ReceiveBytes]; // the kernel's while a receive is in flight
     private readonly Action _named;
+    private readonly TurnQueue.Share _share;
     private Task<int>? _first;
-    private int _receives;
+    private int _lastReceives;
     private bool _sawEnd;
+    private volatile string? _lost; // why nothing can be sent any more
     private volatile string? _endReason;
 
-    public ChatConnection(Socket socket, long id, ChatOptions options, TimeProvider time, ConnectionLog log, Action named)
+    public ChatConnection(
+        Socket socket, long id, ChatOptions options, TimeProvider time, ConnectionLog log, TurnQueue turns, SendTurns sends, Action named)
     {
         _socket = socket;
         Id = id;
@@ -32,7 +37,8 @@ internal sealed class ChatConnection : IDisposable
         _time = time;
         Log = log;
         _named = named;
-        Outlet = new ByteOutlet(socket, options.MaxQueuedBytes);
+        SendQueue = new SendQueue(SendAsync, SendFailed, options.MaxQueuedBytes, sends, time);
+        _share = turns.NewShare();
         _stop = new CancellationTokenSource(options.NameWait, time);
     }
 
@@ -40,15 +46,15 @@ internal sealed class ChatConnection : IDisposable
 
     public ConnectionLog Log { get; }
 
-    public ByteOutlet Outlet { get; }
+    public SendQueue SendQueue { get; }
 
-    /// <summary>The server's whole work on this connection; ends when it is closed.</summary>
+    /// <summary>All that the server does for this connection; ends when it is closed.</summary>
     public Task Served { get; set; } = Task.CompletedTask;
 
     /// <summary>Why the server's side ended it; null when it did not.</summary>
     public string? EndReason => _endReason;
 
-    /// <summary>What came first, for whoever must guess the protocol. They are still to be received.</summary>
+    /// <summary>What came first, for whoever must guess the protocol. It is still to be received.</summary>
     public ReadOnlySpan<byte> FirstBytes =>
         _first is { IsCompletedSuccessfully: true } first ? _buffer.AsSpan(0, first.Result) : default;
 
@@ -57,7 +63,7 @@ internal sealed class ChatConnection : IDisposable
 
     public bool HasName { get; private set; }
 
-    /// <summary>The person has a name now: the time for that is over.</summary>
+    /// <summary>The person has a name now, and need not hurry any more.</summary>
     public void Named()
     {
         HasName = true;
@@ -83,58 +89,54 @@ internal sealed class ChatConnection : IDisposable
 
     /// <summary>
     /// Receives; the count is for <see cref="Received"/>, zero means that the client sends no more. Throws
-    /// OperationCanceledException once the server's side has ended the connection.
+    /// OperationCanceledException once the server's side has ended the connection, SocketException when it was lost.
     /// </summary>
     public async ValueTask<int> ReceiveAsync()
     {
-        if (++_receives % ReceivesPerTurn == 0)
+        ThrowIfEnded();
+        RetryPause? pause = null;
+        while (true)
         {
-            await Task.Yield();
+            try
+            {
+                int received = _lost is null ? await NextBytesAsync() : LastBytes();
+                _sawEnd = received == 0;
+                return received;
+            }
+            catch (SocketException e) when (RetryPause.Helps(e.SocketErrorCode) && (pause?.Waits ?? 0) < ReceiveRetriesMost)
+            {
+                pause ??= new RetryPause(_time);
+                await pause.WaitAsync(_stop.Token);
+            }
+            catch (OperationCanceledException) when (_lost is not null && _endReason is null)
+            {
+                // Woken because sending failed. What the client said before it went is still heard.
+            }
         }
-
-        int received;
-        if (_first is { } first)
-        {
-            _first = null;
-            received = await first;
-        }
-        else
-        {
-            received = await _socket.ReceiveAsync(_buffer, SocketFlags.None, _stop.Token);
-        }
-
-        _sawEnd = received == 0;
-        return received;
     }
 
     public ReadOnlySpan<byte> Received(int count) => _buffer.AsSpan(0, count);
 
-    /// <summary>Whoever talks faster than it reads its own echo is not read until it has caught up.</summary>
-    public async ValueTask CatchUpAsync()
+    /// <summary>
+    /// To be awaited between two commands: comes back when the next may run. Whoever has used up its share of the time
+    /// waits for another, and whoever asks faster than it reads the answers, until it has read half of them. Throws
+    /// OperationCanceledException once the server's side has ended the connection: what was dropped runs no command.
+    /// </summary>
+    public ValueTask NextCommandAsync()
     {
-        Task belowHalf = Outlet.BelowHalfAsync();
-        if (!belowHalf.IsCompleted)
-        {
-            await belowHalf.WaitAsync(_stop.Token);
-        }
+        ThrowIfEnded();
+        return _share.IsSpent || SendQueue.IsAboveHalf ? WaitForNextCommandAsync() : default;
     }
 
     /// <summary>
-    /// Ends the connection from the server's side: last words, then the reader is woken, from elsewhere, as the caller may
-    /// hold the hub's lock.
+    /// Ends the connection from the server's side: queues the last words, and wakes the reader from elsewhere, as the caller
+    /// may hold the hub's lock.
     /// </summary>
     public void End(string reason, ReadOnlyMemory<byte> lastWords, bool dropWaiting)
     {
         _endReason ??= reason;
-        Outlet.Complete(lastWords, dropWaiting);
-        if (_home is not null)
-        {
-            _home.Post(static state => ((ChatConnection)state!).StopReading(), this);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.StopReading(), this, preferLocal: false);
-        }
+        SendQueue.Complete(lastWords, dropWaiting);
+        WakeReader();
     }
 
     /// <summary>
@@ -143,32 +145,11 @@ internal sealed class ChatConnection : IDisposable
     /// </summary>
     public async Task CloseAsync(ReadOnlyMemory<byte> lastWords = default)
     {
-        Outlet.Complete(lastWords);
-        try
+        SendQueue.Complete(lastWords);
+        (IsDrained, string? problem) = await OrderlyEnd.RunAsync(_socket, SendQueue, _sawEnd, _buffer, _options, _time);
+        if (problem is not null)
         {
-            if (!await Outlet.Done.WaitAsync(_options.DrainWait, _time))
-            {
-                return;
-            }
-
-            _socket.Shutdown(SocketShutdown.Send);
-            IsDrained = true;
-            if (!_sawEnd)
-            {
-                using var enough = new CancellationTokenSource(_options.CloseWait, _time);
-                while (await _socket.ReceiveAsync(_buffer, SocketFlags.None, enough.Token) != 0)
-                {
-                }
-            }
-        }
-        catch (SocketException e)
-        {
-            IsDrained &= e.SocketErrorCode != SocketError.ConnectionReset; // a reset throws away what the other end has not received
-            Log.NotDrained(e.Message);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException or ObjectDisposedException)
-        {
-            Log.NotDrained(e.Message);
+            Log.NotDrained(problem);
         }
     }
 
@@ -179,6 +160,96 @@ internal sealed class ChatConnection : IDisposable
     {
         _socket.Dispose();
         _stop.Dispose();
+    }
+
+    private async ValueTask<int> NextBytesAsync()
+    {
+        Task<int>? first = _first;
+        _first = null;
+        ValueTask<int> receive = first is not null ? new(first) : _socket.ReceiveAsync(_buffer, SocketFlags.None, _stop.Token);
+        if (receive.IsCompleted)
+        {
+            return await receive;
+        }
+
+        _share.Pause();
+        try
+        {
+            return await receive;
+        }
+        finally
+        {
+            _share.Resume();
+        }
+    }
+
+    /// <summary>What has come already, from a connection at which nothing can be sent.</summary>
+    private int LastBytes()
+    {
+        SocketResult<int> result = _lastReceives++ < LastReceivesMost ? _socket.TryReceive(_buffer, SocketFlags.DontWait) : default;
+        if (_lastReceives > LastReceivesMost || result.WouldBlock)
+        {
+            _endReason ??= _lost;
+            ThrowIfEnded();
+        }
+
+        return result.Value;
+    }
+
+    private async ValueTask WaitForNextCommandAsync()
+    {
+        if (SendQueue.IsAboveHalf)
+        {
+            _share.Pause();
+            try
+            {
+                await SendQueue.BelowHalfAsync().WaitAsync(_stop.Token);
+            }
+            catch (OperationCanceledException) when (_lost is not null && _endReason is null)
+            {
+                // Nothing can be sent, so nothing waits to be read.
+            }
+
+            _share.Resume();
+        }
+
+        if (_share.IsSpent)
+        {
+            await _share.WaitAsync();
+        }
+
+        ThrowIfEnded();
+    }
+
+    private void ThrowIfEnded()
+    {
+        if (_endReason is not null)
+        {
+            throw new OperationCanceledException(_endReason);
+        }
+    }
+
+    private async ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> bytes) =>
+        SendOutcome.Of(await _socket.TrySendAsync(bytes));
+
+    /// <summary>Whoever hears nothing any more is out of the chat, and must not seem to be in it.</summary>
+    private void SendFailed(SendOutcome outcome)
+    {
+        Log.SendFailed(outcome.Problem);
+        _lost = ConnectionLoss.Reason(outcome.Error);
+        WakeReader();
+    }
+
+    private void WakeReader()
+    {
+        if (_home is not null)
+        {
+            _home.Post(static state => ((ChatConnection)state!).StopReading(), this);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.StopReading(), this, preferLocal: false);
+        }
     }
 
     private void StopReading()

@@ -44,11 +44,17 @@ internal static partial class ChatLog
     [LoggerMessage(12, LogLevel.Information, "stopping: {Connections} connections are told")]
     public static partial void Stopping(this ILogger logger, int connections);
 
-    [LoggerMessage(13, LogLevel.Information, "stopped: {Drained} connections drained, {Aborted} aborted")]
-    public static partial void Stopped(this ILogger logger, int drained, int aborted);
+    [LoggerMessage(13, LogLevel.Information, "stopped: {Drained} connections drained, {Aborted} aborted; {Waiting} that waited to be accepted were told")]
+    public static partial void Stopped(this ILogger logger, int drained, int aborted, int waiting);
 
     [LoggerMessage(14, LogLevel.Debug, "connection {Connection}: option {Option} not set: {Error}")]
     public static partial void OptionNotSet(this ILogger logger, long connection, string option, string error);
+
+    [LoggerMessage(16, LogLevel.Debug, "connection {Connection}: nothing more can be sent: {Error}")]
+    public static partial void SendFailed(this ILogger logger, long connection, string error);
+
+    [LoggerMessage(17, LogLevel.Error, "cannot accept at {EndPoint} any more: {Error}; those who are connected stay")]
+    public static partial void ListeningEnded(this ILogger logger, string endPoint, string error);
 }
 
 /// <summary>The log of one connection: every line carries its number, and its peer where that helps.</summary>
@@ -73,6 +79,8 @@ internal readonly struct ConnectionLog(ILogger logger, long connection, string p
     }
 
     public void NotDrained(string error) => logger.NotDrained(connection, error);
+
+    public void SendFailed(string error) => logger.SendFailed(connection, error);
 
     public void Failed(Exception error) => logger.Failed(error, connection, peer);
 

@@ -17,16 +17,15 @@ namespace Sockeye.Chat.Connections;
 /// </remarks>
 public sealed class ChatServer : IDisposable
 {
-    private const int AcceptsPerTurn = 16;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     private readonly ChatOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LineEncoding _lines;
     private readonly RefusalLog _refusals;
-    private readonly List<Socket> _listeners = []; // ours, from Listen until RunAsync ends
+    private readonly Dismissals _dismissals;
+    private readonly TurnQueue _turns;
+    private readonly SendTurns _sends = new();
+    private readonly List<Acceptor> _acceptors = []; // ours, from Listen until RunAsync ends
     private readonly ConcurrentDictionary<long, ChatConnection> _connections = new();
     private long _lastConnection;
     private int _count;
@@ -41,6 +40,8 @@ public sealed class ChatServer : IDisposable
         _logger = logger;
         _lines = new LineEncoding(time.LocalTimeZone);
         _refusals = new RefusalLog(logger, time);
+        _dismissals = new Dismissals(options, _sends, time);
+        _turns = new TurnQueue(time, options.TurnTime);
         Hub = new ChatHub(options, time);
     }
 
@@ -61,7 +62,7 @@ public sealed class ChatServer : IDisposable
     public EndPoint Listen(Endpoint endpoint)
     {
         Socket listener = ListenSocket.Open(endpoint, _options.Backlog);
-        _listeners.Add(listener);
+        _acceptors.Add(new Acceptor(listener, _time, _logger));
         EndPoint bound = listener.LocalEndPoint!;
         _logger.Listening(bound.ToString()!);
         return bound;
@@ -72,78 +73,33 @@ public sealed class ChatServer : IDisposable
     public EndPoint Listen(EndPoint endPoint) => Listen(Endpoint.FromEndPoint(endPoint));
 
     /// <summary>
-    /// Serves until <paramref name="stop"/>; then tells everybody, lets what is due go out for up to
-    /// <see cref="ChatOptions.DrainWait"/>, and closes what is left.
+    /// Serves until <paramref name="stop"/>; then tells everybody, those too who still wait to be accepted, lets what is due
+    /// go out for up to <see cref="ChatOptions.DrainWait"/>, and closes what is left.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await Task.WhenAll(_listeners.Select(listener => AcceptAsync(listener, stop)));
-        Dispose();
+        Task stopped = StoppedAsync(stop);
+        await Task.WhenAll(_acceptors.Select(acceptor => acceptor.RunAsync(Take, stop)));
+        await stopped; // where nothing can be accepted any more, those who are in the chat talk on
         await EndAllAsync();
     }
 
     /// <summary>Listens no more. <see cref="RunAsync"/> does so itself; this is for a server that never ran.</summary>
     public void Dispose()
     {
-        foreach (Socket listener in _listeners)
-        {
-            listener.Dispose();
-        }
-
-        _listeners.Clear();
+        _acceptors.ForEach(static acceptor => acceptor.Dispose());
+        _acceptors.Clear();
     }
 
-    private async Task AcceptAsync(Socket listener, CancellationToken stop)
+    private static async Task StoppedAsync(CancellationToken stop)
     {
-        string where = listener.LocalEndPoint!.ToString()!;
-        TimeSpan pause = TimeSpan.Zero;
-        for (uint accepted = 0; !stop.IsCancellationRequested;)
-        {
-            Socket socket;
-            try
-            {
-                socket = await listener.AcceptAsync(stop);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
-            {
-                continue; // that client is gone already; accept(2) used it up
-            }
-            catch (SocketException e)
-            {
-                // Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS): a state, which ends when somebody leaves.
-                // The connection stays in the backlog, so without a pause this would spin.
-                if (pause == TimeSpan.Zero)
-                {
-                    _logger.AcceptPaused(where, e.Message);
-                }
-
-                pause = pause == TimeSpan.Zero ? ShortestPause : pause < LongestPause / 2 ? 2 * pause : LongestPause;
-                // On a loop by its own timer: Task.Delay may start a thread, which takes a descriptor too, and the runtime
-                // dies where there is none.
-                Task wait = EventLoop.Current is { } loop ? loop.DelayAsync(pause, stop) : Task.Delay(pause, _time, stop);
-                await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-                continue;
-            }
-
-            if (pause != TimeSpan.Zero)
-            {
-                pause = TimeSpan.Zero;
-                _logger.AcceptResumed(where);
-            }
-
-            await TakeAsync(socket);
-            if (++accepted % AcceptsPerTurn == 0)
-            {
-                await Task.Yield();
-            }
-        }
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = stop.UnsafeRegister(
+            static state => ((TaskCompletionSource)state!).SetResult(), stopped);
+        await stopped.Task;
     }
 
-    private async ValueTask TakeAsync(Socket socket)
+    private void Take(Socket socket)
     {
         string peer = PeerOf(socket);
         string? refusal =
@@ -155,16 +111,16 @@ public sealed class ChatServer : IDisposable
         if (refusal is not null)
         {
             _refusals.Refused(peer, refusal);
-            await RefuseAsync(socket, refusal);
+            _dismissals.Dismiss(socket, LineEncoding.Notice(refusal));
             return;
         }
 
         Interlocked.Increment(ref _count);
         Interlocked.Increment(ref _unnamed);
-        long id = ++_lastConnection;
+        long id = Interlocked.Increment(ref _lastConnection);
         var log = new ConnectionLog(_logger, id, peer);
         log.Accepted();
-        var connection = new ChatConnection(socket, id, _options, _time, log, () => Interlocked.Decrement(ref _unnamed));
+        var connection = new ChatConnection(socket, id, _options, _time, log, _turns, _sends, () => Interlocked.Decrement(ref _unnamed));
         SetOptions(socket, log);
         _connections[id] = connection;
         connection.Served = ServeAsync(connection);
@@ -207,12 +163,14 @@ public sealed class ChatServer : IDisposable
         _logger.Stopping(Connections);
         Hub.Close(Reason);
         byte[] goodbye = LineEncoding.Notice($"{Reason} Good-bye.");
-        ChatConnection[] connections = [.. _connections.Values]; // nothing is accepted any more
+        ChatConnection[] connections = [.. _connections.Values]; // nothing is served any more that comes now
         foreach (ChatConnection connection in connections)
         {
             connection.End(Reason, goodbye, dropWaiting: false); // for those without a name; the others have heard it
         }
 
+        using var enough = new CancellationTokenSource(_options.DrainWait, _time);
+        Task<int> waiting = EndWaitingAsync(goodbye, enough.Token);
         Task all = Task.WhenAll(connections.Select(static connection => connection.Served));
         try
         {
@@ -230,25 +188,22 @@ public sealed class ChatServer : IDisposable
 
         // A connection may give up by itself, at the end of the same wait: only it knows what it has sent.
         int drained = connections.Count(static connection => connection.IsDrained);
-        _logger.Stopped(drained, connections.Length - drained);
+        _logger.Stopped(drained, connections.Length - drained, await waiting);
     }
 
-    private static async ValueTask RefuseAsync(Socket socket, string refusal)
+    /// <summary>
+    /// Says good-bye to those who wait to be accepted: for them the chat has begun, with a connect that worked. Then nothing
+    /// listens any more. Whoever connects between the last look and the close is reset all the same, as Linux knows no way
+    /// to refuse newcomers first.
+    /// </summary>
+    private async Task<int> EndWaitingAsync(byte[] goodbye, CancellationToken enough)
     {
-        try
-        {
-            // A new connection's send buffer is empty: this waits for nobody.
-            await socket.SendAsync(LineEncoding.Notice(refusal), SocketFlags.None);
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // Gone before it was refused: nothing is left to say.
-        }
-        finally
-        {
-            socket.Dispose();
-        }
+        _dismissals.Widen(_options.MaxConnections - Connections);
+        int[] told = await Task.WhenAll(_acceptors.Select(acceptor => acceptor.DrainAsync(
+            socket => _dismissals.DismissAsync(socket, goodbye, enough), _options.Backlog + 1, enough)));
+        Dispose();
+        await _dismissals.AllEndedAsync();
+        return told.Sum();
     }
 
     private void SetOptions(Socket socket, ConnectionLog log)

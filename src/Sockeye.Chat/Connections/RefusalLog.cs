@@ -4,7 +4,7 @@ namespace Sockeye.Chat.Connections;
 
 /// <summary>
 /// Logs refused connections: the first at once, the following at most once a second, with their count. Anybody can be
-/// refused as often as they like, and that must not decide how fast a log grows. Any thread may call.
+/// refused as often as they like, which must not decide how fast a log grows. Any thread may call.
 /// </summary>
 internal sealed class RefusalLog(ILogger logger, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider time)
     private string _peer = "";
     private string _reason = "";
 
-    /// <summary>One more is refused; what is not logged now is counted in the next line.</summary>
+    /// <summary>One more is refused; if it is not logged now, the next line counts it.</summary>
     public void Refused(string peer, string reason)
     {
         lock (_gate)
@@ -32,7 +32,7 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider time)
         }
     }
 
-    /// <summary>Logs those that no line has counted yet: nobody is refused any more.</summary>
+    /// <summary>Logs those that no line has counted yet, as nobody will be refused any more.</summary>
     public void Flush()
     {
         lock (_gate)

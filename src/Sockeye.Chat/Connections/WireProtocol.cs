@@ -10,6 +10,6 @@ internal enum WireProtocol
 /// <summary>Guesses the protocol from the first bytes; a protocol that speaks first is recognised by them.</summary>
 internal static class ProtocolSniff
 {
-    /// <summary>Any bytes, or none in time, are lines: the one protocol there is, and the only one that waits to be asked.</summary>
+    /// <summary>Any bytes, or none in time, mean lines: the only protocol there is, and the only one in which a client waits to be asked.</summary>
     public static WireProtocol Guess(ReadOnlySpan<byte> firstBytes) => WireProtocol.Lines;
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Sockeye.Chat.Domain;
 
 /// <summary>
-/// Which event: the hub's run, the room's turn within that run, and the event's number in the room. Unique for ever, as
+/// Which event: the hub's run, the room's serial number within that run, and the event's number in the room. Unique for ever, as
 /// far as 64 random bits for a run can make it.
 /// </summary>
 public readonly record struct ChatEventId(ulong Hub, uint Room, long Number)
@@ -13,7 +13,7 @@ public readonly record struct ChatEventId(ulong Hub, uint Room, long Number)
         string.Create(CultureInfo.InvariantCulture, $"{Hub:x16}-{Room:x}-{Number:x}");
 }
 
-/// <summary>How one kind of outlet writes events as bytes. One instance serves all its connections.</summary>
+/// <summary>How one protocol writes events as bytes. One instance serves all its connections.</summary>
 public interface IChatEncoding
 {
     /// <summary>The event's bytes. They are shared by every member and must never change.</summary>
@@ -21,12 +21,12 @@ public interface IChatEncoding
 }
 
 /// <summary>
-/// Something that happened in a room. The room's sequencer gave it number, id and time, and every outlet shows that order.
+/// Something that happened in a room. The room's sequencer gave it its number, id and time, and every client shows that order.
 /// </summary>
 public abstract class ChatEvent
 {
-    // Members share one encoding, so the first one pays and the rest copy a reference. A second kind of outlet
-    // takes the cache over if it must; that costs an encoding, never correctness.
+    // Members share one encoding: the first one pays, and the rest copy a reference. A second protocol takes over the
+    // cache when it needs to, which costs an encoding, never correctness.
     private Encoded? _encoded;
 
     private protected ChatEvent(ChatEventId id, DateTimeOffset time, string room, string name)
@@ -37,7 +37,7 @@ public abstract class ChatEvent
         Name = name;
     }
 
-    /// <summary>Unique, and the same at every outlet.</summary>
+    /// <summary>Unique, and the same for every client.</summary>
     public ChatEventId Id { get; }
 
     /// <summary>1, 2, 3… in its room, without a gap.</summary>
@@ -49,7 +49,7 @@ public abstract class ChatEvent
     /// <summary>The room, with its "#".</summary>
     public string Room { get; }
 
-    /// <summary>Whose deed it was.</summary>
+    /// <summary>Who did it: spoke, came, left or took another name.</summary>
     public string Name { get; }
 
     /// <summary>The event's bytes in an encoding, made once and shared.</summary>
@@ -100,7 +100,7 @@ public sealed class ChatDeparture : ChatEvent
     /// <summary>True when the person left the chat, false when only this room.</summary>
     public bool FromChat { get; }
 
-    /// <summary>Why, in the person's words or the chat's; null when nothing was said.</summary>
+    /// <summary>Why, in the person's words or the chat's; null when none was given.</summary>
     public string? Reason { get; }
 }
 

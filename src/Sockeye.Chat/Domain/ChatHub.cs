@@ -7,7 +7,7 @@ namespace Sockeye.Chat.Domain;
 public sealed record ChatRoomInfo(string Name, int Members);
 
 /// <summary>Who is in a room: how many, and as many names as were asked for, in order of the alphabet.</summary>
-public sealed record ChatRoll(string Room, int Count, IReadOnlyList<string> Names);
+public sealed record ChatMembers(string Room, int Count, IReadOnlyList<string> Names);
 
 /// <summary>
 /// The chat itself: rooms and people. Knows no socket, clock, database or format.
@@ -20,8 +20,10 @@ public sealed record ChatRoll(string Room, int Count, IReadOnlyList<string> Name
 /// <item>Nothing under the lock waits: a client queues or says no.</item>
 /// <item>A client that says no is ended after the event has reached the others, and they are told; whoever cannot take
 /// that news is ended in turn. Each session ends once, so this ends too.</item>
-/// <item>A name belongs to one session, from entering until its end; it is free in the moment of the end.</item>
+/// <item>A name belongs to one session, from entering until its end; it is free the moment that comes.</item>
 /// <item>A room exists while somebody is in it.</item>
+/// <item>What is listed is kept in order as it changes. A question costs what its answer shows, not what the chat holds;
+/// a word, an arrival or a departure costs one delivery for each member of its room.</item>
 /// </list>
 /// </remarks>
 public sealed class ChatHub
@@ -36,8 +38,9 @@ public sealed class ChatHub
     // All under _gate.
     private readonly Dictionary<string, ChatSession> _people = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ChatRoom> _rooms = new(StringComparer.Ordinal);
+    private readonly SortedSet<ChatRoom> _fullestFirst = new(Comparer<ChatRoom>.Create(CompareFullness));
     private readonly Queue<ChatSession> _overflowed = new();
-    private uint _lastRoomTurn;
+    private uint _lastRoomSerial;
     private string? _closed;
 
     /// <summary>An empty chat.</summary>
@@ -90,51 +93,38 @@ public sealed class ChatHub
     /// <summary>The rooms that exist, fullest first; at most so many.</summary>
     public IReadOnlyList<ChatRoomInfo> Rooms(int most)
     {
-        ChatRoomInfo[] rooms;
         lock (_gate)
         {
-            rooms = [.. _rooms.Values.Select(static room => new ChatRoomInfo(room.Name.Text, room.Count))];
+            return [.. _fullestFirst.Take(most).Select(static room => new ChatRoomInfo(room.Name.Text, room.Count))];
         }
-
-        return [.. rooms.OrderByDescending(static room => room.Members)
-            .ThenBy(static room => room.Name, StringComparer.Ordinal).Take(most)];
     }
 
     /// <summary>Who is in a room; null when there is no such room.</summary>
-    public ChatRoll? Roll(string room, int namesMost)
+    public ChatMembers? Members(string room, int namesMost)
     {
         if (!ChatName.TryParseRoom(room, _options.MaxRoomNameLength, out ChatName parsed, out _))
         {
             return null;
         }
 
-        ChatRoom? found;
-        string[] names;
         lock (_gate)
         {
-            if (!_rooms.TryGetValue(parsed.Key, out found))
+            if (!_rooms.TryGetValue(parsed.Key, out ChatRoom? found))
             {
                 return null;
             }
 
-            // Names that will not be shown are not copied: every arrival asks for this.
-            if (found.Count > namesMost && namesMost == 0)
-            {
-                return new ChatRoll(found.Name.Text, found.Count, []);
-            }
-
-            names = new string[found.Count];
+            string[] names = new string[Math.Min(found.Count, namesMost)];
             for (int i = 0; i < names.Length; i++)
             {
                 names[i] = found.Members[i].Name;
             }
-        }
 
-        Array.Sort(names, StringComparer.OrdinalIgnoreCase);
-        return new ChatRoll(found.Name.Text, names.Length, names.Length > namesMost ? names[..namesMost] : names);
+            return new ChatMembers(found.Name.Text, found.Count, names);
+        }
     }
 
-    /// <summary>Ends every session and lets nobody in any more. Nobody is told of the others' going, only of the end.</summary>
+    /// <summary>Ends every session, and lets nobody in from then on. People are told of the end, not of each other's leaving.</summary>
     public void Close(string reason)
     {
         lock (_gate)
@@ -154,6 +144,7 @@ public sealed class ChatHub
 
             _people.Clear();
             _rooms.Clear();
+            _fullestFirst.Clear();
         }
     }
 
@@ -189,7 +180,7 @@ public sealed class ChatHub
                     return new(ChatError.TooManyRooms, $"There are {_options.MaxRooms} rooms already; join one of them.");
                 }
 
-                room = new ChatRoom(parsed, _run, ++_lastRoomTurn);
+                room = new ChatRoom(parsed, _run, ++_lastRoomSerial);
                 _rooms.Add(parsed.Key, room);
             }
             else if (room.Count >= _options.MaxMembers)
@@ -197,7 +188,7 @@ public sealed class ChatHub
                 return new(ChatError.RoomFull, $"{room.Name} is full: {_options.MaxMembers} people are in it.");
             }
 
-            room.Add(session);
+            Add(room, session);
             session.Rooms.Add(room);
             Publish(room, new ChatArrival(room.NextId(), room.NextTime(_time), room.Name.Text, session.Name));
             EndOverflowed();
@@ -219,8 +210,7 @@ public sealed class ChatHub
                 room!.NextId(), room.NextTime(_time), room.Name.Text, session.Name, fromChat: false, CleanReason(reason));
             Publish(room, departure);
             session.Rooms.Remove(room);
-            room.Remove(session);
-            RemoveIfEmpty(room);
+            Remove(room, session);
             EndOverflowed();
             return ChatResult.Done;
         }
@@ -228,7 +218,7 @@ public sealed class ChatHub
 
     internal ChatResult Say(ChatSession session, string name, string text)
     {
-        // Outside the lock: it may take as long as the text is.
+        // Outside the lock: a long text takes long.
         text = ChatText.Clean(text);
         if (string.IsNullOrWhiteSpace(text))
         {
@@ -274,9 +264,12 @@ public sealed class ChatHub
                 return ChatResult.Done;
             }
 
+            // A room keeps its members by name: out under the old one, in again under the new.
+            session.Rooms.ForEach(room => room.Remove(session));
             _people.Remove(old.Key);
             _people.Add(parsed.Key, session);
             session.CurrentName = parsed;
+            session.Rooms.ForEach(room => room.Add(session));
             foreach (ChatRoom room in session.Rooms)
             {
                 Publish(room, new ChatRename(room.NextId(), room.NextTime(_time), room.Name.Text, old.Text, parsed.Text));
@@ -348,7 +341,7 @@ public sealed class ChatHub
         return reason.Length == 0 ? null : reason;
     }
 
-    /// <summary>Gives the event to every member. Who cannot take it is ended afterwards, by EndOverflowed.</summary>
+    /// <summary>Gives the event to every member. Whoever cannot take it is ended afterwards, by EndOverflowed.</summary>
     private void Publish(ChatRoom room, ChatEvent chatEvent)
     {
         Debug.Assert(_gate.IsHeldByCurrentThread);
@@ -372,7 +365,7 @@ public sealed class ChatHub
         }
     }
 
-    /// <summary>Takes a session out of the chat and tells the others; false when it was out already.</summary>
+    /// <summary>Takes a session out of the chat, and tells the others; false if it was out already.</summary>
     private bool EndOne(ChatSession session, string? reason)
     {
         if (session.HasEnded)
@@ -384,21 +377,41 @@ public sealed class ChatHub
         _people.Remove(session.CurrentName.Key);
         foreach (ChatRoom room in session.Rooms)
         {
-            room.Remove(session);
+            Remove(room, session);
             Publish(room, new ChatDeparture(
                 room.NextId(), room.NextTime(_time), room.Name.Text, session.Name, fromChat: true, reason));
-            RemoveIfEmpty(room);
         }
 
         session.Rooms.Clear();
         return true;
     }
 
-    private void RemoveIfEmpty(ChatRoom room)
+    /// <summary>One more in a room. Its place among the rooms depends on how many there are, so it is taken out meanwhile.</summary>
+    private void Add(ChatRoom room, ChatSession session)
     {
-        if (room.Count == 0)
+        _fullestFirst.Remove(room);
+        room.Add(session);
+        _fullestFirst.Add(room);
+    }
+
+    /// <summary>One less in a room, which ends with its last member.</summary>
+    private void Remove(ChatRoom room, ChatSession session)
+    {
+        _fullestFirst.Remove(room);
+        room.Remove(session);
+        if (room.Count > 0)
+        {
+            _fullestFirst.Add(room);
+        }
+        else
         {
             _rooms.Remove(room.Name.Key);
         }
+    }
+
+    private static int CompareFullness(ChatRoom one, ChatRoom other)
+    {
+        int order = other.Count.CompareTo(one.Count);
+        return order != 0 ? order : string.CompareOrdinal(one.Name.Text, other.Name.Text);
     }
 }

@@ -11,8 +11,8 @@ namespace Sockeye.Chat.Domain;
 /// letters, digits, the marks that scripts other than Latin, Greek and Cyrillic need, and <c>_ [ ] { } ^ ` |</c>; after the
 /// first character also <c>- . '</c>; no spaces, controls or invisible characters.
 /// Names are compared by simple case mapping, upper then lower (so ς, σ and Σ are one letter), and never by culture.
-/// Text must come composed (NFC): "é" is one character. The runtime cannot compose without ICU, which we do not ask of
-/// a machine, so what is not composed is refused with a hint instead of making a second "café" possible.
+/// Text must come composed (NFC): "é" is one character. The runtime cannot compose without ICU, which we do not
+/// require of a machine; so what is not composed is refused, with a hint, rather than allowing a second "café".
 /// </remarks>
 public readonly struct ChatName : IEquatable<ChatName>
 {
@@ -73,7 +73,7 @@ public readonly struct ChatName : IEquatable<ChatName>
 
             if (NeedsComposing(rune) || Uncomposed.ArePair(before, rune.Value))
             {
-                problem = $"{what} is written composed: U+{rune.Value:X4} belongs into one character with the one before it.";
+                problem = $"{what} is written composed: U+{rune.Value:X4} belongs in one character with the one before it.";
                 return false;
             }
 
@@ -88,7 +88,7 @@ public readonly struct ChatName : IEquatable<ChatName>
             {
                 problem = length == 1 && MayStand(rune, first: false)
                     ? $"{what} does not begin with {Show(rune)}."
-                    : $"{what} is made of letters, digits and - _ . ' [ ] {{ }} ^ ` |, without spaces; {Show(rune)} may not stand there.";
+                    : $"{what} is made of letters, digits and - _ . ' [ ] {{ }} ^ ` |, without spaces; {Show(rune)} may not be in it.";
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 namespace Sockeye.Chat.Domain;
 
-/// <summary>Why the chat said no. Each outlet has its own words or numbers for these.</summary>
+/// <summary>Why the chat said no. Each protocol has its own words or numbers for these.</summary>
 public enum ChatError
 {
     /// <summary>Nothing went wrong.</summary>
@@ -9,7 +9,7 @@ public enum ChatError
     /// <summary>The name breaks a rule of <see cref="ChatName"/>.</summary>
     NameInvalid,
 
-    /// <summary>The name may be taken by nobody.</summary>
+    /// <summary>Nobody may take the name.</summary>
     NameNotAllowed,
 
     /// <summary>Somebody else has the name.</summary>
@@ -40,7 +40,7 @@ public enum ChatError
     Ended,
 }
 
-/// <summary>What became of a request: done, or an error with a sentence that says what to do.</summary>
+/// <summary>The outcome of a request: done, or an error with a sentence that says what to do.</summary>
 public readonly struct ChatResult
 {
     private readonly string? _message;
@@ -67,7 +67,7 @@ public readonly struct ChatResult
     public override string ToString() => IsSuccess ? "done" : $"{Error}: {Message}";
 }
 
-/// <summary>What became of a request that has an answer.</summary>
+/// <summary>The outcome of a request that has an answer.</summary>
 public readonly struct ChatResult<T>
     where T : class
 {

@@ -4,12 +4,12 @@ using System.Text;
 namespace Sockeye.Chat.Domain;
 
 /// <summary>
-/// What may stand in a text that other people's terminals will show.
+/// What a text may contain that other people's terminals will show.
 /// </summary>
 /// <remarks>
 /// A control character could move somebody's cursor, ring a bell or start an escape sequence; a directional override
-/// could make words read as what they are not (Unicode TR 36, CVE-2021-42574). None of them passes, whichever outlet the
-/// text came through. Marks that languages and emoji need (ZWJ, ZWNJ, LRM, RLM, ALM) do.
+/// could make words read as what they are not (Unicode TR 36, CVE-2021-42574). None of them passes, whichever way the
+/// text came in. Marks that languages and emoji need (ZWJ, ZWNJ, LRM, RLM, ALM) do.
 /// </remarks>
 public static class ChatText
 {
@@ -101,7 +101,7 @@ public static class ChatText
         < 0x7F => Verdict.Keep,
         0x85 or 0x2028 or 0x2029 => Verdict.Space, // NEL, line and paragraph separators
         < 0xA0 => Verdict.Replace,
-        0xAD => Verdict.Drop, // a soft hyphen shows nothing, except where it shows something
+        0xAD => Verdict.Drop, // a soft hyphen shows only where a terminal breaks the line
         0x61C or 0x200C or 0x200D or 0x200E or 0x200F => Verdict.Keep,
         _ => Rune.GetUnicodeCategory(new Rune(rune)) == UnicodeCategory.Format ? Verdict.Replace : Verdict.Keep,
     };

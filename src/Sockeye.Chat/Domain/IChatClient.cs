@@ -11,11 +11,11 @@ public enum ChatEnd
 }
 
 /// <summary>
-/// Where a person's events go: one outlet, whatever it speaks.
+/// Where a person's events go: their client, whatever protocol it speaks.
 /// </summary>
 /// <remarks>
 /// Both members are called with the hub's lock held, in the one order of each room. They must neither block nor call the
-/// hub; they queue, and whoever waits is woken later, elsewhere.
+/// hub; they queue, and wake whoever waits later and elsewhere.
 /// </remarks>
 public interface IChatClient
 {

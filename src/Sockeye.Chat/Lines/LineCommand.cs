@@ -1,8 +1,10 @@
+using System.Globalization;
+using System.Text;
 using Sockeye.Chat.Domain;
 
 namespace Sockeye.Chat.Lines;
 
-/// <summary>One command a line client may type. /help prints from this table, and nothing else knows the commands.</summary>
+/// <summary>One command a line client may type. /help prints this table, and nothing else knows the commands.</summary>
 internal sealed record LineCommand(
     string Name, string Parameters, string Help, bool BeforeNaming, Func<LineProtocol, string, ValueTask> Run)
 {
@@ -20,24 +22,24 @@ internal sealed record LineCommand(
         new("/help", "", "show this", true, HelpAsync),
     ];
 
+    private static readonly byte[][] HelpNotices = [.. HelpLines().Select(LineEncoding.Notice)];
+
     public static LineCommand? Find(string name) =>
         All.FirstOrDefault(command => string.Equals(command.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    private static ValueTask RoomsAsync(LineProtocol me, string parameters)
+    private static async ValueTask RoomsAsync(LineProtocol me, string parameters)
     {
         IReadOnlyList<ChatRoomInfo> rooms = me.Hub.Rooms(RoomsMost + 1);
         foreach (ChatRoomInfo room in rooms.Take(RoomsMost))
         {
             string here = string.Equals(room.Name, me.Room, StringComparison.Ordinal) ? ", and you" : "";
-            me.Tell($"{room.Name}  {Count(room.Members, "person", "people")}{here}");
+            await me.TellAsync(LineEncoding.Notice($"{room.Name}  {Count(room.Members, "person", "people")}{here}"));
         }
 
         if (rooms.Count > RoomsMost)
         {
             me.Tell("… and more");
         }
-
-        return default;
     }
 
     private static async ValueTask JoinAsync(LineProtocol me, string room)
@@ -53,12 +55,31 @@ internal sealed record LineCommand(
 
     private static ValueTask WhoAsync(LineProtocol me, string parameters)
     {
-        if (me.Room is not null && me.Hub.Roll(me.Room, NamesMost) is { } roll)
+        if (me.Room is null || me.Hub.Members(me.Room, NamesMost) is not { } members)
         {
-            string more = roll.Count > roll.Names.Count ? $" and {roll.Count - roll.Names.Count} more" : "";
-            me.Tell($"In {roll.Room}: {Count(roll.Count, "person", "people")}: {string.Join(", ", roll.Names)}{more}");
+            return default;
         }
 
+        var line = new StringBuilder($"In {members.Room}: {Count(members.Count, "person", "people")}");
+        int shown = 0;
+        int bytes = 0;
+        foreach (string name in members.Names)
+        {
+            bytes += Encoding.UTF8.GetByteCount(name) + 2;
+            if (shown > 0 && bytes > me.AnswerBytesMax)
+            {
+                break;
+            }
+
+            line.Append(shown++ == 0 ? ": " : ", ").Append(name);
+        }
+
+        if (members.Count > shown)
+        {
+            line.Append(CultureInfo.InvariantCulture, $" and {members.Count - shown} more");
+        }
+
+        me.Tell(line.ToString());
         return default;
     }
 
@@ -68,16 +89,22 @@ internal sealed record LineCommand(
         return default;
     }
 
-    private static ValueTask HelpAsync(LineProtocol me, string parameters)
+    private static async ValueTask HelpAsync(LineProtocol me, string parameters)
+    {
+        foreach (byte[] notice in HelpNotices)
+        {
+            await me.TellAsync(notice);
+        }
+    }
+
+    private static IEnumerable<string> HelpLines()
     {
         int width = All.Max(static command => command.Name.Length + 1 + command.Parameters.Length);
-        foreach (LineCommand command in All)
-        {
-            me.Tell($"{$"{command.Name} {command.Parameters}".PadRight(width)}  {command.Help}");
-        }
-
-        me.Tell($"Anything else goes to everyone in your room. A text that begins with / is typed with //.");
-        return default;
+        return
+        [
+            .. All.Select(command => $"{$"{command.Name} {command.Parameters}".PadRight(width)}  {command.Help}"),
+            "Anything else goes to everyone in your room. A text that begins with / is typed with //.",
+        ];
     }
 
     private static string Count(int count, string one, string many) => $"{count} {(count == 1 ? one : many)}";

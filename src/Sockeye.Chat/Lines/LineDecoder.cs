@@ -12,7 +12,7 @@ public enum LineKind
     /// <summary>A line, without its end.</summary>
     Line,
 
-    /// <summary>A line is longer than the limit. Told once; the rest of it is dropped.</summary>
+    /// <summary>A line is longer than the limit. Reported once; the rest of it is dropped.</summary>
     TooLong,
 }
 
@@ -23,11 +23,11 @@ public enum LineKind
 /// The contract:
 /// <list type="bullet">
 /// <item>LF ends a line; a CR before it belongs to the end. What was found does not depend on how the bytes were cut.</item>
-/// <item>At most <c>lineBytesMax</c> + 1 bytes are held. A longer line is told once and dropped up to its LF.</item>
+/// <item>At most <c>lineBytesMax</c> + 1 bytes are held. A longer line is reported once and dropped up to its LF.</item>
 /// <item>UTF-8 is decoded by whole lines, so a character cut by a packet stays whole; a broken one becomes U+FFFD.</item>
 /// <item>Telnet negotiation (RFC 854) is taken out: IAC WILL/WONT/DO/DONT and the option, IAC SB … IAC SE (given up after
-/// 64 bytes), and IAC with a command. IAC is 0xFF, which UTF-8 never uses. Before anything else it is a broken byte.</item>
-/// <item>Characters are not judged here; that is the chat's rule.</item>
+/// 64 bytes), and IAC with a command. IAC is 0xFF, which UTF-8 never uses. Anywhere else it is a broken byte.</item>
+/// <item>Characters are not judged here; the chat has rules for that.</item>
 /// </list>
 /// </remarks>
 public sealed class LineDecoder
@@ -63,7 +63,7 @@ public sealed class LineDecoder
     public int HeldBytes => _heldLength;
 
     /// <summary>
-    /// Takes bytes up to the next thing worth telling; returns how many were taken. Call again with the rest until
+    /// Takes bytes up to the next line or the next one that is too long; returns how many were taken. Call again with the rest until
     /// <paramref name="kind"/> is <see cref="LineKind.None"/>, which takes all.
     /// </summary>
     public int Read(ReadOnlySpan<byte> input, out LineKind kind, out string line)

@@ -7,7 +7,7 @@ namespace Sockeye.Chat.Lines;
 /// <summary>
 /// How a line client reads the chat. Every line ends with LF and begins in one of three ways:
 /// <c>[HH:mm:ss] NAME: text</c> for what is said, <c>[HH:mm:ss] * …</c> for what happens in the room, and <c>-- …</c>
-/// for the server's word to this client alone. A name holds no ":" or space, so nobody's text passes for another's.
+/// for what the server says to this client alone. A name has no ":" or space in it, so nobody's text passes for another's.
 /// </summary>
 public sealed class LineEncoding(TimeZoneInfo zone) : IChatEncoding
 {
@@ -30,7 +30,7 @@ public sealed class LineEncoding(TimeZoneInfo zone) : IChatEncoding
         return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"[{time:HH:mm:ss}] {what}\n"));
     }
 
-    /// <summary>A line for one client alone. Text of others must be clean already.</summary>
+    /// <summary>A line for one client alone. Text from others must have been cleaned.</summary>
     public static byte[] Notice(string text) => Encoding.UTF8.GetBytes($"{NoticePrefix}{text}\n");
 
     private static string Whence(ChatDeparture departure) => departure.FromChat ? "the chat" : departure.Room;

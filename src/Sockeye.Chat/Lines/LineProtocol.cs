@@ -39,6 +39,9 @@ internal sealed class LineProtocol : IChatClient
 
     public ChatHub Hub { get; }
 
+    /// <summary>Bytes of one line of an answer that surely find room where <see cref="TellAsync"/> has waited.</summary>
+    public int AnswerBytesMax => _options.MaxQueuedBytes / 4;
+
     /// <summary>The room this person is in; null before the first.</summary>
     public string? Room => _shown;
 
@@ -73,7 +76,10 @@ internal sealed class LineProtocol : IChatClient
                     Ask();
                 }
 
-                await _connection.CatchUpAsync();
+                if (!HasQuit)
+                {
+                    await _connection.NextCommandAsync(); // also after bytes that made no line
+                }
             }
 
             reason = _leaveReason;
@@ -91,16 +97,11 @@ internal sealed class LineProtocol : IChatClient
         }
         catch (SocketException e)
         {
-            reason = e.SocketErrorCode switch
-            {
-                SocketError.ConnectionReset => "connection reset",
-                SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable => "connection timed out",
-                _ => "connection lost",
-            };
+            reason = ConnectionLoss.Reason(e.SocketErrorCode);
         }
         catch (ObjectDisposedException)
         {
-            reason = "connection lost"; // sending failed first, or the server would wait no longer
+            reason = "connection lost"; // the server would wait no longer
         }
         finally
         {
@@ -121,7 +122,7 @@ internal sealed class LineProtocol : IChatClient
         }
 
         return !string.Equals(chatEvent.Room, _shown, StringComparison.Ordinal)
-            || _connection.Outlet.TryPost(chatEvent.In(_encoding));
+            || _connection.SendQueue.TryPost(chatEvent.In(_encoding));
     }
 
     /// <inheritdoc/>
@@ -133,9 +134,20 @@ internal sealed class LineProtocol : IChatClient
     }
 
     /// <summary>Says something to this client alone.</summary>
-    public void Tell(string text)
+    public void Tell(string text) => Tell(LineEncoding.Notice(text));
+
+    /// <summary>
+    /// Says one of several lines of an answer, and waits as before another command: an answer may be as long as the queue.
+    /// </summary>
+    public ValueTask TellAsync(ReadOnlyMemory<byte> notice)
     {
-        if (_connection.Outlet.TryPost(LineEncoding.Notice(text)))
+        Tell(notice);
+        return _connection.NextCommandAsync();
+    }
+
+    private void Tell(ReadOnlyMemory<byte> notice)
+    {
+        if (_connection.SendQueue.TryPost(notice, isAnswer: true))
         {
             return;
         }
@@ -223,11 +235,11 @@ internal sealed class LineProtocol : IChatClient
             await _session.PartAsync(left);
         }
 
-        if (_shown is not null && Hub.Roll(_shown, 0) is { } roll)
+        if (_shown is not null && Hub.Members(_shown, 0) is { } members)
         {
-            Tell(roll.Count == 1
-                ? $"You are alone in {roll.Room}."
-                : $"{roll.Count} people are in {roll.Room}; /who lists them.");
+            Tell(members.Count == 1
+                ? $"You are alone in {members.Room}."
+                : $"{members.Count} people are in {members.Room}; /who lists them.");
         }
     }
 
@@ -274,6 +286,10 @@ internal sealed class LineProtocol : IChatClient
             }
 
             await TakeLineAsync(kind, line);
+            if (!HasQuit)
+            {
+                await _connection.NextCommandAsync();
+            }
         }
     }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Sockeye.Chat.Terminal;
 
-/// <summary>What to say first when joining.</summary>
+/// <summary>How to join, and what to say first.</summary>
 public sealed class JoinOptions
 {
     /// <summary>The name to take; null means that whoever types is asked. Defaults to null.</summary>
@@ -59,7 +59,7 @@ public enum JoinEnd
 /// <summary>How joining ended, and a sentence for the person, empty when there is nothing to say.</summary>
 public readonly record struct JoinResult(JoinEnd End, string Message);
 
-/// <summary>The client of the plain line form, at this process's terminal or between its pipes.</summary>
+/// <summary>The client of the line protocol, at this process's terminal or between its pipes.</summary>
 public static class JoinClient
 {
     /// <summary>Connects to the first of the addresses that answers, and talks until it ends.</summary>

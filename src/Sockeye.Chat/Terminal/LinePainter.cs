@@ -4,7 +4,7 @@ using Sockeye.Chat.Lines;
 namespace Sockeye.Chat.Terminal;
 
 /// <summary>
-/// A line of the chat as a terminal shows it: cleaned, since not every server is ours, and coloured where that is wanted.
+/// A line of the chat, cleaned by <see cref="ReceivedLines"/>, as it is shown: coloured where that is wanted.
 /// </summary>
 internal sealed class LinePainter(bool colours)
 {
@@ -22,7 +22,6 @@ internal sealed class LinePainter(bool colours)
 
     public string Paint(string line)
     {
-        line = ChatText.Clean(line);
         if (!colours)
         {
             return line;

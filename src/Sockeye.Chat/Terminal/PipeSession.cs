@@ -8,12 +8,11 @@ namespace Sockeye.Chat.Terminal;
 /// chat join between pipes: copies lines both ways until the input ends, then prints what is still due.
 /// </summary>
 /// <remarks>
-/// With a name or a room to take, the input waits until the chat has taken them: else the first line typed for everybody
-/// could become a name. A file or pipe gets the server's bytes as they are; a terminal gets cleaned lines.
+/// With a name to take, the input waits until the chat has taken it: else the first line typed for everybody could become
+/// a name. What is printed is cleaned here as it is at a terminal: a pipe often ends at one, and a file is shown on one.
 /// </remarks>
 internal sealed class PipeSession(Socket socket, JoinOptions options)
 {
-    private const int LineBytesMax = 65_536;
     private const int BrokenPipe = 32; // EPIPE
 
     private readonly TaskCompletionSource<string?> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -95,19 +94,33 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
     private async Task<JoinResult> CopyOutAsync(CancellationToken stop)
     {
         Stream output = options.Output ?? Console.OpenStandardOutput();
-        var decoder = new LineDecoder(LineBytesMax);
+        var lines = new ReceivedLines();
         byte[] buffer = new byte[16_384];
         int received;
-        while ((received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop)) > 0)
+        do
         {
-            if (options.Heard is null && Console.IsOutputRedirected)
+            received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop);
+            var text = new StringBuilder();
+            foreach (string line in lines.Take(buffer.AsSpan(0, received)))
             {
-                await output.WriteAsync(buffer.AsMemory(0, received), stop);
-                await output.FlushAsync(stop);
+                Look(line);
+                if (options.Heard is { } heard)
+                {
+                    heard(line);
+                }
+                else
+                {
+                    text.Append(_painter.Paint(line)).Append('\n');
+                }
             }
 
-            Look(decoder, buffer.AsSpan(0, received));
+            if (text.Length > 0)
+            {
+                await output.WriteAsync(Encoding.UTF8.GetBytes(text.ToString()), stop);
+                await output.FlushAsync(stop);
+            }
         }
+        while (received > 0);
 
         string? refusal = _joined.Task.IsCompleted ? _joined.Task.Result : null;
         if (refusal is not null)
@@ -123,34 +136,16 @@ internal sealed class PipeSession(Socket socket, JoinOptions options)
         return new(JoinEnd.ConnectionLost, "the chat ended the connection");
     }
 
-    private void Look(LineDecoder decoder, ReadOnlySpan<byte> bytes)
+    private void Look(string line)
     {
-        while (true)
+        _last = line;
+        if (LineReplies.IsWelcome(line))
         {
-            bytes = bytes[decoder.Read(bytes, out LineKind kind, out string line)..];
-            if (kind == LineKind.None)
-            {
-                return;
-            }
-
-            _last = line;
-            if (options.Heard is { } heard)
-            {
-                heard(line);
-            }
-            else if (!Console.IsOutputRedirected)
-            {
-                Console.WriteLine(_painter.Paint(line));
-            }
-
-            if (LineReplies.IsWelcome(line))
-            {
-                _joined.TrySetResult(null);
-            }
-            else if (LineReplies.IsNotice(line) && !LineReplies.IsPrompt(line) && !LineReplies.IsNextRoom(line))
-            {
-                _joined.TrySetResult(Domain.ChatText.Clean(line[LineEncoding.NoticePrefix.Length..]));
-            }
+            _joined.TrySetResult(null);
+        }
+        else if (LineReplies.IsNotice(line) && !LineReplies.IsPrompt(line) && !LineReplies.IsNextRoom(line))
+        {
+            _joined.TrySetResult(line[LineEncoding.NoticePrefix.Length..]);
         }
     }
 

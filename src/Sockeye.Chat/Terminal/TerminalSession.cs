@@ -15,11 +15,10 @@ namespace Sockeye.Chat.Terminal;
 /// </remarks>
 internal sealed class TerminalSession(Socket socket, JoinOptions options)
 {
-    private const int LineBytesMax = 65_536;
-    private const int QueueMax = 1_024;
+    private const int QueueMax = 256;
 
     private readonly LineEditor _editor = new();
-    private readonly ChatScreen _screen = new(Console.Out, Columns, new LinePainter(options.Colours ?? LinePainter.WantsColours));
+    private readonly ChatScreen _screen = new(Console.Out, Size, new LinePainter(options.Colours ?? LinePainter.WantsColours));
     private readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(QueueMax);
     private readonly Channel<string> _outputs = Channel.CreateBounded<string>(QueueMax);
     private bool _quitting;
@@ -65,7 +64,8 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
         }
     }
 
-    private static int Columns() => Console.WindowWidth is > 0 and var columns ? columns : 80;
+    private static (int Columns, int Rows) Size() => (
+        Console.WindowWidth is > 0 and var columns ? columns : 80, Console.WindowHeight is > 0 and var rows ? rows : 24);
 
     private async Task<JoinResult> DrawAsync(CancellationToken stop)
     {
@@ -139,23 +139,18 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
         var end = new JoinResult(JoinEnd.ConnectionLost, "the chat ended the connection");
         try
         {
-            var decoder = new LineDecoder(LineBytesMax);
+            var lines = new ReceivedLines();
             byte[] buffer = new byte[16_384];
             int received;
-            while ((received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop)) > 0)
+            do
             {
-                int taken = 0;
-                while (true)
+                received = await socket.ReceiveAsync(buffer, SocketFlags.None, stop);
+                foreach (string line in lines.Take(buffer.AsSpan(0, received)))
                 {
-                    taken += decoder.Read(buffer.AsSpan(taken, received - taken), out LineKind kind, out string line);
-                    if (kind == LineKind.None)
-                    {
-                        break;
-                    }
-
                     await _inputs.Writer.WriteAsync(new Input(null, line, null), stop);
                 }
             }
+            while (received > 0);
         }
         catch (SocketException e)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -71,13 +72,20 @@ internal sealed partial class SocketCore
     {
         RemoveBoundFile();
         Registration?.Close();
-        Handle?.Dispose();
+        if (Handle is not null)
+        {
+            EndConnection();
+            Handle.Dispose();
+        }
     }
 
     /// <summary>Owned: closed at the last release, when the face and all files made of it are disposed.</summary>
     internal SocketHandle Handle { get; private set; }
 
     internal AddressFamily AddressFamily { get; }
+
+    /// <summary>What is known of the family; null where nothing is.</summary>
+    internal FamilyRow? Family => FamilyNumbers.TryToLinux(AddressFamily, out int number) ? FamilyTable.Find(number) : null;
 
     internal SocketType SocketType { get; }
 
@@ -107,6 +115,9 @@ internal sealed partial class SocketCore
         get => Volatile.Read(ref _isConnected);
         set => Volatile.Write(ref _isConnected, value);
     }
+
+    /// <summary>A connect(2) is under way, or was when its caller stopped waiting for it: what it came to is in SO_ERROR.</summary>
+    internal bool IsConnecting { get; set; }
 
     internal bool IsDisposed => Volatile.Read(ref _isDisposed);
 
@@ -148,6 +159,19 @@ internal sealed partial class SocketCore
 
     /// <summary>The limit of a synchronous send.</summary>
     internal TimeSpan? SendLimit => Smaller(Timeout, _extras?.SendTimeoutMs ?? 0);
+
+    /// <summary>The limit of one connect: the caller's, or the family's own where that is shorter.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    internal TimeSpan? ConnectLimit(TimeSpan? limit) =>
+        Family?.ConnectTimeout is var (level, name)
+        && Libc.GetOption(Handle, level, name, out int milliseconds) >= 0
+            ? Smaller(limit, milliseconds)
+            : limit;
+
+    /// <summary>SO_ERROR: the errno of what went wrong meanwhile, which reading it takes away; 0 is none.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    internal int TakeError() =>
+        Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) >= 0 ? errno : 0;
 
     /// <summary>A connection accepted by <paramref name="listener"/>.</summary>
     /// <param name="listener">Whose engine, facts and manner of waiting it has.</param>
@@ -207,7 +231,10 @@ internal sealed partial class SocketCore
             RemoteEndPoint = KnownPeer(),
             IsConnected = IsConnected,
             IsListening = IsListening,
+            IsConnecting = IsConnecting,
         };
+        Handle.IsShared = true;
+        copy.IsShared = true;
         if (_extras is { } extras)
         {
             duplicate.Timeout = Timeout;
@@ -229,6 +256,7 @@ internal sealed partial class SocketCore
             extras.ConnectingTo = null;
         }
 
+        IsConnecting = false;
         IsConnected = true;
     }
 
@@ -486,6 +514,7 @@ internal sealed partial class SocketCore
     {
         EndOperations();
         RemoveBoundFile();
+        EndConnection();
         Handle.Dispose();
 
         // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
@@ -497,6 +526,28 @@ internal sealed partial class SocketCore
             SettleEngine();
             Handle.WaitForClose(TimeSpan.FromSeconds(1));
         }
+    }
+
+    // Says the end to a peer that would take close(2) for a reset; not over the heads of others who have the same socket.
+    private void EndConnection()
+    {
+        if (Family is { ClosesByReset: true }
+            && SocketType is SocketType.Stream or SocketType.Seqpacket
+            && !IsListening
+            && Handle is { Closes: true, IsShared: false }
+            && !ResetsAtClose())
+        {
+            Libc.Shutdown(Handle, SocketConstants.SHUT_RDWR);
+        }
+    }
+
+    // SO_LINGER with a time of zero: whoever set it wants the peer to see a reset.
+    private bool ResetsAtClose()
+    {
+        Linger linger = default;
+        return Libc.GetOption(
+                Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_LINGER, MemoryMarshal.AsBytes(new Span<Linger>(ref linger)), out _) >= 0
+            && linger is { OnOff: not 0, Seconds: 0 };
     }
 
     // Returns when the engine holds the file no longer, and has prepared nothing that names the descriptor by its number.

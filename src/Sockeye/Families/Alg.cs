@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Sockeye.Interop;
 
 namespace Sockeye.Families;
@@ -12,6 +11,9 @@ internal sealed class AlgFamily() : FamilyRow(FamilyConstants.AF_ALG, "AF_ALG", 
 {
     private const int TypeBytes = 14;
     private const int NameOffset = TypeBytes + sizeof(uint) + sizeof(uint);
+
+    // listen(2) is EOPNOTSUPP, accept4(2) with room for an address ECONNABORTED: crypto/af_alg.c.
+    internal override bool AcceptsUnlistened => true;
 
     internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
     {

@@ -221,19 +221,19 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     internal bool TryInterface(EndpointPart part, out int index)
     {
         index = 0;
-        ReadOnlySpan<char> text = Span(part);
-        if (text.IsEmpty)
+        ReadOnlySpan<char> given = Span(part);
+        if (given.IsEmpty)
         {
             return Fail(part.Start, "an interface is missing: its name, or * for all");
         }
 
-        if (text is "*")
+        if (given is "*")
         {
             return true;
         }
 
         const string NoSuch = "this machine has no interface of that name; ip link lists them";
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out index))
+        if (int.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out index))
         {
             return index != 0 || Fail(part.Start, NoSuch);
         }

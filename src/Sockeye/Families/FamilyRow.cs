@@ -55,6 +55,20 @@ internal class FamilyRow(int number, string name, params string[] modules)
     {
     }
 
+    /// <summary>
+    /// Whether close(2) alone is a reset to the peer of a connection, so that shutdown(2) of both directions must come first.
+    /// </summary>
+    internal virtual bool ClosesByReset => false;
+
+    /// <summary>
+    /// Whether a bound socket accepts at once, there is no listen(2), and what is accepted has no address: accept4(2) with
+    /// room for one fails.
+    /// </summary>
+    internal virtual bool AcceptsUnlistened => false;
+
+    /// <summary>The option, in milliseconds, that limits connect(2) on blocking descriptors alone, which ours never are.</summary>
+    internal virtual (int Level, int Name)? ConnectTimeout => null;
+
     /// <summary>Whether the address that getsockname(2) gave is one that bind(2) has not set: port 0, or any port.</summary>
     internal virtual bool IsUnbound(EndPoint local) => false;
 

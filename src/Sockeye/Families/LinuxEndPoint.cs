@@ -52,7 +52,7 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
     }
 
     /// <summary>Reads a sockaddr of any family.</summary>
-    /// <param name="socketAddress">The kernel's bytes, as <see cref="Socket.ReceiveFrom(Span{byte}, SocketFlags, SocketAddress)"/> leaves them.</param>
+    /// <param name="socketAddress">The kernel's bytes, as <c>Socket.ReceiveFrom</c> leaves them.</param>
     /// <returns>
     /// What a socket would report as its address: .NET's type where that says the address exactly, otherwise one of ours,
     /// an <see cref="UnknownEndPoint"/> for a family without a type and for bytes that are no whole address.

@@ -281,6 +281,12 @@ internal sealed class TipcFamily : FamilyRow
     internal TipcFamily()
         : base(FamilyConstants.AF_TIPC, "AF_TIPC", "tipc") => Schemes = TipcScheme.Schemes;
 
+    // There is no half-close, and a socket that goes answers its peer as one that never was: net/tipc/socket.c, tipc_release.
+    internal override bool ClosesByReset => true;
+
+    // net/tipc/socket.c, tipc_connect.
+    internal override (int Level, int Name)? ConnectTimeout => (TipcConstants.SOL_TIPC, TipcConstants.TIPC_CONN_TIMEOUT);
+
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => TipcEndPoint.TryDecode(address);
 
     internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch

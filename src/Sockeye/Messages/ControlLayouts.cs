@@ -110,21 +110,7 @@ internal sealed class Ipv6InformationLayout : ConvertedControlLayout<Ipv6PacketI
         return new(new IPAddress(address), value.InterfaceIndex);
     }
 
-    protected override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value) => Structure(value);
-
-    /// <summary>The same structure as a control message and as an option.</summary>
-    internal static Interop.Ipv6PacketInformation Structure(Ipv6PacketInformation value)
-    {
-        Span<byte> address = stackalloc byte[AddressBytes];
-        IPAddress from = value.Address ?? IPAddress.IPv6Any;
-        return from.AddressFamily == AddressFamily.InterNetworkV6 && from.TryWriteBytes(address, out _)
-            ? new Interop.Ipv6PacketInformation
-            {
-                Address = MemoryMarshal.Read<Ipv6Address>(address),
-                InterfaceIndex = value.InterfaceIndex,
-            }
-            : throw new ArgumentException($"{from} is no IPv6 address.", nameof(value));
-    }
+    protected override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value) => Ipv6InterfaceLayout.Instance.ToKernel(value);
 }
 
 /// <summary>struct timeval.</summary>

@@ -70,6 +70,11 @@ internal struct OutgoingControl
                     throw new ArgumentException("A handle holds no descriptor.", nameof(message));
                 }
 
+                if (handle is SocketHandle socket)
+                {
+                    socket.IsShared = true;
+                }
+
                 numbers[_referenced++] = (int)handle.DangerousGetHandle();
             }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Sockeye.Families;
 using Sockeye.Interop;
@@ -78,12 +79,23 @@ internal sealed class PathMtuLayout : ConvertedLayout<int, Ipv6PathMtu>
     internal override int FromKernel(Ipv6PathMtu value) => (int)Math.Min(value.Mtu, int.MaxValue);
 }
 
-/// <summary>struct in6_pktinfo, which getsockopt does not give back.</summary>
+/// <summary>struct in6_pktinfo, which getsockopt does not give back. The control message has the same structure.</summary>
 internal sealed class Ipv6InterfaceLayout : ConvertedLayout<Ipv6PacketInformation, Interop.Ipv6PacketInformation>
 {
     internal static readonly Ipv6InterfaceLayout Instance = new();
 
-    internal override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value) => Ipv6InformationLayout.Structure(value);
+    internal override Interop.Ipv6PacketInformation ToKernel(Ipv6PacketInformation value)
+    {
+        Span<byte> address = stackalloc byte[16];
+        IPAddress from = value.Address ?? IPAddress.IPv6Any;
+        return from.AddressFamily == AddressFamily.InterNetworkV6 && from.TryWriteBytes(address, out _)
+            ? new Interop.Ipv6PacketInformation
+            {
+                Address = MemoryMarshal.Read<Ipv6Address>(address),
+                InterfaceIndex = value.InterfaceIndex,
+            }
+            : throw new ArgumentException($"{from} is no IPv6 address.", nameof(value));
+    }
 
     internal override Ipv6PacketInformation FromKernel(Interop.Ipv6PacketInformation value) => throw new NotSupportedException();
 }

@@ -45,7 +45,8 @@ public static class TipcOptions
 
     /// <summary>
     /// TIPC_CONN_TIMEOUT: how long connect waits for the peer, in whole milliseconds (rounded up). Defaults to 8
-    /// seconds.
+    /// seconds. Calls that wait end with TimedOut then, asynchronous ones too, or at <see cref="Socket.Timeout"/> if that is
+    /// shorter; 0 is no limit of its own.
     /// </summary>
     public static readonly SocketOption<TimeSpan> ConnectTimeout =
         SocketOption.Milliseconds(Level, 130, "TIPC_CONN_TIMEOUT");

@@ -25,7 +25,7 @@ public static class VsockOptions
         SocketOption.Struct<ulong>(Level, 0, "SO_VM_SOCKETS_BUFFER_SIZE");
 
     /// <summary>
-    /// SO_VM_SOCKETS_CONNECT_TIMEOUT: the time limit of a blocking connect. Defaults to two seconds; it must not be
+    /// SO_VM_SOCKETS_CONNECT_TIMEOUT: the time limit of a connect. Defaults to two seconds; it must not be
     /// zero (ERANGE, EDOM). Our own calls obey <see cref="Socket.Timeout"/> as well.
     /// </summary>
     public static readonly SocketOption<TimeSpan> ConnectTimeout =

@@ -89,7 +89,7 @@ public abstract class LineChatTests
         using LineClient other = await server.ConnectAsync();
         await other.SendAsync("ALICE\na b\nserver\n/who\n/foo\n\nbob\n");
         Assert.Equal("-- The name ALICE is taken; choose another.", await other.ReadLineAsync());
-        Assert.Contains("a space may not stand there", await other.ReadLineAsync());
+        Assert.Contains("a space may not be in it", await other.ReadLineAsync());
         Assert.Equal("-- The name server is reserved; choose another.", await other.ReadLineAsync());
         Assert.Contains("First say who you are", await other.ReadLineAsync());
         Assert.Contains("There is no command /foo", await other.ReadLineAsync());
@@ -133,7 +133,7 @@ public abstract class LineChatTests
         Assert.Matches(@"\] eve: /slash$", (await alice.ReadLineAsync())!);
         Assert.Equal("-- You are in #garden.", await alice.ReadLineAsync());
         Assert.Contains("Which room?", await alice.ReadLineAsync());
-        Assert.Contains("a space may not stand there", await alice.ReadLineAsync());
+        Assert.Contains("a space may not be in it", await alice.ReadLineAsync());
         Assert.Contains("Which name?", await alice.ReadLineAsync());
     }
 
@@ -277,6 +277,142 @@ public abstract class LineChatTests
         }
 
         await send;
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Whoever_asks_faster_than_it_reads_is_slowed_and_not_dropped()
+    {
+        const int Questions = 3_000;
+        var options = new ChatOptions { MaxQueuedBytes = 4 * 4_096, SendBufferBytes = 8 * 1_024 };
+        await using TestServer server = await StartAsync(options);
+        using LineClient alice = await server.EnterAsync("alice");
+        Task send = alice.SendAsync(string.Concat(Enumerable.Repeat("/help\n/rooms\n/who\n", Questions)));
+        for (int i = 0; i < Questions; i++)
+        {
+            await alice.ExpectAsync("Anything else goes to everyone");
+            Assert.Equal("-- #lobby  1 person, and you", await alice.ReadLineAsync());
+            Assert.Equal("-- In #lobby: 1 person: alice", await alice.ReadLineAsync());
+        }
+
+        await send;
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData(8_192, 200)] // as many as are ever shown
+    [InlineData(4_096, 171)] // as many as a quarter of the queue holds
+    [InlineData(256, 11)]
+    public async Task A_long_answer_drops_nobody_who_reads_it(int lineBytes, int shown)
+    {
+        const int People = 250;
+        await using TestServer server = await StartAsync(new ChatOptions { MaxLineBytes = lineBytes, MaxQueuedBytes = 4 * lineBytes });
+        var people = new List<RecordingClient>();
+        for (int i = 0; i < People; i++)
+        {
+            people.Add(new RecordingClient());
+            Sockeye.Chat.Domain.ChatSession session = (await server.Server.Hub.EnterAsync($"person-{i:000}-with-a-name", people[i])).Value!;
+            Assert.True((await session.JoinAsync("#lobby")).IsSuccess);
+            Assert.True((await session.JoinAsync($"#room-{i:000}")).IsSuccess);
+        }
+
+        using LineClient alice = await server.EnterAsync("alice");
+        await alice.SendAsync("/who\n/rooms\n");
+        string who = await alice.ExpectAsync($"-- In #lobby: {People + 1} people: alice, person-000-with-a-name, person-001-with-a-name");
+        Assert.EndsWith($" and {People + 1 - shown} more", who);
+        Assert.Equal($"-- #lobby  {People + 1} people, and you", await alice.ReadLineAsync());
+        await alice.ExpectAsync("… and more");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_member_who_can_hear_nothing_is_out_and_what_it_said_before_is_heard()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"sockeye-{Guid.NewGuid():N}.sock");
+        await using TestServer server = await StartAsync(endPoint: new UnixDomainSocketEndPoint(path));
+        using LineClient alice = await server.EnterAsync("alice");
+        using LineClient deaf = await server.EnterAsync("deaf");
+        deaf.Socket.Shutdown(SocketShutdown.Receive); // sending to it is EPIPE from now on
+        await deaf.SendAsync("first\nsecond\n");
+        await alice.ExpectAsync("deaf: first");
+        await alice.ExpectAsync("deaf: second");
+        Assert.EndsWith("* deaf left the chat (connection reset)", await alice.ReadLineAsync());
+        Assert.Contains(server.Log.Lines, static line => line.Contains("nothing more can be sent: EPIPE", StringComparison.Ordinal));
+        await alice.SendAsync("/who\n");
+        Assert.Equal("-- In #lobby: 1 person: alice", await alice.ReadLineAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Those_who_wait_to_be_accepted_hear_good_bye_when_the_chat_ends()
+    {
+        const int Waiting = 300; // more than may be ending at once while the chat runs
+        await using TestServer server = await TestServer.ListenAsync(runsOn: _runsOn);
+        var clients = new List<LineClient>();
+        try
+        {
+            for (int i = 0; i < Waiting; i++)
+            {
+                clients.Add(await server.ConnectAsync());
+                if (i % 2 == 0)
+                {
+                    await clients[i].SendAsync($"name{i}\nhello\n"); // unread when the connection ends
+                }
+            }
+
+            Task<List<string>>[] heard = [.. clients.Select(static client => EndAsync(client))];
+            await server.StopAsync();
+            foreach (List<string> lines in await Task.WhenAll(heard))
+            {
+                Assert.Equal(["-- The chat is closing. Good-bye."], lines);
+            }
+
+            Assert.Contains(server.Log.Lines, static line => line.Contains($"{Waiting} that waited to be accepted were told", StringComparison.Ordinal));
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+
+        // A well-behaved client closes when the server does.
+        static async Task<List<string>> EndAsync(LineClient client)
+        {
+            List<string> lines = await client.ReadToEndAsync();
+            client.Dispose();
+            return lines;
+        }
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Those_who_wait_to_be_accepted_and_never_close_hold_up_the_end_no_longer_than_is_stated()
+    {
+        const int Waiting = 100;
+        var options = new ChatOptions { MaxConnections = 1, DrainWait = TimeSpan.FromMilliseconds(300), CloseWait = TimeSpan.FromMilliseconds(100) };
+        await using TestServer server = await TestServer.ListenAsync(options, runsOn: _runsOn);
+        var clients = new List<LineClient>();
+        try
+        {
+            for (int i = 0; i < Waiting; i++)
+            {
+                clients.Add(await server.ConnectAsync());
+            }
+
+            await server.StopAsync(); // in its own time, for which the test waits
+            Assert.Equal("-- The chat is closing. Good-bye.", await clients[0].ReadLineAsync());
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Whoever_is_refused_hears_why_though_it_spoke_first()
+    {
+        await using TestServer server = await StartAsync(new ChatOptions { MaxConnections = 1 });
+        using LineClient alice = await server.EnterAsync("alice");
+        for (int i = 0; i < 50; i++)
+        {
+            using LineClient late = await server.ConnectAsync();
+            await late.SendAsync("late\nhello\n");
+            Assert.Contains("The chat is full: 1 connections", Assert.Single(await late.ReadToEndAsync()));
+        }
     }
 
     [Fact(Timeout = 30_000)]
@@ -476,10 +612,12 @@ public abstract class LineChatTests
         Assert.Contains($"sport = :{((IPEndPoint)server.EndPoint).Port}", error.Message);
     }
 
-    private Task<TestServer> StartAsync(ChatOptions? options = null, EndPoint? endPoint = null) =>
-        TestServer.StartAsync(options, endPoint, _runsOn);
+    private Task<TestServer> StartAsync(ChatOptions? options = null, EndPoint? endPoint = null, TimeProvider? time = null) =>
+        TestServer.StartAsync(options, endPoint, _runsOn, time);
 }
 
 public sealed class LineChatTests_EventLoop() : LineChatTests(RunsOn.EventLoop);
+
+public sealed class LineChatTests_EpollLoop() : LineChatTests(RunsOn.EpollLoop);
 
 public sealed class LineChatTests_ThreadPool() : LineChatTests(RunsOn.ThreadPool);

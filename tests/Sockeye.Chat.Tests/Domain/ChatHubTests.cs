@@ -177,7 +177,7 @@ public sealed class ChatHubTests
         Assert.Equal(ChatError.TextTooLong, (await alice.SayAsync("#one", "héllo")).Error);
         await DoneAsync(alice.SayAsync("#one", "hello"));
         await DoneAsync(alice.JoinAsync("#TWO")); // in it already: nothing happens
-        Assert.Equal(1, hub.Roll("two", 10)!.Count);
+        Assert.Equal(1, hub.Members("two", 10)!.Count);
     }
 
     [Fact(Timeout = 10_000)]
@@ -198,8 +198,65 @@ public sealed class ChatHubTests
         Assert.Equal(ChatError.Ended, (await alice.JoinAsync("#lobby")).Error);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task What_is_listed_is_in_order_whatever_happened()
+    {
+        // The names that order could trip over: case, letters with several lower cases, signs between Z and a.
+        string[] names = ["a", "B", "c", "D", "_x", "[y]", "^z", "|", "σ", "Τ", "ǆ", "İ", "θ", "å", "Z", "zz", "ſ", "S9"];
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        ChatHub hub = NewHub();
+        var rooms = new Dictionary<string, List<ChatSession>>();
+        var people = new List<ChatSession>();
+        for (int i = 0; i < 3_000; i++)
+        {
+            ChatSession? person = people.Count > 0 ? people[random.Next(people.Count)] : null;
+            string room = $"#room{random.Next(6)}";
+            string name = names[random.Next(names.Length)];
+            switch (random.Next(6))
+            {
+                case 0 when (await hub.EnterAsync(name, new RecordingClient())).Value is { } entered:
+                    people.Add(entered);
+                    break;
+                case 1 or 2 when person is not null:
+                    await person.JoinAsync(room);
+                    if (!rooms.TryAdd(room, [person]) && !rooms[room].Contains(person))
+                    {
+                        rooms[room].Add(person);
+                    }
+
+                    break;
+                case 3 when person is not null && (await person.PartAsync(room)).IsSuccess:
+                    rooms[room].Remove(person);
+                    break;
+                case 4 when person is not null:
+                    await person.RenameAsync(name);
+                    break;
+                case 5 when person is not null && random.Next(4) == 0:
+                    person.End();
+                    people.Remove(person);
+                    foreach (List<ChatSession> members in rooms.Values)
+                    {
+                        members.Remove(person);
+                    }
+
+                    break;
+            }
+
+            Assert.Equal(
+                rooms.Where(static room => room.Value.Count > 0).OrderByDescending(static room => room.Value.Count)
+                    .ThenBy(static room => room.Key, StringComparer.Ordinal).Select(static room => new ChatRoomInfo(room.Key, room.Value.Count)),
+                hub.Rooms(10));
+            ChatMembers? listed = hub.Members(room, 100);
+            Assert.Equal(
+                rooms.GetValueOrDefault(room)?.Select(static member => member.Name).Order(StringComparer.OrdinalIgnoreCase) ?? Enumerable.Empty<string>(),
+                listed?.Names ?? []);
+        }
+    }
+
     [Fact(Timeout = 10_000)]
-    public async Task Rooms_and_rolls_are_bounded_and_sorted()
+    public async Task Rooms_and_members_are_bounded_and_sorted()
     {
         ChatHub hub = NewHub();
         foreach (string name in new[] { "dora", "Bert", "anna", "Carl" })
@@ -210,11 +267,11 @@ public sealed class ChatHubTests
         await EnterAsync(hub, "zoe", "#aside");
         Assert.Equal([new ChatRoomInfo("#lobby", 4), new ChatRoomInfo("#aside", 1)], hub.Rooms(10));
         Assert.Single(hub.Rooms(1));
-        ChatRoll roll = hub.Roll("LOBBY", 3)!;
-        Assert.Equal((4, "#lobby"), (roll.Count, roll.Room));
-        Assert.Equal(["anna", "Bert", "Carl"], roll.Names);
-        Assert.Empty(hub.Roll("#lobby", 0)!.Names);
-        Assert.Null(hub.Roll("#nowhere", 3));
+        ChatMembers members = hub.Members("LOBBY", 3)!;
+        Assert.Equal((4, "#lobby"), (members.Count, members.Room));
+        Assert.Equal(["anna", "Bert", "Carl"], members.Names);
+        Assert.Empty(hub.Members("#lobby", 0)!.Names);
+        Assert.Null(hub.Members("#nowhere", 3));
     }
 
     [Fact(Timeout = 60_000)]

@@ -8,7 +8,24 @@ namespace Sockeye.Chat.Tests.Harness;
 internal enum RunsOn
 {
     ThreadPool,
+
+    /// <summary>An event loop on the engine that this machine gives: io_uring, or where it is forbidden, epoll.</summary>
     EventLoop,
+    EpollLoop,
+}
+
+internal static class RunsOnExtensions
+{
+    /// <summary>Runs code there, to its end.</summary>
+    public static Task RunAsync(this RunsOn runsOn, Func<Task> code) => runsOn == RunsOn.ThreadPool
+        ? Task.Run(code)
+        : Task.Factory.StartNew(
+            () =>
+            {
+                using var loop = new EventLoop(runsOn == RunsOn.EpollLoop ? EngineKind.Epoll : EngineKind.Default);
+                loop.Run(code);
+            },
+            TaskCreationOptions.LongRunning);
 }
 
 /// <summary>A chat server in this process, at a free port, stopped at the end of the test.</summary>
@@ -18,13 +35,13 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly TaskCompletionSource<EndPoint> _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _run;
 
-    private TestServer(ChatOptions options, EndPoint endPoint, RunsOn runsOn)
+    private readonly TaskCompletionSource _mayRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TestServer(ChatOptions options, EndPoint endPoint, RunsOn runsOn, TimeProvider time)
     {
         Log = new RecordingLogger();
-        Server = new ChatServer(options, TimeProvider.System, Log);
-        _run = runsOn == RunsOn.ThreadPool
-            ? Task.Run(() => ServeAsync(endPoint))
-            : Task.Factory.StartNew(() => RunLoop(endPoint), TaskCreationOptions.LongRunning);
+        Server = new ChatServer(options, time, Log);
+        _run = runsOn.RunAsync(() => ServeAsync(endPoint));
     }
 
     public ChatServer Server { get; }
@@ -35,17 +52,21 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts, and waits until it listens; throws what listening throws.</summary>
     public static async Task<TestServer> StartAsync(
-        ChatOptions? options = null, EndPoint? endPoint = null, RunsOn runsOn = RunsOn.EventLoop)
+        ChatOptions? options = null, EndPoint? endPoint = null, RunsOn runsOn = RunsOn.EventLoop, TimeProvider? time = null)
     {
-        var server = new TestServer(options ?? new ChatOptions(), endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), runsOn);
-        await server._bound.Task.WaitAsync(LineClient.Patience);
+        TestServer server = await ListenAsync(options, endPoint, runsOn, time);
+        server._mayRun.SetResult();
         return server;
     }
 
-    private void RunLoop(EndPoint endPoint)
+    /// <summary>Listens, but accepts nobody: whoever connects waits in the backlog until the server is stopped.</summary>
+    public static async Task<TestServer> ListenAsync(
+        ChatOptions? options = null, EndPoint? endPoint = null, RunsOn runsOn = RunsOn.EventLoop, TimeProvider? time = null)
     {
-        using var loop = new EventLoop();
-        loop.Run(() => ServeAsync(endPoint));
+        var server = new TestServer(
+            options ?? new ChatOptions(), endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), runsOn, time ?? TimeProvider.System);
+        await server._bound.Task.WaitAsync(LineClient.Patience);
+        return server;
     }
 
     private async Task ServeAsync(EndPoint endPoint)
@@ -60,6 +81,7 @@ internal sealed class TestServer : IAsyncDisposable
             return;
         }
 
+        await _mayRun.Task;
         await Server.RunAsync(_stop.Token);
     }
 
@@ -71,6 +93,7 @@ internal sealed class TestServer : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
+        _mayRun.TrySetResult();
         await _run.WaitAsync(LineClient.Patience);
     }
 

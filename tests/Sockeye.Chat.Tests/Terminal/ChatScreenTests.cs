@@ -50,14 +50,47 @@ public sealed class ChatScreenTests : IDisposable
     }
 
     [Fact]
-    public void Lines_are_cleaned_and_coloured_by_what_they_are()
+    public void A_terminal_that_became_too_narrow_for_the_row_is_drawn_anew()
+    {
+        (int Columns, int Rows) size = (80, 12);
+        ChatScreen screen = Screen(() => size);
+        screen.Print(Enumerable.Range(0, 20).Select(static i => $"line {i}"), _editor);
+        Type("one two three four five six seven eight nine");
+        screen.Draw(_editor);
+
+        // Wide enough for what is there: the row alone is drawn.
+        size = (60, 12);
+        _output.GetStringBuilder().Clear();
+        screen.Draw(_editor);
+        Assert.StartsWith("\r\e[K> one two", _output.ToString());
+
+        // Broken into two rows by the terminal, or cut off: nobody can tell.
+        size = (30, 6);
+        _output.GetStringBuilder().Clear();
+        screen.Print(["[12:00:00] bob: a line that takes two rows now"], _editor);
+        Assert.Equal(
+            "\e[H\e[2Jline 15\nline 16\nline 17\nline 18\nline 19\n[12:00:00] bob: a line that takes two rows now\n> r five six seven eight nine",
+            _output.ToString().Split('\r')[0]);
+
+        // A line that takes two rows leaves room for one less.
+        size = (20, 6);
+        _output.GetStringBuilder().Clear();
+        screen.Draw(_editor);
+        Assert.StartsWith("\e[H\e[2Jline 18\nline 19\n[12:00:00] bob: a line that takes two rows now\n> ", _output.ToString());
+        _output.GetStringBuilder().Clear();
+        screen.Draw(_editor);
+        Assert.StartsWith("\r\e[K> ", _output.ToString());
+    }
+
+    [Fact]
+    public void Lines_are_coloured_by_what_they_are()
     {
         var plain = new LinePainter(colours: false);
         var colours = new LinePainter(colours: true);
-        Assert.Equal("[12:00:00] bob: ␛[2J", plain.Paint("[12:00:00] bob: \e[2J"));
+        Assert.Equal("[12:00:00] bob: hi", plain.Paint("[12:00:00] bob: hi"));
         Assert.Equal("\e[33m-- notice\e[0m", colours.Paint("-- notice"));
         Assert.Equal("\e[2m[12:00:00] * bob joined #lobby\e[0m", colours.Paint("[12:00:00] * bob joined #lobby"));
-        Assert.Matches("^\e\\[2m\\[12:00:00\\]\e\\[0m \e\\[9?[0-9]+mbob\e\\[0m: \\* : ␛\\[0m$", colours.Paint("[12:00:00] bob: * : \e[0m"));
+        Assert.Matches("^\e\\[2m\\[12:00:00\\]\e\\[0m \e\\[9?[0-9]+mbob\e\\[0m: \\* : ␛\\[0m$", colours.Paint("[12:00:00] bob: * : ␛[0m"));
         Assert.Equal(Colour("bob"), Colour("BOB"));
         Assert.Equal("anything else", colours.Paint("anything else"));
         Assert.Equal("", colours.Paint(""));
@@ -67,7 +100,9 @@ public sealed class ChatScreenTests : IDisposable
 
     public void Dispose() => _output.Dispose();
 
-    private ChatScreen Screen(int columns) => new(_output, () => columns, new LinePainter(colours: false));
+    private ChatScreen Screen(int columns) => Screen(() => (columns, 24));
+
+    private ChatScreen Screen(Func<(int Columns, int Rows)> size) => new(_output, size, new LinePainter(colours: false));
 
     private (string Shown, int Cursor) Row()
     {

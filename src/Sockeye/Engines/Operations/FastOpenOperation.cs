@@ -47,7 +47,7 @@ internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int
 internal struct FastOpenState
 {
     internal bool IsAsked;
-    internal bool IsUnderWay;
+    internal ConnectState Connect;
     internal bool IsConnected;
 
     /// <summary>How many bytes went with the first segment. Of a connection that never was, nothing arrived for sure: they count once it stands.</summary>
@@ -63,7 +63,7 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
 
     public int Call(SocketCore socket, in Progress progress) =>
         !_state.IsAsked ? Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address)
-        : !_state.IsConnected ? ConnectStep.Ask(socket, _address)
+        : !_state.IsConnected ? ConnectStep.Ask(socket, _address, _state.Connect)
         : progress.Count == _data.Length ? 0
         : Libc.Send(socket.Handle, _data[(int)progress.Count..], SocketConstants.MSG_NOSIGNAL);
 
@@ -76,10 +76,10 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
 
         if (!_state.IsAsked)
         {
-            return TakeAsked(answer, ref progress);
+            return TakeAsked(socket, answer, ref progress);
         }
 
-        StepResult result = ConnectStep.TakeConnected(answer, ref _state.IsUnderWay, ref progress);
+        StepResult result = ConnectStep.TakeConnected(socket, answer, ref _state.Connect, ref progress);
         if (result != StepResult.Done || progress.Errno != 0)
         {
             return result;
@@ -91,20 +91,25 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
         return progress.Count == _data.Length ? progress.Done() : StepResult.Again;
     }
 
-    private StepResult TakeAsked(int answer, ref Progress progress)
+    private StepResult TakeAsked(SocketCore socket, int answer, ref Progress progress)
     {
+        if (ConnectStep.IsOfEarlier(socket, answer, ref _state.Connect))
+        {
+            return StepResult.Again;
+        }
+
         _state.IsAsked = true;
         switch (answer)
         {
             // As many bytes as went with the first segment, or all, if the peer answered at once.
             case >= 0:
                 _state.Early = answer;
-                _state.IsUnderWay = true;
+                _state.Connect.IsUnderWay = socket.IsConnecting = true;
                 return StepResult.Again;
 
             // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
             case -Errno.EINPROGRESS:
-                _state.IsUnderWay = true;
+                _state.Connect.IsUnderWay = socket.IsConnecting = true;
                 return StepResult.Again;
 
             // Switched off by net.ipv4.tcp_fastopen: a plain connect.

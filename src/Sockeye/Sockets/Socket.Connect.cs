@@ -60,6 +60,7 @@ public partial class Socket
     /// <summary>listen(2): connections queue for accept.</summary>
     /// <param name="backlog">How many may wait; the kernel caps it at net.core.somaxconn.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, OperationNotSupported (no stream or seqpacket socket).</exception>
+    /// <remarks>AF_ALG has no listen(2): a bound socket accepts, before this call as after it.</remarks>
     public void Listen(int backlog)
     {
         SocketResult result = TryListen(backlog);
@@ -75,7 +76,7 @@ public partial class Socket
     public SocketResult TryListen(int backlog = int.MaxValue)
     {
         ThrowIfDisposed();
-        int result = Libc.Listen(Core.Handle, backlog);
+        int result = Core.Family is { AcceptsUnlistened: true } ? 0 : Libc.Listen(Core.Handle, backlog);
         if (result < 0)
         {
             return SocketResult.From(-result);
@@ -549,11 +550,11 @@ public partial class Socket
     {
         Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
         ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
-        bool isUnderWay = false;
+        var state = default(ConnectState);
         var progress = default(Progress);
-        var step = new ConnectStep(address, peer, ref isUnderWay);
-        BlockingCall.Run(Core, OperationLane.Write, limit, flags: 0, ref step, ref progress);
-        if (progress.Errno == Errno.EAGAIN && isUnderWay)
+        var step = new ConnectStep(address, peer, ref state);
+        BlockingCall.Run(Core, OperationLane.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
+        if (progress.Errno == Errno.EAGAIN && state.IsUnderWay)
         {
             Core.NoteConnecting(peer);
             return Errno.EINPROGRESS;
@@ -711,6 +712,11 @@ public partial class Socket
 
     private void ThrowIfNotListening()
     {
+        if (Core.Family is { AcceptsUnlistened: true })
+        {
+            return;
+        }
+
         if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");

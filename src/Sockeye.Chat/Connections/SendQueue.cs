@@ -4,6 +4,15 @@ using System.Net.Sockets;
 
 namespace Sockeye.Chat.Connections;
 
+/// <summary>What a send came to: the bytes that the kernel took, also when it then failed, and the error.</summary>
+internal readonly record struct SendOutcome(int Bytes, SocketError Error, string Problem)
+{
+    /// <summary>The socket's answer.</summary>
+    public static SendOutcome Of(SocketResult<int> result) => result.TryGetValue(out int bytes)
+        ? new(bytes, SocketError.Success, "")
+        : new(result.BytesTransferred, result.Error, $"{result.ErrnoName}: {result.ErrnoMessage}");
+}
+
 /// <summary>
 /// What waits to be sent to one connection: a queue of shared, unchanging blobs, bounded by bytes.
 /// </summary>
@@ -13,11 +22,25 @@ namespace Sockeye.Chat.Connections;
 /// <item>Posting never blocks and never sends: it queues, and wakes the sender if it sleeps. Any thread may post.</item>
 /// <item>One send is in flight at a time, and it takes everything that waits, up to <see cref="MergeBytesMax"/>.</item>
 /// <item>Bytes count from posting until the kernel has taken them. At the bound TryPost says no.</item>
-/// <item>The sender runs where the outlet was made: on that event loop, or on the thread pool.</item>
-/// <item>An idle outlet holds no task, no timer and no buffer.</item>
+/// <item>A send that fails for want of memory is made again, after a pause, up to <c>retriesMost</c> times. Any other error,
+/// and the last of these, is final: <c>failed</c> is told why, and what is posted from then on vanishes.</item>
+/// <item>The sender runs where the queue was made: on that event loop, in its turn, or on the thread pool.</item>
+/// <item>An idle queue holds no task, no timer and no buffer.</item>
 /// </list>
 /// </remarks>
-internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoolWorkItem
+/// <param name="send">Hands bytes to the kernel. Throws ObjectDisposedException when the connection was closed here.</param>
+/// <param name="failed">Called once, from the sender, when sending has failed for good.</param>
+/// <param name="queuedBytesMax">The bound.</param>
+/// <param name="turns">Who sends next, on a loop.</param>
+/// <param name="time">For the pauses.</param>
+/// <param name="retriesMost">How often one send is made again. Twenty times take a quarter of a minute.</param>
+internal sealed class SendQueue(
+    Func<ReadOnlyMemory<byte>, ValueTask<SendOutcome>> send,
+    Action<SendOutcome> failed,
+    int queuedBytesMax,
+    SendTurns turns,
+    TimeProvider time,
+    int retriesMost = 20) : IThreadPoolWorkItem
 {
     /// <summary>How much one send merges at most; the buffer for it is rented for that long.</summary>
     public const int MergeBytesMax = 65_536;
@@ -37,20 +60,14 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
     /// <summary>Ends with true when everything was sent after <see cref="Complete"/>, with false when sending failed.</summary>
     public Task<bool> Done => _done.Task;
 
-    /// <summary>Bytes posted that the kernel has not taken yet.</summary>
-    public long QueuedBytes
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _queuedBytes;
-            }
-        }
-    }
+    /// <summary>Whether more than half of the bound is taken: time to ask nothing more of this connection.</summary>
+    public bool IsAboveHalf => Volatile.Read(ref _queuedBytes) > queuedBytesMax / 2;
 
-    /// <summary>Queues a blob; false when the queue has no room for it. After the end blobs vanish.</summary>
-    public bool TryPost(ReadOnlyMemory<byte> blob)
+    /// <summary>
+    /// Queues a blob, an answer to this connection or news; false when the queue has no room for it. After the end, blobs
+    /// vanish.
+    /// </summary>
+    public bool TryPost(ReadOnlyMemory<byte> blob, bool isAnswer = false)
     {
         lock (_gate)
         {
@@ -73,7 +90,7 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
             _sending = true;
         }
 
-        Wake();
+        Wake(isAnswer);
         return true;
     }
 
@@ -114,7 +131,7 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
             _sending = true;
         }
 
-        Wake();
+        Wake(isAnswer: true);
     }
 
     /// <summary>Waits until at most half of the bound is taken.</summary>
@@ -132,7 +149,10 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = SendAllAsync();
+    /// <summary>It is this queue's turn to send.</summary>
+    public void Send() => _ = SendAllAsync();
+
+    void IThreadPoolWorkItem.Execute() => Send();
 
     private void Enqueue(ReadOnlyMemory<byte> blob)
     {
@@ -140,12 +160,11 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         _queuedBytes += blob.Length;
     }
 
-    private void Wake()
+    private void Wake(bool isAnswer)
     {
         if (_home is not null)
         {
-            // Posted to the loop, it runs when this turn's events are all queued: that is the merge.
-            _home.Post(static state => _ = ((ByteOutlet)state!).SendAllAsync(), this);
+            turns.Add(this, isAnswer, _home); // runs when this turn's events are all queued: that is the merge
         }
         else
         {
@@ -159,12 +178,10 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
         {
             while (Take(out ReadOnlyMemory<byte> batch, out byte[]? rented))
             {
+                SendOutcome outcome;
                 try
                 {
-                    for (int sent = 0; sent < batch.Length;)
-                    {
-                        sent += await socket.SendAsync(batch[sent..], SocketFlags.None);
-                    }
+                    outcome = await SendAsync(batch);
                 }
                 finally
                 {
@@ -174,17 +191,51 @@ internal sealed class ByteOutlet(Socket socket, int queuedBytesMax) : IThreadPoo
                     }
                 }
 
+                if (outcome.Error != SocketError.Success)
+                {
+                    Fail(defect: null);
+                    failed(outcome);
+                    return;
+                }
+
                 Sent(batch.Length);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (ObjectDisposedException)
         {
-            // The reader of this connection meets the same error and tells it; here it only ends the sending.
-            Fail(defect: null);
+            Fail(defect: null); // whoever closed the connection knows why
         }
         catch (Exception e)
         {
             Fail(e);
+        }
+    }
+
+    /// <summary>Sends all of it, with pauses where the kernel is short of memory; or says what stood against it.</summary>
+    private async ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> batch)
+    {
+        RetryPause? pause = null;
+        while (true)
+        {
+            SendOutcome outcome = await send(batch);
+            batch = batch[outcome.Bytes..];
+            if (outcome.Error == SocketError.Success)
+            {
+                if (batch.IsEmpty)
+                {
+                    return outcome;
+                }
+
+                continue;
+            }
+
+            pause ??= new RetryPause(time);
+            if (!RetryPause.Helps(outcome.Error) || pause.Waits >= retriesMost)
+            {
+                return outcome;
+            }
+
+            await pause.WaitAsync(CancellationToken.None);
         }
     }
 

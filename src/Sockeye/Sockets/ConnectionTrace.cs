@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 
 namespace Sockeye;
 
@@ -113,8 +114,9 @@ public sealed class ConnectionAttempt
     // Owned by the race until it has ended; the winner's is then the caller's.
     internal Socket? Open { get; set; }
 
-    // Of a connect that is polled for.
-    internal bool IsBegun;
+    // Of a connect that is polled for: how far it has come, and how long it may take where its family sets a limit.
+    internal ConnectState State;
+    internal TimeSpan? Limit;
 
     /// <summary>As <c>127.0.0.1:80 at 12 ms: ECONNREFUSED: nothing listens there (after 1 ms)</c>.</summary>
     public override string ToString() => $"{SocketErrors.Name(EndPoint)} at {ConnectionTrace.Text(Started)}: {Told} (after {ConnectionTrace.Text(Duration)})";

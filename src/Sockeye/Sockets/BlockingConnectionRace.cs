@@ -35,7 +35,8 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
             Begin();
             while (DoWhatIsDue(out TimeSpan? wait))
             {
-                Wait(wait);
+                Wait(UntilLimit(wait));
+                EndLate();
                 TakeAnswers();
             }
         }
@@ -72,8 +73,34 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
 
     protected override void Watch(ConnectionAttempt attempt)
     {
+        attempt.Limit = attempt.Open!.Core.ConnectLimit(limit: null);
         _polled.Add(attempt);
         Connect(attempt);
+    }
+
+    private TimeSpan? UntilLimit(TimeSpan? wait)
+    {
+        foreach (ConnectionAttempt attempt in _polled)
+        {
+            if (attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit } && attempt.Started + limit - Elapsed is var left
+                && !(wait < left))
+            {
+                wait = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            }
+        }
+
+        return wait;
+    }
+
+    private void EndLate()
+    {
+        foreach (ConnectionAttempt attempt in _polled)
+        {
+            if (attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit } && attempt.Started + limit <= Elapsed)
+            {
+                AttemptEnded(attempt, Sockeye.Interop.Errno.ETIMEDOUT);
+            }
+        }
     }
 
     private void Answer(ConnectionLookup lookup, ResolverResult<IPAddress[]> result)
@@ -140,7 +167,7 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(attempt.EndPoint, address);
         var progress = default(Progress);
-        var step = new ConnectStep(address[..length], attempt.EndPoint, ref attempt.IsBegun);
+        var step = new ConnectStep(address[..length], attempt.EndPoint, ref attempt.State);
         StepResult result = CallSteps.Try(attempt.Open!.Core, ref step, ref progress);
         _isAskingAgain = result == StepResult.Pause;
         if (result == StepResult.Done)

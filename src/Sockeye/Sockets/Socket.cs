@@ -118,6 +118,7 @@ public partial class Socket : IDisposable
             return;
         }
 
+        handle.IsShared = true;
         Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_DOMAIN, out int family);
         Libc.GetOption(handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PROTOCOL, out int protocol);
         Core = new SocketCore(handle, FamilyNumbers.FromLinux(family), (SocketType)type, (ProtocolType)protocol, SocketEngine.OfNewSockets);
@@ -304,6 +305,8 @@ public partial class Socket : IDisposable
             {
                 SocketErrors.Throw("fcntl F_SETFD", endPoint: null, -result);
             }
+
+            Core.Handle.IsShared |= value;
         }
     }
 
@@ -364,7 +367,9 @@ public partial class Socket : IDisposable
     /// </summary>
     /// <remarks>
     /// When it returns, a listener's or datagram socket's port can be bound again. A UNIX socket's file, if this socket
-    /// bound it, is removed, unless a duplicate still uses it.
+    /// bound it, is removed, unless a duplicate still uses it. On TIPC close(2) alone is a reset, so shutdown(2) of both
+    /// directions comes first, unless the linger time is zero, or somebody else may have the same socket: it was duplicated,
+    /// sent, inheritable or made of a descriptor. The last to close such a one calls <see cref="Shutdown"/> before.
     /// </remarks>
     public void Dispose()
     {
