@@ -37,6 +37,7 @@ try
             Console.WriteLine($"{DateTime.Now:HH:mm:ss.fff} [thread {Environment.CurrentManagedThreadId}] {text}");
             if (text == "quit")
             {
+                socket.TrySend(buffer.AsSpan(start, end - start));      // whoever says quit may be gone already
                 return 0;
             }
 

@@ -1,6 +1,6 @@
 namespace Sockeye.Cli;
 
-/// <summary>Lines that are good to have, but not worth dying for: a full disk or a closed output must not stop a server.</summary>
+/// <summary>Writes lines whose loss does not matter: a full disk or a closed output must not stop a server.</summary>
 internal static class Announcement
 {
     /// <summary>Writes a line; false when it could not be written.</summary>

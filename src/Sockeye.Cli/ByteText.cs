@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Sockeye.Cli;
 
-/// <summary>Bytes from somewhere as text for people: what is no text, or steers a terminal, is shown and not obeyed.</summary>
+/// <summary>Makes received bytes safe to show: what is not text, or would control a terminal, is escaped.</summary>
 internal static class ByteText
 {
     /// <summary>
-    /// The bytes as UTF-8 text in one line; a byte that is none as <c>\xff</c>, a control character as <c>\n</c> or
+    /// The bytes as UTF-8 text in one line; a byte that is not text as <c>\xff</c>, a control character as <c>\n</c> or
     /// <c>\x1b</c>, a backslash as <c>\\</c>.
     /// </summary>
     /// <param name="bytes">Anything.</param>
@@ -53,7 +53,7 @@ internal static class ByteText
     public static int LineEndLength(ReadOnlySpan<byte> bytes) =>
         bytes.EndsWith("\r\n"u8) ? 2 : bytes.EndsWith("\n"u8) ? 1 : 0;
 
-    /// <summary>A byte that is not shown as it is.</summary>
+    /// <summary>Appends a byte in its escaped form.</summary>
     internal static void Escape(StringBuilder text, byte value) => _ = value switch
     {
         (byte)'\n' => text.Append("\\n"),
@@ -63,8 +63,8 @@ internal static class ByteText
         _ => text.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}"),
     };
 
-    /// <summary>Whether a character may stand in a line as it is.</summary>
-    // Format characters turn the direction of text around, or hide: U+202E and its like.
+    /// <summary>Whether a character may be shown as it is.</summary>
+    // Format characters can reverse the direction of text, or are invisible: U+202E, for one.
     internal static bool IsShown(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
             or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate);

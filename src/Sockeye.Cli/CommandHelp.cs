@@ -9,7 +9,7 @@ namespace Sockeye.Cli;
 /// <param name="What">What it does, in a few words; empty when the line says it.</param>
 internal sealed record Example(string Line, string What = "");
 
-/// <summary>What --help shows below the options, and docs/tool.md and the README print from the same tables.</summary>
+/// <summary>What --help shows below the options. docs/tool.md and the README's table are generated from the same data.</summary>
 internal sealed class CommandHelp
 {
     private readonly List<SocketType> _endpoints = [];
@@ -17,16 +17,16 @@ internal sealed class CommandHelp
     /// <summary>The kinds of sockets whose endpoints the command takes; empty when it takes none.</summary>
     public IReadOnlyList<SocketType> Endpoints => _endpoints;
 
-    /// <summary>Lines to copy.</summary>
+    /// <summary>Commands to copy.</summary>
     public IReadOnlyList<Example> Examples { get; private set; } = [];
 
-    /// <summary>How it ends.</summary>
+    /// <summary>The exit codes.</summary>
     public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.All;
 
     /// <summary>The schemes of the endpoints that the command takes.</summary>
     public IEnumerable<EndpointScheme> Schemes => _endpoints.Count == 0 ? [] : SchemesOf(_endpoints);
 
-    /// <summary>The schemes of some kinds of sockets; those of whole packets have no peer, and no command is for them.</summary>
+    /// <summary>The schemes of these socket types; packet sockets have no peer, and no command uses them.</summary>
     /// <param name="types">The kinds of sockets.</param>
     public static IEnumerable<EndpointScheme> SchemesOf(IReadOnlyCollection<SocketType> types) => Endpoint.Schemes.Where(
         scheme => (types.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown) && !scheme.Name.StartsWith("packet", StringComparison.Ordinal));
@@ -101,12 +101,12 @@ internal sealed class CommandHelp
     }
 }
 
-/// <summary>Says in a command's file what its help shows.</summary>
+/// <summary>For a command's file to say what its help shows.</summary>
 internal static class CommandHelpExtensions
 {
     extension(Command command)
     {
-        /// <summary>Lets --help list the endpoints of these sockets.</summary>
+        /// <summary>Makes --help list the endpoints of these socket types.</summary>
         /// <param name="types">The sockets it works on.</param>
         public Command WithEndpoints(params SocketType[] types)
         {
@@ -114,7 +114,7 @@ internal static class CommandHelpExtensions
             return command;
         }
 
-        /// <summary>Lets --help show lines to copy.</summary>
+        /// <summary>Makes --help show commands to copy.</summary>
         /// <param name="examples">The lines.</param>
         public Command WithExamples(params Example[] examples)
         {
@@ -122,7 +122,7 @@ internal static class CommandHelpExtensions
             return command;
         }
 
-        /// <summary>Lets --help say how the command ends.</summary>
+        /// <summary>Makes --help list the exit codes.</summary>
         /// <param name="codes">The codes; see <see cref="ExitCode.Of"/>.</param>
         public Command WithExitCodes(params ExitMeaning[] codes)
         {

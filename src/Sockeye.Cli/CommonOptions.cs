@@ -5,18 +5,22 @@ namespace Sockeye.Cli;
 /// <summary>The options of every command that does something: --json, --log-level, --color.</summary>
 internal sealed class CommonOptions
 {
+    private const string JsonName = "--json";
+    private const string LevelName = "--log-level";
+    private const string ColourName = "--color";
+
     private readonly Option<LogLevel> _level;
-    private readonly Option<bool> _json = new("--json") { Description = "Tell what happens as JSON, an object a line, for programs" };
-    private readonly Option<Style.When> _colour = new("--color")
+    private readonly Option<bool> _json = new(JsonName) { Description = "Report what happens as JSON, one object per line, for programs" };
+    private readonly Option<Style.When> _colour = new(ColourName)
     {
-        Description = "Colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+        Description = "When to use colours: auto (on a terminal, unless NO_COLOR is set), always, never",
         HelpName = "WHEN",
         DefaultValueFactory = static _ => Style.When.Auto,
     };
 
-    private CommonOptions(LogLevel level) => _level = new("--log-level")
+    private CommonOptions(LogLevel level) => _level = new(LevelName)
     {
-        Description = "The least important thing to log: Trace, Debug, Information, Warning, Error, None",
+        Description = "The lowest level to log: Trace, Debug, Information, Warning, Error, None",
         HelpName = "LEVEL",
         DefaultValueFactory = _ => level,
     };
@@ -35,12 +39,14 @@ internal sealed class CommonOptions
 
     /// <summary>What the command says, as the options want it.</summary>
     /// <param name="result">The command line.</param>
-    public Report Open(ParseResult result)
-    {
-        Style.When when = result.GetValue(_colour);
-        return new Report(
-            Tool.NameOf(result.CommandResult),
-            new ReportOptions(
-                result.GetValue(_json), result.GetValue(_level), Style.Of(when, !Console.IsOutputRedirected), Style.Of(when, !Console.IsErrorRedirected)));
-    }
+    public Report Open(ParseResult result) => Open(result, result.GetValue(_json), result.GetValue(_level), result.GetValue(_colour));
+
+    /// <summary>The same where only the command line is known, of a command that has these options.</summary>
+    /// <param name="result">The command line.</param>
+    public static Report Report(ParseResult result) =>
+        Open(result, result.GetValue<bool>(JsonName), result.GetValue<LogLevel>(LevelName), result.GetValue<Style.When>(ColourName));
+
+    private static Report Open(ParseResult result, bool json, LogLevel level, Style.When colour) => new(
+        Tool.NameOf(result.CommandResult),
+        new ReportOptions(json, level, Style.Of(colour, !Console.IsOutputRedirected), Style.Of(colour, !Console.IsErrorRedirected)));
 }

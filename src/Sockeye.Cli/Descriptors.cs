@@ -4,7 +4,7 @@ using System.Reflection;
 
 namespace Sockeye.Cli;
 
-/// <summary>How many descriptors this process may open, and how many it has: proc(5).</summary>
+/// <summary>How many descriptors this process may open, and how many it has open: proc(5).</summary>
 internal static class Descriptors
 {
     /// <summary>
@@ -22,11 +22,11 @@ internal static class Descriptors
     /// <summary>The limit below which nothing is tried: an assembly that cannot be opened is a crash (seen with 60).</summary>
     public const int LeastOfAll = 100;
 
-    /// <summary>What a server says that cannot start with so few.</summary>
+    /// <summary>The message of a server that cannot start with so few.</summary>
     public static string TooFew =>
         $"cannot start: {Limit()} open files are too few, the runtime alone needs most of {Least}; raise the limit with: ulimit -n 1024";
 
-    /// <summary>How many connections there are descriptors for.</summary>
+    /// <summary>For how many connections there are descriptors.</summary>
     /// <param name="wanted">How many there should be.</param>
     /// <param name="limit">Descriptors that may be open.</param>
     /// <param name="open">Descriptors that are.</param>
@@ -34,7 +34,7 @@ internal static class Descriptors
     /// <returns>At most <paramref name="wanted"/>; 0 when there is none for even one.</returns>
     public static int Fit(int wanted, int limit, int open, int each = 1) => Math.Clamp((limit - open - Reserve) / each, 0, wanted);
 
-    /// <summary>What a server says that promises fewer connections than it was asked for.</summary>
+    /// <summary>The warning of a server that can take fewer connections than it was asked to.</summary>
     /// <param name="limit">Descriptors that may be open.</param>
     /// <param name="connections">The connections that there are enough for.</param>
     public static string Fewer(int limit, int connections) =>

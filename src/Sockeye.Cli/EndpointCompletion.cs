@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli;
 
-/// <summary>How an endpoint may go on, for a shell: its scheme, then its options and their names.</summary>
+/// <summary>Completes endpoints in a shell: the scheme, then the names of options.</summary>
 internal static class EndpointCompletion
 {
-    /// <summary>Words that the beginning may become.</summary>
-    /// <param name="begun">What is typed already.</param>
+    /// <summary>The possible completions of a word.</summary>
+    /// <param name="begun">What has been typed so far.</param>
     /// <param name="types">The kinds of sockets that are wanted.</param>
     public static IEnumerable<string> Of(string begun, IReadOnlyCollection<SocketType> types)
     {

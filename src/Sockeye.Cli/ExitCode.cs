@@ -1,6 +1,6 @@
 namespace Sockeye.Cli;
 
-/// <summary>How the tool ends. Every --help shows its command's list.</summary>
+/// <summary>The tool's exit codes. Every --help lists those of its command.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;
@@ -14,17 +14,17 @@ internal static class ExitCode
     /// <summary>128 and SIGPIPE, as a shell has it of a program that the signal ended.</summary>
     public const int ReaderGone = 141;
 
-    /// <summary>What each means, for commands that do not say it in other words.</summary>
+    /// <summary>What each means, unless a command describes it in its own words.</summary>
     public static readonly ExitMeaning[] All =
     [
         new(Ok, "all went well"),
         new(Failed, "failed: a look-up, listening, connecting, or writing"),
         new(BadUsage, "bad usage: nothing was tried"),
         new(ConnectionLost, "the connection was lost"),
-        new(BadAnswer, "the server's answer says that something is wrong"),
+        new(BadAnswer, "the server reported an error"),
         new(NoAnswer, "no answer in time"),
         new(Interrupted, "interrupted"),
-        new(ReaderGone, "whoever read standard output has gone, as head does when it has enough"),
+        new(ReaderGone, "whatever read standard output has exited, as head does when it has enough"),
     ];
 
     /// <summary>The meanings of some codes.</summary>

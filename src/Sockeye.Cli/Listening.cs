@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli;
 
-/// <summary>What every server of the tool says first: where it listens, with the port the kernel chose, and how to try it.</summary>
+/// <summary>The first lines of every server: where it listens, with the port that the kernel chose, and how to try it.</summary>
 internal static class Listening
 {
-    /// <summary>Tells where; warns of what other machines can reach; ends with lines to copy.</summary>
+    /// <summary>Writes where, warns if other machines can reach it, and ends with commands to copy.</summary>
     /// <param name="report">Where to say it.</param>
     /// <param name="endpoints">What is listened at, as the kernel made it.</param>
     /// <param name="client">The command that talks to it: <c>connect</c>.</param>
@@ -43,7 +43,7 @@ internal static class Listening
         : endpoint.Descriptor is null ? endpoint.WithEndPoint(bound)
         : Endpoint.FromEndPoint(bound, socketType);
 
-    /// <summary>Commands that talk to it.</summary>
+    /// <summary>Commands that connect to it.</summary>
     private static IEnumerable<string> Try(Endpoint endpoint, string client, bool isDefault)
     {
         Endpoint near = Near(endpoint);
@@ -56,7 +56,7 @@ internal static class Listening
             case IPEndPoint ip when endpoint.Scheme.Name is "udp" or "udp4" or "udp6":
                 yield return $"nc -u {ip.Address} {ip.Port}";
                 break;
-            // What stands there as %1b would be another path to nc.
+            // nc would take an escape such as %1b as part of the path.
             case UnixEndPoint { IsPath: true } path when endpoint.SocketType is SocketType.Stream or SocketType.Dgram && !path.ToString().Contains('%', StringComparison.Ordinal):
                 yield return $"nc {(isDatagram ? "-uU" : "-U")} {ShellWord.Quote(path.ToString())}";
                 break;
@@ -68,16 +68,16 @@ internal static class Listening
         }
         else if (near.EndPoint is not null)
         {
-            // Nobody can answer a Unix datagram socket that has no name.
+            // A Unix datagram socket without a name cannot be answered.
             yield return $"./sockeye {client} {ShellWord.Quote(Address(near) + (isDatagram && near.EndPoint is UnixEndPoint ? "?autobind=1" : ""))}";
         }
     }
 
-    /// <summary>How an endpoint is told: without the options, which are this end's own.</summary>
+    /// <summary>An endpoint for display: without its options, which concern only this end.</summary>
     /// <param name="endpoint">The endpoint.</param>
     public static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
 
-    /// <summary>Where this machine reaches it: an address that means "all of mine" is no destination.</summary>
+    /// <summary>Where this machine can reach it: a wildcard address is not a destination.</summary>
     private static Endpoint Near(Endpoint endpoint) => endpoint.EndPoint switch
     {
         IPEndPoint ip when ip.Address.Equals(IPAddress.Any) => endpoint.WithEndPoint(new IPEndPoint(IPAddress.Loopback, ip.Port)),

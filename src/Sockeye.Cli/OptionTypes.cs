@@ -24,11 +24,11 @@ internal static class OptionTypes
     }
 
     /// <summary>A time: 500ms, 60s, 2m.</summary>
-    // The library would print the default as 00:00:00.5000000, so it is said here and filled in by the command.
+    // System.CommandLine would print the default as 00:00:00.5000000, so it stands in the description, and the command applies it.
     public static Option<TimeSpan?> Time(string name, string what, TimeSpan byDefault) =>
         Time(name, $"{what} [default: {(byDefault < TimeSpan.FromSeconds(1) ? $"{byDefault.TotalMilliseconds}ms" : $"{byDefault.TotalSeconds}s")}]");
 
-    /// <summary>A time that has no default, or says it itself.</summary>
+    /// <summary>A time without a default, or with one that its description gives.</summary>
     public static Option<TimeSpan?> Time(string name, string what)
     {
         return new Option<TimeSpan?>(name)
@@ -49,7 +49,7 @@ internal static class OptionTypes
         };
     }
 
-    /// <summary>Refuses a time of nothing, with which every wait would be over before it began.</summary>
+    /// <summary>Refuses a time of zero, with which every wait would end before it began.</summary>
     /// <param name="option">A time.</param>
     public static Option<TimeSpan?> Positive(Option<TimeSpan?> option)
     {
@@ -63,7 +63,7 @@ internal static class OptionTypes
         return option;
     }
 
-    /// <summary>Where a chat is: an endpoint of a stream, whose scheme and port may be left out.</summary>
+    /// <summary>Reads where a chat is: a stream endpoint, whose scheme and port may be left out.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
     public static Endpoint? ParseChatEndpoint(string text, out string problem) =>
@@ -72,15 +72,17 @@ internal static class OptionTypes
     /// <summary>An endpoint of some kinds of sockets. A scheme that is left out is tcp.</summary>
     /// <param name="what">What it is for.</param>
     /// <param name="why">Why it takes these kinds only: <c>a chat is a stream of bytes</c>.</param>
+    /// <param name="port">Where the port may stand on its own, as nc has it: see <see cref="PortArgument"/>.</param>
     /// <param name="types">The kinds.</param>
-    public static Argument<Endpoint> EndpointArgument(string what, string why, params SocketType[] types)
+    public static Argument<Endpoint> EndpointArgument(string what, string why, Argument<string?> port, params SocketType[] types)
     {
         var argument = new Argument<Endpoint>("ENDPOINT")
         {
             Description = what,
             CustomParser = result =>
             {
-                Endpoint? endpoint = ParseEndpoint(result.Tokens[0].Value, new EndpointDefaults("tcp"), why, types, out string problem);
+                string text = WithPort(result.Tokens[0].Value, result.GetResult(port));
+                Endpoint? endpoint = ParseEndpoint(text, new EndpointDefaults("tcp"), why, types, out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"ENDPOINT: {problem}");
@@ -91,6 +93,31 @@ internal static class OptionTypes
         };
         EndpointCompletion.AddTo(argument, types);
         return argument;
+    }
+
+    /// <summary>The port behind a host, for people who are used to nc: <c>localhost 80</c>.</summary>
+    public static Argument<string?> PortArgument() => new("PORT")
+    {
+        Description = "The port, if ENDPOINT is only a host; the way nc takes them: localhost 80",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>A host and a port that stands on its own, as one endpoint; an IPv6 address gets its brackets.</summary>
+    /// <param name="text">What stands at ENDPOINT's place.</param>
+    /// <param name="port">What stands at PORT's.</param>
+    public static string WithPort(string text, ArgumentResult? port)
+    {
+        if (port is not { Tokens: [var given] })
+        {
+            return text;
+        }
+
+        int mark = text.IndexOf('?', StringComparison.Ordinal);
+        string host = mark < 0 ? text : text[..mark];
+        string query = mark < 0 ? "" : text[mark..];
+        return System.Net.IPAddress.TryParse(host, out System.Net.IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6 && !host.StartsWith('[')
+            ? $"[{host}]:{given.Value}{query}"
+            : $"{host}:{given.Value}{query}";
     }
 
     /// <summary>Reads an endpoint.</summary>
@@ -111,19 +138,22 @@ internal static class OptionTypes
         if (endpoint.SocketType != SocketType.Unknown && !types.Contains(endpoint.SocketType))
         {
             string right = string.Join(' ', Endpoint.Schemes.Where(scheme => types.Contains(scheme.SocketType)));
-            problem = new EndpointError(text, 0, $"{why}, which {endpoint.Scheme} is not; {right} are", $"127.0.0.1:{defaults.Port ?? 8888}").Message;
+            string address = endpoint.EndPoint is System.Net.IPEndPoint or System.Net.DnsEndPoint
+                ? $"{defaults.Scheme}://{Listening.Address(endpoint)[endpoint.Scheme.Prefix.Length..]}"
+                : $"{defaults.Scheme}://127.0.0.1:{defaults.Port ?? 8888}";
+            problem = new EndpointError(text, 0, $"{why}, which {endpoint.Scheme} is not; {right} are", address).Message;
             return null;
         }
 
         return endpoint;
     }
 
-    /// <summary>Whether it was a look-up that failed. Such a failure has no errno; .NET's numbers for them are far above.</summary>
+    /// <summary>Whether it was a look-up that failed. Such a failure has no errno, and .NET's numbers for them are not errnos.</summary>
     /// <param name="error">What failed.</param>
     public static bool IsLookup(SocketError error) =>
         error is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoRecovery or SocketError.NoData;
 
-    /// <summary>Why an endpoint's name led to no address.</summary>
+    /// <summary>Why the look-up of an endpoint's name failed.</summary>
     /// <param name="e">What the look-up threw.</param>
     public static string LookupProblem(SocketException e) => e.SocketErrorCode switch
     {

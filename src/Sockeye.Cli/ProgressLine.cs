@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sockeye.Cli;
 
 /// <summary>
-/// A live line at a terminal that says how far long work has come: <c>12.3 of 100.0 MiB, 12 %, 5.2 MiB/s, 17 s left</c>. It
-/// comes when the work has taken a second, changes a few times a second, and is gone at the end.
+/// A progress line on a terminal: <c>12.3 of 100.0 MiB, 12 %, 5.2 MiB/s, 17 s left</c>. It appears after a second, changes a
+/// few times a second, and is erased at the end.
 /// </summary>
 /// <param name="terminal">Where it stands.</param>
 /// <param name="time">The clock.</param>
@@ -16,7 +16,7 @@ internal sealed class ProgressLine(TextWriter terminal, TimeProvider time)
     private readonly long _start = time.GetTimestamp();
     private long? _last;
 
-    /// <summary>So far it has come.</summary>
+    /// <summary>Shows the progress.</summary>
     /// <param name="bytes">What is done.</param>
     /// <param name="total">What there is to do, where that is known.</param>
     public void Tell(long bytes, long? total)
@@ -31,7 +31,7 @@ internal sealed class ProgressLine(TextWriter terminal, TimeProvider time)
         Write("\r" + Text(bytes, total, taken) + "\e[K");
     }
 
-    /// <summary>Takes the line away, so that others may be written.</summary>
+    /// <summary>Erases the line, so that others may be written.</summary>
     public void End()
     {
         if (_last is not null)

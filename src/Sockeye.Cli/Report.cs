@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging.Console;
 namespace Sockeye.Cli;
 
 // The contract of what a command says:
-// - Standard output is what the command is for: lines for people, or with --json one JSON object a line for programs.
-//   Standard error is words about it: the log, from --log-level up, and the one line of why the command failed.
-// - An output that is full or closed does not throw: the call says so, and the command decides whether it is worth dying for.
-// - Any thread may call; a line is written whole.
+// - Standard output carries the data: lines for people, or with --json one JSON object per line for programs. Standard
+//   error carries messages about it: the log, from --log-level up, and the one line that says why the command failed.
+// - An output that is full or closed does not throw: the call returns false, and the command decides whether to go on.
+// - Any thread may call; lines are never interleaved.
 
-/// <summary>What a command says, and how: events, a log, and why it failed.</summary>
+/// <summary>A command's output: events, a log, and why it failed.</summary>
 internal sealed class Report : IDisposable
 {
     private static readonly JsonWriterOptions Json = new() { SkipValidation = true };
@@ -20,12 +20,12 @@ internal sealed class Report : IDisposable
     private readonly Lock _gate = new();
     private readonly Stream _output;
     private readonly TextWriter _errors;
-    private readonly Lazy<ILoggerFactory> _loggers; // made when the first line is logged: it takes a thread and descriptors
+    private readonly Lazy<ILoggerFactory> _loggers; // created with the first line, since it takes a thread and descriptors
     private readonly TimeProvider _time;
     private readonly LogLevel _level;
     private readonly string _command;
 
-    /// <summary>Speaks at this process's standard output and error.</summary>
+    /// <summary>Writes to this process's standard output and standard error.</summary>
     /// <param name="command">The command, as it was called: <c>sockeye serve time</c>.</param>
     /// <param name="options">How.</param>
     public Report(string command, ReportOptions options)
@@ -46,7 +46,7 @@ internal sealed class Report : IDisposable
         _loggers = new(() => LoggerFactory.Create(logging => Configure(logging, options)));
     }
 
-    /// <summary>Whether programs read it.</summary>
+    /// <summary>Whether the output is JSON, for programs.</summary>
     public bool IsJson { get; }
 
     /// <summary>Whether standard output takes colours.</summary>
@@ -58,16 +58,16 @@ internal sealed class Report : IDisposable
     /// <summary>Why standard output could not be written; null while it could.</summary>
     public Exception? WriteFailure { get; private set; }
 
-    /// <summary>Whether a line of this importance is logged. Ask before <see cref="Logger"/> is made for nothing.</summary>
-    /// <param name="level">The importance.</param>
+    /// <summary>Whether this level is logged. Ask before using <see cref="Logger"/>, which is only created when needed.</summary>
+    /// <param name="level">The level.</param>
     public bool Logs(LogLevel level) => level >= _level && _level != LogLevel.None;
 
     /// <summary>The log, on standard error.</summary>
     public ILogger Logger => field ??= _loggers.Value.CreateLogger(_command.Split(' ') is [_, var first, ..] ? first : _command);
 
-    /// <summary>Says that something happened.</summary>
+    /// <summary>Reports an event.</summary>
     /// <param name="name">What, in one word: <c>received</c>.</param>
-    /// <param name="line">The line for people; null when there is nothing for them on standard output.</param>
+    /// <param name="line">The line for people; null if standard output gets none for them.</param>
     /// <param name="facts">For programs: names in camelCase; strings, numbers, truth values, times.</param>
     /// <returns>False when it could not be written: the output is full or closed.</returns>
     public bool TryTell(string name, string? line, params ReadOnlySpan<(string Name, object? Value)> facts)
@@ -102,12 +102,12 @@ internal sealed class Report : IDisposable
         }
     }
 
-    /// <summary>Says on standard error, in a line as it is, what people should know where standard output is data.</summary>
+    /// <summary>Writes a line for people to standard error, where standard output is data.</summary>
     /// <param name="line">The line.</param>
     /// <returns>False when it could not be written.</returns>
     public bool TrySay(string line) => Announcement.TryWrite(_errors, line);
 
-    /// <summary>Says on standard error, in one line, why the command fails: what failed, the likely cause, what to try.</summary>
+    /// <summary>Writes to standard error, in one line, why the command fails: what failed, the likely cause, what to try.</summary>
     /// <param name="problem">The reason.</param>
     /// <param name="code">The exit code, which is handed back.</param>
     public int Fail(string problem, int code = ExitCode.Failed)
@@ -121,12 +121,12 @@ internal sealed class Report : IDisposable
         return code;
     }
 
-    /// <summary>Says why a socket call failed. The library's exceptions name call, end point, cause and what to try.</summary>
+    /// <summary>Writes why a socket call failed. The library's exceptions already name the call, the end point, the cause and what to try.</summary>
     /// <param name="e">The library's exception.</param>
     /// <param name="code">The exit code, which is handed back.</param>
     public int Fail(SocketException e, int code = ExitCode.Failed) => Fail(e.Message, code);
 
-    /// <summary>Says on standard error what does not stop the command, but should be known.</summary>
+    /// <summary>Writes to standard error what does not stop the command but should be known.</summary>
     /// <param name="warning">What, and what to do about it.</param>
     public void Warn(string warning)
     {
@@ -145,7 +145,7 @@ internal sealed class Report : IDisposable
         }
     }
 
-    /// <summary>The log's last lines are written.</summary>
+    /// <summary>Writes the last lines of the log.</summary>
     public void Dispose()
     {
         if (_loggers.IsValueCreated)
@@ -154,7 +154,7 @@ internal sealed class Report : IDisposable
         }
     }
 
-    /// <summary>What came, as facts: its length, and the text, or as base64 what is none.</summary>
+    /// <summary>Received bytes as a field of an event: as text, or as base64 if they are not text.</summary>
     /// <param name="bytes">Anything.</param>
     public static (string Name, object? Value) Data(ReadOnlySpan<byte> bytes) => System.Text.Unicode.Utf8.IsValid(bytes)
         ? ("text", Encoding.UTF8.GetString(bytes))
@@ -250,14 +250,14 @@ internal sealed class Report : IDisposable
     }
 }
 
-/// <summary>How a command speaks.</summary>
+/// <summary>How a command writes its output.</summary>
 /// <param name="Json">For programs.</param>
-/// <param name="Level">The least important thing to log.</param>
+/// <param name="Level">The lowest level to log.</param>
 /// <param name="Style">Colours of standard output.</param>
 /// <param name="ErrorStyle">Colours of standard error.</param>
 internal sealed record ReportOptions(bool Json, LogLevel Level, Style Style, Style ErrorStyle);
 
-/// <summary>The lines of the log that any command may have.</summary>
+/// <summary>The log lines that any command may write.</summary>
 internal static partial class ReportLog
 {
     [LoggerMessage(100, LogLevel.Warning, "{Warning}")]

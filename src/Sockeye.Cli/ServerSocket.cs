@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli;
 
-/// <summary>Makes the sockets at which others are waited for.</summary>
+/// <summary>Makes the sockets that servers listen or receive on.</summary>
 internal static class ServerSocket
 {
     private const int Backlog = 512;
@@ -21,7 +21,7 @@ internal static class ServerSocket
         Socket socket = ours.Descriptor is not null ? OfDescriptor(ours)
             : IsStream(ours.SocketType) ? ours.Listen()
             : ours.Bind();
-        socket.Timeout = null; // a server waits for guests as long as it takes
+        socket.Timeout = null; // a server waits for clients without limit
         return socket;
     }
 
@@ -47,7 +47,7 @@ internal static class ServerSocket
 
     private static bool IsStream(SocketType type) => type is SocketType.Stream or SocketType.Seqpacket;
 
-    /// <summary>What the socket is, only the kernel knows; one that does not listen yet is told to.</summary>
+    /// <summary>A descriptor that was passed in: only the kernel knows its type. Makes it listen, if it does not yet.</summary>
     private static Socket OfDescriptor(Endpoint endpoint)
     {
         Socket socket = endpoint.CreateSocket();

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace Sockeye.Cli;
 
-/// <summary>A word on a line that people copy into a shell.</summary>
+/// <summary>Quotes words on lines that people copy into a shell.</summary>
 internal static class ShellWord
 {
-    // What a shell would not leave as it is: zsh takes brackets for a pattern, and fails where nothing matches.
+    // Characters that a shell would interpret: zsh takes brackets for a pattern, and fails if nothing matches it.
     private static readonly SearchValues<char> Special = SearchValues.Create("?&*[]()<>|;$`\"\\' \t\n~#!{}");
 
     /// <summary>The word as it is, or in single quotes.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Sockeye.Cli;
 
 /// <summary>
-/// Standard input and output as bytes, with what .NET's console hides, a reader who went away, and what it takes for the
-/// end: a pipe that another program has made non-blocking, as some do with all they hand on.
+/// Standard input and output as bytes. Reports what .NET's console hides, that the reader has gone, and waits where .NET
+/// reports an end: on a pipe that another program has made non-blocking.
 /// </summary>
 internal static class StandardStreams
 {
@@ -14,8 +14,8 @@ internal static class StandardStreams
     private const int CloseOnExec = 0x80000; // O_CLOEXEC, as proc_pid_fdinfo(5) shows FD_CLOEXEC
 
     /// <summary>
-    /// Where standard error was closed, its number is a file of the runtime's, which words about a command must not get
-    /// into. To be called before anything is said.
+    /// If standard error was closed, its number belongs to a file of the runtime's, into which no messages may be written. To be
+    /// called before anything is written.
     /// </summary>
     public static void KeepOffClosedErrors()
     {
@@ -25,7 +25,7 @@ internal static class StandardStreams
         }
     }
 
-    /// <summary>Standard input; one that is closed has ended.</summary>
+    /// <summary>Standard input; if it was closed, an empty one.</summary>
     public static Stream OpenInput()
     {
         // At a terminal the console would edit lines itself, in .NET's way; read(2) leaves that to the terminal.
@@ -70,12 +70,12 @@ internal static class StandardStreams
         return Console.OpenStandardOutput();
     }
 
-    /// <summary>Whether this is how a file says no.</summary>
+    /// <summary>Whether a file operation throws this.</summary>
     /// <param name="e">What was thrown.</param>
     public static bool IsFileProblem(Exception e) =>
         e is IOException or UnauthorizedAccessException or ObjectDisposedException; // the second is .NET's name for EBADF
 
-    /// <summary>EPIPE: whoever read the output has gone, as head does when it has enough.</summary>
+    /// <summary>EPIPE: whatever read the output has exited, as head does when it has enough.</summary>
     /// <param name="e">What a write threw.</param>
     public static bool IsReaderGone(Exception? e) => e is IOException && e.HResult == BrokenPipe;
 

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sockeye.Cli;
 
-/// <summary>Ctrl-C, SIGTERM and SIGHUP: the first asks to stop in good order, the second ends at once.</summary>
+/// <summary>Ctrl-C, SIGTERM and SIGHUP: the first asks for a clean stop, the second ends the process at once.</summary>
 internal sealed class StopSignals : IDisposable
 {
-    private readonly CancellationTokenSource _stop = new(); // never disposed: a late signal may still come to it
+    private readonly CancellationTokenSource _stop = new(); // never disposed: a late signal may still reach it
     private readonly PosixSignalRegistration[] _registrations;
     private int _signals;
 

@@ -1,6 +1,6 @@
 namespace Sockeye.Cli;
 
-/// <summary>Colours, where they are wanted; the text as it is elsewhere.</summary>
+/// <summary>Adds colours where they are wanted, and leaves the text as it is elsewhere.</summary>
 internal sealed class Style(bool hasColours)
 {
     /// <summary>When there are colours.</summary>
@@ -26,13 +26,13 @@ internal sealed class Style(bool hasColours)
             && !string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal),
     });
 
-    /// <summary>What stands beside the thing itself: addresses, times.</summary>
+    /// <summary>Secondary text: addresses, times.</summary>
     public string Dim(string text) => Paint("\e[2m", text);
 
-    /// <summary>What went well.</summary>
+    /// <summary>Success.</summary>
     public string Good(string text) => Paint("\e[32m", text);
 
-    /// <summary>What did not.</summary>
+    /// <summary>Failure.</summary>
     public string Bad(string text) => Paint("\e[31m", text);
 
     private string Paint(string colour, string text) => HasColours ? $"{colour}{text}\e[0m" : text;

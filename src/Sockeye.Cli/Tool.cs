@@ -9,6 +9,9 @@ internal static class Tool
 {
     private const string Name = "sockeye";
 
+    // How the library's words about it begin.
+    private const string EngineVariable = "SOCKEYE_ENGINE=";
+
     public static async Task<int> RunAsync(string[] args)
     {
         StandardStreams.KeepOffClosedErrors();
@@ -18,11 +21,12 @@ internal static class Tool
             return ExitCode.Failed;
         }
 
-        ParseResult result = Build().Parse(args);
+        ParseResult result = Build().Parse(Usual(args));
         string command = NameOf(result.CommandResult);
-        if (result.Action is ParseErrorAction)
+        string[] problems = [.. Problems(result)];
+        if (problems.Length > 0)
         {
-            foreach (string problem in Problems(result))
+            foreach (string problem in problems)
             {
                 Announcement.TryWrite(Console.Error, $"{command}: {problem}");
             }
@@ -31,28 +35,92 @@ internal static class Tool
             return ExitCode.BadUsage;
         }
 
-        // With fewer the runtime fails in ways that explain nothing.
+        // With fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.LeastOfAll)
         {
             Announcement.TryWrite(Console.Error, $"{command}: {Descriptors.TooFew}");
             return ExitCode.Failed;
         }
 
-        // Commands hear signals themselves, and say themselves what went wrong. What only prints (help, the version,
-        // completion) does so into memory: it knows nothing of outputs that are full or closed.
+        // Commands handle signals and report failures themselves. What System.CommandLine prints (help, the version, completions)
+        // goes through memory, since it cannot handle outputs that are full or closed.
         using var printed = new StringWriter();
-        int code = await result.InvokeAsync(
-            new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
+        int code;
+        try
+        {
+            code = await result.InvokeAsync(
+                new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = printed });
+        }
+        catch (NotSupportedException e) when (e.Message.StartsWith(EngineVariable, StringComparison.Ordinal))
+        {
+            // The library reads the variable when a socket first waits, which is at a different place in every command.
+            using Report report = CommonOptions.Report(result);
+            return report.Fail(e.Message, ExitCode.BadUsage);
+        }
+
         return TryPrint(printed.ToString(), command) ? code : ExitCode.Failed;
     }
 
-    /// <summary>What is wrong with a command line. Where a command has others below it, the parser says only that one is missing.</summary>
+    /// <summary>Translates what newcomers type into what the parser knows: nothing at all, help COMMAND, version.</summary>
+    private static string[] Usual(string[] args) => args switch
+    {
+        [] => ["--help"],
+        ["help", .. var command] => [.. command, "--help"],
+        ["version"] => ["--version"],
+        _ => args,
+    };
+
+    /// <summary>What is wrong with a command line, in the words of this tool; nothing when it is right.</summary>
     private static IEnumerable<string> Problems(ParseResult result)
     {
+        // The parser takes an unknown option for an argument, and then the real argument for one too many. The errors that follow
+        // from a misspelt word are not worth a line.
+        string[] unknown = [.. UnknownOptions(result)];
+        if (unknown.Length > 0)
+        {
+            return unknown.Select(option => $"there is no option {ByteText.Show(option)}{DidYouMean(option, Options(result.CommandResult))}");
+        }
+
         string[] below = [.. result.CommandResult.Command.Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)];
-        return below.Length == 0 ? result.Errors.Select(static error => error.Message)
-            : result.UnmatchedTokens is [var unknown, ..] ? [$"there is no command {ByteText.Show(unknown)}; there are: {string.Join(", ", below)}"]
-            : [$"a command is required: {string.Join(", ", below)}"];
+        if (below.Length > 0 && result.UnmatchedTokens is [var word, ..])
+        {
+            string[] known = result.CommandResult.Parent is null ? [.. below, "help", "version"] : below;
+            return [$"there is no command {ByteText.Show(word)}{DidYouMean(word, known)}; there are: {string.Join(", ", below)}"];
+        }
+
+        return result.Action is not ParseErrorAction ? []
+            : below.Length > 0 ? [$"a command is required: {string.Join(", ", below)}"]
+            : result.UnmatchedTokens is [var more, ..] ? [$"{ByteText.Show(more)} is one argument too many"]
+            : result.Errors.Select(static error => error.SymbolResult is ArgumentResult { Tokens.Count: 0 } missing ? $"{missing.Argument.Name} is missing" : error.Message);
+    }
+
+    /// <summary>Words that look like options, are not an option's value, and are not known.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult result)
+    {
+        HashSet<Token> values = new(ReferenceEqualityComparer.Instance);
+        for (SymbolResult? at = result.CommandResult; at is CommandResult command; at = at.Parent)
+        {
+            values.UnionWith(command.Children.OfType<OptionResult>().SelectMany(static option => option.Tokens));
+        }
+
+        return result.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash)
+            .Where(token => token.Type == TokenType.Argument && token.Value.Length > 1 && token.Value[0] == '-' && !values.Contains(token))
+            .Select(static token => token.Value.Split('=')[0]);
+    }
+
+    private static IEnumerable<string> Options(CommandResult result) =>
+        result.Command.Options.Where(static option => !option.Hidden).SelectMany(static option => option.Aliases.Prepend(option.Name));
+
+    /// <summary>The end of a sentence that suggests the known word that was probably meant; empty if there is none.</summary>
+    private static string DidYouMean(string given, IEnumerable<string> known)
+    {
+        string bare = given.TrimStart('-');
+        string[] names = [.. known.Where(name => name.StartsWith('-') == given.StartsWith('-'))];
+        string[] longer = [.. names.Where(name => bare.Length > 1 && name.TrimStart('-').StartsWith(bare, StringComparison.OrdinalIgnoreCase))];
+        string? near = longer is [var only] ? only
+            : NearestName.Of(bare, [.. names.Select(static name => name.TrimStart('-'))]) is { } found ? names.First(name => name.TrimStart('-') == found)
+            : null;
+        return near is null ? "" : $", did you mean {near}?";
     }
 
     private static bool TryPrint(string text, string command)
@@ -72,7 +140,7 @@ internal static class Tool
         {
             if (StandardStreams.IsReaderGone(e))
             {
-                return true; // it had enough
+                return true; // it has read enough
             }
 
             Announcement.TryWrite(Console.Error, $"{command}: cannot write to standard output: {e.Message.TrimEnd('.')}");
@@ -83,7 +151,7 @@ internal static class Tool
     /// <summary>The whole command line.</summary>
     public static Command Build()
     {
-        // Not a RootCommand: that calls itself after the file that was started, which is dotnet's business.
+        // Not a RootCommand, which would take its name from the file that was started.
         var root = new Command(Name, "Sockets, and a group chat on them.")
         {
             ServeCommand.Build(),
@@ -105,7 +173,7 @@ internal static class Tool
         return root;
     }
 
-    /// <summary>A command as it is typed: <c>sockeye chat serve</c>.</summary>
+    /// <summary>A command the way it is typed: <c>sockeye chat serve</c>.</summary>
     /// <param name="command">The parsed command.</param>
     public static string NameOf(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : Name;

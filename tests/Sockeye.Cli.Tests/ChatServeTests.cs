@@ -269,11 +269,23 @@ public sealed class ChatServeTests
     [InlineData("a port is at most 65535", "chat", "serve", "--listen", "127.0.0.1:70000")]
     [InlineData("--max-rooms 0: at least 1", "chat", "serve", "--max-rooms", "0")]
     [InlineData("--name-wait soon: a time is a number", "chat", "serve", "--name-wait", "soon")]
-    [InlineData("--nonsense", "chat", "serve", "--nonsense")]
+    [InlineData("sockeye chat serve: there is no option --nonsense\nhelp: sockeye chat serve --help", "chat", "serve", "--nonsense")]
+    [InlineData("sockeye connect: there is no option --lisen, did you mean --listen?\nhelp: sockeye connect --help", "connect", "--lisen", "tcp://127.0.0.1:1")]
+    [InlineData("there is no option --jsn, did you mean --json?", "probe", "127.0.0.1:1", "--jsn=true")]
+    [InlineData("there is no option --max-conn, did you mean --max-connections?", "serve", "time", "--max-conn", "3")]
+    [InlineData("there is no option -x\n", "connect", "-x", "127.0.0.1:1")]
+    [InlineData("this is no host name", "connect", "--", "--listen")]
+    [InlineData("right: tcp://localhost:8888", "connect", "localhost")]
+    [InlineData("right: tcp://127.0.0.1:53", "chat", "join", "udp://127.0.0.1:53")]
+    [InlineData("7 is one argument too many", "chat", "join", "127.0.0.1", "6667", "7")]
+    [InlineData("ENDPOINT is missing", "connect")]
+    [InlineData("there is no command conect, did you mean connect?", "conect", "--help")]
+    [InlineData("there is no command conect, did you mean connect?", "help", "conect")]
+    [InlineData("there is no command hlep, did you mean help?", "hlep")]
     [InlineData("MaxQueuedBytes", "chat", "serve", "--max-queued-bytes", "1024")]
     [InlineData("in brackets", "chat", "join", "::1:6667")]
     [InlineData("a command is required: serve, join", "chat")]
-    [InlineData("there is no command tiem; there are: time, sink, reply, greet", "serve", "tiem", "tcp://127.0.0.1:0")]
+    [InlineData("there is no command tiem, did you mean time?; there are: time, sink, reply, greet", "serve", "tiem", "tcp://127.0.0.1:0")]
     public async Task Bad_usage_is_code_2_and_points_at_it(string expected, params string[] args)
     {
         (int code, string output, string errors) = await ToolProcess.RunAsync("", args);
@@ -294,6 +306,42 @@ public sealed class ChatServeTests
         Assert.Contains("Exit codes:\n  0      ", output);
         Assert.Contains("\n  2      bad usage", output);
         Assert.Contains("Usage:\n  sockeye ", output);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("--help", "")]
+    [InlineData("--help", "help")]
+    [InlineData("chat join --help", "help chat join")]
+    [InlineData("--version", "version")]
+    public async Task What_newcomers_type_is_understood(string meant, string typed)
+    {
+        (int code, string output, string errors) = await ToolProcess.RunAsync("", typed.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((ExitCode.Ok, ""), (code, errors));
+        Assert.Equal((await ToolProcess.RunAsync("", meant.Split(' '))).Output, output);
+    }
+
+    // A value is one whatever it looks like.
+    [Fact(Timeout = 60_000)]
+    public async Task The_value_of_an_option_may_look_like_an_option()
+    {
+        using ToolProcess tool = ToolProcess.Start("serve", "reply", "--text", "--lisen", "tcp://127.0.0.1:0");
+        await tool.ListeningAtAsync();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "serve", "time", "tcp://127.0.0.1:0")]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "chat", "serve", "--listen", "127.0.0.1:0")]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "chat", "join", "127.0.0.1:1")]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "connect", "127.0.0.1:1")]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "get", "http://127.0.0.1:1/")]
+    [InlineData("kqueue", "there is no such engine. Unset it, or set it to: epoll, io_uring", "probe", "127.0.0.1:1")]
+    public async Task An_engine_that_is_not_to_be_had_is_one_line(string engine, string why, params string[] args)
+    {
+        (int code, string output, string errors) = await ToolProcess.ShellAsync($"SOCKEYE_ENGINE={engine} exec \"$@\"", args);
+        Assert.Equal((ExitCode.BadUsage, ""), (code, output));
+        Assert.EndsWith($": SOCKEYE_ENGINE={engine}: {why}", Assert.Single(errors.Split('\n')));
+        (_, output, _) = await ToolProcess.ShellAsync($"SOCKEYE_ENGINE={engine} exec \"$@\"", [.. args, "--json"]);
+        Assert.Contains("\"event\":\"error\"", Assert.Single(output.Split('\n')));
     }
 
     [Fact(Timeout = 60_000)]

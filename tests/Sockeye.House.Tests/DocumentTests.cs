@@ -22,6 +22,18 @@ public partial class DocumentTests
                 .Select(target => $"{House.Relative(file)}: {target}")),
             "These links lead nowhere:");
 
+    // docs/api is for the test that compares it, and docs/benchmarks is pictures.
+    [Fact]
+    public void Every_page_stands_in_the_index_with_one_line()
+    {
+        string[] lines = File.ReadAllLines(House.PathOf("docs", "README.md"));
+        string[] listed = [.. lines.Select(line => Listed().Match(line)).Where(match => match.Success).Select(match => match.Groups["page"].Value)];
+        string[] pages = [.. House.Files("docs", "*.md").Select(file => Path.GetRelativePath(House.PathOf("docs"), file)).Where(page => page != "README.md")];
+
+        House.AssertNone(pages.Except(listed), "docs/README.md has no line for:");
+        House.AssertNone(listed.GroupBy(page => page).Where(same => same.Count() > 1).Select(same => same.Key), "docs/README.md lists twice:");
+    }
+
     [Fact]
     public void Decisions_are_numbered_without_gaps_and_tell_context_decision_and_price()
     {
@@ -110,6 +122,9 @@ public partial class DocumentTests
 
     [GeneratedRegex(@"\[[^\]]*\]\((?<target>[^)\s]+)\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^- \[(?<page>[^\]]+)\]\(\k<page>\): \S", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Listed();
 
     [GeneratedRegex(@"^```(?<language>\w*)\n(?<code>.*?)^```", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
     private static partial Regex Fence();

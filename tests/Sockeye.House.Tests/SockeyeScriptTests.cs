@@ -10,7 +10,7 @@ public sealed class SockeyeScriptTests : IDisposable
 {
     // What a Debian without .NET has, and all that the script may use.
     private static readonly string[] _tools =
-        ["sh", "bash", "cat", "cut", "date", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm", "sleep", "touch", "tr", "uname"];
+        ["sh", "bash", "cat", "cut", "date", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm", "sleep", "sort", "stat", "touch", "tr", "uname"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sockeye script ");
     private readonly Dictionary<string, string?> _environment;
@@ -41,6 +41,7 @@ public sealed class SockeyeScriptTests : IDisposable
                 --list-sdks) [ -z "$FAKE_SDK" ] || echo "$FAKE_SDK.0.100 [/x]" ;;
                 publish)
                     echo build >>'{{In("builds")}}'
+                    [ -z "$FAKE_SLOW" ] || sleep "$FAKE_SLOW"
                     [ -z "$FAKE_BROKEN" ] || { echo "Program.cs(1,1): error CS1002"; exit 1; }
                     while [ "$1" != -o ]; do shift; done
                     mkdir -p "$2" && touch "$2/Sockeye.Cli.dll" "$2/Sockeye.Benchmarks.dll" ;;
@@ -103,7 +104,6 @@ public sealed class SockeyeScriptTests : IDisposable
     {
         Finished bench = await RunAsync("bench", "peers", "a b");
         Finished tool = await RunAsync("peers");
-        Backdate();
         await File.WriteAllTextAsync(In("checkout", "benchmarks", "Sockeye.Benchmarks", "New.cs"), "//", CancellationToken.None);
         await RunAsync("peers");
         int builds = Builds;
@@ -120,6 +120,8 @@ public sealed class SockeyeScriptTests : IDisposable
         { "a changed file", "echo '// version 2' > src/Sockeye.Cli/Program.cs" },
         { "a new file", "touch src/Sockeye.Cli/New.cs" },
         { "a file taken away", "rm src/Sockeye.Cli/Program.cs" },
+        { "a file that an older one of its size took the place of", "echo '// version 0' > old && touch -d 2001-01-01 old && mv old src/Sockeye.Cli/Program.cs" },
+        { "a file moved to another folder", "mkdir src/Sockeye.Cli/New && mv src/Sockeye.Cli/Program.cs src/Sockeye.Cli/New/" },
         { "other settings", "touch Directory.Build.props" },
         { "other packages", "touch Directory.Packages.props" },
         { "another SDK", "touch global.json" },
@@ -130,7 +132,6 @@ public sealed class SockeyeScriptTests : IDisposable
     public async Task It_builds_again_after(string what, string change)
     {
         await RunAsync("x");
-        Backdate();
 
         Finished changed = await Shell.RunAsync("/bin/sh", ["-c", change], In("checkout"));
         await RunAsync("x");
@@ -139,16 +140,20 @@ public sealed class SockeyeScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_test_builds_does_not_make_it_build_again()
+    public async Task What_others_build_does_not_make_it_build_again()
     {
         await RunAsync("x");
-        Backdate();
-        DateTime folder = Directory.GetLastWriteTimeUtc(In("checkout", "src", "Sockeye.Cli"));
-        Directory.CreateDirectory(In("checkout", "src", "Sockeye.Cli", "obj"));
-        await File.WriteAllTextAsync(In("checkout", "src", "Sockeye.Cli", "obj", "made.cs"), "//", CancellationToken.None);
-        Directory.SetLastWriteTimeUtc(In("checkout", "src", "Sockeye.Cli"), folder);
+        foreach (string made in (string[])["bin", "obj"])
+        {
+            Directory.CreateDirectory(In("checkout", "src", "Sockeye.Cli", made));
+            await File.WriteAllTextAsync(In("checkout", "src", "Sockeye.Cli", made, "made.cs"), "//", CancellationToken.None);
+            Assert.Equal(0, (await RunAsync("x")).Code);
+        }
 
-        await RunAsync("x");
+        // Where people are, and how they like their lists sorted, changes no file.
+        _environment["TZ"] = "Asia/Tokyo";
+        _environment["LC_ALL"] = "de_DE.UTF-8";
+        Assert.Equal(0, (await RunAsync("x")).Code);
 
         Assert.Equal(1, Builds);
     }
@@ -164,6 +169,27 @@ public sealed class SockeyeScriptTests : IDisposable
         Assert.Equal((1, 0, 2), (broken.Code, mended.Code, Builds));
         Assert.Contains("Program.cs(1,1): error CS1002", broken.Error, StringComparison.Ordinal);
         Assert.Empty(broken.Output);
+    }
+
+    // script(1) would be one more program to want; python3 has a terminal for the tests already.
+    [Fact(Timeout = 60_000)]
+    public async Task At_a_terminal_a_line_that_moves_says_that_it_builds_and_is_gone_at_the_end()
+    {
+        const string Terminal = """
+            import os, pty, sys
+            os.environ["FAKE_SLOW"] = "2"
+            pty.spawn(["sh", "-c", 'exec "$0" x </dev/null', sys.argv[1]])
+            """;
+        if (!File.Exists("/usr/bin/python3"))
+        {
+            Assert.Skip("python3 is missing: apt install python3");
+        }
+
+        Finished run = await Shell.RunAsync("/usr/bin/python3", ["-c", Terminal, In("checkout", "sockeye")], "/", _environment);
+        Assert.Equal((0, 1), (run.Code, Builds));
+        Assert.Contains("\rsockeye: building, 0 s (", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\rsockeye: building, 1 s (", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"\r{new string(' ', 80)}\r", run.Output, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]
@@ -271,18 +297,8 @@ public sealed class SockeyeScriptTests : IDisposable
 
     private async Task ChangeAndRunAsync()
     {
-        Backdate();
         await File.WriteAllTextAsync(In("checkout", "src", "Sockeye.Cli", "Program.cs"), "// changed\n", CancellationToken.None);
         Assert.Equal(0, (await RunAsync("x")).Code);
-    }
-
-    // The clock of files ticks every few milliseconds: what follows must be later than the build by more than that.
-    private void Backdate()
-    {
-        foreach (string path in Directory.EnumerateFileSystemEntries(In("checkout"), "*", SearchOption.AllDirectories).Append(In("checkout")))
-        {
-            File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1));
-        }
     }
 
     private void Program(string name, string body)

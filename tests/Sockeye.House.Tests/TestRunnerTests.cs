@@ -107,6 +107,18 @@ public sealed class TestRunnerTests : IDisposable
         Expect(await StartAsync(ci: false, "--jobs", "2", _folder.FullName, one, two), 0, "3 passed, 0 failed, 0 skipped", "one: 1 passed", "two: 2 passed");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_check_beside_the_tests_that_ends_well_is_one_pass() =>
+        Expect(await CheckAsync("exit 0"), 0, "2 passed, 0 failed, 0 skipped", "check: 1 passed");
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_check_that_fails_is_one_failure_with_its_output() =>
+        Expect(await CheckAsync("echo 'A.cs(1,1): error IDE0055'; exit 1"), 1, "1 passed, 1 failed, 0 skipped", "FAILED check ended with code 1", "check> A.cs(1,1): error IDE0055");
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_check_that_hangs_ends_at_the_limit() =>
+        Expect(await CheckAsync("exec sleep 60"), 1, "1 passed, 1 failed, 0 skipped", "FAILED check was ended at its limit of 2 s");
+
     private static string Runner => Path.Combine(AppContext.BaseDirectory, "Sockeye.TestRunner.dll");
 
     private static string Summary(int total, int failed = 0, int skipped = 0) =>
@@ -128,6 +140,15 @@ public sealed class TestRunnerTests : IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         return path;
     }
+
+    private Task<Finished> CheckAsync(string check) => StartAsync(
+        ci: false,
+        "--limit",
+        "2",
+        "--check",
+        Script("check", check),
+        _folder.FullName,
+        Script("executable", Say(Begin, Pass, End, Summary(total: 1))));
 
     private async Task<Finished> RunAsync(string script, params string[] arguments) => await RunAsync(script, ci: false, arguments);
 

@@ -6,7 +6,7 @@ namespace Sockeye.TestRunner;
 /// <summary>One test executable: a .dll, run by the dotnet that runs us, or any other program.</summary>
 internal sealed record Executable(string Name, string Path);
 
-/// <summary>The command line: [--jobs N] [--limit SECONDS] [--verbose] ROOT EXECUTABLE… [-- ARGUMENT FOR EACH…]</summary>
+/// <summary>The command line: [--jobs N] [--limit SECONDS] [--verbose] [--check PROGRAM] ROOT EXECUTABLE… [-- ARGUMENT FOR EACH…]</summary>
 internal sealed class Options
 {
     public required string Root { get; init; }
@@ -25,6 +25,9 @@ internal sealed class Options
     /// <summary>Whether a passing executable's own output is shown too.</summary>
     public bool Verbose { get; private init; }
 
+    /// <summary>A program that runs beside the tests and can fail, too; null is none.</summary>
+    public Executable? Check { get; private init; }
+
     public bool IsFiltered => Arguments.Count > 0;
 
     public static bool TryParse(
@@ -33,11 +36,16 @@ internal sealed class Options
         options = null;
         int jobs = 2, limit = 480, at = 0;
         bool verbose = false;
+        Executable? check = null;
         for (; at < args.Length && args[at].StartsWith("--", StringComparison.Ordinal); at++)
         {
             if (args[at] == "--verbose")
             {
                 verbose = true;
+            }
+            else if (args[at] == "--check" && at + 1 < args.Length)
+            {
+                check = ExecutableAt(args[++at]);
             }
             else if (args[at] is "--jobs" or "--limit" && at + 1 < args.Length
                 && int.TryParse(args[at + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
@@ -54,7 +62,7 @@ internal sealed class Options
             }
             else
             {
-                problem = $"'{args[at]}' is not understood here; --jobs N, --limit SECONDS and --verbose are.";
+                problem = $"'{args[at]}' is not understood here; --jobs N, --limit SECONDS, --check PROGRAM and --verbose are.";
                 return false;
             }
         }
@@ -70,13 +78,16 @@ internal sealed class Options
         options = new Options
         {
             Root = args[at],
-            Executables = [.. args[(at + 1)..end].Select(path => new Executable(Path.GetFileNameWithoutExtension(path), path))],
+            Executables = [.. args[(at + 1)..end].Select(ExecutableAt)],
             Arguments = [.. args.Skip(end + 1)],
             Jobs = jobs,
             Limit = TimeSpan.FromSeconds(limit),
             Verbose = verbose,
+            Check = check,
         };
         problem = null;
         return true;
     }
+
+    private static Executable ExecutableAt(string path) => new(Path.GetFileNameWithoutExtension(path), path);
 }

@@ -10,7 +10,8 @@
 //   2. An executable that ends without its own summary, whose summary disagrees with what it told, that ends with a
 //      code of its own, or that is still running at its limit, is one failure, named with the tests that were running.
 //   3. With CI=true, a skip that tests/allowed-skips.txt does not allow is a failure.
-//   4. Nothing is left running: an executable is ended with all its children.
+//   4. A check (--check) runs beside the executables: one pass, or one failure with its output.
+//   5. Nothing is left running: an executable is ended with all its children.
 
 using System.Runtime.InteropServices;
 using Sockeye.TestRunner;
@@ -31,7 +32,7 @@ AllowedSkips? allowed = Environment.GetEnvironmentVariable("CI") == "true"
 
 Report report = new(Console.Out, allowed);
 using SemaphoreSlim slots = new(options.Jobs);
-await Task.WhenAll(options.Executables.Select(async executable =>
+Task tests = Task.WhenAll(options.Executables.Select(async executable =>
 {
     await slots.WaitAsync();
     try
@@ -43,7 +44,12 @@ await Task.WhenAll(options.Executables.Select(async executable =>
         slots.Release();
     }
 }));
+if (options.Check is { } check)
+{
+    report.Add(await new CheckRun(check, options).RunAsync(tests, stop.Token));
+}
 
+await tests;
 return report.Finish() && !stop.IsCancellationRequested ? 0 : 1;
 
 void Stop(PosixSignalContext context)

@@ -30,6 +30,8 @@ internal sealed class RunningTest(string name)
 /// <summary>What one executable did.</summary>
 internal sealed class Outcome(string name)
 {
+    private const int OutputLinesMax = 200;
+
     public string Name { get; } = name;
 
     public int Passed { get; set; }
@@ -46,19 +48,28 @@ internal sealed class Outcome(string name)
     public Queue<string> Output { get; } = new();
 
     public bool ShowOutput { get; set; }
+
+    /// <summary>Keeps a line of <see cref="Output"/>, and only the last ones: a test that floods its output must not flood memory.</summary>
+    public void Print(string line)
+    {
+        Output.Enqueue(line);
+        if (Output.Count > OutputLinesMax)
+        {
+            Output.Dequeue();
+        }
+    }
 }
 
 /// <summary>Runs one executable and reads its messages.</summary>
 internal sealed class TestRun(Executable executable, Options options)
 {
     private const string MessageStart = "{\"$type\":\"";
-    private const int OutputLinesMax = 200;     // the last ones: a test that floods its output must not flood memory
     private static readonly TimeSpan _slow = TimeSpan.FromSeconds(10);
 
     // Once a message of type "error" came (an exception that nobody caught), the process should end by itself.
     // xunit's console can hang there instead (seen with 3.2.2: a throw on a thread of the test's own), so we wait
     // this long for the end and no longer.
-    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly Outcome _outcome = new(executable.Name);
     private readonly Dictionary<string, RunningTest> _running = [];
@@ -85,7 +96,7 @@ internal sealed class TestRun(Executable executable, Options options)
         Task first = await Task.WhenAny(exit, limit, _broken.Task);
         if (first == _broken.Task)
         {
-            await Task.WhenAny(exit, Task.Delay(_grace, stop));
+            await Task.WhenAny(exit, Task.Delay(Grace, stop));
         }
 
         if (!exit.IsCompleted)
@@ -99,7 +110,7 @@ internal sealed class TestRun(Executable executable, Options options)
         }
 
         // A child that outlives its test keeps our streams open: told, not waited for.
-        if (await Task.WhenAny(reading, Task.Delay(_grace, CancellationToken.None)) != reading)
+        if (await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None)) != reading)
         {
             Fail("left a process behind", "A child of it still holds its output open.");
         }
@@ -171,11 +182,7 @@ internal sealed class TestRun(Executable executable, Options options)
 
         if (line.Length > 0)
         {
-            _outcome.Output.Enqueue(line);
-            if (_outcome.Output.Count > OutputLinesMax)
-            {
-                _outcome.Output.Dequeue();
-            }
+            _outcome.Print(line);
         }
     }
 

@@ -32,14 +32,26 @@ internal sealed class ConnectClient(Endpoint endpoint, ConnectOptions options, R
     private async Task<int> CopyAsync(Connection connection, long start, CancellationToken stop)
     {
         IReceiver receiver = Receiver(connection.IsDatagram);
+        QueueDrops? drops = connection.IsDatagram ? new(connection.Socket) : null;
         DatagramCopy? datagrams = connection.IsDatagram
             ? new DatagramCopy(connection.Socket, report, input, receiver, !options.IsBytes, connection.Peer, connection.First)
             : null;
         Copy copy = datagrams ?? (Copy)new StreamCopy(connection.Socket, report, input, receiver);
         CopyEnd end = await copy.RunAsync(options.Wait ?? (connection.IsDatagram ? _datagramWait : null), stop);
         int code = Tell(end, copy);
+        long dropped = drops?.Take() ?? 0;
+        if (dropped > 0)
+        {
+            report.Warn(QueueDrops.Text(dropped));
+        }
+
         bool isTold = report.TryTell(
-            "ended", line: null, ("bytesSent", copy.BytesSent), ("bytesReceived", copy.BytesReceived), ("seconds", Stopwatch.GetElapsedTime(start)));
+            "ended",
+            line: null,
+            ("bytesSent", copy.BytesSent),
+            ("bytesReceived", copy.BytesReceived),
+            ("dropped", dropped),
+            ("seconds", Stopwatch.GetElapsedTime(start)));
         Connection.Say(report, $"{Connection.Bytes(copy.BytesSent)} sent, {Connection.Bytes(copy.BytesReceived)} received");
         return code != ExitCode.Ok ? code
             : !isTold ? Connection.NotWritten(report, report.WriteFailure)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>How a client comes to its peer.</summary>
+/// <summary>A client's connection to its peer.</summary>
 /// <param name="Socket">Connected to it; or, where it sent the first datagram to a bound socket, bound.</param>
 /// <param name="Peer">Who it is, where the socket is bound only.</param>
 /// <param name="First">Its first datagram, where that came with it.</param>
@@ -13,14 +13,14 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     /// <summary>128 bytes hold every address of Linux (sockaddr_storage).</summary>
     private const int AddressBytesMax = 128;
 
-    /// <summary>Whether it speaks in datagrams, which have no end.</summary>
+    /// <summary>Whether it carries datagrams, which have no end of stream.</summary>
     public bool IsDatagram => Socket.SocketType is not (SocketType.Stream or SocketType.Seqpacket);
 
-    /// <summary>Connects, and tells what came of it.</summary>
+    /// <summary>Connects, and reports the result.</summary>
     /// <param name="endpoint">Where to; its timeout limits the connecting alone.</param>
-    /// <param name="report">Where to tell it.</param>
-    /// <param name="stop">Gives it up.</param>
-    /// <returns>The connection, or null and the exit code; what went wrong is told.</returns>
+    /// <param name="report">Where to report it.</param>
+    /// <param name="stop">Cancels it.</param>
+    /// <returns>The connection, or null and the exit code; a failure has been reported.</returns>
     public static async Task<(Connection? Connection, int Code)> OpenAsync(Endpoint endpoint, Report report, CancellationToken stop)
     {
         var trace = new ConnectionTrace();
@@ -52,8 +52,8 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
 
     /// <summary>Listens until one peer has come: a connection, or the first datagram.</summary>
     /// <param name="endpoint">Where; its timeout limits the waiting alone.</param>
-    /// <param name="report">Where to tell it.</param>
-    /// <param name="stop">Gives it up.</param>
+    /// <param name="report">Where to report it.</param>
+    /// <param name="stop">Cancels it.</param>
     /// <returns>As <see cref="OpenAsync"/>.</returns>
     public static async Task<(Connection? Connection, int Code)> ListenAsync(Endpoint endpoint, Report report, CancellationToken stop)
     {
@@ -79,7 +79,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
             }
             else
             {
-                // One peer: whoever comes later is refused, as nobody listens any more.
+                // One peer only: the listener is closed, so later ones are refused.
                 connection = new Connection(await own.AcceptAsync(limit.Token));
                 peer = Show(endpoint, connection.Socket.TryGetRemoteEndPoint());
             }
@@ -111,15 +111,15 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         }
     }
 
-    /// <summary>Says why a client ends that could not write its output; nothing when the reader had enough.</summary>
-    /// <param name="report">Where to tell it.</param>
+    /// <summary>Reports that the output could not be written; nothing if its reader has exited.</summary>
+    /// <param name="report">Where to report it.</param>
     /// <param name="failure">What the write threw.</param>
     /// <returns>The exit code.</returns>
     public static int NotWritten(Report report, Exception? failure) => StandardStreams.IsReaderGone(failure)
         ? ExitCode.ReaderGone
         : report.Fail($"cannot write to standard output: {failure?.Message.TrimEnd('.') ?? "it is closed"}");
 
-    /// <summary>A word on standard error: with --log-level Information, and at a terminal.</summary>
+    /// <summary>A message on standard error: with --log-level Information, and at a terminal.</summary>
     public static void Say(Report report, string words)
     {
         if (report.Logs(LogLevel.Information))
@@ -132,7 +132,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         }
     }
 
-    /// <summary>Bytes for people: <c>1 byte</c>, <c>12 bytes</c>.</summary>
+    /// <summary>A count of bytes in words: <c>1 byte</c>, <c>12 bytes</c>.</summary>
     public static string Bytes(long count) => count == 1 ? "1 byte" : $"{count} bytes";
 
     public void Dispose() => Socket.Dispose();
@@ -145,7 +145,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         return new Connection(socket, sender, buffer.AsMemory(0, received));
     }
 
-    // Nobody can answer a Unix datagram socket that has no name.
+    // A Unix datagram socket without a name cannot be answered.
     private static Endpoint Answerable(Endpoint endpoint) =>
         endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is UnixEndPoint && !endpoint.HasOption("source")
             ? endpoint.WithDefaultOption("autobind", "1")
@@ -189,7 +189,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         : endpoint.Descriptor is null ? Listening.Address(endpoint.WithEndPoint(endPoint)) : endPoint.ToString()!;
 }
 
-/// <summary>The exit code that a client has beside <see cref="ExitCode"/>'s.</summary>
+/// <summary>The exit code of clients that <see cref="ExitCode"/> does not have.</summary>
 internal static class ClientExit
 {
     /// <summary>EX_NOHOST of sysexits.h: a name's look-up has no errno.</summary>

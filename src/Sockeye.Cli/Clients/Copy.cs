@@ -1,24 +1,27 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace Sockeye.Cli.Clients;
 
 // The contract of a copy:
-// - Two threads, one a direction, with one buffer each and calls that block: the fastest way for one socket, and bounded.
-//   Who does not read stops who writes, in both directions; nothing is queued in between.
-// - A read of the input cannot be taken back, so its thread may outlive the copy. It is a background thread, which ends
-//   with the process, and sends nothing once the copy has ended.
+// - Two threads, one per direction, each with one buffer and blocking calls: the fastest way for one socket, and bounded.
+//   A reader that stops reading stops the writer, in both directions; nothing is queued in between.
+// - A read of the input cannot be cancelled, so its thread may outlive the copy. It is a background thread, which ends
+//   with the process, and it sends nothing once the copy has ended.
 // - The copy ends with the peer's end, a failure, the limit after the input's end, or Stop; the socket is its owner's.
+// - Over a socket without a half-close, the peer may wait for the end of the input for ever. There, silence ends the copy,
+//   as it does with datagrams.
 
 /// <summary>How a copy ended.</summary>
 internal enum CopyOutcome
 {
-    /// <summary>The peer has sent all it had to say.</summary>
+    /// <summary>The peer has ended its sending side.</summary>
     PeerEnded,
 
-    /// <summary>The input had ended, and the time after it is over.</summary>
+    /// <summary>The input has ended, and so has the wait after it.</summary>
     WaitEnded,
 
-    /// <summary>The peer ended its half and then took no more of ours.</summary>
+    /// <summary>The peer ended its sending side, and then took no more from us.</summary>
     NotTaken,
 
     /// <summary>Receiving failed.</summary>
@@ -46,13 +49,16 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     protected const int Epipe = 32;
     protected const int Econnreset = 104;
 
-    // How long a signal's end may take, for what has come and is on its way.
+    // After a signal: how long to wait for data that is already on its way.
     private static readonly TimeSpan _stopWait = TimeSpan.FromMilliseconds(250);
 
-    // An input that gave nothing for so long has nothing at hand, once the peer has ended.
+    // Once the peer has ended, an input that gives nothing for this long is taken to have nothing ready.
     private static readonly TimeSpan _inputPause = TimeSpan.FromMilliseconds(100);
 
-    // How long a peer that has ended its half may take nothing of ours.
+    // A peer that cannot be told of our end, and has been silent for this long, is taken to have finished.
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(1);
+
+    // How long a peer that has ended its sending side may take nothing from us.
     private static readonly TimeSpan _takeLimit = TimeSpan.FromSeconds(5);
 
     private long _bytesSent;
@@ -61,6 +67,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     private long _lastStep;
     private volatile bool _isReading;
     private volatile bool _hasEnded;
+    private volatile bool _isEndUntold;
 
     public long BytesSent => Interlocked.Read(ref _bytesSent);
 
@@ -71,8 +78,8 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     protected Report Report { get; } = report;
 
     /// <summary>Copies until the end.</summary>
-    /// <param name="wait">How long to go on after the input's end; null is until the peer's.</param>
-    /// <param name="stop">Ends it, in short time.</param>
+    /// <param name="wait">How long to go on after the input ends. Null is until the peer ends, or, without a half-close, until a second of silence.</param>
+    /// <param name="stop">Ends it, soon.</param>
     public async Task<CopyEnd> RunAsync(TimeSpan? wait, CancellationToken stop)
     {
         BeforeRead();
@@ -107,14 +114,22 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
             }
 
             inputEnded = inputEnded == 0 ? Stopwatch.GetTimestamp() : inputEnded;
-            TimeSpan? left = wait - Stopwatch.GetElapsedTime(WaitStart(inputEnded, Interlocked.Read(ref _lastReceived)));
+            long lastReceived = Interlocked.Read(ref _lastReceived);
+            bool isUntold = wait is null && _isEndUntold;
+            TimeSpan? left = (isUntold ? _silence : wait)
+                - Stopwatch.GetElapsedTime(isUntold ? Math.Max(inputEnded, lastReceived) : WaitStart(inputEnded, lastReceived));
             if (left <= TimeSpan.Zero)
             {
                 _hasEnded = true;
+                if (isUntold)
+                {
+                    Socket.TryShutdown(SocketShutdown.Both); // which works where a half-close does not
+                }
+
                 return new(CopyOutcome.WaitEnded);
             }
 
-            // Not rounded down: the last millisecond would be asked for again and again.
+            // Rounded up: rounded down, the last millisecond would be waited for again and again.
             await Task.WhenAny(receiving, stopping.Task, left is { } time ? Task.Delay(time + TimeSpan.FromMilliseconds(1), CancellationToken.None) : stopping.Task);
         }
     }
@@ -127,16 +142,17 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     /// <returns>Success at the peer's end.</returns>
     protected abstract SocketResult<int> Receive();
 
-    /// <summary>From when the wait after the input's end counts.</summary>
+    /// <summary>When the wait after the end of the input began.</summary>
     protected abstract long WaitStart(long inputEnded, long lastReceived);
 
-    /// <summary>Whether receiving ends too, and knows better, after sending failed so.</summary>
+    /// <summary>Whether after such a failure to send, receiving ends as well and has the better reason.</summary>
     protected abstract bool IsToldByReceiving(int errno);
 
-    /// <summary>Tells the peer that no more is sent, where that can be told.</summary>
-    protected abstract void EndSending();
+    /// <summary>Tells the peer that nothing more will be sent.</summary>
+    /// <returns>False if this socket has no way to do so, and the peer may wait for more.</returns>
+    protected abstract bool TryEndSending();
 
-    /// <summary>True when nothing may be sent any more.</summary>
+    /// <summary>True once nothing more may be sent.</summary>
     protected bool HasEnded => _hasEnded;
 
     /// <summary>The thread is about to read the input.</summary>
@@ -145,7 +161,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     /// <summary>The thread has read and is about to send.</summary>
     protected void BeforeSend() => Step(isReading: false);
 
-    /// <summary>Some bytes are sent.</summary>
+    /// <summary>Counts and reports sent bytes.</summary>
     protected void AddSent(int bytes)
     {
         Interlocked.Add(ref _bytesSent, bytes);
@@ -155,7 +171,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
         }
     }
 
-    /// <summary>Some bytes have come.</summary>
+    /// <summary>Counts received bytes and passes them on.</summary>
     protected void AddReceived(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Add(ref _bytesReceived, bytes.Length);
@@ -179,7 +195,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
 
         if (!HasEnded)
         {
-            EndSending();
+            _isEndUntold = !TryEndSending();
             Report.TryTell("inputEnded", line: null);
         }
 
@@ -203,18 +219,18 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     private async Task<CopyEnd> StopAsync(Task<CopyEnd> receiving)
     {
         _hasEnded = true;
-        EndSending();
+        TryEndSending();
         await Task.WhenAny(receiving, Task.Delay(_stopWait, CancellationToken.None));
         return new(CopyOutcome.Stopped);
     }
 
-    // The peer has said all it had to say. Perhaps it still listens: what is at hand is sent, but nothing is waited for.
+    // The peer has ended its sending side. It may still read: input that is ready is sent, but no more is waited for.
     private async Task<CopyEnd> EndAfterPeerAsync(CopyEnd end, Task<CopyEnd> sending, Task stopping)
     {
         int unsent = -1;
         while (end.Outcome == CopyOutcome.PeerEnded && !sending.IsCompleted && !stopping.IsCompleted)
         {
-            // A slow peer takes a send in parts: the kernel's queue shows it.
+            // A slow peer takes data in parts: the kernel's send queue shows whether it does.
             if (!_isReading && Socket.TryGetUnsentBytes().TryGetValue(out int left) && left != unsent)
             {
                 unsent = left;
@@ -233,7 +249,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
 
         _hasEnded = true;
 
-        // Whichever thread calls first is told of a reset; the other sees an end.
+        // Only the thread that calls first sees the reset; the other sees an end of stream.
         return end.Outcome == CopyOutcome.PeerEnded && sending.IsCompleted && (await sending) is { Outcome: CopyOutcome.NotSent } sent
             && sent.Result.Errno != Epipe ? new(CopyOutcome.NotReceived, sent.Result)
             : stopping.IsCompleted ? new(CopyOutcome.Stopped)

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>Copies both ways in datagrams, by lines or as they are read.</summary>
+/// <summary>Copies both ways in datagrams: a line of the input each, or what one read gives.</summary>
 /// <param name="socket">Connected, or bound where <paramref name="peer"/> sends.</param>
-/// <param name="report">Where a line that is too long is told.</param>
+/// <param name="report">Where a line that is too long is reported.</param>
 /// <param name="input">The input.</param>
 /// <param name="receiver">Where received datagrams go.</param>
 /// <param name="isLines">A line of the input is a datagram; else what one read gave.</param>
@@ -68,10 +68,8 @@ internal sealed class DatagramCopy(Socket socket, Report report, Stream input, I
 
     protected override bool IsToldByReceiving(int errno) => false;
 
-    protected override void EndSending()
-    {
-        // Nobody is told.
-    }
+    // Datagrams have no end; the wait after the input's counts from the last one.
+    protected override bool TryEndSending() => true;
 
     private SocketResult<int> SendLines()
     {

@@ -5,11 +5,11 @@ using System.Text;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>sockeye echo: tells what it receives and sends it back, until quit.</summary>
-/// <remarks>One thing after the other: a peer that does not read is not read either, so that nothing grows.</remarks>
+/// <summary>sockeye echo: prints what it receives and sends it back, until quit.</summary>
+/// <remarks>It receives again only after the answer is sent: a peer that does not read is not read from either, so nothing piles up.</remarks>
 /// <param name="endpoint">Where to.</param>
 /// <param name="say">What to send first; null is nothing.</param>
-/// <param name="report">Where to tell it.</param>
+/// <param name="report">Where to report it.</param>
 /// <param name="time">The clock.</param>
 internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, TimeProvider time)
 {
@@ -69,13 +69,10 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
                 return Connection.NotWritten(report, report.WriteFailure);
             }
 
-            if (answered > 0 || !isQuit)
+            result = await SendAsync(socket, buffer.AsMemory(0, answered), stop);
+            if (isQuit && !stop.IsCancellationRequested)
             {
-                result = await SendAsync(socket, buffer.AsMemory(0, answered), stop);
-            }
-
-            if (isQuit && result.IsSuccess)
-            {
+                // The peer may have gone right after it said quit, so failing to send it back is no error.
                 socket.TryShutdown(SocketShutdown.Send);
                 return ExitCode.Ok;
             }
@@ -84,7 +81,7 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
         return stop.IsCancellationRequested ? ExitCode.Interrupted : Fail(result, connection.IsDatagram);
     }
 
-    /// <summary>Tells each message of a chunk, up to quit.</summary>
+    /// <summary>Prints each message of a chunk, up to and including quit.</summary>
     /// <returns>False when it could not be written.</returns>
     private bool TryTell(EchoMessages messages, ReadOnlySpan<byte> chunk, out int answered, out bool isQuit)
     {
@@ -102,7 +99,7 @@ internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, 
                 return false;
             }
 
-            answered += isQuit ? 0 : length;
+            answered += length;
         }
         while (!isQuit && answered < chunk.Length);
         return true;

@@ -1,8 +1,8 @@
 namespace Sockeye.Cli.Clients;
 
 /// <summary>
-/// The messages in what each receive gave: of a stream each line with its line end, and what stands behind the last one;
-/// a datagram is one. Says which of them is <c>quit</c>: one that is that word, or whose line is, when it came in parts.
+/// Splits what each receive gave into messages: in a stream, each line with its line end, and whatever follows the last one;
+/// a datagram is one message. Finds <c>quit</c>: a message that is that word, or the end of a line that is, if it came in parts.
 /// </summary>
 /// <param name="isStream">A line may go on in the next chunk, which of datagrams none does.</param>
 internal sealed class EchoMessages(bool isStream)

@@ -1,6 +1,6 @@
 namespace Sockeye.Cli.Clients;
 
-/// <summary>Lines of an input, without their line ends, LF or CR LF; what stands behind the last one is a line too.</summary>
+/// <summary>Reads lines from an input, without their line ends, LF or CR LF; whatever follows the last line end is a line as well.</summary>
 /// <param name="input">Read until it ends; one that cannot be read has ended.</param>
 /// <param name="lineBytesMax">The bytes of the longest line; a longer one is counted, and its bytes are dropped.</param>
 internal sealed class InputLines(Stream input, int lineBytesMax)

@@ -5,17 +5,17 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>sockeye probe: what connect(2) answers, as Python's connect_ex gives it.</summary>
+/// <summary>sockeye probe: what connect(2) returns, as Python's connect_ex gives it.</summary>
 /// <param name="endpoint">Where to.</param>
 /// <param name="limit">How long one try may take.</param>
 /// <param name="until">How long to try again until it connects; null is one try.</param>
-/// <param name="report">Where to tell it.</param>
+/// <param name="report">Where to report it.</param>
 internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? until, Report report)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Tries, and tells what came of it.</summary>
+    /// <summary>Tries to connect, and reports the result.</summary>
     /// <param name="stop">The first signal.</param>
     /// <returns>0, the errno, or EX_NOHOST.</returns>
     public async Task<int> RunAsync(CancellationToken stop)
@@ -58,9 +58,9 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
         }
     }
 
-    // A process's first connect is compiled while it runs, and its first wait starts a thread, which takes 10 ms and more:
-    // not the network's time. These pay for it: a connect to a name that nobody has, and one of datagrams, which sends
-    // nothing, and a wait there.
+    // A process's first connect has to be compiled, and its first wait starts a thread, which takes 10 ms or more that are not
+    // the network's. So this warms up: it connects to a name that nobody has, and a datagram socket, which sends nothing, and
+    // waits on that.
     private static async Task PrepareAsync(CancellationToken stop)
     {
         foreach (string first in new[] { "unix:@sockeye/probe/nobody?timeout=1s", "udp://127.0.0.1:9?timeout=1ms" })
@@ -96,7 +96,7 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
             ("tries", tries));
         if (result.IsSuccess && endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is IPEndPoint or DnsEndPoint)
         {
-            report.Warn("connecting a datagram socket asks nobody: 0 says that there is a way there, not that anybody listens");
+            report.Warn("connecting a datagram socket asks nobody: 0 means that there is a route, not that anybody listens");
         }
 
         return isTold ? code

@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>Where what came from the peer goes. A write that fails throws as files do: see <see cref="StandardStreams"/>.</summary>
+/// <summary>Where received data goes. A failed write throws as a file's does: see <see cref="StandardStreams"/>.</summary>
 internal interface IReceiver
 {
     /// <summary>Takes a chunk of a stream, or a datagram.</summary>
     void Take(ReadOnlySpan<byte> bytes);
 
-    /// <summary>No more comes.</summary>
+    /// <summary>There is no more.</summary>
     void End();
 }
 
@@ -26,7 +26,7 @@ internal sealed class BytesReceiver(Stream output) : IReceiver
     }
 }
 
-/// <summary>Writes a stream as text that harms no terminal.</summary>
+/// <summary>Writes a stream as text that is safe for a terminal.</summary>
 internal sealed class TextReceiver(Stream output) : IReceiver
 {
     private readonly ShownText _text = new();
@@ -59,7 +59,7 @@ internal sealed class DatagramLineReceiver(Stream output, bool isShown) : IRecei
     }
 }
 
-/// <summary>Tells programs.</summary>
+/// <summary>Reports it as events, for programs.</summary>
 internal sealed class EventReceiver(Report report) : IReceiver
 {
     public void Take(ReadOnlySpan<byte> bytes)

@@ -2,11 +2,11 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli.Clients;
 
-/// <summary>Copies both ways over a stream, or a connection of messages in order: each ends, and tells the other so.</summary>
-internal sealed class StreamCopy(Socket socket, Report report, Stream input, IReceiver receiver) : Copy(socket, report, receiver)
+/// <summary>Copies both ways over a stream, or over a connection of sequenced messages.</summary>
+internal class StreamCopy(Socket socket, Report report, Stream input, IReceiver receiver) : Copy(socket, report, receiver)
 {
-    // What a pipe holds (pipe(7)), so that no read of one gives more. A message of a seqpacket socket, or an event, is no
-    // longer than this.
+    // The capacity of a pipe (pipe(7)), so that no read of one gives more. Neither a message of a seqpacket socket nor an
+    // event is longer than this.
     private const int BufferBytes = 65_536;
 
     // The longest message of a Unix socket is about its peer's SO_SNDBUF, 208 KiB by default.
@@ -62,5 +62,6 @@ internal sealed class StreamCopy(Socket socket, Report report, Stream input, IRe
 
     protected override bool IsToldByReceiving(int errno) => errno is Epipe or Econnreset;
 
-    protected override void EndSending() => Socket.TryShutdown(SocketShutdown.Send);
+    // TIPC has no half-close (EINVAL); other families may lack it, too.
+    protected override bool TryEndSending() => Socket.TryShutdown(SocketShutdown.Send).IsSuccess;
 }

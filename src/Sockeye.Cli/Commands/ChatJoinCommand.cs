@@ -10,13 +10,14 @@ internal static class ChatJoinCommand
 {
     public static Command Build()
     {
+        Argument<string?> port = OptionTypes.PortArgument();
         var endPoint = new Argument<Endpoint?>("ENDPOINT")
         {
             Description = "Where the chat is, see below. Default: 127.0.0.1:6667, then [::1]:6667",
             Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = static result =>
+            CustomParser = result =>
             {
-                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(result.Tokens[0].Value, out string problem);
+                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(OptionTypes.WithPort(result.Tokens[0].Value, result.GetResult(port)), out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"ENDPOINT: {problem}");
@@ -25,18 +26,18 @@ internal static class ChatJoinCommand
                 return endpoint;
             },
         };
-        var name = new Option<string?>("--name") { Description = "Your name; without it the chat asks", HelpName = "NAME" };
+        var name = new Option<string?>("--name") { Description = "Your name; otherwise the chat asks for it", HelpName = "NAME" };
         var room = new Option<string?>("--room") { Description = "The room to enter first", HelpName = "ROOM" };
         var command = new Command(
             "join",
-            "Talks in a chat. At a terminal it edits lines (arrows, history, Ctrl-C quits); otherwise it copies lines both ways until its input ends.")
+            "Joins a chat. At a terminal you can edit lines (arrows, history; Ctrl-C quits); otherwise it copies lines both ways until its input ends.")
         {
-            endPoint, name, room,
+            endPoint, port, name, room,
         };
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         EndpointCompletion.AddTo(endPoint, SocketType.Stream);
         command.WithEndpoints(SocketType.Stream).WithExamples(
-            new("sockeye chat join", "the chat of this machine"),
+            new("sockeye chat join", "the chat on this machine"),
             new("sockeye chat join 127.0.0.1:7000 --name alice --room garden"),
             new("echo \"the build is green\" | sockeye chat join --name ci", "say one thing and go"));
         command.WithExitCodes(

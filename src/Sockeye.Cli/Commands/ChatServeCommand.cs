@@ -19,17 +19,17 @@ internal static class ChatServeCommand
             HelpName = "ENDPOINT",
             CustomParser = ParseMany,
         };
-        Option<int> connections = OptionTypes.Number("--max-connections", "Connections at one time", bounds.MaxConnections, 1);
-        Option<int> lineBytes = OptionTypes.Number("--max-line-bytes", "Bytes of one line", bounds.MaxLineBytes, 64);
+        Option<int> connections = OptionTypes.Number("--max-connections", "How many connections at a time", bounds.MaxConnections, 1);
+        Option<int> lineBytes = OptionTypes.Number("--max-line-bytes", "How long a line may be, in bytes", bounds.MaxLineBytes, 64);
         Option<int> queuedBytes = OptionTypes.Number(
-            "--max-queued-bytes", "Bytes that may wait for a slow reader before it is dropped", bounds.MaxQueuedBytes, 1_024);
-        Option<int> rooms = OptionTypes.Number("--max-rooms", "Rooms at one time", bounds.MaxRooms, 1);
-        Option<int> members = OptionTypes.Number("--max-members", "People in one room", bounds.MaxMembers, 1);
+            "--max-queued-bytes", "How many bytes may wait for a slow reader before it is dropped", bounds.MaxQueuedBytes, 1_024);
+        Option<int> rooms = OptionTypes.Number("--max-rooms", "How many rooms at a time", bounds.MaxRooms, 1);
+        Option<int> members = OptionTypes.Number("--max-members", "How many people in one room", bounds.MaxMembers, 1);
         Option<TimeSpan?> firstBytes = OptionTypes.Time(
             "--first-bytes-wait", "How long to wait for a client to speak before asking for its name", bounds.FirstBytesWait);
-        Option<TimeSpan?> nameWait = OptionTypes.Time("--name-wait", "How long one may take to choose a name", bounds.NameWait);
+        Option<TimeSpan?> nameWait = OptionTypes.Time("--name-wait", "How long a client may take to choose a name", bounds.NameWait);
 
-        var command = new Command("serve", "Starts a chat. What anybody says goes to everyone in the same room.")
+        var command = new Command("serve", "Starts a chat. Everyone in a room sees what anyone there says.")
         {
             listen, connections, lineBytes, queuedBytes, rooms, members, firstBytes, nameWait,
         };
@@ -89,7 +89,7 @@ internal static class ChatServeCommand
             return report.Fail(e.Message, ExitCode.BadUsage);
         }
 
-        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        // Before anything else: with fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.Least)
         {
             return TooFewDescriptors(report);

@@ -9,7 +9,7 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish", HelpName = "SHELL" };
         shell.AcceptOnlyFromAmong(_shells);
-        var command = new Command("completion", "Prints a script that lets a shell complete commands, options and endpoints.") { shell, Words() };
+        var command = new Command("completion", "Prints a script with which a shell completes commands, options and endpoints.") { shell, Words() };
         command.WithExamples(
             new("source <(sockeye completion bash)", "in ~/.bashrc"),
             new("source <(sockeye completion zsh)", "in ~/.zshrc, after compinit"),
@@ -22,7 +22,7 @@ internal static class CompletionCommand
         return command;
     }
 
-    /// <summary>What the scripts ask: the words that the last one of a command line may become, one a line.</summary>
+    /// <summary>What the scripts call: prints the completions of the last word of a command line, one per line.</summary>
     private static Command Words()
     {
         var line = new Argument<string[]>("WORD") { Description = "The words typed so far, the last as far as it is there", Arity = ArgumentArity.ZeroOrMore };
@@ -52,17 +52,17 @@ internal static class CompletionCommand
 
         string last = words[^1];
 
-        // As a line, not as words: only so does the parser know that an empty last word is still to come.
+        // As a line, not as words: only then does the parser know that an empty last word is still to come.
         string line = string.Join(' ', words[1..].Select(static word => word.Any(char.IsWhiteSpace) ? $"\"{word}\"" : word));
         ParseResult result = Tool.Build().Parse(line);
 
-        // An option is only offered where one has begun: there are many, and mostly an argument is meant.
+        // Options are only offered once a hyphen is typed: there are many, and usually an argument is wanted.
         return result.GetCompletions(line.Length).Select(static item => item.InsertText ?? item.Label)
             .Where(word => word.StartsWith(last, StringComparison.OrdinalIgnoreCase) && (last.StartsWith('-') || !word.StartsWith('-')))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
 
-    // bash breaks words at colons, which endpoints are full of: it gets back only what stands behind the last one.
+    // bash breaks words at colons, which endpoints are full of, so it gets back only what follows the last one.
     private static string Script(string shell) => shell switch
     {
         "bash" =>

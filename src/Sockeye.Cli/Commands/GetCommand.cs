@@ -18,7 +18,7 @@ internal static class GetCommand
     {
         var url = new Argument<HttpUrl>("URL")
         {
-            Description = "What to ask for: http://HOST[:PORT]/PATH?QUERY, or https://",
+            Description = "What to fetch: http://HOST[:PORT]/PATH?QUERY, or https://",
             CustomParser = static result =>
             {
                 if (!HttpUrl.TryParse(result.Tokens[0].Value, out HttpUrl? url, out string problem))
@@ -31,13 +31,13 @@ internal static class GetCommand
         };
         var headers = new Option<KeyValuePair<string, string>[]>("--header")
         {
-            Description = "One more header of the request; may be given more than once. Host, User-Agent and Accept take the place of get's own",
+            Description = "Add a header to the request; may be given more than once. Host, User-Agent and Accept replace get's own",
             HelpName = "NAME:VALUE",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,
             CustomParser = ParseHeaders,
         };
-        var output = new Option<string?>("--output") { Description = "Writes the body to this file, not to standard output; a terminal is told how far it is", HelpName = "FILE" };
+        var output = new Option<string?>("--output") { Description = "Write the body to this file instead of standard output; a terminal shows the progress", HelpName = "FILE" };
         output.Validators.Add(static result =>
         {
             string path = result.Tokens.Count == 1 ? result.Tokens[0].Value : ".";
@@ -48,7 +48,7 @@ internal static class GetCommand
         });
         var connect = new Option<Endpoint?>("--connect")
         {
-            Description = "Sends the request there, as to unix:/run/docker.sock; the URL says what to ask for only",
+            Description = "Send the request there, for example to unix:/run/docker.sock; the URL then only says what to ask for",
             HelpName = "ENDPOINT",
             CustomParser = static result =>
             {
@@ -64,31 +64,31 @@ internal static class GetCommand
         };
         EndpointCompletion.AddTo(connect, SocketType.Stream);
         Option<TimeSpan?> timeout = OptionTypes.Positive(
-            OptionTypes.Time("--timeout", "The limit of connecting, and of each wait for bytes", TimeoutByDefault));
-        var ca = new Option<string?>("--ca") { Description = "Trusts the certificates of this PEM file, besides this machine's", HelpName = "FILE" };
-        var insecure = new Option<bool>("--insecure") { Description = "Accepts any certificate: whoever is on the way can read and change the answer" };
+            OptionTypes.Time("--timeout", "The limit for connecting, and for each wait for more bytes", TimeoutByDefault));
+        var ca = new Option<string?>("--ca") { Description = "Trust the certificates in this PEM file, besides this machine's", HelpName = "FILE" };
+        var insecure = new Option<bool>("--insecure") { Description = "Accept any certificate: anybody on the path can read and change the response" };
 
         var command = new Command(
             "get",
-            "Asks a server for a URL as one would by hand, with one raw request over a socket. The head of the answer goes to standard error, the body to standard output.")
+            "Fetches a URL the way one would by hand: one raw request over a socket. The head of the response goes to standard error, the body to standard output.")
         {
             url, headers, output, connect, timeout, ca, insecure,
         };
         CommonOptions common = CommonOptions.AddTo(command, LogLevel.Warning);
         command.WithEndpoints(SocketType.Stream).WithExamples(
             new("sockeye get http://localhost:8000/", "the head on standard error, the body on standard output"),
-            new("sockeye get https://localhost:8443/ --ca ca.pem", "over TLS, with an authority of one's own"),
-            new("sockeye get http://docker/version --connect unix:/run/docker.sock", "from a server at a Unix socket"),
+            new("sockeye get https://localhost:8443/ --ca ca.pem", "over TLS, with your own certificate authority"),
+            new("sockeye get http://docker/version --connect unix:/run/docker.sock", "from a server on a Unix socket"),
             new("sockeye get http://localhost:8000/big.iso --output big.iso", "into a file"),
-            new("sockeye get http://localhost:8000/ --json", "what came, and when, for programs"));
+            new("sockeye get http://localhost:8000/ --json", "what came and when, for programs"));
         command.WithExitCodes(
         [
-            new(ExitCode.Ok, "the whole answer came, with a status below 400"),
-            new(ExitCode.Failed, "could not look the name up, connect, agree on TLS, or write; or the answer is not HTTP"),
+            new(ExitCode.Ok, "the whole response came, with a status below 400"),
+            new(ExitCode.Failed, "could not look up the name, connect, agree on TLS, or write; or the response is not HTTP"),
             new(ExitCode.BadUsage, "bad usage: nothing was tried"),
-            new(ExitCode.ConnectionLost, "the connection was lost before the whole answer had come"),
-            new(ExitCode.BadAnswer, "the whole answer came, with a status of 400 or above"),
-            new(ExitCode.NoAnswer, "no connection, or no more bytes, in time"),
+            new(ExitCode.ConnectionLost, "the connection was lost before the whole response had come"),
+            new(ExitCode.BadAnswer, "the whole response came, with a status of 400 or above"),
+            new(ExitCode.NoAnswer, "no connection, or no more bytes, within the time limit"),
             .. ExitCode.Of(ExitCode.Interrupted, ExitCode.ReaderGone),
         ]);
         command.SetAction(async (result, _) =>
@@ -150,7 +150,7 @@ internal static class GetCommand
             TellHead(head, fetch, options.Url, report, errors);
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
-                await body.WriteAsync(bytes); // whatever came is kept, also when it is to stop
+                await body.WriteAsync(bytes); // what came is kept, even if it is to stop
                 progress?.Tell(fetch.Answer!.BodyBytes, head.Length);
             }
 
@@ -238,6 +238,14 @@ internal static class GetCommand
             Announcement.TryWrite(errors, "");
         }
 
+        // The request does not ask for it, so that the body can be read as it is; some servers compress it regardless.
+        string[] codings = [.. head.Values("Content-Encoding").Where(static coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))];
+        if (codings.Length > 0)
+        {
+            string coding = ByteText.Show(string.Join(", ", codings));
+            report.Warn($"{url}: the body is compressed ({coding}) and was written as it came{(coding is "gzip" or "x-gzip" ? "; | gunzip makes it readable" : "")}");
+        }
+
         if (head.Note is { } note)
         {
             report.Warn($"{url}: {note}");
@@ -294,14 +302,14 @@ internal static class GetCommand
 
     private static string Seconds(HttpFetch fetch, int times = 1) => $"{fetch.Timeout.TotalSeconds * times}s";
 
-    /// <summary>Where the body goes: a file, standard output, or with --json the events.</summary>
+    /// <summary>Where the body goes: a file, standard output, or with --json events.</summary>
     private sealed class BodyOutput(string? path, Report report, Func<Stream> standardOutput, bool isShown) : IAsyncDisposable
     {
         private readonly ShownText? _text = isShown ? new() : null;
         private Stream? _stream;
         private long _bytes;
 
-        /// <summary>What to say of a body that did not come whole.</summary>
+        /// <summary>What was kept of an incomplete body, in words.</summary>
         public string Kept => path is not null && _stream is not null ? $"; the {_bytes} bytes that came are in {path}" : "";
 
         public async Task OpenAsync(CancellationToken stop)
@@ -313,7 +321,7 @@ internal static class GetCommand
 
             try
             {
-                // A pipe with a name is open once somebody reads it: fifo(7). A stop ends the wait, and the process the thread.
+                // Opening a named pipe waits for a reader: fifo(7). A stop ends the wait; the thread ends with the process.
                 _stream = path is null ? standardOutput()
                     : await Task.Run(() => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)).WaitAsync(stop);
             }
@@ -339,7 +347,7 @@ internal static class GetCommand
             _bytes += bytes.Length;
         }
 
-        /// <summary>Writes what waits for a part that will not come.</summary>
+        /// <summary>Writes what was held back for a rest that will not come.</summary>
         public async ValueTask EndAsync()
         {
             if (_text is not null && _stream is not null)

@@ -11,7 +11,7 @@ internal static class ServeGreetCommand
     {
         var command = new Command(
             "greet",
-            "Says Welcome!, then Hello, NAME! to each message; exit ends the connection. A line is a message, and so is what comes without a line end: a name that is split over two sends may be greeted as two. A datagram is one message, and ends nothing.");
+            "Says Welcome!, then answers each message with Hello, NAME!; exit ends the connection. A line is a message, and so is a chunk without a line end: a name that was split over two sends may be greeted twice. A datagram is one message, and exit in one ends nothing.");
         ServeCommandLine.Complete(command, Port, static _ => new GreetProgram());
         return command.WithExamples(
             new("sockeye serve greet tcp://127.0.0.1:9999", "one loop serves all"),

@@ -11,11 +11,11 @@ internal static class ServeReplyCommand
     {
         var text = new Option<string>("--text")
         {
-            Description = "The answer; it ends with the line end that the chunk had",
+            Description = "The answer; it gets the line end that the chunk had",
             HelpName = "TEXT",
             DefaultValueFactory = static _ => ReplyProgram.TextByDefault,
         };
-        var command = new Command("reply", "Answers each chunk, or datagram, with the same text.") { text };
+        var command = new Command("reply", "Answers each chunk or datagram with the same text.") { text };
         ServeCommandLine.Complete(command, Port, result => new ReplyProgram(result.GetValue(text)!));
         return command.WithExamples(
             new("sockeye serve reply", "on this machine, port 8079"),

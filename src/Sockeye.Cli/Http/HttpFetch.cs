@@ -10,7 +10,7 @@ namespace Sockeye.Cli.Http;
 /// <param name="Request">The bytes of the request.</param>
 /// <param name="Connect">Where to send it, other than where the URL says; null for there.</param>
 /// <param name="Trust">Whom TLS trusts.</param>
-/// <param name="Timeout">The limit of connecting, and of each wait for bytes.</param>
+/// <param name="Timeout">The limit for connecting, and for each wait for more bytes.</param>
 internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Request, Endpoint? Connect, HttpTrust Trust, TimeSpan Timeout);
 
 /// <summary>When each step was done, counted from the beginning; null when there was none.</summary>
@@ -90,10 +90,10 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     /// <inheritdoc cref="HttpExchange.ReadBodyAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(CancellationToken cancellationToken = default) => _exchange!.ReadBodyAsync(cancellationToken);
 
-    /// <summary>Ends the connection; an answer that is not read to its end is told so by a reset.</summary>
+    /// <summary>Ends the connection; if the response was not read to its end, with a reset.</summary>
     public async ValueTask DisposeAsync()
     {
-        // Neither TLS nor the file has anything left to say: what failed is told already.
+        // Whatever failed has been reported already.
         if (_tls is not null)
         {
             await _tls.DisposeAsync();

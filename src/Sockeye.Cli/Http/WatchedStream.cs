@@ -1,8 +1,8 @@
 namespace Sockeye.Cli.Http;
 
 /// <summary>
-/// A stream that remembers the first bytes that came, and whether it came to its end: what TLS does not tell when it
-/// fails, or when the peer ends without saying so.
+/// A stream that remembers the first bytes received, and whether it has ended: TLS reports neither when it fails, nor when
+/// the peer ends without a close_notify.
 /// </summary>
 internal sealed class WatchedStream(Stream inner) : Stream
 {

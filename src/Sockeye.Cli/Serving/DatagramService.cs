@@ -6,15 +6,18 @@ namespace Sockeye.Cli.Serving;
 
 /// <summary>Receives datagrams at one socket and sends each one's answer back to where it came from.</summary>
 /// <remarks>
-/// An answer never waits: what the kernel does not take at once, because the receiver of a Unix socket is full for
-/// instance, is dropped and told of. Nor is there an error that ends it. On a Unix socket what lies unread with one peer
-/// counts against this socket's SO_SNDBUF (unix(7) does not say so; net/unix/af_unix.c, unix_dgram_sendmsg), so a peer
-/// that never reads can use it up, and the others get no answers until that one reads or is gone.
+/// An answer never waits: one that the kernel does not take at once, for instance because the receiver of a Unix socket is
+/// full, is dropped and reported. No error ends the service. On a Unix socket, what one peer has not read counts against
+/// this socket's SO_SNDBUF (unix(7) does not say so; net/unix/af_unix.c, unix_dgram_sendmsg), so a peer that never reads can
+/// use it up, and the others get no answers until it reads or is gone.
 /// </remarks>
 internal sealed class DatagramService
 {
     private const int MessagesPerTurn = 16;
     private const int ControlBytes = 256;
+
+    // How often, at most, the kernel is asked what it dropped, and the log gets a line about it.
+    private const int DropsPauseMs = 1_000;
 
     private readonly ServedProgram _program;
     private readonly ServeEvents _events;
@@ -25,17 +28,19 @@ internal sealed class DatagramService
     private readonly byte[] _control;
     private readonly byte[] _source = new byte[ControlBytes];
     private readonly SocketAddress _peer;
+    private readonly QueueDrops _drops;
     private ArrayBufferWriter<byte> _answer = new();
 
     /// <param name="socket">Bound; the caller's.</param>
     /// <param name="where">Its name in the log.</param>
     /// <param name="program">What is served.</param>
     /// <param name="options">The bounds.</param>
-    /// <param name="events">Who is told.</param>
+    /// <param name="events">Where events are reported.</param>
     public DatagramService(Socket socket, string where, ServedProgram program, ServeOptions options, ServeEvents events)
     {
         (_socket, _where, _program, _events) = (socket, where, program, events);
         _buffer = GC.AllocateUninitializedArray<byte>(options.BufferBytes ?? ServeOptions.DatagramBufferBytes);
+        _drops = new QueueDrops(socket);
         _peer = new SocketAddress(socket.AddressFamily, 128); // sockaddr_storage: any family's address fits
         _isConnected = socket.TryGetRemoteEndPoint().TryGetValue(out EndPoint? peer) && peer is not null;
         _control = AsksForDestination(socket) ? new byte[ControlBytes] : [];
@@ -43,10 +48,11 @@ internal sealed class DatagramService
 
     /// <summary>Serves until the stop.</summary>
     /// <param name="stop">Ends it.</param>
-    /// <returns>False when the program cannot go on.</returns>
+    /// <returns>False if the program cannot go on.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         var pause = default(Pause);
+        long asked = Environment.TickCount64;
         for (uint messages = 1; !stop.IsCancellationRequested; messages++)
         {
             SocketResult<ReceivedMessage> result = await _socket.TryReceiveMessageAsync(_buffer, _control, _peer, SocketFlags.None, stop);
@@ -60,14 +66,20 @@ internal sealed class DatagramService
             }
             else if (result.Error == SocketError.OperationAborted)
             {
-                return true;
+                break;
             }
             else
             {
-                // An earlier answer came to a closed port (ICMP), or the network is down. Most of these errors are told
-                // once and gone; one that stays must not make this spin.
+                // An earlier answer reached a closed port (ICMP), or the network is down. Most of these errors are
+                // reported once and then gone; one that persists must not make this spin.
                 _events.ReceiveFailed(_where, $"{result.ErrnoName}: {result.ErrnoMessage}");
                 await pause.WaitAsync(stop);
+            }
+
+            if (Environment.TickCount64 - asked >= DropsPauseMs)
+            {
+                _events.Overflowed(_where, _drops.Take());
+                asked = Environment.TickCount64;
             }
 
             if (messages % MessagesPerTurn == 0)
@@ -76,6 +88,7 @@ internal sealed class DatagramService
             }
         }
 
+        _events.Overflowed(_where, _drops.Take());
         return true;
     }
 
@@ -136,8 +149,8 @@ internal sealed class DatagramService
     }
 
     /// <summary>
-    /// A socket that is bound to all addresses of the machine must answer from the one that was asked: the kernel would
-    /// choose by the route, and a peer that is connected hears nothing from a stranger.
+    /// A socket that is bound to all addresses must answer from the one that was asked: the kernel would choose by the route,
+    /// and a connected peer hears nothing from another address.
     /// </summary>
     private static bool AsksForDestination(Socket socket)
     {

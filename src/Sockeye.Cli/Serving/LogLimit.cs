@@ -1,8 +1,8 @@
 namespace Sockeye.Cli.Serving;
 
 /// <summary>
-/// Lets one through at once, and of those that follow one a second, with their count: what strangers cause as often as
-/// they like must not decide how fast a log grows. Any thread may call.
+/// Lets the first event through at once, and then one a second with a count of the others: what strangers can cause as often
+/// as they like must not decide how fast a log grows. Any thread may call.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class LogLimit(TimeProvider time)
@@ -16,7 +16,7 @@ internal sealed class LogLimit(TimeProvider time)
     private int _held;
 
     /// <summary>One more.</summary>
-    /// <returns>How many to tell of now, this one among them; 0 is none.</returns>
+    /// <returns>How many to report now, including this one; 0 is none.</returns>
     public int Take()
     {
         lock (_gate)
@@ -26,8 +26,8 @@ internal sealed class LogLimit(TimeProvider time)
         }
     }
 
-    /// <summary>There will be no more.</summary>
-    /// <returns>How many nobody was told of.</returns>
+    /// <summary>Ends it.</summary>
+    /// <returns>How many have not been reported.</returns>
     public int Flush()
     {
         lock (_gate)

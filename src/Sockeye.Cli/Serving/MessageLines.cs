@@ -1,9 +1,9 @@
 namespace Sockeye.Cli.Serving;
 
-/// <summary>The messages in what came in one piece: each complete line is one, and what is left without a line end is one too.</summary>
+/// <summary>Splits a chunk into messages: each complete line is one, and so is a rest without a line end.</summary>
 /// <remarks>
-/// What came is not put together with what came before: a name split over two receives is two messages. That is the rule
-/// of programs that take a receive for a message, and it needs no memory.
+/// Chunks are not joined: a name that was split over two receives is two messages. That is the rule of programs that take one
+/// receive for one message, and it needs no memory.
 /// </remarks>
 /// <param name="bytes">What one receive of a stream gave.</param>
 internal ref struct MessageLines(ReadOnlySpan<byte> bytes)

@@ -3,8 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Sockeye.Cli.Serving;
 
 /// <summary>
-/// How long to wait before what failed is tried again: 50 ms, then twice as long each time, up to a second. The default
-/// value is none.
+/// How long to wait before trying again: 50 ms, then twice as long each time, up to a second. The default value is no pause.
 /// </summary>
 internal struct Pause
 {

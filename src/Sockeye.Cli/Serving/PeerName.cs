@@ -3,10 +3,10 @@ using System.Net;
 
 namespace Sockeye.Cli.Serving;
 
-/// <summary>How a peer is called.</summary>
+/// <summary>What to call a peer.</summary>
 internal static class PeerName
 {
-    /// <summary>The other end of a connection; one that has no name, as most on Unix sockets, is told apart by a number.</summary>
+    /// <summary>The other end of a connection; one without a name, as most on Unix sockets, is distinguished by a number.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="number">The connection's own.</param>
     public static string Of(Socket socket, long number)
@@ -15,7 +15,7 @@ internal static class PeerName
         return Of(peer) ?? string.Create(CultureInfo.InvariantCulture, $"{(peer is UnixEndPoint ? "unix" : "gone")}#{number}"); // reset before it was accepted
     }
 
-    /// <summary>The sender of a datagram; null when it has no name, and so cannot be answered.</summary>
+    /// <summary>The sender of a datagram; null if it has no name, and so cannot be answered.</summary>
     /// <param name="peer">Its address.</param>
     public static string? Of(EndPoint? peer) => peer switch
     {

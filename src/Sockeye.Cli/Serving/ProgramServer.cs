@@ -20,7 +20,7 @@ internal sealed class ProgramServer : IDisposable
 
     /// <param name="program">What is served.</param>
     /// <param name="options">The bounds.</param>
-    /// <param name="report">What is told.</param>
+    /// <param name="report">Where events are reported.</param>
     /// <param name="time">The clock.</param>
     public ProgramServer(ServedProgram program, ServeOptions options, Report report, TimeProvider time)
     {
@@ -81,9 +81,9 @@ internal sealed class ProgramServer : IDisposable
         }
     }
 
-    /// <summary>Serves until the stop, then lets what is due go out.</summary>
-    /// <param name="stop">Ends it in good order.</param>
-    /// <returns>False when the program could not go on: its output is full or closed.</returns>
+    /// <summary>Serves until the stop, then lets answers that are due be sent.</summary>
+    /// <param name="stop">Shuts it down cleanly.</param>
+    /// <returns>False if the program could not go on: its output is full or closed.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -97,7 +97,7 @@ internal sealed class ProgramServer : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // The last connection to fail, while all is ending.
+                // A connection failed while everything is already ending.
             }
         }
 
@@ -107,7 +107,7 @@ internal sealed class ProgramServer : IDisposable
         return Volatile.Read(ref failed) == 0;
     }
 
-    /// <summary>Listens no more. <see cref="RunAsync"/> does so itself; this is for a server that never ran.</summary>
+    /// <summary>Stops listening. <see cref="RunAsync"/> does so itself; this is for a server that never ran.</summary>
     public void Dispose()
     {
         foreach ((Socket socket, _) in _sockets)

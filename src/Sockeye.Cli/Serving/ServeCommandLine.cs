@@ -6,21 +6,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli.Serving;
 
-/// <summary>What all serve commands share: their endpoints, their options, and how they run.</summary>
+/// <summary>What the serve commands share: their endpoints, their options, and how they run.</summary>
 internal sealed class ServeCommandLine
 {
     private static readonly SocketType[] Types = [SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram, SocketType.Rdm];
 
-    /// <summary>How a server ends well.</summary>
-    public static readonly ExitMeaning StoppedMeaning = new(ExitCode.Ok, "asked to stop, and did in good order");
+    /// <summary>A server's clean exit.</summary>
+    public static readonly ExitMeaning StoppedMeaning = new(ExitCode.Ok, "was asked to stop, and shut down cleanly");
 
     private readonly int _port;
     private readonly Argument<Endpoint[]> _endpoints;
-    private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "Connections at one time; one more is closed at once", new ServeOptions().MaxConnections, 1);
+    private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "How many connections at a time; any more are closed at once", new ServeOptions().MaxConnections, 1);
     private readonly Option<int?> _buffer = Bytes();
-    private readonly Option<TimeSpan?> _idle = OptionTypes.Positive(OptionTypes.Time("--idle", "Closes a connection that says nothing for so long"));
-    private readonly Option<TimeSpan?> _drain = OptionTypes.Time("--drain", "How long a stop waits for answers that are due", new ServeOptions().Drain);
-    private readonly Option<bool> _threads = new("--threads") { Description = "A thread for each connection, with synchronous calls, instead of one loop for all" };
+    private readonly Option<TimeSpan?> _idle = OptionTypes.Positive(OptionTypes.Time("--idle", "Close a connection that has been silent for this long"));
+    private readonly Option<TimeSpan?> _drain = OptionTypes.Time("--drain", "How long to wait, when stopping, for answers that are still due", new ServeOptions().Drain);
+    private readonly Option<bool> _threads = new("--threads") { Description = "Serve each connection on its own thread, with synchronous calls, instead of all on one loop" };
     private readonly CommonOptions _common;
 
     private ServeCommandLine(Command command, int port)
@@ -28,7 +28,7 @@ internal sealed class ServeCommandLine
         _port = port;
         _endpoints = new("ENDPOINT")
         {
-            Description = $"Where to serve, see below; more than one is served at once. Default: {string.Join(' ', Defaults().Select(static endpoint => endpoint.ToString()))}",
+            Description = $"Where to serve, see below; several are served at once. Default: {string.Join(' ', Defaults().Select(static endpoint => endpoint.ToString()))}",
             Arity = ArgumentArity.ZeroOrMore,
             CustomParser = ParseMany,
             DefaultValueFactory = static _ => [],
@@ -60,12 +60,12 @@ internal sealed class ServeCommandLine
     {
         var option = new Option<int?>("--buffer")
         {
-            Description = $"What one receive takes; of a longer datagram the rest is cut [default: {ServeOptions.StreamBufferBytes} of a stream, {ServeOptions.DatagramBufferBytes} of datagrams]",
+            Description = $"How much one receive takes; a longer datagram is cut off there [default: {ServeOptions.StreamBufferBytes} for streams, {ServeOptions.DatagramBufferBytes} for datagrams]",
             HelpName = "BYTES",
         };
         option.Validators.Add(static result =>
         {
-            // What is no number at all, the library refuses itself.
+            // System.CommandLine itself refuses what is not a number.
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int bytes)
                 && bytes is < 1 or > ServeOptions.BufferBytesMax)
             {
@@ -87,7 +87,7 @@ internal sealed class ServeCommandLine
                 token.Value, new EndpointDefaults("tcp", _port), "what is served is a stream of bytes or datagrams", Types, out string problem);
             if (endpoint?.EndPoint is PacketEndPoint or CanEndPoint)
             {
-                // Every packet of the machine would be answered, the answers among them.
+                // Every packet on the machine would be answered, including the answers.
                 problem = $"{endpoint.Scheme} has everybody's traffic; what is served is asked for: tcp://[::1]:{_port}";
                 endpoint = null;
             }
@@ -108,7 +108,7 @@ internal sealed class ServeCommandLine
     {
         using Report report = _common.Open(result);
 
-        // Before anything else is made: with fewer, the runtime fails in ways that explain nothing.
+        // Before anything else: with fewer, the runtime fails in ways that explain nothing.
         if (Descriptors.Limit() < Descriptors.Least)
         {
             return report.Fail(Descriptors.TooFew);

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Cli.Serving;
 
-/// <summary>What a server tells: events for programs, a log for people, and the lines that the program itself prints.</summary>
+/// <summary>A server's output: events for programs, a log for people, and the lines that the program itself prints.</summary>
 /// <param name="report">Where to.</param>
 /// <param name="program">What is served.</param>
 /// <param name="time">The clock of the limits.</param>
 internal sealed class ServeEvents(Report report, ServedProgram program, TimeProvider time)
 {
-    // A line of the log shows so much of a message.
+    // How much of a message a log line shows.
     private const int ShownBytesMax = 200;
 
     private readonly LogLimit _refusals = new(time);
@@ -50,7 +50,7 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
         }
     }
 
-    /// <summary>An answer that cannot be sent, and is let go.</summary>
+    /// <summary>An answer that cannot be sent is dropped.</summary>
     public void Dropped(string peer, int bytes, string reason)
     {
         int count = _drops.Take();
@@ -61,6 +61,16 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
 
         Log.Dropped(bytes, peer, reason, More(count));
         report.TryTell("dropped", line: null, ("peer", peer), ("bytes", bytes), ("reason", reason), ("count", count));
+    }
+
+    /// <summary>The kernel dropped datagrams for want of room.</summary>
+    public void Overflowed(string where, long count)
+    {
+        if (count > 0)
+        {
+            Log.Overflowed(where, QueueDrops.Text(count));
+            report.TryTell("overflow", line: null, ("endpoint", where), ("count", count));
+        }
     }
 
     public void Disconnected(string peer, string reason, long bytesReceived, long bytesSent, TimeSpan time)
@@ -87,7 +97,7 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
 
     public void AcceptResumed(string where) => Log.AcceptResumed(where);
 
-    /// <summary>A datagram socket says that something failed, which is not its end.</summary>
+    /// <summary>A receive on a datagram socket failed, which does not end it.</summary>
     public void ReceiveFailed(string where, string error)
     {
         int count = _failures.Take();
@@ -110,7 +120,7 @@ internal sealed class ServeEvents(Report report, ServedProgram program, TimeProv
         report.TryTell("stopped", line: null, ("drained", drained), ("aborted", aborted));
     }
 
-    /// <summary>A defect, which ends one connection and not the server.</summary>
+    /// <summary>A bug, which ends one connection but not the server.</summary>
     public void Failed(string peer, Exception error) => Log.Failed(error, peer);
 
     private void TellRefused(int count)
@@ -164,6 +174,9 @@ internal static partial class ServeLog
     [LoggerMessage(11, LogLevel.Information, "stopped: {Drained} connections drained, {Aborted} aborted")]
     public static partial void Stopped(this ILogger logger, int drained, int aborted);
 
-    [LoggerMessage(12, LogLevel.Error, "the connection of {Peer} failed; this is a defect")]
+    [LoggerMessage(13, LogLevel.Warning, "at {Where}: {Problem}")]
+    public static partial void Overflowed(this ILogger logger, string where, string problem);
+
+    [LoggerMessage(12, LogLevel.Error, "the connection of {Peer} failed; this is a bug")]
     public static partial void Failed(this ILogger logger, Exception error, string peer);
 }

@@ -15,7 +15,7 @@ internal sealed record ServeOptions
     /// <summary>Descriptors of a connection that has a thread: its own, a duplicate, and the eventfd(2) that ends the thread's waits.</summary>
     public const int DescriptorsOfThread = 3;
 
-    /// <summary>Connections at one time; one more is closed at once.</summary>
+    /// <summary>How many connections at a time; any more are closed at once.</summary>
     public int MaxConnections { get; init; } = 1_024;
 
     /// <summary>What one receive takes; null is the kind's own. Of a longer datagram the rest is cut.</summary>
@@ -24,7 +24,7 @@ internal sealed record ServeOptions
     /// <summary>A connection that says nothing, or takes nothing of its answer, for this long is closed; null is never.</summary>
     public TimeSpan? Idle { get; init; }
 
-    /// <summary>How long a stop waits for answers that are due; after that the connections are closed as they are.</summary>
+    /// <summary>How long to wait, when stopping, for answers that are still due; after that the connections are closed as they are.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A thread for each connection, instead of one loop for all.</summary>

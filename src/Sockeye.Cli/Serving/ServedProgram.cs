@@ -3,16 +3,16 @@ using System.Buffers;
 namespace Sockeye.Cli.Serving;
 
 // The contract of what is served:
-// - A program turns what came in one piece into an answer: a datagram, or what one receive of a stream gave. It knows no
-//   socket, no thread and no clock but its own, so that it is the same on a loop and on threads.
-// - One program serves all connections, from many threads at once: it keeps nothing of its own between two messages.
-// - A connection answers before it reads more, so what a program writes is all that ever waits for a slow reader.
-//   An answer grows with its message: what it may be at most is a program's own bound.
+// - A program turns a datagram, or what one receive of a stream gave, into an answer. It knows no socket, no thread and no
+//   clock but its own, so that it is the same on a loop and on threads.
+// - One program serves all connections, from many threads at once: it keeps no state between messages.
+// - A connection answers before it reads more, so one answer is all that ever waits for a slow reader. How long an answer
+//   may be for its message is for the program to bound.
 
 /// <summary>What a server does with what comes.</summary>
 internal abstract class ServedProgram
 {
-    /// <summary>What is said first on a connection; nothing by default.</summary>
+    /// <summary>What is sent first on a connection; nothing by default.</summary>
     public virtual ReadOnlyMemory<byte> Welcome => default;
 
     /// <summary>Whether messages are answered at all; a datagram's answer may be empty and is one all the same.</summary>
@@ -34,7 +34,7 @@ internal abstract class ServedProgram
 
     /// <summary>The line that standard output gets for a message; null, the default, is none.</summary>
     /// <param name="peer">Who sent it.</param>
-    /// <param name="bytes">What came.</param>
+    /// <param name="bytes">What was received.</param>
     /// <param name="cut">How many bytes did not fit the buffer and are gone.</param>
     /// <param name="style">The output's colours.</param>
     public virtual string? Line(string peer, ReadOnlySpan<byte> bytes, int cut, Style style) => null;

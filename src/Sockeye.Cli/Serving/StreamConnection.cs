@@ -3,21 +3,20 @@ using System.Net.Sockets;
 
 namespace Sockeye.Cli.Serving;
 
-// Both styles are this one code. On the loop it awaits the asynchronous calls. On a thread of its own it makes the
-// synchronous ones, whose value tasks are complete when they are returned, so that it runs through without ever leaving
-// the thread.
+// The same code serves both styles. On the loop it awaits the asynchronous calls. On a thread of its own it makes the
+// synchronous ones, whose value tasks are already complete, so that it runs through without ever leaving the thread.
 
 /// <summary>One connection: receives, has it answered, sends the answer, and only then receives again.</summary>
 internal sealed class StreamConnection : IDisposable
 {
-    // A loop serves others after so many messages of one; a thread has nobody else to serve.
+    // After this many messages of one connection, a loop serves others; a thread has no others.
     private const int MessagesPerTurn = 16;
 
     // An answer's memory is kept for the next one up to this many times the buffer.
     private const int AnswerKept = 2;
 
-    // How long a connection that this side ends is read on: what is closed with bytes unread is reset by the kernel, and
-    // a reset takes the last answers with it (RFC 2525, 2.17).
+    // How long to keep reading from a connection that this side ends: the kernel resets one that is closed with unread bytes,
+    // and the last answers may be lost with it (RFC 2525, 2.17).
     private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50); // a little longer than TCP puts an acknowledgement off
 
@@ -40,7 +39,7 @@ internal sealed class StreamConnection : IDisposable
     /// <param name="peer">What its other end is called.</param>
     /// <param name="program">What is served.</param>
     /// <param name="options">The bounds.</param>
-    /// <param name="events">Who is told.</param>
+    /// <param name="events">Where events are reported.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="SocketException">TooManyOpenSockets; the socket stays the caller's.</exception>
     public StreamConnection(Socket socket, string peer, ServedProgram program, ServeOptions options, ServeEvents events, TimeProvider time)
@@ -79,7 +78,7 @@ internal sealed class StreamConnection : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Aborted: within the talk before its end, or in the closing, when all is said.
+            // Aborted, either while it was served or while it was being closed.
         }
 
         Dispose();
@@ -88,7 +87,7 @@ internal sealed class StreamConnection : IDisposable
     }
 
     /// <summary>
-    /// Lets it come to its end: what has been received already is answered, and no more. Any thread may call.
+    /// Lets it finish: what has already been received is answered, and nothing more. Any thread may call.
     /// </summary>
     /// <remarks>
     /// Not by shutdown(2) of the receiving half, which would wake it as well: from then on TCP resets the connection at
@@ -192,10 +191,10 @@ internal sealed class StreamConnection : IDisposable
         }
     }
 
-    // What is there when the stop comes was sent before it, and is answered; what comes later is not.
+    // What has arrived when the stop comes is answered; what arrives later is not.
     private int Waiting() => Math.Max(0, _socket.TryGetAvailable().TryGetValue(out int bytes) ? bytes : 0);
 
-    /// <returns>Null when it is out, or let go; else how the connection ended.</returns>
+    /// <returns>Null if it was sent or dropped; else how the connection ended.</returns>
     private async ValueTask<End?> SendAsync(ReadOnlyMemory<byte> bytes)
     {
         SocketResult<int> result = _options.Threads ? _socket.TrySendAll(bytes.Span) : await _socket.TrySendAllAsync(bytes);
@@ -215,7 +214,7 @@ internal sealed class StreamConnection : IDisposable
         return null;
     }
 
-    /// <summary>Whether a receive ended because of the stop, and what is there has still to be looked for.</summary>
+    /// <summary>Whether a receive ended because of the stop, and what has arrived is still to be checked.</summary>
     private bool IsWoken => _stop.IsCancellationRequested && _left is null;
 
     /// <param name="room">How much to take at most.</param>
@@ -225,8 +224,8 @@ internal sealed class StreamConnection : IDisposable
         : _socket.TryReceiveAsync(_buffer.AsMemory(0, room), SocketFlags.None, isLast ? default : _stop.Token);
 
     /// <summary>
-    /// Says that nothing follows; then, unless the peer has said so as well, reads on for a little while. A stop does not
-    /// wait for a peer that has every byte and says nothing.
+    /// Shuts down sending; then, unless the peer has done the same, reads on for a little while. A stop does not wait for a peer
+    /// that has acknowledged every byte and stays silent.
     /// </summary>
     private async ValueTask CloseAsync(End end)
     {

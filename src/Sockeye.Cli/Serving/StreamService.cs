@@ -7,11 +7,11 @@ namespace Sockeye.Cli.Serving;
 /// <summary>Accepts connections and runs the program on each: all on one loop, or each on a thread of its own.</summary>
 /// <param name="program">What is served.</param>
 /// <param name="options">The bounds.</param>
-/// <param name="events">Who is told.</param>
+/// <param name="events">Where events are reported.</param>
 /// <param name="time">The clock of all waits but the sockets' own.</param>
 internal sealed class StreamService(ServedProgram program, ServeOptions options, ServeEvents events, TimeProvider time)
 {
-    // A program needs little; a thousand threads with the usual 8 MB each would be much, if only in addresses.
+    // A program needs little stack; a thousand threads with the usual 8 MB each would be a lot, if only of address space.
     private const int StackBytes = 256 << 10;
     private const int AcceptsPerTurn = 16;
 
@@ -42,8 +42,8 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
                         continue; // that client is gone already; accept(2) used it up
                 }
 
-                // Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS): a state, which ends when somebody leaves.
-                // The connection stays in the backlog, so without a pause this would spin.
+                // Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS), until some connection ends. The new one stays in
+                // the backlog, so without a pause this would spin.
                 if (!pause.IsPausing)
                 {
                     events.AcceptPaused(where, $"{result.ErrnoName}: {result.ErrnoMessage}");
@@ -68,8 +68,8 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
     }
 
     /// <summary>
-    /// Ends all connections: what is due goes out for as long as <see cref="ServeOptions.Drain"/>, what is left then is
-    /// closed. Nothing is accepted any more.
+    /// Ends all connections: answers that are due may be sent for up to <see cref="ServeOptions.Drain"/>; connections that are
+    /// left then are closed. Nothing more is accepted.
     /// </summary>
     public async Task EndAsync()
     {
@@ -170,7 +170,7 @@ internal sealed class StreamService(ServedProgram program, ServeOptions options,
         }
         catch (Exception e)
         {
-            events.Failed(connection.Peer, e); // the edge: a defect ends one connection, not the server
+            events.Failed(connection.Peer, e); // the outermost handler: a bug ends one connection, not the server
             connection.Dispose();
         }
         finally

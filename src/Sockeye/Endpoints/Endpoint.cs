@@ -266,10 +266,23 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     private static Endpoint? Read(string text, EndpointDefaults? defaults, out EndpointError? error)
     {
-        error = null;
+        Endpoint? endpoint = Read(text, defaults, out EndpointReader reader);
+        error = endpoint is not null ? null : new EndpointError(
+            text,
+            reader.Position,
+            reader.Problem,
+            reader.Example
+                ?? (text.Length > TextCharsMax ? null : EndpointCorrection.Of(text, reader.Position, defaults))
+                ?? (FindScheme(text) ?? (defaults is null ? null : SchemeNamed(defaults.Scheme)) ?? EndpointSchemes.All[0]).Example);
+        return endpoint;
+    }
+
+    /// <summary>Reads a string; of a wrong one the reader has the problem.</summary>
+    internal static Endpoint? Read(string text, EndpointDefaults? defaults, out EndpointReader reader)
+    {
         EndpointScheme? scheme = FindScheme(text);
         int start = scheme?.Prefix.Length ?? 0;
-        EndpointReader reader = new(text);
+        reader = new(text);
         if (scheme is not null && defaults?.Port is { } port && SchemeNamed(defaults.Scheme) is { } its && its.Traits.HasFlag(EndpointTraits.Internet))
         {
             reader = new(text, port);
@@ -285,13 +298,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             reader = new(text, defaults.Port);
         }
 
-        if (scheme is not null && reader.Position < 0 && TryRead(reader, scheme, start, out Endpoint? endpoint))
-        {
-            return endpoint;
-        }
-
-        error = new EndpointError(text, reader.Position, reader.Problem, reader.Example ?? (scheme ?? EndpointSchemes.All[0]).Example);
-        return null;
+        return scheme is not null && reader.Position < 0 && TryRead(reader, scheme, start, out Endpoint? endpoint) ? endpoint : null;
     }
 
     private static bool TryRead(EndpointReader reader, EndpointScheme scheme, int start, [NotNullWhen(true)] out Endpoint? endpoint)
@@ -334,7 +341,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             if (option is null || !option.AppliesTo(scheme))
             {
                 string given = reader.Span(name).ToString();
-                string? near = Nearest(given, scheme.Options);
+                string? near = NearestName.Of(given, scheme.Options);
                 return reader.Fail(start, $"{scheme} has no option {Shown(given)}{(near is null ? "" : $", did you mean {near}?")}; {Takes(scheme)}");
             }
 
@@ -393,7 +400,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     // ── strings without a known scheme ──
 
-    private static EndpointScheme? FindScheme(string text)
+    internal static EndpointScheme? FindScheme(string text)
     {
         foreach (EndpointScheme scheme in EndpointSchemes.All)
         {
@@ -406,7 +413,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         return null;
     }
 
-    private static EndpointScheme? SchemeNamed(string name) => Array.Find(EndpointSchemes.All, scheme => scheme.Name == name);
+    internal static EndpointScheme? SchemeNamed(string name) => Array.Find(EndpointSchemes.All, scheme => scheme.Name == name);
 
     /// <summary>True when the default scheme may read it; else says what is missing.</summary>
     private static bool CheckBare(EndpointReader reader, string text, EndpointDefaults? defaults)
@@ -432,7 +439,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         int slashes = text.IndexOf("://", StringComparison.Ordinal);
         if (slashes >= 0)
         {
-            string? near = Nearest(before, [.. EndpointSchemes.All.Select(static scheme => scheme.Name)]);
+            string? near = NearestName.Of(before, [.. EndpointSchemes.All.Select(static scheme => scheme.Name)]);
             string? better = near is null ? null : SchemeNamed(near)!.Prefix + text[(slashes + 3)..];
             return reader.Fail(
                 0,
@@ -466,50 +473,6 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     {
         string shown = given.Length > 40 ? given[..40] + "…" : given;
         return $"\"{string.Concat(shown.Select(EndpointError.Shown))}\"";
-    }
-
-    /// <summary>The name that one slip away is the given one, or two behind the same first letter; null when none is.</summary>
-    private static string? Nearest(string given, IReadOnlyList<string> names)
-    {
-        const int SlipsMax = 2;
-        const int CharsMax = 40;
-        string? best = null;
-        int least = Math.Min(SlipsMax, given.Length - 1) + 1;
-        foreach (string name in names)
-        {
-            if (given.Length <= CharsMax && Distance(given.ToLowerInvariant(), name) is var slips && slips < least && (slips < SlipsMax || given[0] == name[0]))
-            {
-                (best, least) = (name, slips);
-            }
-        }
-
-        return best;
-    }
-
-    // Levenshtein's distance, with two neighbours that changed places as one slip.
-    private static int Distance(string a, string b)
-    {
-        int[,] slips = new int[a.Length + 1, b.Length + 1];
-        for (int i = 0; i <= a.Length; i++)
-        {
-            for (int j = 0; j <= b.Length; j++)
-            {
-                if (i == 0 || j == 0)
-                {
-                    slips[i, j] = i + j;
-                    continue;
-                }
-
-                int changed = slips[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                slips[i, j] = Math.Min(changed, Math.Min(slips[i - 1, j], slips[i, j - 1]) + 1);
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                {
-                    slips[i, j] = Math.Min(slips[i, j], slips[i - 2, j - 2] + 1);
-                }
-            }
-        }
-
-        return slips[a.Length, b.Length];
     }
 
     /// <summary>An option as it was given: the value read, and its canonical text.</summary>

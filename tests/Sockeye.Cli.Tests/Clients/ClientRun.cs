@@ -74,7 +74,7 @@ internal sealed class ClientRun : IDisposable
 }
 
 /// <summary>A memory stream that one thread writes and another looks at.</summary>
-internal sealed class SharedStream : MemoryStream
+internal class SharedStream : MemoryStream
 {
     private readonly Lock _gate = new();
 
@@ -92,6 +92,23 @@ internal sealed class SharedStream : MemoryStream
         {
             return base.ToArray();
         }
+    }
+}
+
+/// <summary>One whose writer waits until it is opened.</summary>
+internal sealed class GatedStream : SharedStream
+{
+    private readonly ManualResetEventSlim _open = new();
+
+    public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Open() => _open.Set();
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Reached.TrySetResult();
+        _open.Wait();
+        base.Write(buffer);
     }
 }
 

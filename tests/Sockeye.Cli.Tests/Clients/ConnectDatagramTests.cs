@@ -95,6 +95,35 @@ public sealed class ConnectDatagramTests
         Assert.Equal(("one\ntwo\n", "answer\n", ""), (server.Text, first.Text, other.Text));
     }
 
+    // The first datagram is written while the others come; what the kernel had no room for is all that is missing.
+    [Fact(Timeout = 60_000)]
+    public async Task What_the_kernel_dropped_is_counted_and_told()
+    {
+        int sent = 1;
+        using var output = new GatedStream();
+        using var server = new ClientRun(output: output);
+        Task<int> listening = server.ConnectAsync("udp://127.0.0.1:0?receive_buffer=8192", new TestInput(0), listens: true);
+        using Socket client = Endpoint.Parse(await server.ErrorAsync("listening at ")).Connect();
+        client.Send("1"u8);
+        await output.Reached.Task;
+        for (; sent < 2_000; sent++)
+        {
+            client.Send(new byte[1_000]);
+        }
+
+        output.Open();
+        for (; !output.ToArray().AsSpan().EndsWith("last\n"u8); sent++) // until the queue has room for it, and is read to its end
+        {
+            client.Send("last"u8);
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        await server.Stop.CancelAsync();
+        Assert.Equal(ExitCode.Interrupted, await listening);
+        int received = output.ToArray().Count(static value => value == '\n');
+        Assert.Contains($"{sent - received} datagrams came faster than they were read, and the kernel dropped them", server.Errors, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_sender_without_a_name_cannot_be_answered_and_that_is_said()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Sockeye.Cli.Clients;
 using BclSocket = System.Net.Sockets.Socket;
 
 namespace Sockeye.Cli.Tests.Clients;
@@ -139,6 +140,29 @@ public sealed class ConnectStreamTests
         }
 
         Assert.Equal(ExitCode.Ok, await ended); // the kernel ends its connections as close(2) would
+    }
+
+    // As TIPC is. The peer answers, and then waits for an end that it cannot hear of.
+    [Fact(Timeout = 60_000)]
+    public async Task Where_the_inputs_end_cannot_be_told_a_second_of_silence_is_the_end_of_both_ways()
+    {
+        (Socket ours, Socket peer) = Socket.CreatePair();
+        using (ours)
+        using (peer)
+        using (var run = new ClientRun())
+        {
+            var copy = new WithoutHalfClose(ours, run.Report, new MemoryStream("asked"u8.ToArray()), new BytesReceiver(run.Output));
+            Task<CopyEnd> copying = copy.RunAsync(wait: null, run.Stop.Token);
+            byte[] buffer = new byte[100];
+            Assert.Equal(5, await peer.ReceiveAsync(buffer));
+            await Task.Delay(700, TestContext.Current.CancellationToken); // shorter than the silence
+            await peer.SendAsync("answered"u8.ToArray());
+            long answered = Stopwatch.GetTimestamp();
+            Assert.Equal(0, await peer.ReceiveAsync(buffer)); // both ways are ended, before anybody disposes of the socket
+            Assert.InRange(Stopwatch.GetElapsedTime(answered).TotalMilliseconds, 900, 20_000);
+            Assert.Equal(CopyOutcome.WaitEnded, (await copying).Outcome);
+            Assert.Equal("answered", run.Text);
+        }
     }
 
     [Fact(Timeout = 60_000)]
@@ -381,4 +405,10 @@ internal sealed class FullBacklog : IDisposable
         _waiting.ForEach(static socket => socket.Dispose());
         _listener.Dispose();
     }
+}
+
+/// <summary>A copy over a socket whose halves cannot be ended apart.</summary>
+internal sealed class WithoutHalfClose(Socket socket, Report report, Stream input, IReceiver receiver) : StreamCopy(socket, report, input, receiver)
+{
+    protected override bool TryEndSending() => false;
 }

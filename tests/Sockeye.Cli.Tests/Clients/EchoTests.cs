@@ -22,7 +22,7 @@ public sealed partial class EchoTests
             """);
         using var run = new ClientRun();
         Assert.Equal(ExitCode.Ok, await EchoAsync(run, peer.Endpoint));
-        Assert.Equal("b'hello\\nworld'\nb'\\x1b[2J\\xff\\r\\n'\nTrue\nb'\\nlast\\n'", await peer.EndAsync());
+        Assert.Equal("b'hello\\nworld'\nb'\\x1b[2J\\xff\\r\\n'\nTrue\nb'\\nlast\\nquit\\n'", await peer.EndAsync());
         string[] lines = run.Text.Split('\n');
         Assert.All(lines[..^1], static line => Assert.Matches(Stamp(), line));
         string[] messages = [.. lines[..^1].Select(static line => Stamp().Replace(line, ""))];
@@ -41,11 +41,12 @@ public sealed partial class EchoTests
                 s.sendto(x, client)
                 print(s.recvfrom(100)[0])
             s.sendto(b"quit\n", client)
+            print(s.recvfrom(100)[0])
             print(said)
             """);
         using var run = new ClientRun();
         Assert.Equal(ExitCode.Ok, await EchoAsync(run, peer.Endpoint, "hello"));
-        Assert.Equal("b'one'\nb''\nb'two\\nlines'\nb'hello'", await peer.EndAsync());
+        Assert.Equal("b'one'\nb''\nb'two\\nlines'\nb'quit\\n'\nb'hello'", await peer.EndAsync());
     }
 
     [Theory(Timeout = 60_000)]
@@ -56,6 +57,20 @@ public sealed partial class EchoTests
         using var run = new ClientRun();
         Assert.Equal(ExitCode.Ok, await EchoAsync(run, peer.Endpoint, "hi"));
         Assert.Equal(("b'hi'", ""), (await peer.EndAsync(), run.Text));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(Families))]
+    public async Task Whoever_says_quit_and_goes_is_no_failure(string family)
+    {
+        using PythonPeer peer = await PythonPeer.StartAsync(family, """
+            s = at(type=socket.SOCK_DGRAM)
+            said, client = s.recvfrom(100)
+            s.sendto(b"quit", client)
+            s.close()
+            """);
+        using var run = new ClientRun();
+        Assert.Equal((ExitCode.Ok, ""), (await EchoAsync(run, peer.Endpoint, "hello"), run.Errors));
     }
 
     [Fact(Timeout = 60_000)]
@@ -108,7 +123,7 @@ public sealed partial class EchoTests
         using var run = new ClientRun(json: true);
         Assert.Equal(ExitCode.Ok, await EchoAsync(run, peer.Endpoint));
         JsonElement[] events = [.. run.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
-        Assert.Equal(["connected", "received", "sent", "received", "ended"], events.Select(static one => one.GetProperty("event").GetString()));
+        Assert.Equal(["connected", "received", "sent", "received", "sent", "ended"], events.Select(static one => one.GetProperty("event").GetString()));
         Assert.Equal("hello", events[1].GetProperty("text").GetString());
         Assert.True(events[1].GetProperty("thread").GetInt32() > 0);
     }

@@ -90,6 +90,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Equal((ExitCode.Ok, "real", "HTTP/1.1 200 OK\nContent-Length: 4\n\n"), (got.Code, got.Text, got.Errors));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_compressed_body_is_written_as_it_came_and_that_is_told()
+    {
+        Got got = await GetAsync($"{peer.FourUrl}/coded");
+        Assert.Equal((ExitCode.Ok, "body"), (got.Code, got.Text));
+        Assert.Contains("/coded: the body is compressed (gzip) and was written as it came; | gunzip makes it readable", got.Errors, StringComparison.Ordinal);
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData(200, ExitCode.Ok)]
     [InlineData(399, ExitCode.Ok)]

@@ -48,6 +48,7 @@ public sealed class HttpPeer : IAsyncLifetime
                         out = b"".join(out) + b"0\r\nTrailing: yes\r\n\r\n"
                         piece = int(q.get("piece", len(out)))
                         for i in range(0, len(out), piece): s.sendall(out[i:i+piece])
+                    case "/coded": s.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nbody")
                     case "/status": s.sendall(b"HTTP/1.1 %d Told\r\nContent-Length: 4\r\n\r\nbody" % n)
                     case "/none": s.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
                     case "/interim": s.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"); sized(b"real")

@@ -328,6 +328,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
         await nc.WriteAsync("from nc\n");
         await nc.ExpectAsync("from nc\n");
         await nc.WriteAsync("quit\n");
+        await nc.ExpectAsync("quit\n");
         Ended(0, await client.FinishAsync());
     }
 
@@ -350,6 +351,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
         await nc.WriteAsync("from nc\n");
         await nc.ExpectAsync("from nc\n");
         await nc.WriteAsync("quit\n");
+        await nc.ExpectAsync("quit\n");
         Ended(0, await client.FinishAsync());
     }
 

@@ -662,7 +662,7 @@ def serve_echo(endpoint):
         s.sendall(data)
         equal(data, read(s, len(data)))
     s.sendall(b"last\r\nquit\r\nnever\n")
-    equal(b"last\r\n", read(s, 6))
+    equal(b"last\r\nquit\r\n", read(s, 12))
     try:
         equal(b"", s.recv(1))
     except ConnectionResetError:
@@ -690,6 +690,7 @@ def serve_echo_datagrams(endpoint):
         s.sendto(data, peer)
         equal((data, peer), s.recvfrom(65536))
     s.sendto(b"quit\n", peer)
+    equal((b"quit\n", peer), s.recvfrom(65536))
 
 
 def hostile_to_echo_datagrams(endpoint, bad):

@@ -48,9 +48,30 @@ public sealed partial class SampleFileTests : IDisposable
         Assert.True(count <= CodeLinesMax, $"{count} lines of code; {CodeLinesMax} are the most that a newcomer reads at once");
     }
 
-    // In a copy, which stands for a fresh clone: what is built stays there.
+    // A build machine does it in a copy, which stands for a fresh clone, and builds the library for half a minute of
+    // processor time. Elsewhere it runs where it lies, on the library that is built already.
     [Fact(Timeout = 180_000)]
     public async Task One_of_them_runs_as_a_file()
+    {
+        bool isFresh = Environment.GetEnvironmentVariable("CI") == "true";
+        if (isFresh)
+        {
+            CopyCheckout();
+        }
+
+        using FileProgram program = new(isFresh ? _folder : Root, Path.Combine(_folder, "data"), "samples/tcp-time-server.cs", "tcp://127.0.0.1:0");
+        string endpoint = await program.ListeningAtAsync(TimeSpan.FromSeconds(150));
+        Assert.Single(program.Output.Split('\n'));      // no warning either
+        await PythonProcess.RunAsync("""
+            s = connect()
+            s.sendall(b"hello")
+            s.shutdown(socket.SHUT_WR)
+            answer = rest(s)
+            assert answer.startswith(b"[") and answer.endswith(b"] hello"), answer
+            """, endpoint);
+    }
+
+    private void CopyCheckout()
     {
         foreach (string file in Directory.EnumerateFiles(Root, "*.*").Concat(Directory.EnumerateFiles(Path.Combine(Root, "samples")))
             .Concat(new[] { "Sockeye", "Sockeye.Interop" }.SelectMany(room => Directory.EnumerateFiles(Path.Combine(Root, "src", room), "*", SearchOption.AllDirectories)))
@@ -64,28 +85,19 @@ public sealed partial class SampleFileTests : IDisposable
                 File.Copy(file, copy);
             }
         }
-
-        using FileProgram program = new(_folder, "samples/tcp-time-server.cs", "tcp://127.0.0.1:0");
-        string endpoint = await program.ListeningAtAsync(TimeSpan.FromSeconds(150));
-        Assert.Single(program.Output.Split('\n'));      // no warning either
-        await PythonProcess.RunAsync("""
-            s = connect()
-            s.sendall(b"hello")
-            s.shutdown(socket.SHUT_WR)
-            answer = rest(s)
-            assert answer.startswith(b"[") and answer.endswith(b"] hello"), answer
-            """, endpoint);
     }
 
     // Neither empty, nor a comment, nor braces alone.
     [GeneratedRegex(@"^(?!\s*//)(?!\s*[{}();]*\s*$)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Code();
 
-    /// <summary>dotnet run FILE, in a folder. No build server stays behind, and what the SDK keeps of the file goes with the folder.</summary>
-    private sealed class FileProgram(string folder, string file, string endpoint) : ProgramProcess(
-        "sh", "-c", Line, "sh", folder, file, endpoint)
+    /// <summary>dotnet run FILE, in a folder. No build server stays behind, and what the SDK keeps of the file is in a folder of ours.</summary>
+    private sealed class FileProgram(string folder, string data, string file, string endpoint) : ProgramProcess(
+        "sh", "-c", Line, "sh", folder, data, file, endpoint)
     {
-        private const string Line =
-            "cd \"$1\" && mkdir data && export XDG_DATA_HOME=\"$1/data\" MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false && exec dotnet run \"$2\" \"$3\"";
+        private const string Line = """
+            cd "$1" && mkdir "$2" && export XDG_DATA_HOME="$2" MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false || exit
+            exec dotnet run -c Release "$3" "$4"
+            """;
     }
 }

@@ -136,6 +136,36 @@ public sealed class DatagramServiceTests
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("udp://127.0.0.1:0?receive_buffer=8192")]
+    [InlineData("udp://[::1]:0?receive_buffer=8192")]
+    public async Task What_the_kernel_dropped_is_counted_and_told(string endpoint)
+    {
+        int sent = 0;
+        var told = new ToldEvents();
+        using var stop = new CancellationTokenSource();
+        using var report = new Report(
+            "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), told, TextWriter.Null, TimeProvider.System);
+        using var server = new ProgramServer(new SinkProgram(), new ServeOptions(), report, TimeProvider.System);
+        await server.OpenAsync(Endpoint.Parse(endpoint));
+        using BclSocket client = Connect(server.Bound[0]);
+        for (; sent < 1_000; sent++)
+        {
+            client.Send(new byte[1_000]);
+        }
+
+        Task<bool> serving = server.RunAsync(stop.Token);
+        for (; told.All("received").LastOrDefault() is not { ValueKind: JsonValueKind.Object } last || last.GetProperty("bytes").GetInt32() != 4; sent++)
+        {
+            client.Send("last"u8); // until the queue has room for it, and is read to its end
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        await stop.CancelAsync();
+        Assert.True(await serving);
+        Assert.Equal(sent - told.All("received").Length, told.All("overflow").Sum(static one => one.GetProperty("count").GetInt64()));
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Who_never_reads_or_has_no_name_does_not_stop_it(bool isConnected)

@@ -106,7 +106,8 @@ internal sealed class TestServe : IAsyncDisposable
 /// <summary>The events that a report wrote, to be waited for.</summary>
 internal sealed class ToldEvents : Stream
 {
-    private readonly List<JsonElement> _events = [];
+    // By name: a test of ten megabytes is told of thousands, and waits for one.
+    private readonly Dictionary<string, List<JsonElement>> _events = [];
 
     public override bool CanRead => false;
 
@@ -126,7 +127,7 @@ internal sealed class ToldEvents : Stream
     {
         lock (_events)
         {
-            return [.. _events.Where(told => told.GetProperty("event").GetString() == name)];
+            return [.. Named(name)];
         }
     }
 
@@ -138,14 +139,13 @@ internal sealed class ToldEvents : Stream
         {
             while (true)
             {
-                JsonElement[] all = [.. _events.Where(told => told.GetProperty("event").GetString() == name)];
-                if (all.Length >= count)
+                if (Named(name) is var all && all.Count >= count)
                 {
                     return all[count - 1];
                 }
 
                 TimeSpan left = TestClient.Patience - Stopwatch.GetElapsedTime(start);
-                Assert.True(left > TimeSpan.Zero && Monitor.Wait(_events, left), $"no {count} of \"{name}\" in:\n{string.Join('\n', _events)}");
+                Assert.True(left > TimeSpan.Zero && Monitor.Wait(_events, left), $"no {count} of \"{name}\" in:\n{string.Join('\n', _events.Values.SelectMany(static all => all))}");
             }
         }
     });
@@ -157,10 +157,12 @@ internal sealed class ToldEvents : Stream
         using JsonDocument told = JsonDocument.Parse(buffer.ToArray()); // a line is written whole
         lock (_events)
         {
-            _events.Add(told.RootElement.Clone());
+            Named(told.RootElement.GetProperty("event").GetString()!).Add(told.RootElement.Clone());
             Monitor.PulseAll(_events);
         }
     }
+
+    private List<JsonElement> Named(string name) => _events.TryGetValue(name, out List<JsonElement>? all) ? all : _events[name] = [];
 
     public override void Flush()
     {
