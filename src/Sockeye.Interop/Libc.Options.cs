@@ -36,10 +36,10 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>getsockopt(2) of MPTCP_FULL_INFO, which writes to <paramref name="subflows"/> and <paramref name="tcp"/> beside the value.</summary>
+    /// <summary>getsockopt(2) of MPTCP_FULL_INFO, which writes to <paramref name="subflows"/> and <paramref name="tcp"/> beside the value, and says how long that is.</summary>
     /// <remarks>The caller has said in <paramref name="information"/> how many entries of which length there is room for in both.</remarks>
     internal static int GetMultipathTcp(
-        SocketHandle socket, int level, int name, ref MptcpFullInfo information, Span<byte> subflows, Span<byte> tcp)
+        SocketHandle socket, int level, int name, ref MptcpFullInfo information, Span<byte> subflows, Span<byte> tcp, out int length)
     {
         uint size = (uint)sizeof(MptcpFullInfo);
         fixed (MptcpFullInfo* value = &information)
@@ -48,7 +48,9 @@ internal static unsafe partial class Libc
         {
             value->SubflowPointer = (ulong)subflow;
             value->TcpPointer = (ulong)connection;
-            return Result(getsockopt(socket, level, name, (byte*)value, &size));
+            int result = Result(getsockopt(socket, level, name, (byte*)value, &size));
+            length = (int)size;
+            return result;
         }
     }
 

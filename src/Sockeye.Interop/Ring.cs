@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Sockeye.Interop;
 
 /// <summary>An io_uring(7): the two queues that program and kernel share, without a library between.</summary>
@@ -12,7 +10,8 @@ namespace Sockeye.Interop;
 ///   is released after the entries, the completion queue's tail acquired before them.
 /// - Addresses that a request names are the caller's to keep in place until the answer, or until <see cref="Dispose"/>.
 /// - Dispose takes back all requests that are in flight, and waits for their last answers, before it unmaps: afterwards
-///   the kernel touches no memory of the program's.
+///   the kernel touches no memory of the program's. Only a ring that io_uring_enter(2) fails on for good cannot wait:
+///   what its requests name stays the kernel's.
 /// - Whoever uses the ring keeps it reachable: the finalizer of one that nobody disposed closes and unmaps it, on a thread
 ///   of which the kernel takes no requests. So it takes none back, and the buffers' memory, which the kernel may still
 ///   write into, stays mapped. A ring that was never enabled has neither requests nor buffers in use.
@@ -111,6 +110,9 @@ internal sealed unsafe class Ring : IDisposable
     /// </summary>
     internal bool HasOverflow => (Volatile.Read(ref *_submissionFlags) & RingConstants.IORING_SQ_CQ_OVERFLOW) != 0;
 
+    /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it answers with, or 0 to let it through. Null everywhere else.</summary>
+    internal Func<Ring, int>? Fault { get; set; }
+
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;
 
@@ -161,8 +163,20 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>IORING_REGISTER_ENABLE_RINGS: from now on the ring is the calling thread's.</summary>
     internal void Enable()
     {
+        int errno = TryEnable();
+        if (errno != 0)
+        {
+            throw InteropException.For("io_uring_register IORING_REGISTER_ENABLE_RINGS", errno);
+        }
+    }
+
+    /// <summary>The same, with the failure as a value.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int TryEnable()
+    {
         int result = Libc.RingRegister(_descriptor, RingConstants.IORING_REGISTER_ENABLE_RINGS, null, 0);
-        _enabled = result >= 0 ? true : throw InteropException.For("io_uring_register IORING_REGISTER_ENABLE_RINGS", -result);
+        _enabled = result >= 0;
+        return Math.Max(-result, 0);
     }
 
     /// <summary>The next request, zeroed, to be filled in; the kernel sees it at the next <see cref="Enter"/>.</summary>
@@ -192,6 +206,11 @@ internal sealed unsafe class Ring : IDisposable
     internal int Enter(uint wait, long limitNs = -1)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Fault?.Invoke(this) is { } fault and not 0)
+        {
+            return -fault;
+        }
+
         uint fresh = _tail - _handedOver;
         Volatile.Write(ref *_submissionTail, _tail);
         int result = Libc.RingEnter(_descriptor, fresh, wait, limitNs);
@@ -334,9 +353,10 @@ internal sealed unsafe class Ring : IDisposable
             request.Entry.OperationFlags = RingConstants.IORING_ASYNC_CANCEL_ALL | RingConstants.IORING_ASYNC_CANCEL_ANY;
             request.Entry.UserData = DiscardedData;
             int result = Enter(wait: 1);
-            if (result < 0 && result is not (-Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
+            if (result < 0 && result is not (-Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN or -Errno.EBADR))
             {
-                Debug.Assert(false, $"io_uring_enter: {Errno.Name(-result)}");
+                // The ring does not serve any more. Its close has the kernel take back what is left, in its own time; so its
+                // user must not give the memory of what never answered to anybody else.
                 return;
             }
 

@@ -612,34 +612,34 @@ public partial class Socket
         var limit = new TotalLimit(Core.AsyncLimit);
         var name = new DnsEndPoint(host, port);
         ResolverResult<IPAddress[]> found =
-            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, Core.AsyncLimit, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
         if (!found.TryGetValue(out IPAddress[]? addresses))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
         }
 
-        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).ConfigureAwait(false);
+        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).StayOnLoop();
     }
 
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
     {
         var limit = new TotalLimit(Core.AsyncLimit);
         ResolverResult<IPAddress[]> found =
-            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Core.AsyncLimit, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
         if (!found.TryGetValue(out IPAddress[]? addresses))
         {
             return SocketResult.From(ResolverErrors.ToErrno(found.ResolverError, found.Errno));
         }
 
-        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).ConfigureAwait(false);
+        (int errno, _) = await TryConnectToAnyAsync(addresses, dns.Port, limit, cancellationToken).StayOnLoop();
         return SocketResult.From(errno);
     }
 
     private async Task ConnectToAnyAsync(
         IPAddress[] addresses, int port, string? host, TotalLimit limit, CancellationToken cancellationToken)
     {
-        (int errno, string trace) = await TryConnectToAnyAsync(addresses, port, limit, cancellationToken).ConfigureAwait(false);
+        (int errno, string trace) = await TryConnectToAnyAsync(addresses, port, limit, cancellationToken).StayOnLoop();
         if (errno == 0)
         {
             return;
@@ -671,7 +671,7 @@ public partial class Socket
             var endPoint = new IPEndPoint(address, port);
             SocketResult result = cancellationToken.IsCancellationRequested
                 ? SocketResult.From(Errno.ECANCELED)
-                : await ConnectOperation.Rent(Core).With(ForThisFamily(endPoint), limit.Left).TryRun(cancellationToken).ConfigureAwait(false);
+                : await ConnectOperation.Rent(Core).With(ForThisFamily(endPoint), limit.Left).TryRun(cancellationToken).StayOnLoop();
             errno = result.Errno;
             if (errno == 0)
             {

@@ -185,7 +185,7 @@ public partial class Socket
     public static async Task<Socket> CreateConnectionAsync(
         EndPoint remoteEndPoint, ConnectionOptions options, CancellationToken cancellationToken = default)
     {
-        ConnectionRace race = await RaceAsync(remoteEndPoint, options, cancellationToken).ConfigureAwait(false);
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options, cancellationToken).StayOnLoop();
         if (race.Winner is { } winner)
         {
             return winner;
@@ -207,7 +207,7 @@ public partial class Socket
     public static async Task<SocketResult<Socket>> TryCreateConnectionAsync(
         EndPoint remoteEndPoint, ConnectionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ConnectionRace race = await RaceAsync(remoteEndPoint, options ?? new ConnectionOptions(), cancellationToken).ConfigureAwait(false);
+        ConnectionRace race = await RaceAsync(remoteEndPoint, options ?? new ConnectionOptions(), cancellationToken).StayOnLoop();
         return race.Winner is { } winner ? SocketResult<Socket>.Success(winner) : SocketResult<Socket>.Failure(race.Errno);
     }
 
@@ -300,7 +300,7 @@ public partial class Socket
         ArgumentNullException.ThrowIfNull(remoteEndPoint);
         ArgumentNullException.ThrowIfNull(options);
         var race = new AsyncConnectionRace(remoteEndPoint, options, EventLoop.Current?.Engine);
-        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        await race.RunAsync(cancellationToken).StayOnLoop();
         return race;
     }
 

@@ -114,16 +114,16 @@ public partial class Socket
 
     private async ValueTask<int> ConnectThenSendAsync(EndPoint peer, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        await ConnectAsync(peer, cancellationToken).ConfigureAwait(false);
-        return await SendAsync(data, cancellationToken).ConfigureAwait(false);
+        await ConnectAsync(peer, cancellationToken).StayOnLoop();
+        return await SendAsync(data, cancellationToken).StayOnLoop();
     }
 
     private async ValueTask<SocketResult<int>> TryConnectThenSendAsync(
         EndPoint peer, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        SocketResult connected = await TryConnectAsync(peer, cancellationToken).ConfigureAwait(false);
+        SocketResult connected = await TryConnectAsync(peer, cancellationToken).StayOnLoop();
         return connected.IsSuccess
-            ? await TrySendAllAsync(data, SocketFlags.None, cancellationToken).ConfigureAwait(false)
+            ? await TrySendAllAsync(data, SocketFlags.None, cancellationToken).StayOnLoop()
             : SocketResult<int>.Failure(connected.Errno);
     }
 }

@@ -213,7 +213,7 @@ public partial class Socket
         }
 
         // One that must wait is tried anew, since room may have come before it is queued.
-        return result == StepResult.Done && progress.Errno == 0 && progress.Count == buffer.Length && EventLoop.Current?.SpendBudget() != false
+        return result == StepResult.Done && progress.Errno == 0 && progress.Count == buffer.Length && RunQueue.Current?.SpendBudget() != false
             ? null
             : SendOperation.Rent(Core).With(buffer, socketFlags, isAll).After(progress, isDone: result == StepResult.Done);
     }
@@ -382,17 +382,17 @@ public partial class Socket
         {
             if (!preBuffer.IsEmpty)
             {
-                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(preBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             if (file is not null)
             {
-                await SendFileAsync(file, offset: 0, count: null, cancellationToken).ConfigureAwait(false);
+                await SendFileAsync(file, offset: 0, count: null, cancellationToken).StayOnLoop();
             }
 
             if (!postBuffer.IsEmpty)
             {
-                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                await SendAsync(postBuffer, SocketFlags.None, cancellationToken).StayOnLoop();
             }
 
             EndAfterFile(flags);

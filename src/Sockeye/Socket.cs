@@ -546,9 +546,8 @@ public partial class Socket : IDisposable
 
         if (Libc.GetPeerName(Core.Handle, address, out int length) >= 0)
         {
-            // A netlink socket that was never connected names the kernel, where its plain sends go.
             EndPoint? peer = AddressCodecs.Decode(address[..length], like: null);
-            if (peer is not NetlinkEndPoint { PortId: 0, Groups: 0 })
+            if (peer is null || !FamilyTable.IsNobody(peer))
             {
                 Core.RemoteEndPoint = peer;
                 Core.IsConnected = true;
@@ -556,10 +555,10 @@ public partial class Socket : IDisposable
             }
         }
 
-        // A port of 0, any port, or a bare family means that bind(2) has not been called.
+        // A bare family means that bind(2) has not been called, and so do some addresses.
         if (Libc.GetSocketName(Core.Handle, address, out length) >= 0
             && AddressCodecs.Decode(address[..length], like: null) is { } local
-            && local is not (IPEndPoint { Port: 0 } or NetlinkEndPoint { PortId: 0 } or VsockEndPoint { Port: VsockEndPoint.AnyPort })
+            && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
             Core.LocalEndPoint = local;

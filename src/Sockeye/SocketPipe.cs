@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Sockeye.Engines;
-using Sockeye.Engines.IoUring;
 using Sockeye.Engines.Pipes;
 
 namespace Sockeye;
@@ -34,7 +33,6 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     private readonly SocketPipeOptions _options;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
-    private readonly TimeProvider? _time;
     private bool _isAborted;
     private int _disposed;
 
@@ -54,12 +52,11 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         _options = options ?? new SocketPipeOptions();
         _options.Check();
         Socket = socket;
-        var engine = socket.Engine as PollingEngine;
-        EventLoop? loop = engine?.Loop;
-        _time = loop?.Time;
+        SocketEngine engine = socket.Engine;
+        RunQueue? loop = engine.Queue;
         _input = new PipeInput(this, loop, _options);
         _output = new PipeOutput(this, loop, _options);
-        Driver = loop is not null && engine!.Poller is RingPoller ring
+        Driver = loop is not null && engine.Poller.Ring is { } ring
             ? new RingPipeDriver(socket.Core, _input, _output, loop, ring)
             : new CallPipeDriver(socket.Core, _input, _output, loop);
         if (!socket.Core.TrySetPipe(Driver))
@@ -112,23 +109,13 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
         }
 
         _output.Complete();
-        if (_output.DrainAsync() is { IsCompleted: false } drain)
-        {
-            try
-            {
-                await drain.WaitAsync(_options.DisposeTimeout, _time ?? TimeProvider.System).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                _isAborted = true;
-            }
-        }
-
+        Task drain = _output.DrainAsync();
+        _isAborted |= !drain.IsCompleted && !await EndsInTimeAsync(drain).StayOnLoop();
         _input.Complete();
         if (_options.LeaveOpen)
         {
             Driver.Close();
-            await Driver.EndAsync().ConfigureAwait(false);
+            await Driver.EndAsync().StayOnLoop();
             Core.ClearPipe();
             return;
         }
@@ -140,7 +127,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
 
         // Tells the driver, which takes back what is under way.
         Socket.Dispose();
-        await Driver.EndAsync().ConfigureAwait(false);
+        await Driver.EndAsync().StayOnLoop();
     }
 
     /// <summary>The peer must see that the stream did not end where it ends.</summary>
@@ -150,6 +137,22 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     {
         Core.NoteFailure(errno);
         return SocketErrors.Create(call, Core.EndPointForErrors(), errno);
+    }
+
+    // Neither Task.WaitAsync nor WhenAny: both continue on the thread pool, and a loop's pipe must not wait for that.
+    private async Task<bool> EndsInTimeAsync(Task drain)
+    {
+        var end = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ITimer limit = LoopTimer.Create(
+            Socket.Engine.Time, static end => ((TaskCompletionSource<bool>)end!).TrySetResult(false), end, _options.DisposeTimeout);
+        _ = NoteAsync();
+        return await end.Task.StayOnLoop();
+
+        async Task NoteAsync()
+        {
+            await drain.StayOnLoop();
+            end.TrySetResult(true);
+        }
     }
 
     private void ResetOnClose()

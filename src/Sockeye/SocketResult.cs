@@ -1,8 +1,9 @@
 using System.Net.Sockets;
+using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>What the kernel answered to a call that returns no value: success, or why not. Allocates nothing.</summary>
+/// <summary>The outcome of a call that returns no value: success, or why not. Allocates nothing.</summary>
 /// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
 public readonly struct SocketResult
 {
@@ -39,12 +40,12 @@ public readonly struct SocketResult
     {
         if (Errno != 0)
         {
-            throw SocketErrors.Create(Errno);
+            throw SocketResultText.CreateException(Errno);
         }
     }
 
     /// <summary>As <c>ok</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
-    public override string ToString() => SocketErrors.Describe(Errno, BytesTransferred);
+    public override string ToString() => SocketResultText.Describe(Errno, BytesTransferred);
 
     /// <summary>A result that succeeded.</summary>
     internal static SocketResult Success => default;
@@ -52,7 +53,7 @@ public readonly struct SocketResult
     internal static SocketResult From(int errno, int bytesTransferred = 0) => new(errno, bytesTransferred);
 }
 
-/// <summary>What the kernel answered: a value, or why not. Allocates nothing.</summary>
+/// <summary>The outcome of a call: a value, or why there is none. Allocates nothing.</summary>
 /// <typeparam name="T">What the call returns: a count, a socket.</typeparam>
 /// <remarks>Returned by the Try members; their throwing twins run the same code and throw, naming call and end point.</remarks>
 public readonly struct SocketResult<T>
@@ -99,7 +100,7 @@ public readonly struct SocketResult<T>
 
     /// <summary>The value.</summary>
     /// <exception cref="SocketException">The call failed; the exception names the errno.</exception>
-    public T Value => Errno == 0 ? _value : throw SocketErrors.Create(Errno);
+    public T Value => Errno == 0 ? _value : throw SocketResultText.CreateException(Errno);
 
     /// <summary>Gives the value when the call succeeded.</summary>
     /// <param name="value">The value; <see langword="default"/> when the call failed.</param>
@@ -121,10 +122,24 @@ public readonly struct SocketResult<T>
 
     /// <summary>As <c>12</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
     public override string ToString() =>
-        Errno == 0 ? _value?.ToString() ?? "" : SocketErrors.Describe(Errno, BytesTransferred);
+        Errno == 0 ? _value?.ToString() ?? "" : SocketResultText.Describe(Errno, BytesTransferred);
 
     internal static SocketResult<T> Success(T value, int bytesTransferred = 0) => new(value, 0, bytesTransferred, 0);
 
     internal static SocketResult<T> Failure(int errno, int bytesTransferred = 0, int bytesLost = 0) =>
         new(default!, errno, bytesTransferred, bytesLost);
+}
+
+/// <summary>What a result knows without the call and the end point: its errno.</summary>
+internal static class SocketResultText
+{
+    /// <summary>What <c>Value</c> throws.</summary>
+    internal static SocketException CreateException(int errno) =>
+        new((int)Errno.ToSocketError(errno), $"{Errno.Name(errno)}: {Errno.Text(errno)}");
+
+    /// <summary>As <c>ok</c> or <c>ETIMEDOUT (TimedOut) after 12 bytes</c>.</summary>
+    internal static string Describe(int errno, int bytesTransferred) =>
+        errno == 0 ? "ok"
+        : bytesTransferred == 0 ? $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)})"
+        : $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)}) after {bytesTransferred} bytes";
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Sockeye.Engines;
 
 namespace Sockeye;
 
@@ -178,7 +179,7 @@ public sealed class SocketTextFile : IEnumerable<string>, IAsyncEnumerable<strin
         }
         finally
         {
-            await _file.DisposeAsync().ConfigureAwait(false);
+            await _file.DisposeAsync().StayOnLoop();
         }
     }
 

@@ -227,13 +227,12 @@ internal sealed class HttpUrl
         address = null;
         if (text is ['[', .. var inner, ']'])
         {
-            // RFC 6874 writes the scope's % as %25; people write it as %.
-            string bare = inner.Replace("%25", "%", StringComparison.Ordinal);
-            int scope = bare.IndexOf('%', StringComparison.Ordinal);
-            string digits = scope < 0 ? bare : bare[..scope];
+            // What follows % is the endpoint's to read: an interface, whose % RFC 6874 writes as %25.
+            int scope = inner.IndexOf('%', StringComparison.Ordinal);
+            string digits = scope < 0 ? inner : inner[..scope];
             if (digits.AsSpan().IndexOfAnyExcept(IPv6Characters) < 0
                 && IPAddress.TryParse(digits, out IPAddress? unscoped)
-                && Endpoint.TryParse($"tcp://[{bare}]:1", out Endpoint? endpoint) && endpoint.EndPoint is IPEndPoint { Address: var scoped })
+                && Endpoint.TryParse($"tcp://[{inner}]:1", out Endpoint? endpoint) && endpoint.EndPoint is IPEndPoint { Address: var scoped })
             {
                 // The scope means something on this machine only, and stays here (RFC 6874 section 4).
                 host = unscoped.ToString();

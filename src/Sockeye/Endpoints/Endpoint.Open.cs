@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -23,7 +24,7 @@ public sealed partial class Endpoint
     // ── listen ──
 
     /// <summary>A listening socket: socket(2), options, bind(2), listen(2).</summary>
-    /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint tells a port that was 0.</returns>
+    /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint has the port, where that was 0.</returns>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, HostNotFound; OperationNotSupported: such sockets do not listen. Nothing is left open.</exception>
     public Socket Listen() => First(EndpointUse.Listen).Throw();
 
@@ -37,13 +38,13 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> ListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="ListenAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The listener, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── bind ──
 
@@ -62,20 +63,20 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> BindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).ConfigureAwait(false)).Throw();
+        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="BindAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The socket, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryBindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── connect ──
 
     /// <summary>A connected socket: socket(2), options, bind(2) when <c>source</c> is given, connect(2).</summary>
-    /// <param name="trace">Is told of each lookup and attempt; null, the default, is nobody.</param>
+    /// <param name="trace">Receives each lookup and attempt; null, the default, is none.</param>
     /// <returns>The connection; of a name, to the first of its addresses that answers, by Happy Eyeballs (RFC 8305). Its Timeout is the <c>timeout</c> option's.</returns>
-    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; mostly a <see cref="ConnectionException"/>, whose message tells each address's error. Nothing is left open.</exception>
+    /// <exception cref="SocketException">ConnectionRefused, TimedOut, HostNotFound and so on; mostly a <see cref="ConnectionException"/>, whose message has each address's error. Nothing is left open.</exception>
     public Socket Connect(ConnectionTrace? trace = null) => ConnectCore(trace).Throw();
 
     /// <summary>As <see cref="Connect"/>, with the failure as a value.</summary>
@@ -98,7 +99,7 @@ public sealed partial class Endpoint
     /// <exception cref="OperationCanceledException">The token was canceled first; nothing is left open.</exception>
     public async Task<Socket> ConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default)
     {
-        Outcome outcome = await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false);
+        Outcome outcome = await ConnectCoreAsync(trace, cancellationToken).StayOnLoop();
         return outcome.Errno == Errno.ECANCELED && cancellationToken.IsCancellationRequested
             ? throw new OperationCanceledException(cancellationToken)
             : outcome.Throw();
@@ -114,7 +115,7 @@ public sealed partial class Endpoint
     /// <param name="cancellationToken">Ends the attempt; the result is then OperationAborted.</param>
     /// <returns>The connection, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryConnectAsync(ConnectionTrace? trace, CancellationToken cancellationToken = default) =>
-        (await ConnectCoreAsync(trace, cancellationToken).ConfigureAwait(false)).ToResult();
+        (await ConnectCoreAsync(trace, cancellationToken).StayOnLoop()).ToResult();
 
     // ── names ──
 
@@ -144,7 +145,7 @@ public sealed partial class Endpoint
             return [this];
         }
 
-        (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+        (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).StayOnLoop();
         return errno == 0 ? [.. addresses.Select(WithEndPoint)] : throw SocketErrors.Create("resolve", EndPoint, errno);
     }
 
@@ -173,7 +174,7 @@ public sealed partial class Endpoint
 
         try
         {
-            (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).ConfigureAwait(false);
+            (int errno, EndPoint[] addresses) = await LookupAsync(cancellationToken).StayOnLoop();
             return errno != 0 ? new("resolve", EndPoint, errno) : First(use, addresses, engine);
         }
         catch (OperationCanceledException) when (isTry)
@@ -182,7 +183,7 @@ public sealed partial class Endpoint
         }
     }
 
-    // Of several addresses one that this machine has; the first one's error tells most when there is none.
+    // Of several addresses one that this machine has; the first one's error is the likeliest to help when there is none.
     private Outcome First(EndpointUse use, EndPoint[] addresses, SocketEngine? engine)
     {
         Outcome first = default;
@@ -200,7 +201,7 @@ public sealed partial class Endpoint
         return first.Call is null ? new("resolve", EndPoint, (int)SocketError.NoData) : first;
     }
 
-    // A single address runs the race alone: one way of connecting, and one that tells its trace.
+    // A single address runs the race alone: one way of connecting, and one that reports to its trace.
     private Outcome ConnectCore(ConnectionTrace? trace)
     {
         SocketEngine? engine = EventLoop.Current?.Engine;
@@ -229,7 +230,7 @@ public sealed partial class Endpoint
         }
 
         var race = new AsyncConnectionRace(EndPoint!, RaceOptions(trace), engine);
-        await race.RunAsync(cancellationToken).ConfigureAwait(false);
+        await race.RunAsync(cancellationToken).StayOnLoop();
         return Outcome.Of(race);
     }
 
@@ -417,7 +418,7 @@ public sealed partial class Endpoint
     {
         var dns = (DnsEndPoint)EndPoint!;
         ResolverResult<IPAddress[]> lookup =
-            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Timeout, cancellationToken).ConfigureAwait(false);
+            await Resolver.TryGetHostAddressesAsync(dns.Host, dns.AddressFamily, Timeout, cancellationToken).StayOnLoop();
         cancellationToken.ThrowIfCancellationRequested();
         return (ResolverErrors.ToErrno(lookup.ResolverError, lookup.Errno), Addresses(dns, lookup));
     }

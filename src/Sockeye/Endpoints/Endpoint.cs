@@ -51,7 +51,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     }
 
     /// <summary>Every scheme, with an example each.</summary>
-    public static IReadOnlyList<EndpointScheme> Schemes => EndpointScheme.All;
+    public static IReadOnlyList<EndpointScheme> Schemes => EndpointSchemes.All;
 
     /// <summary>Every option that some scheme takes, sorted by name.</summary>
     public static IReadOnlyList<EndpointOption> KnownOptions => EndpointOption.All;
@@ -160,7 +160,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         EndPoint endPoint, SocketType socketType = SocketType.Stream, ProtocolType protocolType = ProtocolType.Unspecified)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        foreach (EndpointScheme scheme in EndpointScheme.All)
+        foreach (EndpointScheme scheme in EndpointSchemes.All)
         {
             if (scheme.SocketType == socketType && scheme.Accepts(endPoint)
                 && (protocolType == ProtocolType.Unspecified || scheme.TakesProtocol(protocolType)))
@@ -290,7 +290,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             return endpoint;
         }
 
-        error = new EndpointError(text, reader.Position, reader.Problem, reader.Example ?? (scheme ?? EndpointScheme.All[0]).Example);
+        error = new EndpointError(text, reader.Position, reader.Problem, reader.Example ?? (scheme ?? EndpointSchemes.All[0]).Example);
         return null;
     }
 
@@ -395,7 +395,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     private static EndpointScheme? FindScheme(string text)
     {
-        foreach (EndpointScheme scheme in EndpointScheme.All)
+        foreach (EndpointScheme scheme in EndpointSchemes.All)
         {
             if (text.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase))
             {
@@ -406,7 +406,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         return null;
     }
 
-    private static EndpointScheme? SchemeNamed(string name) => Array.Find(EndpointScheme.All, scheme => scheme.Name == name);
+    private static EndpointScheme? SchemeNamed(string name) => Array.Find(EndpointSchemes.All, scheme => scheme.Name == name);
 
     /// <summary>True when the default scheme may read it; else says what is missing.</summary>
     private static bool CheckBare(EndpointReader reader, string text, EndpointDefaults? defaults)
@@ -432,11 +432,11 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         int slashes = text.IndexOf("://", StringComparison.Ordinal);
         if (slashes >= 0)
         {
-            string? near = Nearest(before, [.. EndpointScheme.All.Select(static scheme => scheme.Name)]);
+            string? near = Nearest(before, [.. EndpointSchemes.All.Select(static scheme => scheme.Name)]);
             string? better = near is null ? null : SchemeNamed(near)!.Prefix + text[(slashes + 3)..];
             return reader.Fail(
                 0,
-                $"there is no scheme {Shown(text[..slashes])}{(near is null ? "" : $", did you mean {near}?")}; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointScheme.All)}",
+                $"there is no scheme {Shown(text[..slashes])}{(near is null ? "" : $", did you mean {near}?")}; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointSchemes.All)}",
                 Suggestion(better));
         }
 
@@ -451,7 +451,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             : Suggestion("tcp://" + text) ?? Suggestion("tcp://[" + text + "]:8888") ?? Suggestion("tcp://" + text + ":8888");
         return reader.Fail(
             0,
-            suggestion is null ? $"a scheme is missing; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointScheme.All)}"
+            suggestion is null ? $"a scheme is missing; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointSchemes.All)}"
                 : $"a scheme is missing; did you mean {suggestion}?",
             suggestion);
     }

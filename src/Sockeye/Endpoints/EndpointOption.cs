@@ -27,11 +27,11 @@ internal enum EndpointUse
 /// <summary>An option of an endpoint string's query: <c>?backlog=512</c>. <see cref="Endpoint.KnownOptions"/> lists them.</summary>
 public sealed class EndpointOption
 {
-    internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can be answered", Values.Flag) { Use = EndpointUse.Connect };
+    internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can get replies", Values.Flag) { Use = EndpointUse.Connect };
     internal static readonly EndpointOption Backlog = new("backlog", Listens, "how many connections may wait for accept (listen(2)); 512 without it", Values.Number(0, int.MaxValue)) { Use = EndpointUse.Listen };
     internal static readonly EndpointOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = ApplyDualStack };
     internal static readonly EndpointOption Mode = new("mode", Unix, "the socket file's permissions, in octal (chmod(2))", Values.FileMode) { Use = EndpointUse.Listen | EndpointUse.Bind };
-    internal static readonly EndpointOption Source = new("source", Internet | Unix | Tipc | Vsock, "the own address to bind before connecting", Values.Source) { Use = EndpointUse.Connect };
+    internal static readonly EndpointOption Source = new("source", HasSource, "the own address to bind before connecting", Values.Source) { Use = EndpointUse.Connect };
     internal static readonly EndpointOption Timeout = new("timeout", Any, "Socket.Timeout: the limit of each operation, and of connecting as a whole", Values.Time(TimeSpan.FromMilliseconds(1)));
     internal static readonly EndpointOption Unlink = new("unlink", Unix, "removes a socket file first that no socket is bound to any more", Values.Flag) { Use = EndpointUse.Listen | EndpointUse.Bind };
 
@@ -69,6 +69,7 @@ public sealed class EndpointOption
         Of("user_timeout", Tcp | Descriptor, "TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged", Values.Time(TimeSpan.Zero), TcpOptions.UserTimeout),
     ];
 
+    // Whatever its traits, and if it has none.
     private const EndpointTraits Any = (EndpointTraits)~0;
 
     private const int FastOpenQueue = 256;
@@ -112,7 +113,7 @@ public sealed class EndpointOption
     public bool AppliesTo(EndpointScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        return (_needs & scheme.Traits) != 0;
+        return _needs == Any || (_needs & scheme.Traits) != 0;
     }
 
     /// <summary>As <see cref="Name"/>.</summary>
@@ -176,10 +177,10 @@ public sealed class EndpointOption
             return socket.TrySetOption(NetlinkOptions.AddMembership, (int)number);
         }
 
-        var group = (IPEndPoint)value;
-        return group.AddressFamily == AddressFamily.InterNetwork
-            ? socket.TrySetOption(IpOptions.AddMembership, new MulticastOption(group.Address, group.Port))
-            : socket.TrySetOption(Ipv6Options.JoinGroup, new IPv6MulticastOption(group.Address, group.Address.ScopeId));
+        var group = (EndpointGroup.Group)value;
+        return group.Address.AddressFamily == AddressFamily.InterNetwork
+            ? socket.TrySetOption(IpOptions.AddMembership, new MulticastOption(group.Address, group.InterfaceIndex))
+            : socket.TrySetOption(Ipv6Options.JoinGroup, new IPv6MulticastOption(group.Address, group.InterfaceIndex));
     }
 
     private static class Values

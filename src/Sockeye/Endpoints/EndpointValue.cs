@@ -200,13 +200,13 @@ internal sealed class EndpointSource : EndpointValue
     internal override string Print(object value, EndpointScheme scheme) => scheme.Print(new((EndPoint)value));
 }
 
-/// <summary>
-/// A multicast group, and after % the interface to join on; an IPEndPoint. What stands in its port is the interface's
-/// index with an IPv4 group, which has no scope to keep it in.
-/// </summary>
+/// <summary>A multicast group, and after % the interface to join on; a <see cref="Group"/>, of netlink a long.</summary>
 internal sealed class EndpointGroup : EndpointValue
 {
     private const uint NetlinkGroupsMax = int.MaxValue;
+
+    // The most that .NET's MulticastOption takes.
+    private const int FourIndexMax = 0xFF_FFFF;
 
     internal override string Summary => "a group's address, and % with an interface: ff02::fb%eth0";
 
@@ -232,25 +232,25 @@ internal sealed class EndpointGroup : EndpointValue
         bool isGroup = address.AddressFamily == AddressFamily.InterNetworkV6
             ? address.IsIPv6Multicast
             : address.GetAddressBytes()[0] is >= 224 and < 240;
-        if (!isGroup || index > ushort.MaxValue)
+        if (!isGroup)
         {
-            return reader.Fail(part.Start, isGroup ? "an interface's index is at most 65535 here" : "no multicast group: those are 224.0.0.0/4 and ff00::/8");
+            return reader.Fail(part.Start, "no multicast group: those are 224.0.0.0/4 and ff00::/8");
         }
 
-        value = address.AddressFamily == AddressFamily.InterNetworkV6
-            ? new IPEndPoint(new IPAddress(address.GetAddressBytes(), index), 0)
-            : new IPEndPoint(address, (int)index);
+        int indexMax = address.AddressFamily == AddressFamily.InterNetworkV6 ? int.MaxValue : FourIndexMax;
+        if (index > indexMax)
+        {
+            return reader.Fail(percent + 1, $"an interface's index is at most {indexMax} here");
+        }
+
+        value = new Group(address, (int)index);
         return true;
     }
 
-    internal override string Print(object value, EndpointScheme scheme)
-    {
-        if (value is long number)
-        {
-            return number.ToString(CultureInfo.InvariantCulture);
-        }
+    internal override string Print(object value, EndpointScheme scheme) => value is Group group
+        ? group.Address + (group.InterfaceIndex == 0 ? "" : InternetScheme.Scope((uint)group.InterfaceIndex))
+        : ((long)value).ToString(CultureInfo.InvariantCulture);
 
-        var group = (IPEndPoint)value;
-        return group.Port == 0 ? group.Address.ToString() : $"{group.Address}%{group.Port}";
-    }
+    /// <summary>A group's address without a scope, and the interface; 0 is the kernel's choice.</summary>
+    internal sealed record Group(IPAddress Address, int InterfaceIndex);
 }

@@ -18,7 +18,7 @@ internal abstract class AwaitedCall
     private Action<object?>? _continuation;
     private object? _continuationState;
 
-    // Where the continuation wants to run: null (the pool), an EventLoop, a SynchronizationContext or a TaskScheduler.
+    // Where the continuation wants to run: null (the pool), a RunQueue, a SynchronizationContext or a TaskScheduler.
     private object? _home;
 
     // Null until a call has any.
@@ -127,14 +127,14 @@ internal abstract class AwaitedCall
     {
         SynchronizationContext? context = SynchronizationContext.Current;
         if (useSchedulingContext && context is not null
-            && context.GetType() != typeof(SynchronizationContext) && context is not EventLoopContext)
+            && context.GetType() != typeof(SynchronizationContext) && context is not RunQueueContext)
         {
             return context;
         }
 
-        if (EventLoop.Current is { } loop)
+        if (RunQueue.Current is { } queue)
         {
-            return loop;
+            return queue;
         }
 
         if (!useSchedulingContext)
@@ -142,9 +142,9 @@ internal abstract class AwaitedCall
             return null;
         }
 
-        if (context is EventLoopContext other)
+        if (context is RunQueueContext other)
         {
-            return other.Loop;
+            return other.Queue;
         }
 
         TaskScheduler scheduler = TaskScheduler.Current;
@@ -169,8 +169,8 @@ internal abstract class AwaitedCall
             case null:
                 Completions.Pool.Enqueue(this);
                 break;
-            case EventLoop loop:
-                loop.Resume(this);
+            case RunQueue queue:
+                queue.Resume(this);
                 break;
             case SynchronizationContext context:
                 context.Post(static state => ((AwaitedCall)state!).RunContinuation(), this);

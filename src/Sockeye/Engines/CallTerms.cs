@@ -44,13 +44,13 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
     /// Takes the token and the limit back: neither comes after this. Waits for a callback that runs on another thread;
     /// within the callback itself it does not.
     /// </summary>
-    internal void Disarm(SocketEngine? engine)
+    internal void Disarm(Poller? poller)
     {
         _registration.Dispose();
         _registration = default;
         if (Volatile.Read(ref TimerSlot) >= 0)
         {
-            engine?.StopTimer(this);
+            poller?.Timers.Remove(this);
         }
     }
 

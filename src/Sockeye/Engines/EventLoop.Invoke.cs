@@ -20,7 +20,7 @@ public sealed partial class EventLoop
 #pragma warning restore CA2007
             return true;
         });
-        Enqueue(invocation.Work);
+        _queue.Post(Invocation<bool>.Start, invocation);
         return invocation.Task;
     }
 
@@ -34,12 +34,12 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(function);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         var invocation = new Invocation<T>(function, function);
-        Enqueue(invocation.Work);
+        _queue.Post(Invocation<T>.Start, invocation);
         return invocation.Task;
     }
 
     /// <summary>Tells the watchdog that the loop now runs <paramref name="handler"/>, within another piece of work. On the loop's thread.</summary>
-    internal void NoteHandler(Delegate handler) => _watch?.Begin(handler, state: null);
+    internal void NoteHandler(Delegate handler) => _queue.Watch?.Begin(handler, state: null);
 
     // Whoever awaits the task must not run on the loop, unless the await itself was there.
     private sealed class Invocation<T>(Delegate handler, Func<Task<T>> function) : IHandlerOwner
@@ -50,9 +50,7 @@ public sealed partial class EventLoop
 
         internal Task<T> Task => _done.Task;
 
-        internal LoopWork Work => new(static state => ((Invocation<T>)state!).Start(), this, Call: null);
-
-        private void Start() => _ = RunAsync();
+        internal static readonly Action<object?> Start = static invocation => _ = ((Invocation<T>)invocation!).RunAsync();
 
         private async Task RunAsync()
         {

@@ -1,5 +1,4 @@
 using Sockeye.Engines;
-using Sockeye.Engines.Pipes;
 
 namespace Sockeye;
 
@@ -29,39 +28,15 @@ namespace Sockeye;
 /// </example>
 public sealed partial class EventLoop : IDisposable
 {
-    // How many operations in a row may complete at once, within one continuation, before the loop looks after the others.
-    // Tokio's is 128 for a task, too.
-    private const int BudgetPerHandler = 128;
-
     [ThreadStatic]
     private static EventLoop? t_current;
 
-    private readonly PollingEngine _engine;
-    private readonly EventLoopContext _context;
+    private readonly SocketEngine _engine;
+    private readonly RunQueue _queue;
     private readonly Func<bool> _hasWork;
-    private readonly Lock _postedGate = new();
-
-    // Null when nobody wants to know what blocks.
-    private readonly LoopWatch? _watch;
-
-    // Work from other threads, under the gate; swapped out whole each turn.
-    private List<LoopWork> _posted = [];
-    private List<LoopWork> _postedSpare = [];
-
-    // Work of this thread: touched by nobody else.
-    private readonly Queue<LoopWork> _ready = new();
-    private readonly Queue<SocketOperation> _deferred = new();
-    private ITurnEnd[] _turnEnds = new ITurnEnd[16];
-    private int _turnEndCount;
-    private int _postedCount;
-    private int _budget = BudgetPerHandler;
     private int _running;
     private volatile bool _stopRequested;
-
-    // Under the posted work's gate: disposed, and nothing that is queued will run.
-    private bool _isOver;
     private Task? _main;
-    private PipePool? _pipes;
     private int _disposed;
 
     /// <summary>A loop that does not run yet.</summary>
@@ -77,8 +52,8 @@ public sealed partial class EventLoop : IDisposable
 
         Time = time ?? TimeProvider.System;
         (EngineKind chosen, string? reason) = EngineChoice.Resolve(kind);
-        _engine = new PollingEngine(chosen, this, Time) { Reason = () => reason };
-        _context = new EventLoopContext(this);
+        _engine = new SocketEngine(chosen, Time) { Reason = () => reason };
+        _queue = new RunQueue(_engine);
         _hasWork = HasWork;
     }
 
@@ -86,8 +61,8 @@ public sealed partial class EventLoop : IDisposable
     internal EventLoop(TimeProvider time, Func<SocketEngine, int, Poller> create)
     {
         Time = time;
-        _engine = new PollingEngine(EngineKind.Epoll, ownThreads: false, count: 1, create) { Loop = this };
-        _context = new EventLoopContext(this);
+        _engine = new SocketEngine(ownThreads: false, count: 1, create);
+        _queue = new RunQueue(_engine);
         _hasWork = HasWork;
     }
 
@@ -101,7 +76,8 @@ public sealed partial class EventLoop : IDisposable
         _engine.Poller.SpinLimit = options.SpinTicks;
         if (options.OnBlocked is { } report && options.BlockingLimit != Timeout.InfiniteTimeSpan)
         {
-            _watch = new LoopWatch(this, options.BlockingLimit, report);
+            _queue.Watch = new LoopWatch(
+                options.BlockingLimit, (handler, duration, hasEnded) => report(new BlockedHandler(this, handler, duration, hasEnded)));
         }
     }
 
@@ -153,7 +129,7 @@ public sealed partial class EventLoop : IDisposable
     public void Post(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        Enqueue(new LoopWork(static state => ((Action)state!)(), action, Call: null));
+        _queue.Post(static state => ((Action)state!)(), action);
     }
 
     /// <summary>Runs <paramref name="action"/> on the loop. Allocates nothing when the delegate is a static one.</summary>
@@ -162,7 +138,7 @@ public sealed partial class EventLoop : IDisposable
     public void Post(Action<object?> action, object? state)
     {
         ArgumentNullException.ThrowIfNull(action);
-        Enqueue(new LoopWork(action, state, Call: null));
+        _queue.Post(action, state);
     }
 
     /// <summary>Runs <paramref name="action"/> on the loop once, after <paramref name="delay"/>; never early.</summary>
@@ -173,7 +149,7 @@ public sealed partial class EventLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(action);
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        var timer = new LoopTimer(this, action);
+        var timer = new ScheduledAction(this, action);
         _engine.StartTimer(timer, delay);
         return timer;
     }
@@ -208,74 +184,12 @@ public sealed partial class EventLoop : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _engine.Dispose();
-            EndQueued();
+            _queue.End();
         }
     }
 
     /// <summary>As <c>event loop (epoll, on an event loop, 3 sockets registered)</c>.</summary>
     public override string ToString() => $"event loop ({_engine})";
-
-    /// <summary>Counts one operation that completed at once; false when the handler's share is spent.</summary>
-    internal bool SpendBudget() => --_budget > 0;
-
-    /// <summary>As <see cref="SpendBudget"/>, for callers that may be on another thread, whose share is without limit.</summary>
-    internal bool SpendBudgetHere() => !ReferenceEquals(t_current, this) || SpendBudget();
-
-    /// <summary>Shows a completed operation's outcome in the next turn only.</summary>
-    internal void Defer(SocketOperation operation) => _deferred.Enqueue(operation);
-
-    /// <summary>
-    /// The buffers that the pipes of a ring's loop receive into: how many, how long, and whether one may serve many
-    /// receives. Smaller ones make streams slow; more leave the cache. Set before the first pipe.
-    /// </summary>
-    internal (int Count, int Bytes, bool IsIncremental) ReceiveBuffers { get; set; } = (64, 64 * 1024, true);
-
-    /// <summary>What the loop's pipes share. On the loop's thread.</summary>
-    internal PipePool Pipes => _pipes ??= new PipePool(isShared: false);
-
-    /// <summary>Calls <paramref name="item"/> once, when the turn's work is done and before the next wait. On the loop's thread.</summary>
-    internal void AtTurnEnd(ITurnEnd item)
-    {
-        if (_turnEndCount == _turnEnds.Length)
-        {
-            Array.Resize(ref _turnEnds, _turnEnds.Length * 2);
-        }
-
-        _turnEnds[_turnEndCount++] = item;
-    }
-
-    /// <summary>Brings a completed operation's continuation to the loop.</summary>
-    internal void Resume(AwaitedCall call) => Enqueue(new LoopWork(Action: null, State: null, call));
-
-    internal void Enqueue(LoopWork work)
-    {
-        if (ReferenceEquals(t_current, this))
-        {
-            _ready.Enqueue(work);
-            return;
-        }
-
-        bool isOver;
-        lock (_postedGate)
-        {
-            isOver = _isOver;
-            if (!isOver)
-            {
-                _posted.Add(work);
-                Volatile.Write(ref _postedCount, _posted.Count);
-            }
-        }
-
-        if (!isOver)
-        {
-            _engine.Poller.Wake();
-        }
-        else if (work.State is ILoopTenant tenant)
-        {
-            // Not on the caller's stack, who may be within its own gate.
-            ThreadPool.UnsafeQueueUserWorkItem(static tenant => tenant.LoopEnded(), tenant, preferLocal: false);
-        }
-    }
 
     private Task RunUntil(Func<Task>? main)
     {
@@ -292,11 +206,12 @@ public sealed partial class EventLoop : IDisposable
 
         SynchronizationContext? before = SynchronizationContext.Current;
         t_current = this;
-        SynchronizationContext.SetSynchronizationContext(_context);
+        _queue.Enter();
+        SynchronizationContext.SetSynchronizationContext(_queue.Context);
         try
         {
             _engine.Poller.Start();
-            if (_watch is { } watch)
+            if (_queue.Watch is { } watch)
             {
                 Watchdog.Add(watch);
                 if (main is not null)
@@ -317,13 +232,13 @@ public sealed partial class EventLoop : IDisposable
                     TaskScheduler.Default);
             }
 
-            _watch?.End();
-            EndTurn();
+            _queue.Watch?.End();
+            _queue.EndTurn();
             while (_main is not { IsCompleted: true })
             {
                 _engine.Poller.Turn(_hasWork);
-                RunReady();
-                EndTurn();
+                _queue.RunReady();
+                _queue.EndTurn();
                 if (_stopRequested)
                 {
                     break;
@@ -336,147 +251,27 @@ public sealed partial class EventLoop : IDisposable
         }
         finally
         {
-            if (_watch is { } watch)
+            if (_queue.Watch is { } watch)
             {
                 watch.End();
                 Watchdog.Remove(watch);
             }
 
-            // They have completed, and no further turn shows it. Awaits of this loop are queued for its next run.
-            while (_deferred.TryDequeue(out SocketOperation? completed))
-            {
-                completed.Publish();
-            }
-
+            _queue.ShowDeferred();
             _engine.Poller.End();
             _main = null;
             _stopRequested = false;
             SynchronizationContext.SetSynchronizationContext(before);
+            _queue.Leave();
             t_current = null;
             Volatile.Write(ref _running, 0);
         }
     }
 
-    // Nobody runs what is queued: those whose awaits would stay open for ever, or whose memory would stay held, hear of it.
-    private void EndQueued()
-    {
-        List<LoopWork> left;
-        lock (_postedGate)
-        {
-            _isOver = true;
-            (left, _posted) = (_posted, []);
-            _postedCount = 0;
-        }
-
-        left.AddRange(_ready);
-        _ready.Clear();
-        foreach (LoopWork work in left)
-        {
-            (work.State as ILoopTenant)?.LoopEnded();
-        }
-
-        for (int i = 0; i < _turnEndCount; i++)
-        {
-            (_turnEnds[i] as ILoopTenant)?.LoopEnded();
-            _turnEnds[i] = null!;
-        }
-
-        _turnEndCount = 0;
-    }
-
-    // What was written in the turn leaves now, each connection's in one piece.
-    private void EndTurn()
-    {
-        for (int i = 0; i < _turnEndCount; i++)
-        {
-            ITurnEnd item = _turnEnds[i];
-            _turnEnds[i] = null!;
-            item.EndTurn();
-        }
-
-        _turnEndCount = 0;
-    }
-
-    // What was ready when the turn began; what that makes ready waits for the next turn, after a look at the kernel.
-    private void RunReady()
-    {
-        if (Volatile.Read(ref _postedCount) != 0)
-        {
-            TakePosted();
-        }
-
-        for (int deferred = _deferred.Count; deferred > 0; deferred--)
-        {
-            _deferred.Dequeue().Publish();
-        }
-
-        for (int ready = _ready.Count; ready > 0; ready--)
-        {
-            LoopWork work = _ready.Dequeue();
-            if (_watch is { } watch)
-            {
-                Note(watch, work);
-            }
-
-            _budget = BudgetPerHandler;
-            if (work.Call is { } call)
-            {
-                call.RunContinuation();
-            }
-            else
-            {
-                work.Action!(work.State);
-            }
-
-            if (!ReferenceEquals(SynchronizationContext.Current, _context))
-            {
-                // That work left another context behind; the next one belongs to the loop again.
-                SynchronizationContext.SetSynchronizationContext(_context);
-            }
-        }
-
-        _watch?.End();
-    }
-
-    private static void Note(LoopWatch watch, LoopWork work)
-    {
-        if (work.Call is { } call)
-        {
-            (Action<object?> continuation, object? state) = call.Continuation;
-            watch.Begin(continuation, state);
-        }
-        else
-        {
-            watch.Begin(work.Action!, work.State);
-        }
-    }
-
-    private void TakePosted()
-    {
-        List<LoopWork> taken;
-        lock (_postedGate)
-        {
-            taken = _posted;
-            (_posted, _postedSpare) = (_postedSpare, _posted);
-            Volatile.Write(ref _postedCount, 0);
-        }
-
-        foreach (LoopWork work in taken)
-        {
-            _ready.Enqueue(work);
-        }
-
-        taken.Clear();
-    }
-
     private bool HasWork() =>
-        _ready.Count != 0 || _deferred.Count != 0 || _stopRequested || _main is { IsCompleted: true }
-        || Volatile.Read(ref _postedCount) != 0;
+        _queue.HasWork || _stopRequested || _main is { IsCompleted: true };
 
-    /// <summary>A continuation or an action waiting for the loop's thread.</summary>
-    internal readonly record struct LoopWork(Action<object?>? Action, object? State, AwaitedCall? Call);
-
-    private sealed class LoopTimer(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
+    private sealed class ScheduledAction(EventLoop loop, Action action) : TimerNode, IDisposable, IHandlerOwner
     {
         private int _ended;
 
@@ -486,7 +281,7 @@ public sealed partial class EventLoop : IDisposable
 
         // On the loop's thread, in its turn; the action waits for its place among the ready ones.
         internal override void Expire(short version) =>
-            loop.Enqueue(new LoopWork(static state => ((LoopTimer)state!).Fire(), this, Call: null));
+            loop._queue.Post(static state => ((ScheduledAction)state!).Fire(), this);
 
         public void Dispose()
         {
@@ -504,60 +299,4 @@ public sealed partial class EventLoop : IDisposable
             }
         }
     }
-}
-
-/// <summary>Something to be done once at the end of a loop's turn.</summary>
-internal interface ITurnEnd
-{
-    /// <summary>Runs on the loop's thread, and runs no user code.</summary>
-    void EndTurn();
-}
-
-/// <summary>The library's own, that has work on a loop and must not wait for one that is over.</summary>
-internal interface ILoopTenant
-{
-    /// <summary>The loop was disposed before the work came to its turn. Any thread; no user code runs from here. May come more than once.</summary>
-    void LoopEnded();
-}
-
-/// <summary>Brings awaits home to their loop.</summary>
-internal sealed class EventLoopContext(EventLoop loop) : SynchronizationContext
-{
-    internal EventLoop Loop { get; } = loop;
-
-    public override void Post(SendOrPostCallback d, object? state) =>
-        Loop.Enqueue(new EventLoop.LoopWork(new Action<object?>(d), state, Call: null));
-
-    public override void Send(SendOrPostCallback d, object? state)
-    {
-        if (ReferenceEquals(EventLoop.Current, Loop))
-        {
-            d(state);
-            return;
-        }
-
-        using var done = new ManualResetEventSlim(initialState: false);
-        Exception? error = null;
-        Loop.Post(() =>
-        {
-            try
-            {
-                d(state);
-            }
-            catch (Exception exception)
-            {
-                // Carried over to the sender's thread, where it is thrown.
-                error = exception;
-            }
-
-            done.Set();
-        });
-        done.Wait();
-        if (error is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
-        }
-    }
-
-    public override SynchronizationContext CreateCopy() => this;
 }

@@ -189,7 +189,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
     {
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static state => ((TaskCompletionSource)state!).TrySetResult(), _abort);
-        await BeginStop().ConfigureAwait(false);
+        await BeginStop().StayOnLoop();
     }
 
     /// <summary>As <see cref="StopAsync"/> with a token that is canceled, and waits for it. What escaped on a loop is not thrown.</summary>

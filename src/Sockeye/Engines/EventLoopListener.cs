@@ -21,6 +21,7 @@ public sealed class EventLoopListener
     private readonly int _connectionsMax;
     private readonly Action<Socket?, Exception>? _onError;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
     // Under the gate: acceptors that wait for room.
@@ -29,8 +30,8 @@ public sealed class EventLoopListener
     private int _waitingCount;
     private int _count;
     private long _failed;
-    private Task? _stop;
-    private volatile bool _stopped;
+    private int _isStopping;
+    private int _acceptorCount;
     private volatile bool _refuses;
 
     internal EventLoopListener(EventLoopGroup group, EndPoint localEndPoint, Func<Socket, Task> handler, EventLoopListenerOptions options)
@@ -61,10 +62,16 @@ public sealed class EventLoopListener
     /// <returns>Complete when no socket listens any more. Connections go on.</returns>
     public Task StopAsync()
     {
-        lock (_gate)
+        if (Interlocked.Exchange(ref _isStopping, 1) == 0)
         {
-            return _stop ??= StopAcceptorsAsync();
+            // One that its loop does not come to, since a handler blocks it, is ended by Abort.
+            foreach (LoopAcceptor acceptor in _acceptors)
+            {
+                acceptor.Loop.Post(static state => ((LoopAcceptor)state!).Stop(), acceptor);
+            }
         }
+
+        return _stopped.Task;
     }
 
     /// <summary>As <c>127.0.0.1:7007, 12 connections</c>.</summary>
@@ -73,9 +80,24 @@ public sealed class EventLoopListener
     internal void Start(LoopAcceptor[] acceptors)
     {
         _acceptors = acceptors;
+        _acceptorCount = acceptors.Length;
         foreach (LoopAcceptor acceptor in acceptors)
         {
             acceptor.Loop.Post(static state => ((LoopAcceptor)state!).Resume(), acceptor);
+        }
+    }
+
+    /// <summary>An acceptor has closed its socket. Any thread, once for each of them.</summary>
+    internal void AcceptorEnded()
+    {
+        if (Interlocked.Decrement(ref _acceptorCount) == 0)
+        {
+            _stopped.TrySetResult();
+            Interlocked.MemoryBarrier();
+            if (ConnectionCount == 0)
+            {
+                _idle.TrySetResult();
+            }
         }
     }
 
@@ -88,7 +110,7 @@ public sealed class EventLoopListener
     {
         foreach (LoopAcceptor acceptor in _acceptors)
         {
-            if (!acceptor.Stopped.IsCompleted && (only is null || ReferenceEquals(acceptor.Loop, only.Loop)))
+            if (!acceptor.HasEnded && (only is null || ReferenceEquals(acceptor.Loop, only.Loop)))
             {
                 acceptor.Abort();
             }
@@ -160,7 +182,7 @@ public sealed class EventLoopListener
             WakeWaiting();
         }
 
-        if (left == 0 && _stopped)
+        if (left == 0 && _stopped.Task.IsCompleted)
         {
             _idle.TrySetResult();
         }
@@ -197,22 +219,6 @@ public sealed class EventLoopListener
         foreach (LoopAcceptor acceptor in woken)
         {
             acceptor.Loop.Post(static state => ((LoopAcceptor)state!).Resume(), acceptor);
-        }
-    }
-
-    private async Task StopAcceptorsAsync()
-    {
-        // One that its loop does not come to, since a handler blocks it, is ended by Abort.
-        await Task.WhenAll(_acceptors.Select(static acceptor =>
-        {
-            acceptor.Loop.Post(static state => ((LoopAcceptor)state!).Stop(), acceptor);
-            return acceptor.Stopped;
-        })).ConfigureAwait(false);
-        _stopped = true;
-        Interlocked.MemoryBarrier();
-        if (ConnectionCount == 0)
-        {
-            _idle.TrySetResult();
         }
     }
 
@@ -257,8 +263,14 @@ public sealed class EventLoopListener
             }
             else
             {
-                // Where the task completes, without a turn in between: usually on the loop.
-                _served.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(End);
+                // Where the task completes, without a turn in between: usually on the loop. A continuation of an await would
+                // go to the thread pool from there.
+                _served.ContinueWith(
+                    static (_, connection) => ((LoopConnection)connection!).End(),
+                    this,
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default);
             }
         }
 

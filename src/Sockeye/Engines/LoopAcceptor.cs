@@ -19,13 +19,13 @@ internal abstract class LoopAcceptor
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
     private readonly Queue<Socket> _parked = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _deals;
     private readonly int _backlog;
     private TimeSpan _pause;
     private bool _pausing;
     private bool _stopping;
     private volatile bool _aborted;
+    private int _ended;
     private IDisposable? _timer;
 
     private protected LoopAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
@@ -39,8 +39,8 @@ internal abstract class LoopAcceptor
 
     internal EventLoop Loop => Member.Loop;
 
-    /// <summary>Complete when the socket is closed.</summary>
-    internal Task Stopped => _stopped.Task;
+    /// <summary>True when the socket is closed.</summary>
+    internal bool HasEnded => Volatile.Read(ref _ended) != 0;
 
     private protected EventLoopListener Listener { get; }
 
@@ -59,8 +59,8 @@ internal abstract class LoopAcceptor
     /// <param name="backlog">How many may wait; no more are taken at the stop.</param>
     internal static LoopAcceptor Create(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog) =>
         socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
-        && member.Loop.Engine is PollingEngine { Poller: IoUring.RingPoller poller }
-            ? new IoUring.RingAcceptor(listener, member, socket, deals, backlog, poller)
+        && member.Loop.Engine.Poller.Ring is { } poller
+            ? new RingAcceptor(listener, member, socket, deals, backlog, poller)
             : new PlainAcceptor(listener, member, socket, deals, backlog);
 
     /// <summary>Begins, or goes on after there was no room or a pause.</summary>
@@ -113,7 +113,7 @@ internal abstract class LoopAcceptor
         }
 
         Socket.Dispose();
-        _stopped.TrySetResult();
+        End();
     }
 
     /// <summary>Accepts, as long as <see cref="MayAccept"/>.</summary>
@@ -198,7 +198,15 @@ internal abstract class LoopAcceptor
 
         _parked.Clear();
         Socket.Dispose();
-        _stopped.TrySetResult();
+        End();
+    }
+
+    private void End()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            Listener.AcceptorEnded();
+        }
     }
 
     private Socket? TryAcceptOne()
@@ -232,7 +240,7 @@ internal abstract class LoopAcceptor
 
 /// <summary>accept4(2), in bursts.</summary>
 #pragma warning disable CA1001 // Ended disposes the token source, and every acceptor comes to its end.
-internal sealed class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
+internal class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
 #pragma warning restore CA1001
     : LoopAcceptor(listener, member, socket, deals, backlog)
 {
@@ -264,7 +272,7 @@ internal sealed class PlainAcceptor(EventLoopListener listener, EventLoopGroup.M
     {
         for (uint accepted = 1; MayAccept; accepted++)
         {
-            SocketResult<Socket> result = await Socket.TryAcceptAsync(_end.Token).ConfigureAwait(false);
+            SocketResult<Socket> result = await Socket.TryAcceptAsync(_end.Token).StayOnLoop();
             if (result.IsSuccess)
             {
                 Take(result.Value);

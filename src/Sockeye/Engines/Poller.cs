@@ -22,7 +22,7 @@ internal abstract class Poller : IDisposable
     private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
 
     /// <summary>What a socket is watched for.</summary>
-    private protected const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
+    internal const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
         | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
 
     // Generations have 28 bits: the rest of the upper half is the ring's, for what is no socket.
@@ -67,6 +67,12 @@ internal abstract class Poller : IDisposable
     internal SocketEngine Engine => _engine;
 
     internal TimerWheel Timers { get; }
+
+    /// <summary>The clock of the timers.</summary>
+    internal TimeProvider Time => _time;
+
+    /// <summary>This poller, where it takes requests that are more than a wait; null where it only waits.</summary>
+    internal virtual IoUring.RingPoller? Ring => null;
 
     /// <summary>True while the thread sleeps, or is about to.</summary>
     internal bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
@@ -350,7 +356,7 @@ internal abstract class Poller : IDisposable
     private protected abstract void CloseCore();
 
     /// <summary>The registration whose token this is; null when it is gone.</summary>
-    private protected Registration? Find(ulong token)
+    internal Registration? Find(ulong token)
     {
         Registration?[][] slots = Volatile.Read(ref _slots);
         uint slot = (uint)token;

@@ -13,7 +13,7 @@ namespace Sockeye.Engines;
 ///   words. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the word may have
 ///   come in between, and the try is repeated. So no wake-up is lost.
 /// - One thread at a time runs a lane, which is busy then. It tries operations outside the gate and changes states under it.
-/// - Close completes what waits with EBADF and notes it for what runs; afterwards nothing is queued.
+/// - Close completes what waits with its errno and notes it for what runs; afterwards nothing is queued.
 /// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
 ///   idle socket is kept alive by nobody here.
 /// </remarks>
@@ -37,7 +37,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
 
     // A bit for each lane that a thread runs.
     private byte _busy;
-    private bool _closed;
+
+    // What ends each operation that comes to wait: 0 while the descriptor is watched.
+    private int _endErrno;
     private bool _sawLasting;
     private int _sequence;
 
@@ -64,7 +66,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>An epoll set watches a duplicate, since it had <see cref="Handle"/>'s number already.</summary>
     internal bool IsDuplicated { get; set; }
 
-    /// <summary>A ring's poll is in flight. The ring's thread's own.</summary>
+    /// <summary>A ring's poll is in flight, the ring's thread's own; or the epoll set has it that took a failed ring's place.</summary>
     internal bool IsArmed { get; set; }
 
     /// <summary>How often the engine has said that the descriptor may be ready.</summary>
@@ -118,7 +120,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         using (_gate.Enter())
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
-            int errno = _closed ? Errno.EBADF : operation.CancelErrno;
+            int errno = _endErrno != 0 ? _endErrno : operation.CancelErrno;
             if (errno != 0)
             {
                 operation.EndWith(errno);
@@ -220,16 +222,17 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Run(which, next);
     }
 
-    /// <summary>Ends all that waits with EBADF. The descriptor is still open.</summary>
-    internal void Close()
+    /// <summary>Ends all that waits, and all that comes to wait later. The descriptor is still open.</summary>
+    /// <param name="errno">With this: EBADF of a socket that is disposed, or of an engine.</param>
+    internal void Close(int errno = Errno.EBADF)
     {
         SocketOperation? waiting = null;
         using (_gate.Enter())
         {
-            _closed = true;
-            Drain(OperationLane.Read, ref waiting);
-            Drain(OperationLane.Write, ref waiting);
-            Drain(OperationLane.Watch, ref waiting);
+            _endErrno = _endErrno != 0 ? _endErrno : errno;
+            Drain(OperationLane.Read, errno, ref waiting);
+            Drain(OperationLane.Write, errno, ref waiting);
+            Drain(OperationLane.Watch, errno, ref waiting);
         }
 
         while (waiting is not null)
@@ -248,7 +251,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             }
         }
 
-        Engine.Forget(this);
+        Poller.Forget(this);
     }
 
     /// <summary>Takes the lane for a thread that will call the kernel itself, once all before it is done.</summary>
@@ -257,7 +260,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     {
         using (_gate.Enter())
         {
-            if (_closed || LastOf(turn.Lane) is null)
+            if (_endErrno != 0 || LastOf(turn.Lane) is null)
             {
                 return true;
             }
@@ -375,19 +378,19 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         return next;
     }
 
-    private void Drain(OperationLane lane, ref SocketOperation? waiting)
+    private void Drain(OperationLane lane, int errno, ref SocketOperation? waiting)
     {
         SocketOperation? operation = FirstOf(lane);
         SocketOperation? last = null;
         while (operation is not null)
         {
             SocketOperation? next = After(operation);
-            operation.CancelErrno = Errno.EBADF;
+            operation.CancelErrno = (short)errno;
             if (operation.State == OperationState.Waiting)
             {
                 Remove(operation);
                 operation.State = OperationState.Completed;
-                operation.EndWith(Errno.EBADF);
+                operation.EndWith(errno);
                 if (last is null)
                 {
                     // Put this lane's operations before those of the lanes drained earlier; order across lanes is free.

@@ -524,7 +524,7 @@ internal sealed partial class SocketCore
     {
         if (Registration is { } registration)
         {
-            registration.Engine.Settle(registration);
+            registration.Poller.Settle();
         }
     }
 

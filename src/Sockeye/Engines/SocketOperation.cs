@@ -66,9 +66,6 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>The call's MSG_ flags, as its user gave them.</summary>
     protected int Flags { get; private set; }
 
-    /// <summary>Who watches the socket; null until the operation has to wait.</summary>
-    internal Poller? Poller => _registration?.Poller;
-
     /// <summary>The call's name in messages.</summary>
     internal abstract string Call { get; }
 
@@ -154,10 +151,10 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
         }
         else if (Attempt())
         {
-            if (EventLoop.Current is { } loop && !loop.SpendBudget())
+            if (RunQueue.Current is { } queue && !queue.SpendBudget())
             {
                 // Ready at once too often in a row: let the loop's other work run first.
-                loop.Defer(this);
+                queue.Defer(this);
                 return false;
             }
 
@@ -190,10 +187,10 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
 
         if (Limit is { } limit)
         {
-            registration!.Engine.StartTimer(Terms, limit);
+            registration!.Poller.StartTimer(Terms, limit);
         }
 
-        registration!.Engine.Submit(this, registration, sequence);
+        registration!.Enqueue(this, sequence);
         return false;
     }
 
@@ -230,7 +227,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>Makes the outcome visible and runs or queues the continuation. Called once, by whoever completed the operation.</summary>
     internal void Publish()
     {
-        TermsIfAny?.Disarm(_registration?.Engine);
+        TermsIfAny?.Disarm(_registration?.Poller);
         ShowOutcome();
     }
 
@@ -310,7 +307,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
 
     private void RequestCancel(int errno) => RequestCancel(errno, Version);
 
-    private void RequestCancel(int errno, short version) => _registration?.Engine.Cancel(this, _registration, errno, version);
+    private void RequestCancel(int errno, short version) => _registration?.Cancel(this, errno, version);
 }
 
 /// <summary>The states of a <see cref="SocketOperation"/>; see there.</summary>

@@ -8,7 +8,7 @@ namespace Sockeye.Engines;
 /// takes the time itself. Between two of the writes it may see one piece of work's number with the other's name; a number that
 /// stands still for the whole limit is nobody's moment between writes.
 /// </remarks>
-internal sealed class LoopWatch(EventLoop loop, TimeSpan limit, Action<BlockedHandler> report)
+internal sealed class LoopWatch(TimeSpan limit, LoopWatch.Report report)
 {
     private object? _handler;
     private object? _state;
@@ -18,6 +18,9 @@ internal sealed class LoopWatch(EventLoop loop, TimeSpan limit, Action<BlockedHa
     private long _seenCount = -1;
     private long _seenAt;
     private string? _reported;
+
+    /// <summary>Hears of a handler that blocks its loop, or has.</summary>
+    internal delegate void Report(string handler, TimeSpan duration, bool hasEnded);
 
     internal TimeSpan Limit { get; } = limit;
 
@@ -51,13 +54,13 @@ internal sealed class LoopWatch(EventLoop loop, TimeSpan limit, Action<BlockedHa
             _seenAt = now;
             if (ended is not null)
             {
-                report(new BlockedHandler(loop, ended, elapsed, hasEnded: true));
+                report(ended, elapsed, hasEnded: true);
             }
         }
         else if (_reported is null && elapsed >= Limit)
         {
             _reported = HandlerName.Of(handler, Volatile.Read(ref _state));
-            report(new BlockedHandler(loop, _reported, elapsed, hasEnded: false));
+            report(_reported, elapsed, hasEnded: false);
         }
     }
 }

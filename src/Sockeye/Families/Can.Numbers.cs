@@ -11,7 +11,7 @@ public static class CanFrame
     /// <summary>CAN_RTR_FLAG: a request for a frame, without data.</summary>
     public const uint RemoteRequestFlag = 0x4000_0000;
 
-    /// <summary>CAN_ERR_FLAG: the frame tells of an error.</summary>
+    /// <summary>CAN_ERR_FLAG: the frame reports an error.</summary>
     public const uint ErrorFlag = 0x2000_0000;
 
     /// <summary>CAN_SFF_MASK: the id of a standard frame, 11 bits.</summary>
@@ -48,13 +48,13 @@ public static class CanBroadcastManager
     /// <summary>RX_READ: asks for the filter.</summary>
     public const int ReceiveRead = 7;
 
-    /// <summary>TX_STATUS: the answer to TX_READ.</summary>
+    /// <summary>TX_STATUS: the reply to TX_READ.</summary>
     public const int TransmitStatus = 8;
 
     /// <summary>TX_EXPIRED: the counted frames are sent.</summary>
     public const int TransmitExpired = 9;
 
-    /// <summary>RX_STATUS: the answer to RX_READ.</summary>
+    /// <summary>RX_STATUS: the reply to RX_READ.</summary>
     public const int ReceiveStatus = 10;
 
     /// <summary>RX_TIMEOUT: a frame that comes again and again has not come.</summary>
@@ -69,7 +69,7 @@ public static class CanBroadcastManager
     /// <summary>STARTTIMER: flag: start the timer.</summary>
     public const int StartTimer = 0x2;
 
-    /// <summary>TX_COUNTEVT: flag: tell when the count is over.</summary>
+    /// <summary>TX_COUNTEVT: flag: notify when the count is over.</summary>
     public const int TransmitCountEvent = 0x4;
 
     /// <summary>TX_ANNOUNCE: flag: send a change at once.</summary>
@@ -87,13 +87,13 @@ public static class CanBroadcastManager
     /// <summary>RX_NO_AUTOTIMER: flag: do not start the timer by itself.</summary>
     public const int ReceiveNoAutomaticTimer = 0x80;
 
-    /// <summary>RX_ANNOUNCE_RESUME: flag: tell when a frame comes again after a timeout.</summary>
+    /// <summary>RX_ANNOUNCE_RESUME: flag: notify when a frame comes again after a timeout.</summary>
     public const int ReceiveAnnounceResume = 0x100;
 
     /// <summary>TX_RESET_MULTI_IDX: flag: begin with the first frame.</summary>
     public const int TransmitResetIndex = 0x200;
 
-    /// <summary>RX_RTR_FRAME: flag: answer a request with this frame.</summary>
+    /// <summary>RX_RTR_FRAME: flag: reply to a request with this frame.</summary>
     public const int ReceiveRemoteRequest = 0x400;
 
     /// <summary>CAN_FD_FRAME: flag: the frames are CAN FD's.</summary>

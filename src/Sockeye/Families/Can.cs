@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Sockeye.Families;
@@ -93,45 +92,15 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
     public static CanEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out CanEndPoint? result) ? result : throw NotParsed(s, "can://vcan0  can://vcan0/isotp/7e8/7e0, with an interface of this machine");
+        Read(s, Prefix, TryRead, right: "can://vcan0  can://vcan0/isotp/7e8/7e0, with an interface of this machine");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        bool more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> name);
-        if (!EndPointText.TryInterface(name, out int index))
-        {
-            return false;
-        }
-
-        if (!more)
-        {
-            result = new CanEndPoint(index);
-            return true;
-        }
-
-        bool hasNumbers = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> kind)
-            & EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> first);
-        switch (kind)
-        {
-            case "isotp" when hasNumbers && EndPointText.TryHex(first, out uint receiveId) && EndPointText.TryHex(text, out uint transmitId):
-                result = IsoTp(index, receiveId, transmitId);
-                return true;
-            case "j1939" when hasNumbers && EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> group)
-                && ulong.TryParse(first, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong device)
-                && EndPointText.TryHex(group, out uint parameterGroup) && EndPointText.TryHex(text, out uint address) && address <= byte.MaxValue:
-                result = J1939(index, device, parameterGroup, (byte)address);
-                return true;
-            default:
-                return false;
-        }
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>can://vcan0</c>; see the type's remarks.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back while the interface keeps its name.</returns>
@@ -146,6 +115,47 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
         };
     }
 
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out CanEndPoint? result)
+    {
+        const string Form = "after / comes isotp/RX/TX or j1939/NAME/PGN/ADDRESS, in hexadecimal";
+        result = null;
+        bool more = reader.Cut(ref part, '/', out EndpointPart name);
+        if (!reader.TryInterface(name, out int index))
+        {
+            return false;
+        }
+
+        if (!more)
+        {
+            result = new CanEndPoint(index);
+            return true;
+        }
+
+        bool hasNumbers = reader.Cut(ref part, '/', out EndpointPart kind)
+            & reader.Cut(ref part, '/', out EndpointPart first);
+        switch (reader.Span(kind))
+        {
+            case "isotp" when hasNumbers:
+                if (reader.TryHex(first, uint.MaxValue, Form, out ulong receiveId) && reader.TryHex(part, uint.MaxValue, Form, out ulong transmitId))
+                {
+                    result = IsoTp(index, (uint)receiveId, (uint)transmitId);
+                }
+
+                return result is not null;
+            case "j1939" when hasNumbers && reader.Cut(ref part, '/', out EndpointPart group):
+                if (reader.TryHex(first, ulong.MaxValue, Form, out ulong device)
+                    && reader.TryHex(group, uint.MaxValue, Form, out ulong parameterGroup)
+                    && reader.TryHex(part, byte.MaxValue, Form, out ulong address))
+                {
+                    result = J1939(index, device, (uint)parameterGroup, (byte)address);
+                }
+
+                return result is not null;
+            default:
+                return reader.Fail(kind.Start, Form);
+        }
+    }
+
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address, EndPoint? like)
     {
         if (address.Length < RawBytes)
@@ -155,7 +165,7 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
 
         int index = BitConverter.ToInt32(address[4..]);
 
-        // Kernels before 5.12 told 24 bytes for every protocol; then the socket's own address knows better.
+        // Kernels before 5.12 gave 24 bytes for every protocol; then the socket's own address knows better.
         CanAddressKind kind = address.Length < IsoTpBytes ? CanAddressKind.Raw
             : address.Length < J1939Bytes ? CanAddressKind.IsoTp
             : like is CanEndPoint own ? own.Kind
@@ -196,11 +206,29 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
 }
 
 /// <summary>AF_CAN: struct sockaddr_can, &lt;linux/can.h&gt;. All in the machine's byte order.</summary>
-internal sealed class CanCodec : AddressCodec
+internal sealed class CanFamily : FamilyRow
 {
-    internal override int Family => SocketConstants.AF_CAN;
+    internal CanFamily()
+        : base(SocketConstants.AF_CAN, "AF_CAN", "can")
+    {
+        Schemes = [CanScheme.Instance];
+        Protocols =
+        [
+            new(CanConstants.CAN_RAW, "CAN_RAW", "can", "can_raw"),
+            new(CanConstants.CAN_BCM, "CAN_BCM", "can", "can_bcm"),
+            new(CanConstants.CAN_ISOTP, "CAN_ISOTP", "can", "can_isotp"),
+            new(CanConstants.CAN_J1939, "CAN_J1939", "can", "can_j1939"),
+        ];
+    }
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => CanEndPoint.TryDecode(address, like);
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        ("bind" or "connect" or "send to", Errno.ENODEV) => "there is no CAN interface of that index; ip link lists them, and modprobe vcan brings one to try on",
+        ("bind" or "connect" or "send to", Errno.ENETDOWN) => "the interface is down; ip link set NAME up",
+        _ => null,
+    };
 }
 
 /// <summary><c>can://INTERFACE</c> for frames, <c>can://INTERFACE/isotp/…</c> and <c>/j1939/…</c> for what is built on them.</summary>
@@ -209,22 +237,16 @@ internal sealed class CanScheme() : EndpointScheme(
 {
     internal static CanScheme Instance { get; } = new();
 
-    internal override EndpointTraits Traits => EndpointTraits.Can;
+    internal override EndpointTraits Traits => EndpointTraits.None;
 
     internal override AddressFamily AddressFamily => AddressFamily.ControllerAreaNetwork;
 
     internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
     {
         target = default;
-        int slash = reader.Find(part, '/');
-        if (!reader.CheckInterface(part with { End = slash < 0 ? part.End : slash }))
+        if (!CanEndPoint.TryRead(reader, part, out CanEndPoint? endPoint))
         {
             return false;
-        }
-
-        if (!CanEndPoint.TryParse(reader.Span(part), provider: null, out CanEndPoint? endPoint))
-        {
-            return reader.Fail(slash < 0 ? part.Start : slash + 1, "after / comes isotp/RX/TX or j1939/NAME/PGN/ADDRESS, in hexadecimal");
         }
 
         target = Normal(new(endPoint));

@@ -1,124 +1,119 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using Sockeye.Interop;
 
 namespace Sockeye.Families;
 
-/// <summary>
-/// What a person needs to know of a family that does not open: its name, and the kernel's module that brings it.
-/// </summary>
+/// <summary>Every address family, a row each, and what is asked of them by number.</summary>
 internal static class FamilyTable
 {
-    // By number. Without a module: built into the kernel, or no kernel opens sockets of it.
-    private static readonly (int Family, string Name, string[] Modules)[] Families =
+    /// <summary>
+    /// The table. First the families whose addresses the library knows, in the order in which their endpoint strings are
+    /// listed; then the others, by number.
+    /// </summary>
+    internal static FamilyRow[] Rows { get; } =
     [
-        (SocketConstants.AF_UNSPEC, "AF_UNSPEC", []),
-        (SocketConstants.AF_UNIX, "AF_UNIX", ["unix"]),
-        (SocketConstants.AF_INET, "AF_INET", []),
-        (FamilyConstants.AF_AX25, "AF_AX25", ["ax25"]),
-        (FamilyConstants.AF_IPX, "AF_IPX", ["ipx"]),
-        (FamilyConstants.AF_APPLETALK, "AF_APPLETALK", ["appletalk"]),
-        (FamilyConstants.AF_NETROM, "AF_NETROM", ["netrom"]),
-        (FamilyConstants.AF_BRIDGE, "AF_BRIDGE", []),
-        (FamilyConstants.AF_ATMPVC, "AF_ATMPVC", ["atm"]),
-        (FamilyConstants.AF_X25, "AF_X25", ["x25"]),
-        (SocketConstants.AF_INET6, "AF_INET6", ["ipv6"]),
-        (FamilyConstants.AF_ROSE, "AF_ROSE", ["rose"]),
-        (FamilyConstants.AF_DECnet, "AF_DECnet", ["decnet"]),
-        (FamilyConstants.AF_NETBEUI, "AF_NETBEUI", []),
-        (FamilyConstants.AF_SECURITY, "AF_SECURITY", []),
-        (FamilyConstants.AF_KEY, "AF_KEY", ["af_key"]),
-        (FamilyConstants.AF_NETLINK, "AF_NETLINK", []),
-        (SocketConstants.AF_PACKET, "AF_PACKET", ["af_packet"]),
-        (FamilyConstants.AF_ASH, "AF_ASH", []),
-        (FamilyConstants.AF_ECONET, "AF_ECONET", ["econet"]),
-        (FamilyConstants.AF_ATMSVC, "AF_ATMSVC", ["atm"]),
-        (FamilyConstants.AF_RDS, "AF_RDS", ["rds", "rds_tcp"]),
-        (FamilyConstants.AF_SNA, "AF_SNA", []),
-        (FamilyConstants.AF_IRDA, "AF_IRDA", ["irda"]),
-        (FamilyConstants.AF_PPPOX, "AF_PPPOX", ["pppox", "pppoe"]),
-        (FamilyConstants.AF_WANPIPE, "AF_WANPIPE", []),
-        (FamilyConstants.AF_LLC, "AF_LLC", ["llc2"]),
-        (FamilyConstants.AF_IB, "AF_IB", ["ib_core"]),
-        (FamilyConstants.AF_MPLS, "AF_MPLS", ["mpls_router"]),
-        (SocketConstants.AF_CAN, "AF_CAN", ["can"]),
-        (FamilyConstants.AF_TIPC, "AF_TIPC", ["tipc"]),
-        (FamilyConstants.AF_BLUETOOTH, "AF_BLUETOOTH", ["bluetooth"]),
-        (FamilyConstants.AF_IUCV, "AF_IUCV", ["af_iucv"]),
-        (FamilyConstants.AF_RXRPC, "AF_RXRPC", ["rxrpc"]),
-        (FamilyConstants.AF_ISDN, "AF_ISDN", ["mISDN_core"]),
-        (FamilyConstants.AF_PHONET, "AF_PHONET", ["phonet"]),
-        (FamilyConstants.AF_IEEE802154, "AF_IEEE802154", ["ieee802154_socket"]),
-        (FamilyConstants.AF_CAIF, "AF_CAIF", ["caif_socket"]),
-        (FamilyConstants.AF_ALG, "AF_ALG", ["af_alg"]),
-        (FamilyConstants.AF_NFC, "AF_NFC", ["nfc"]),
-        (FamilyConstants.AF_VSOCK, "AF_VSOCK", ["vsock", "vsock_loopback"]),
-        (FamilyConstants.AF_KCM, "AF_KCM", ["kcm"]),
-        (FamilyConstants.AF_QIPCRTR, "AF_QIPCRTR", ["qrtr"]),
-        (FamilyConstants.AF_SMC, "AF_SMC", ["smc"]),
-        (FamilyConstants.AF_XDP, "AF_XDP", []),
-        (FamilyConstants.AF_MCTP, "AF_MCTP", ["mctp"]),
+        new Ip4Family(),
+        new Ip6Family(),
+        new UnixFamily(),
+        new VsockFamily(),
+        new TipcFamily(),
+        new NetlinkFamily(),
+        new PacketFamily(),
+        new CanFamily(),
+        new AlgFamily(),
+
+        new(SocketConstants.AF_UNSPEC, "AF_UNSPEC"),
+        new(FamilyConstants.AF_AX25, "AF_AX25", "ax25"),
+        new(FamilyConstants.AF_IPX, "AF_IPX", "ipx"),
+        new(FamilyConstants.AF_APPLETALK, "AF_APPLETALK", "appletalk"),
+        new(FamilyConstants.AF_NETROM, "AF_NETROM", "netrom"),
+        new(FamilyConstants.AF_BRIDGE, "AF_BRIDGE"),
+        new(FamilyConstants.AF_ATMPVC, "AF_ATMPVC", "atm"),
+        new(FamilyConstants.AF_X25, "AF_X25", "x25"),
+        new(FamilyConstants.AF_ROSE, "AF_ROSE", "rose"),
+        new(FamilyConstants.AF_DECnet, "AF_DECnet", "decnet"),
+        new(FamilyConstants.AF_NETBEUI, "AF_NETBEUI"),
+        new(FamilyConstants.AF_SECURITY, "AF_SECURITY"),
+        new(FamilyConstants.AF_KEY, "AF_KEY", "af_key"),
+        new(FamilyConstants.AF_ASH, "AF_ASH"),
+        new(FamilyConstants.AF_ECONET, "AF_ECONET", "econet"),
+        new(FamilyConstants.AF_ATMSVC, "AF_ATMSVC", "atm"),
+        new(FamilyConstants.AF_RDS, "AF_RDS", "rds", "rds_tcp"),
+        new(FamilyConstants.AF_SNA, "AF_SNA"),
+        new(FamilyConstants.AF_IRDA, "AF_IRDA", "irda"),
+        new(FamilyConstants.AF_PPPOX, "AF_PPPOX", "pppox", "pppoe"),
+        new(FamilyConstants.AF_WANPIPE, "AF_WANPIPE"),
+        new(FamilyConstants.AF_LLC, "AF_LLC", "llc2"),
+        new(FamilyConstants.AF_IB, "AF_IB", "ib_core"),
+        new(FamilyConstants.AF_MPLS, "AF_MPLS", "mpls_router"),
+        new(FamilyConstants.AF_BLUETOOTH, "AF_BLUETOOTH", "bluetooth")
+        {
+            Protocols =
+            [
+                new(BluetoothConstants.BTPROTO_RFCOMM, "BTPROTO_RFCOMM", "bluetooth", "rfcomm"),
+                new(BluetoothConstants.BTPROTO_BNEP, "BTPROTO_BNEP", "bluetooth", "bnep"),
+                new(BluetoothConstants.BTPROTO_HIDP, "BTPROTO_HIDP", "bluetooth", "hidp"),
+            ],
+        },
+        new(FamilyConstants.AF_IUCV, "AF_IUCV", "af_iucv"),
+        new(FamilyConstants.AF_RXRPC, "AF_RXRPC", "rxrpc"),
+        new(FamilyConstants.AF_ISDN, "AF_ISDN", "mISDN_core"),
+        new(FamilyConstants.AF_PHONET, "AF_PHONET", "phonet"),
+        new(FamilyConstants.AF_IEEE802154, "AF_IEEE802154", "ieee802154_socket"),
+        new(FamilyConstants.AF_CAIF, "AF_CAIF", "caif_socket"),
+        new(FamilyConstants.AF_NFC, "AF_NFC", "nfc"),
+        new(FamilyConstants.AF_KCM, "AF_KCM", "kcm"),
+        new(FamilyConstants.AF_QIPCRTR, "AF_QIPCRTR", "qrtr"),
+        new(FamilyConstants.AF_SMC, "AF_SMC", "smc"),
+        new(FamilyConstants.AF_XDP, "AF_XDP"),
+        new(FamilyConstants.AF_MCTP, "AF_MCTP", "mctp"),
     ];
 
-    // Protocols that are modules of their own.
-    private static readonly (int Family, int Protocol, string Name, string[] Modules)[] Protocols =
-    [
-        (SocketConstants.AF_INET, ProtocolConstants.IPPROTO_SCTP, "IPPROTO_SCTP", ["sctp"]),
-        (SocketConstants.AF_INET6, ProtocolConstants.IPPROTO_SCTP, "IPPROTO_SCTP", ["sctp"]),
-        (SocketConstants.AF_INET, ProtocolConstants.IPPROTO_DCCP, "IPPROTO_DCCP", ["dccp_ipv4"]),
-        (SocketConstants.AF_INET6, ProtocolConstants.IPPROTO_DCCP, "IPPROTO_DCCP", ["dccp_ipv6"]),
-        (SocketConstants.AF_INET, ProtocolConstants.IPPROTO_L2TP, "IPPROTO_L2TP", ["l2tp_ip"]),
-        (SocketConstants.AF_INET6, ProtocolConstants.IPPROTO_L2TP, "IPPROTO_L2TP", ["l2tp_ip6"]),
-        (SocketConstants.AF_INET, ProtocolConstants.IPPROTO_SMC, "IPPROTO_SMC", ["smc"]),
-        (SocketConstants.AF_INET6, ProtocolConstants.IPPROTO_SMC, "IPPROTO_SMC", ["smc"]),
-        (SocketConstants.AF_CAN, CanConstants.CAN_RAW, "CAN_RAW", ["can", "can_raw"]),
-        (SocketConstants.AF_CAN, CanConstants.CAN_BCM, "CAN_BCM", ["can", "can_bcm"]),
-        (SocketConstants.AF_CAN, CanConstants.CAN_ISOTP, "CAN_ISOTP", ["can", "can_isotp"]),
-        (SocketConstants.AF_CAN, CanConstants.CAN_J1939, "CAN_J1939", ["can", "can_j1939"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG", ["inet_diag"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_XFRM, "NETLINK_XFRM", ["xfrm_user"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_CONNECTOR, "NETLINK_CONNECTOR", ["cn"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_NETFILTER, "NETLINK_NETFILTER", ["nfnetlink"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_CRYPTO, "NETLINK_CRYPTO", ["crypto_user"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_RDMA, "NETLINK_RDMA", ["ib_core"]),
-        (FamilyConstants.AF_NETLINK, NetlinkConstants.NETLINK_ISCSI, "NETLINK_ISCSI", ["scsi_transport_iscsi"]),
-        (FamilyConstants.AF_BLUETOOTH, BluetoothConstants.BTPROTO_RFCOMM, "BTPROTO_RFCOMM", ["bluetooth", "rfcomm"]),
-        (FamilyConstants.AF_BLUETOOTH, BluetoothConstants.BTPROTO_BNEP, "BTPROTO_BNEP", ["bluetooth", "bnep"]),
-        (FamilyConstants.AF_BLUETOOTH, BluetoothConstants.BTPROTO_HIDP, "BTPROTO_HIDP", ["bluetooth", "hidp"]),
-    ];
+    private static readonly FamilyRow?[] ByNumber = Index(Rows);
+
+    /// <summary>The endpoint strings of all families.</summary>
+    internal static IEnumerable<EndpointScheme> Schemes => Rows.SelectMany(static row => row.Schemes);
+
+    /// <summary>The row of a family; null for a number that has none.</summary>
+    internal static FamilyRow? Find(int family) => (uint)family < (uint)ByNumber.Length ? ByNumber[family] : null;
 
     /// <summary>The kernel's name, as <c>AF_TIPC</c>; the number where it has none.</summary>
-    internal static string Name(int family)
-    {
-        foreach ((int number, string name, _) in Families)
-        {
-            if (number == family)
-            {
-                return name;
-            }
-        }
+    internal static string Name(int family) => Find(family)?.Name ?? family.ToString(CultureInfo.InvariantCulture);
 
-        return family.ToString(CultureInfo.InvariantCulture);
-    }
+    /// <summary>The row of an address; null for a type that a program made itself.</summary>
+    internal static FamilyRow? Of(EndPoint? endPoint) => endPoint switch
+    {
+        LinuxEndPoint own => Find(own.Family),
+        IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } => Find(SocketConstants.AF_INET6),
+        IPEndPoint or DnsEndPoint => Find(SocketConstants.AF_INET),
+        UnixDomainSocketEndPoint => Find(SocketConstants.AF_UNIX),
+        _ => null,
+    };
+
+    /// <summary>Whether an address that getsockname(2) gave is one that bind(2) has not set.</summary>
+    internal static bool IsUnbound(EndPoint local) => Of(local)?.IsUnbound(local) ?? false;
+
+    /// <summary>Whether an address that getpeername(2) gave names nobody.</summary>
+    internal static bool IsNobody(EndPoint peer) => Of(peer)?.IsNobody(peer) ?? false;
 
     /// <summary>Why socket(2) or socketpair(2) refused, and what to try.</summary>
     /// <returns>The likely cause; null when the family and protocol do not bear on this errno.</returns>
     internal static string? Refusal(int errno, int family, SocketType type, ProtocolType protocol)
     {
-        string name = Name(family);
+        FamilyRow row = Find(family) ?? new FamilyRow(family, Name(family));
+        FamilyProtocol known = Array.Find(row.Protocols, its => its.Number == (int)protocol);
         switch (errno)
         {
             case Errno.EAFNOSUPPORT:
-                return $"this kernel has no {name}, or its module is not loaded{Load(Modules(family, protocol))}";
+                return $"this kernel has no {row.Name}, or its module is not loaded{Load(known.Modules ?? row.Modules)}";
             case Errno.EPROTONOSUPPORT or Errno.ESOCKTNOSUPPORT:
-                string[] modules = ProtocolModules(family, protocol, out string protocolName);
-                return modules.Length > 0
-                    ? $"{name} has no {protocolName} here, or its module is not loaded{Load(modules)}"
-                    : $"{name} has no type {type} with protocol {protocolName} here";
-            case Errno.EPERM or Errno.EACCES when family == SocketConstants.AF_PACKET || type == SocketType.Raw || (int)type == FamilyConstants.SOCK_PACKET:
-                return $"not permitted; {name} sockets of type {type} need CAP_NET_RAW: run as root, or in a user and network namespace (unshare -rn)";
+                return known.Modules is { } modules
+                    ? $"{row.Name} has no {known.Name} here, or its module is not loaded{Load(modules)}"
+                    : $"{row.Name} has no type {type} with protocol {(int)protocol} here";
             case Errno.EPERM or Errno.EACCES:
-                return $"not permitted; {name} or this protocol of it needs a capability, such as CAP_NET_RAW or CAP_NET_ADMIN";
+                return $"not permitted; {row.Denial(type, protocol)}";
             default:
                 return null;
         }
@@ -128,24 +123,14 @@ internal static class FamilyTable
         ? ""
         : $"; as root: {string.Join(" && ", modules.Select(static module => "modprobe " + module))}";
 
-    private static string[] Modules(int family, ProtocolType protocol)
+    private static FamilyRow?[] Index(FamilyRow[] rows)
     {
-        string[] modules = ProtocolModules(family, protocol, out _);
-        return modules.Length > 0 ? modules : Families.FirstOrDefault(row => row.Family == family).Modules ?? [];
-    }
-
-    private static string[] ProtocolModules(int family, ProtocolType protocol, out string name)
-    {
-        foreach ((int number, int protocolNumber, string protocolName, string[] modules) in Protocols)
+        var index = new FamilyRow?[rows.Max(static row => row.Number) + 1];
+        foreach (FamilyRow row in rows)
         {
-            if (number == family && protocolNumber == (int)protocol)
-            {
-                name = protocolName;
-                return modules;
-            }
+            index[row.Number] = row;
         }
 
-        name = ((int)protocol).ToString(CultureInfo.InvariantCulture);
-        return [];
+        return index;
     }
 }

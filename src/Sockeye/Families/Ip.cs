@@ -11,7 +11,7 @@ namespace Sockeye;
 /// <summary>AF_INET6, struct sockaddr_in6, ipv6(7): .NET's end point with the one field that it lacks, the flow.</summary>
 /// <remarks>
 /// The scope is <see cref="IPAddress.ScopeId"/>. Sockets give this type only where the flow information is not zero,
-/// which the kernel tells where IPV6_FLOWINFO_SEND or IPV6_FLOWINFO is set. Two end points are equal when address and
+/// which the kernel gives where IPV6_FLOWINFO_SEND or IPV6_FLOWINFO is set. Two end points are equal when address and
 /// port are, as .NET's type has it: the flow is how packets travel, not where to. Text: .NET's,
 /// <c>[fe80::1%2]:80</c>, and where there is flow information <c>[fe80::1%2]:80/flow=12345</c>, in hexadecimal.
 /// </remarks>
@@ -87,7 +87,7 @@ public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
         result = null;
         uint flow = 0;
         int mark = s.IndexOf(FlowMark, StringComparison.Ordinal);
-        if (mark >= 0 && !EndPointText.TryHex(s[(mark + FlowMark.Length)..], out flow))
+        if (mark >= 0 && !uint.TryParse(s[(mark + FlowMark.Length)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out flow))
         {
             return false;
         }
@@ -124,7 +124,7 @@ public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
         ReadOnlySpan<byte> bytes = socketAddress.Buffer.Span[..socketAddress.Size];
 
         // .NET's own forgets the scope of an address that is not link-local.
-        return socketAddress.Family == AddressFamily.InterNetworkV6 && Ip6Codec.TryRead(bytes, out IPAddress? address, out int port, out uint flow)
+        return socketAddress.Family == AddressFamily.InterNetworkV6 && Ip6Family.TryRead(bytes, out IPAddress? address, out int port, out uint flow)
             ? new Ipv6EndPoint(address, port, flow)
             : throw new ArgumentException("These bytes are no IPv6 address.", nameof(socketAddress));
     }
@@ -134,52 +134,96 @@ public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
     public override string ToString() => FlowInfo == 0 ? base.ToString() : base.ToString() + FlowMark + FlowInfo.ToString("x", CultureInfo.InvariantCulture);
 }
 
+/// <summary>What IPv4 and IPv6 have in common.</summary>
+internal abstract class InternetFamily(int number, string name, params string[] modules) : FamilyRow(number, name, modules)
+{
+    internal override bool IsUnbound(EndPoint local) => local is IPEndPoint { Port: 0 };
+
+    internal override string Denial(SocketType type, ProtocolType protocol) =>
+        type == SocketType.Dgram && protocol is ProtocolType.Icmp or ProtocolType.IcmpV6
+            ? "ping sockets are for the groups that net.ipv4.ping_group_range names; as root: sysctl -w net.ipv4.ping_group_range='0 2147483647'"
+            : base.Denial(type, protocol);
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        ("connect", Errno.ETIMEDOUT) => "no answer within the time limit; the host may be down or a firewall silent",
+        ("connect" or "send to", Errno.ENETUNREACH) => "no route to that network",
+        ("connect" or "send to", Errno.EHOSTUNREACH) => "no route to that host, or it does not answer on its link",
+        ("connect", Errno.EADDRNOTAVAIL) => "that address cannot be reached from here, or no local port is free",
+        ("connect" or "bind" or "send to", Errno.EINVAL) when endPoint is IPEndPoint { Address: { IsIPv6LinkLocal: true, ScopeId: 0 } } =>
+            "a link-local address needs its interface, as in [fe80::1%eth0]",
+        ("connect" or "send to", Errno.EACCES) => "not permitted; a broadcast address needs EnableBroadcast",
+        ("bind", Errno.EADDRINUSE) => "another socket is bound there; see which with: ss -ltnup",
+        ("bind", Errno.EADDRNOTAVAIL) => "no interface of this machine has that address",
+        ("bind", Errno.EACCES) => "not permitted; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE",
+        _ => null,
+    };
+}
+
 /// <summary>AF_INET: struct sockaddr_in, &lt;linux/in.h&gt;, ip(7).</summary>
-internal sealed class Ip4Codec : AddressCodec
+internal sealed class Ip4Family : InternetFamily
 {
     private const int Bytes = 16;
 
-    internal override int Family => SocketConstants.AF_INET;
+    // sin_family, sin_port and sin_addr; what follows is padding.
+    private const int BytesMin = 8;
 
-    internal override bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
+    internal Ip4Family()
+        : base(SocketConstants.AF_INET, "AF_INET")
     {
-        length = 0;
+        Schemes = InternetScheme.Schemes;
+        Protocols =
+        [
+            new(ProtocolConstants.IPPROTO_SCTP, "IPPROTO_SCTP", "sctp"),
+            new(ProtocolConstants.IPPROTO_DCCP, "IPPROTO_DCCP", "dccp_ipv4"),
+            new(ProtocolConstants.IPPROTO_L2TP, "IPPROTO_L2TP", "l2tp_ip"),
+            new(ProtocolConstants.IPPROTO_SMC, "IPPROTO_SMC", "smc"),
+        ];
+    }
+
+    internal override int Encode(EndPoint endPoint, Span<byte> destination)
+    {
         if (endPoint is not IPEndPoint { AddressFamily: AddressFamily.InterNetwork } ip)
         {
-            return false;
+            return base.Encode(endPoint, destination);
         }
 
         destination[..Bytes].Clear();
         BitConverter.TryWriteBytes(destination, (ushort)SocketConstants.AF_INET);
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)ip.Port);
         ip.Address.TryWriteBytes(destination[4..], out _);
-        length = Bytes;
-        return true;
+        return Bytes;
     }
 
-    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => address.Length < 8
-        ? new IPEndPoint(IPAddress.Any, 0)
+    internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => address.Length < BytesMin
+        ? null
         : new IPEndPoint(new IPAddress(address.Slice(4, 4)), BinaryPrimitives.ReadUInt16BigEndian(address[2..]));
 }
 
 /// <summary>AF_INET6: struct sockaddr_in6, &lt;linux/in6.h&gt;, ipv6(7). The scope is in the machine's byte order, the flow in the network's.</summary>
-internal sealed class Ip6Codec : AddressCodec
+internal sealed class Ip6Family : InternetFamily
 {
     private const int Bytes = 28;
 
-    internal override int Family => SocketConstants.AF_INET6;
+    internal Ip6Family()
+        : base(SocketConstants.AF_INET6, "AF_INET6", "ipv6") => Protocols =
+        [
+            new(ProtocolConstants.IPPROTO_SCTP, "IPPROTO_SCTP", "sctp"),
+            new(ProtocolConstants.IPPROTO_DCCP, "IPPROTO_DCCP", "dccp_ipv6"),
+            new(ProtocolConstants.IPPROTO_L2TP, "IPPROTO_L2TP", "l2tp_ip6"),
+            new(ProtocolConstants.IPPROTO_SMC, "IPPROTO_SMC", "smc"),
+        ];
 
     // .NET's sockets take IPv4 only when DualMode says so; Linux' do by default (net.ipv6.bindv6only). Raw sockets
     // refuse the option once opened on some kernels, and take no IPv4 anyway.
     internal override void Opened(SocketHandle socket) =>
         Libc.SetOption(socket, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 1);
 
-    internal override bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
+    internal override int Encode(EndPoint endPoint, Span<byte> destination)
     {
-        length = 0;
         if (endPoint is not IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
         {
-            return false;
+            return base.Encode(endPoint, destination);
         }
 
         destination[..Bytes].Clear();
@@ -188,15 +232,14 @@ internal sealed class Ip6Codec : AddressCodec
         BinaryPrimitives.WriteUInt32BigEndian(destination[4..], (ip as Ipv6EndPoint)?.FlowInfo ?? 0);
         ip.Address.TryWriteBytes(destination[8..], out _);
         BitConverter.TryWriteBytes(destination[24..], (uint)ip.Address.ScopeId);
-        length = Bytes;
-        return true;
+        return Bytes;
     }
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like)
     {
         if (!TryRead(address, out IPAddress? ip, out int port, out uint flow))
         {
-            return new IPEndPoint(IPAddress.IPv6Any, 0);
+            return null;
         }
 
         return flow == 0 ? new IPEndPoint(ip, port) : new Ipv6EndPoint(ip, port, flow);
@@ -232,7 +275,7 @@ internal sealed class InternetScheme : EndpointScheme
         : base($"{name}://", type, protocol, example, summary)
     {
         _family = family;
-        _traits = traits | EndpointTraits.Internet | (family == AddressFamily.InterNetwork ? 0 : EndpointTraits.Six)
+        _traits = traits | EndpointTraits.Internet | EndpointTraits.HasSource | (family == AddressFamily.InterNetwork ? 0 : EndpointTraits.Six)
             | (type == SocketType.Dgram ? 0 : EndpointTraits.Listens);
     }
 
@@ -262,7 +305,7 @@ internal sealed class InternetScheme : EndpointScheme
     internal override string Print(in EndpointTarget target) => target.EndPoint switch
     {
         DnsEndPoint dns => string.Create(CultureInfo.InvariantCulture, $"{dns.Host}:{dns.Port}"),
-        IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } six => string.Create(CultureInfo.InvariantCulture, $"[{six.Address}]:{six.Port}"),
+        IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } six => string.Create(CultureInfo.InvariantCulture, $"[{Address(six.Address)}]:{six.Port}"),
         var four => four!.ToString()!,
     };
 
@@ -276,6 +319,18 @@ internal sealed class InternetScheme : EndpointScheme
     internal override EndpointTarget Normal(in EndpointTarget target) =>
         target.EndPoint is DnsEndPoint dns && TryName(dns, out EndPoint? endPoint) ? target with { EndPoint = endPoint } : target;
 
+    /// <summary>An IPv6 address with its scope, as <see cref="TryAddress"/> and <see cref="TryScope"/> read them.</summary>
+    internal static string Address(IPAddress address) => address.ScopeId == 0
+        ? address.ToString()
+        : new IPAddress(address.GetAddressBytes()) + Scope((uint)address.ScopeId);
+
+    /// <summary>A scope as <see cref="TryScope"/> reads it: an index that begins with 25, and goes on, needs the longer mark.</summary>
+    internal static string Scope(uint index)
+    {
+        string number = index.ToString(CultureInfo.InvariantCulture);
+        return (number.Length > 2 && number.StartsWith("25", StringComparison.Ordinal) ? "%25" : "%") + number;
+    }
+
     /// <summary>An address of four numbers, or of IPv6 without its brackets and scope.</summary>
     internal static bool TryAddress(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address) =>
         reader.Find(part, ':') >= 0 ? TrySix(reader, part, out address) : TryFour(reader, part, out address);
@@ -284,14 +339,11 @@ internal sealed class InternetScheme : EndpointScheme
     internal static bool TryScope(EndpointReader reader, EndpointPart part, out uint index)
     {
         index = 0;
-        ReadOnlySpan<char> text = reader.Span(part);
 
-        // RFC 6874 writes the % before a scope as %25. Before a digit that would be ambiguous: %251 is index 251.
-        if (text.Length > 2 && text.StartsWith("25", StringComparison.Ordinal) && !char.IsAsciiDigit(text[2]))
-        {
-            text = text[2..];
-        }
-
+        // RFC 6874: in a URI the % before a scope is written %25, so %251 is interface 1. A bare % is taken as well, as
+        // everybody writes it; %25 with nothing behind it can only be that, and is interface 25.
+        EndpointPart name = part.Length > 2 && reader.Span(part).StartsWith("25", StringComparison.Ordinal) ? part with { Start = part.Start + 2 } : part;
+        ReadOnlySpan<char> text = reader.Span(name);
         if (text.IsEmpty)
         {
             return reader.Fail(part.Start, "after % comes an interface: its name or its index");
@@ -302,9 +354,9 @@ internal sealed class InternetScheme : EndpointScheme
             return true;
         }
 
-        bool isFound = EndPointText.TryInterface(text, out int found) && found > 0;
+        bool isFound = reader.TryInterface(name, out int found) && found > 0;
         index = isFound ? (uint)found : 0;
-        return isFound || reader.Fail(part.Start, "this machine has no interface of that name; ip link lists them");
+        return isFound || reader.Fail(name.Start, "* is no interface; a scope is one");
     }
 
     private bool TryParse(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
@@ -458,7 +510,7 @@ internal sealed class InternetScheme : EndpointScheme
         ReadOnlySpan<char> text = reader.Span(number);
         if (char.IsAsciiLetter(text[0]))
         {
-            if (!Resolver.TryGetServiceByName(text.ToString(), SocketType == SocketType.Dgram ? "udp" : "tcp").TryGetValue(out ServiceEntry? service))
+            if (text.Contains('\0') || Libc.GetServiceByName(text.ToString(), SocketType == SocketType.Dgram ? "udp" : "tcp") is not { } service)
             {
                 return reader.Fail(number.Start, "a port is a number, or a service of /etc/services");
             }

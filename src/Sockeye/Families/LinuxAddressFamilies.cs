@@ -11,13 +11,24 @@ namespace Sockeye;
 /// <remarks>
 /// .NET's numbers are those of Windows, and some are other families in Linux: 16 is AppleTalk there and NETLINK here.
 /// These values carry the kernel's number under a tag, <c>0x0100_0000 + AF_x</c>, so that neither is taken for the other;
-/// a family that has no name here goes by that sum. These are properties, not constants: they cannot stand in a
+/// a family that has no name here goes by that sum, which <c>AddressFamily.FromLinux</c> makes. These are properties, not constants: they cannot stand in a
 /// <c>case</c> or an attribute.
 /// </remarks>
 public static class LinuxAddressFamilies
 {
     extension(AddressFamily)
     {
+        /// <summary>The family of a number of the kernel's.</summary>
+        /// <param name="number">AF_x: 0 to 65535; what SO_DOMAIN gives, or the first two bytes of a sockaddr.</param>
+        /// <returns>.NET's value for the six families that it names and Linux has; otherwise the number under the tag.</returns>
+        /// <exception cref="ArgumentOutOfRangeException">The number is not 0 to 65535.</exception>
+        public static AddressFamily FromLinux(int number)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(number);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(number, ushort.MaxValue);
+            return FamilyNumbers.FromLinux(number);
+        }
+
         /// <summary>AF_AX25: amateur radio AX.25; ax25(4).</summary>
         public static AddressFamily Ax25 => Tagged(FamilyConstants.AF_AX25);
 

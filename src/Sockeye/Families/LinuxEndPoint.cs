@@ -45,15 +45,20 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
     /// <exception cref="ArgumentException">The bytes are of another family.</exception>
     public sealed override EndPoint Create(SocketAddress socketAddress)
     {
-        ArgumentNullException.ThrowIfNull(socketAddress);
-        ReadOnlySpan<byte> bytes = socketAddress.Buffer.Span[..socketAddress.Size];
-        if (this is not UnknownEndPoint && (bytes.Length < sizeof(ushort) || BitConverter.ToUInt16(bytes) != Family))
-        {
-            throw new ArgumentException($"These bytes are no address of family {Families.FamilyTable.Name(Family)}.", nameof(socketAddress));
-        }
-
-        return Families.AddressCodecs.Decode(bytes, this) ?? throw new ArgumentException("A socket address has a family at least.", nameof(socketAddress));
+        ReadOnlySpan<byte> bytes = BytesOf(socketAddress);
+        return this is UnknownEndPoint || BitConverter.ToUInt16(bytes) == Family
+            ? Families.AddressCodecs.Decode(bytes, this)!
+            : throw new ArgumentException($"These bytes are no address of family {Families.FamilyTable.Name(Family)}.", nameof(socketAddress));
     }
+
+    /// <summary>Reads a sockaddr of any family.</summary>
+    /// <param name="socketAddress">The kernel's bytes, as <see cref="Socket.ReceiveFrom(Span{byte}, SocketFlags, SocketAddress)"/> leaves them.</param>
+    /// <returns>
+    /// What a socket would report as its address: .NET's type where that says the address exactly, otherwise one of ours,
+    /// an <see cref="UnknownEndPoint"/> for a family without a type and for bytes that are no whole address.
+    /// </returns>
+    /// <exception cref="ArgumentException">There are fewer than the two bytes of a family's number.</exception>
+    public static EndPoint Decode(SocketAddress socketAddress) => Families.AddressCodecs.Decode(BytesOf(socketAddress), like: null)!;
 
     /// <summary>True when <paramref name="obj"/> is of the same type and has the same bytes.</summary>
     /// <param name="obj">Another end point.</param>
@@ -108,6 +113,14 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
     /// <returns>How many bytes.</returns>
     internal abstract int Encode(Span<byte> destination);
 
+    private static ReadOnlySpan<byte> BytesOf(SocketAddress socketAddress)
+    {
+        ArgumentNullException.ThrowIfNull(socketAddress);
+        return socketAddress.Size >= sizeof(ushort)
+            ? socketAddress.Buffer.Span[..socketAddress.Size]
+            : throw new ArgumentException("A socket address has a family at least.", nameof(socketAddress));
+    }
+
     /// <summary>Zeros the sockaddr and writes its family.</summary>
     private protected Span<byte> Begin(Span<byte> destination, int length)
     {
@@ -116,10 +129,6 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
         BitConverter.TryWriteBytes(address, (ushort)Family);
         return address;
     }
-
-    /// <summary>What a Parse throws whose TryParse said no.</summary>
-    private protected static FormatException NotParsed(ReadOnlySpan<char> text, string right) =>
-        new($"\"{text}\" is no such end point; right: {right}");
 }
 
 /// <summary>What the text of every <see cref="LinuxEndPoint"/> has in common: Parse and TryParse of a string.</summary>
@@ -132,10 +141,13 @@ public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
     {
     }
 
+    /// <summary>Reads an address: all of the part, without the prefix.</summary>
+    private protected delegate bool PartReader(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out TSelf? result);
+
     /// <summary>Reads what ToString wrote; the prefix may be absent.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point; the message shows a right one.</exception>
+    /// <exception cref="FormatException">The text is no such end point; the message says why, and shows a right one.</exception>
     public static TSelf Parse(string text) => TSelf.Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
 
     /// <inheritdoc cref="Parse(string)"/>
@@ -157,6 +169,26 @@ public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
     {
         result = null;
         return s is not null && TSelf.TryParse(s.AsSpan(), provider, out result);
+    }
+
+    /// <summary>What each type's TryParse is: the prefix, if it is there, and the family's parser for the rest.</summary>
+    private protected static bool TryRead(ReadOnlySpan<char> text, string prefix, PartReader read, [NotNullWhen(true)] out TSelf? result) =>
+        TryRead(new EndpointReader(text.ToString()), prefix, read, out result);
+
+    /// <summary>What each type's Parse is.</summary>
+    private protected static TSelf Read(ReadOnlySpan<char> text, string prefix, PartReader read, string right)
+    {
+        var reader = new EndpointReader(text.ToString());
+        return TryRead(reader, prefix, read, out TSelf? result)
+            ? result
+            : throw new FormatException($"\"{text}\" is no such end point: {reader.Problem}; right: {right}");
+    }
+
+    private static bool TryRead(EndpointReader reader, string prefix, PartReader read, [NotNullWhen(true)] out TSelf? result)
+    {
+        string text = reader.Text;
+        int start = text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? prefix.Length : 0;
+        return read(reader, new(start, text.Length), out result);
     }
 }
 #pragma warning restore CA1000

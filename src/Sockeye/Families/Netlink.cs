@@ -44,37 +44,41 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point.</exception>
     public static NetlinkEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out NetlinkEndPoint? result) ? result : throw NotParsed(s, "netlink:/0  netlink:/1234/11");
+        Read(s, Prefix, TryRead, right: "netlink:/0  netlink:/1234/11");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        if (!text.StartsWith('/'))
-        {
-            return false;
-        }
-
-        text = text[1..];
-        uint groups = 0;
-        bool hasGroups = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> port);
-        if (!EndPointText.TryNumber(port, out uint portId) || (hasGroups && !EndPointText.TryHex(text, out groups)))
-        {
-            return false;
-        }
-
-        result = new NetlinkEndPoint(portId, groups);
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>netlink:/1234</c> or <c>netlink:/1234/11</c>.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString() => Groups == 0 ? $"{Prefix}/{PortId}" : $"{Prefix}/{PortId}/{Groups:x}";
+
+    /// <summary>Reads what follows the protocol: a slash, a port id, and perhaps another slash and groups.</summary>
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out NetlinkEndPoint? result)
+    {
+        const string Form = "after / comes a port id, and after another / the groups in hexadecimal: netlink:route/0/11";
+        result = null;
+        if (reader.Span(part) is not ['/', ..])
+        {
+            return reader.Fail(part.Start, Form);
+        }
+
+        ulong groups = 0;
+        part = part with { Start = part.Start + 1 };
+        bool hasGroups = reader.Cut(ref part, '/', out EndpointPart port);
+        if (!reader.TryDecimal(port, uint.MaxValue, Form, out ulong portId) || (hasGroups && !reader.TryHex(part, uint.MaxValue, Form, out groups)))
+        {
+            return false;
+        }
+
+        result = new NetlinkEndPoint((uint)portId, (uint)groups);
+        return true;
+    }
 
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address) => address.Length < AddressBytes
         ? null
@@ -90,11 +94,39 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
 }
 
 /// <summary>AF_NETLINK: struct sockaddr_nl, &lt;linux/netlink.h&gt;, netlink(7). All in the machine's byte order.</summary>
-internal sealed class NetlinkCodec : AddressCodec
+internal sealed class NetlinkFamily : FamilyRow
 {
-    internal override int Family => FamilyConstants.AF_NETLINK;
+    internal NetlinkFamily()
+        : base(FamilyConstants.AF_NETLINK, "AF_NETLINK")
+    {
+        Schemes = [NetlinkScheme.Instance];
+        Protocols =
+        [
+            new(NetlinkConstants.NETLINK_SOCK_DIAG, "NETLINK_SOCK_DIAG", "inet_diag"),
+            new(NetlinkConstants.NETLINK_XFRM, "NETLINK_XFRM", "xfrm_user"),
+            new(NetlinkConstants.NETLINK_CONNECTOR, "NETLINK_CONNECTOR", "cn"),
+            new(NetlinkConstants.NETLINK_NETFILTER, "NETLINK_NETFILTER", "nfnetlink"),
+            new(NetlinkConstants.NETLINK_CRYPTO, "NETLINK_CRYPTO", "crypto_user"),
+            new(NetlinkConstants.NETLINK_RDMA, "NETLINK_RDMA", "ib_core"),
+            new(NetlinkConstants.NETLINK_ISCSI, "NETLINK_ISCSI", "scsi_transport_iscsi"),
+        ];
+    }
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => NetlinkEndPoint.TryDecode(address);
+
+    internal override bool IsUnbound(EndPoint local) => local is NetlinkEndPoint { PortId: 0 };
+
+    // A socket that was never connected names the kernel, where its plain sends go.
+    internal override bool IsNobody(EndPoint peer) => peer is NetlinkEndPoint { PortId: 0, Groups: 0 };
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        ("bind", Errno.EADDRINUSE) => "another socket has that port id; 0 lets the kernel choose one",
+        ("bind", Errno.EPERM) => "not permitted; these groups need CAP_NET_ADMIN",
+        ("send to", Errno.ECONNREFUSED) => "no socket of this protocol has that port id",
+        ("connect" or "send to", Errno.EPERM) => "not permitted; to others than the kernel, and to groups, this protocol needs CAP_NET_ADMIN",
+        _ => null,
+    };
 }
 
 /// <summary><c>netlink:PROTOCOL</c>, and <c>netlink:PROTOCOL/PORTID/GROUPS</c> for what is not the kernel's and in no group.</summary>
@@ -132,13 +164,9 @@ internal sealed class NetlinkScheme() : EndpointScheme(
         }
 
         NetlinkEndPoint? endPoint = NetlinkEndPoint.Kernel;
-        EndpointPart address = part with { Start = name.End };
-        if (slash >= 0 && !NetlinkEndPoint.TryParse(reader.Span(address), provider: null, out endPoint))
+        if (slash >= 0 && !NetlinkEndPoint.TryRead(reader, part with { Start = name.End }, out endPoint))
         {
-            return reader.FailIn(
-                address with { Start = slash + 1 },
-                EndpointReader.HexadecimalAndSlashes,
-                "after / comes a port id, and after another / the groups in hexadecimal: netlink:route/0/11");
+            return false;
         }
 
         target = new(endPoint, protocol);

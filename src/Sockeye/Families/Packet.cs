@@ -53,8 +53,8 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
     /// <param name="interfaceIndex">sll_ifindex; 0 is all interfaces.</param>
     /// <param name="protocol">sll_protocol, an ETH_P_ number such as 0x0800, in the machine's order. 0, the default, leaves what the socket was made with.</param>
     /// <param name="hardwareAddress">sll_addr, needed to send from a Dgram socket. Defaults to none; at most 32 bytes.</param>
-    /// <param name="hardwareType">sll_hatype, an ARPHRD_ number; the kernel tells it, and takes none.</param>
-    /// <param name="packetType">sll_pkttype; the kernel tells it, and takes none.</param>
+    /// <param name="hardwareType">sll_hatype, an ARPHRD_ number; the kernel sets it on what arrives, and ignores it otherwise.</param>
+    /// <param name="packetType">sll_pkttype; the kernel sets it on what arrives, and ignores it otherwise.</param>
     /// <exception cref="ArgumentException">The hardware address is too long.</exception>
     public PacketEndPoint(
         int interfaceIndex,
@@ -100,55 +100,15 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point, or there is no such interface.</exception>
     public static PacketEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out PacketEndPoint? result) ? result : throw NotParsed(s, "packet:lo  packet:eth0/0800, with an interface of this machine");
+        Read(s, Prefix, TryRead, right: "packet:lo  packet:eth0/0800, with an interface of this machine");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        uint protocol = 0;
-        byte[]? hardware = [];
-        uint hardwareType = 0;
-        uint packetType = 0;
-        bool more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> name);
-        if (more)
-        {
-            more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
-            if (!EndPointText.TryHex(number, out protocol))
-            {
-                return false;
-            }
-        }
-
-        if (more)
-        {
-            more = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> address);
-            if (!EndPointText.TryHexBytes(address, ':', HardwareAddressBytesMax, out hardware))
-            {
-                return false;
-            }
-        }
-
-        if (more && (!EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> type)
-            || !EndPointText.TryNumber(type, out hardwareType) || !EndPointText.TryNumber(text, out packetType)))
-        {
-            return false;
-        }
-
-        if (protocol > ushort.MaxValue || hardwareType > ushort.MaxValue || packetType > byte.MaxValue
-            || !EndPointText.TryInterface(name, out int index))
-        {
-            return false;
-        }
-
-        result = new PacketEndPoint(index, (ushort)protocol, hardware, (ushort)hardwareType, (PacketType)packetType);
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>packet:lo</c>; see the type's remarks.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back while the interface keeps its name.</returns>
@@ -160,6 +120,53 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
         text += hasAddress || Protocol != 0 ? $"/{Protocol:x4}" : "";
         text += hasAddress ? "/" + string.Join(':', _hardware.Select(static octet => octet.ToString("x2", CultureInfo.InvariantCulture))) : "";
         return hasTypes ? $"{text}/{HardwareType}/{(byte)PacketType}" : text;
+    }
+
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out PacketEndPoint? result)
+    {
+        const string Form = "after / comes a protocol in hexadecimal, and after another / a hardware address: packet:lo/0800/02:00:5e:10:00:01";
+        const string Types = "after the hardware address come its type and the packet's, two numbers: packet:lo/0800/02:00:5e:10:00:01/1/0";
+        result = null;
+        ulong protocol = 0;
+        byte[] hardware = [];
+        ulong hardwareType = 0;
+        ulong packetType = 0;
+        bool more = reader.Cut(ref part, '/', out EndpointPart name);
+        if (!reader.TryInterface(name, out int index))
+        {
+            return false;
+        }
+
+        if (more)
+        {
+            more = reader.Cut(ref part, '/', out EndpointPart number);
+            if (!reader.TryHex(number, ushort.MaxValue, Form, out protocol))
+            {
+                return false;
+            }
+        }
+
+        if (more)
+        {
+            more = reader.Cut(ref part, '/', out EndpointPart address);
+            if (!reader.TryHexBytes(address, ':', HardwareAddressBytesMax, Form, out hardware))
+            {
+                return false;
+            }
+        }
+
+        if (more)
+        {
+            bool hasBoth = reader.Cut(ref part, '/', out EndpointPart type);
+            if (!reader.TryDecimal(type, ushort.MaxValue, Types, out hardwareType)
+                || !(hasBoth ? reader.TryDecimal(part, byte.MaxValue, Types, out packetType) : reader.Fail(part.End, Types)))
+            {
+                return false;
+            }
+        }
+
+        result = new PacketEndPoint(index, (ushort)protocol, hardware, (ushort)hardwareType, (PacketType)packetType);
+        return true;
     }
 
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address)
@@ -193,11 +200,22 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
 }
 
 /// <summary>AF_PACKET: struct sockaddr_ll, &lt;linux/if_packet.h&gt;, packet(7). The protocol alone is in network order.</summary>
-internal sealed class PacketCodec : AddressCodec
+internal sealed class PacketFamily : FamilyRow
 {
-    internal override int Family => SocketConstants.AF_PACKET;
+    internal PacketFamily()
+        : base(SocketConstants.AF_PACKET, "AF_PACKET", "af_packet") => Schemes = PacketScheme.Schemes;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => PacketEndPoint.TryDecode(address);
+
+    // Those of type Dgram too.
+    internal override string Denial(SocketType type, ProtocolType protocol) => NeedsRawCapability(type);
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        ("bind" or "send to", Errno.ENODEV or Errno.ENXIO) => "this machine has no such interface; ip link lists them",
+        ("bind" or "send to", Errno.ENETDOWN) => "the interface is down; ip link set NAME up",
+        _ => null,
+    };
 }
 
 /// <summary><c>packet:INTERFACE</c> and the longer forms of <see cref="PacketEndPoint"/>. Without a protocol it is all of them.</summary>
@@ -214,7 +232,7 @@ internal sealed class PacketScheme : EndpointScheme
         new("packet-dgram", SocketType.Dgram, "the same, without the link's header"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.Packet;
+    internal override EndpointTraits Traits => EndpointTraits.None;
 
     internal override AddressFamily AddressFamily => AddressFamily.Packet;
 
@@ -223,18 +241,9 @@ internal sealed class PacketScheme : EndpointScheme
     {
         target = default;
         int slash = reader.Find(part, '/');
-        EndpointPart name = part with { End = slash < 0 ? part.End : slash };
-        if (!reader.CheckInterface(name))
+        if (!PacketEndPoint.TryRead(reader, part, out PacketEndPoint? endPoint))
         {
             return false;
-        }
-
-        if (!PacketEndPoint.TryParse(reader.Span(part), provider: null, out PacketEndPoint? endPoint))
-        {
-            return reader.FailIn(
-                part with { Start = slash < 0 ? part.Start : slash + 1 },
-                EndpointReader.PacketSigns,
-                "after / comes a protocol in hexadecimal, and after another / a hardware address: packet:lo/0800/02:00:5e:10:00:01");
         }
 
         target = new(slash < 0 ? new PacketEndPoint(endPoint.InterfaceIndex, PacketEndPoint.AllProtocols) : endPoint);

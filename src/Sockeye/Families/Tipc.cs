@@ -32,7 +32,7 @@ public enum TipcAddressKind
     /// <summary>TIPC_SERVICE_RANGE: all instances from one to another; what is bound, and where multicast goes.</summary>
     Range,
 
-    /// <summary>TIPC_SOCKET_ADDR: one socket of one node; what accept and getpeername tell.</summary>
+    /// <summary>TIPC_SOCKET_ADDR: one socket of one node; what accept and getpeername give.</summary>
     Port,
 }
 
@@ -133,59 +133,15 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point.</exception>
     public static TipcEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out TipcEndPoint? result) ? result : throw NotParsed(s, "tipc://1000:1  tipc://1000:1-5  tipc://1000:1-5/node");
+        Read(s, Prefix, TryRead, right: "tipc://1000:1  tipc://1000:1-5  tipc://1000:1-5/node");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        var scope = TipcScope.Default;
-        int slash = text.IndexOf('/');
-        if (slash >= 0)
-        {
-            if (!TryScope(text[(slash + 1)..], out scope))
-            {
-                return false;
-            }
-
-            text = text[..slash];
-        }
-
-        bool isPort = text.StartsWith('@');
-        text = isPort ? text[1..] : text;
-        if (!EndPointText.Cut(ref text, ':', out ReadOnlySpan<char> before))
-        {
-            return false;
-        }
-
-        if (isPort)
-        {
-            if (!EndPointText.TryHex(before, out uint node) || !EndPointText.TryNumber(text, out uint reference))
-            {
-                return false;
-            }
-
-            result = new TipcEndPoint(TipcAddressKind.Port, scope, reference, node, 0);
-            return true;
-        }
-
-        bool isRange = text.Contains('-');
-        bool hasThird = EndPointText.Cut(ref text, isRange ? '-' : '@', out ReadOnlySpan<char> lower);
-        uint third = 0;
-        if (!EndPointText.TryNumber(before, out uint type) || !EndPointText.TryNumber(lower, out uint second)
-            || (hasThird && !(isRange ? EndPointText.TryNumber(text, out third) : EndPointText.TryHex(text, out third))))
-        {
-            return false;
-        }
-
-        result = new TipcEndPoint(isRange ? TipcAddressKind.Range : TipcAddressKind.Service, scope, type, second, third);
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>tipc://1000:1</c>; see the type's remarks.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
@@ -209,6 +165,57 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
             _ => "/" + ((int)Scope).ToString(CultureInfo.InvariantCulture),
         };
         return Prefix + address + scope;
+    }
+
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out TipcEndPoint? result)
+    {
+        const string Form = "this is no type:instance, type:lower-upper or @node:socket, a scope behind it: 1000:1/cluster";
+        result = null;
+        if (part.IsEmpty)
+        {
+            return reader.Fail(part.Start, "a service is missing: its type, : and its instance");
+        }
+
+        EndpointPart scopeName = part;
+        bool hasScope = reader.Cut(ref scopeName, '/', out EndpointPart name);
+        if (!reader.Cut(ref name, ':', out EndpointPart before))
+        {
+            return reader.Fail(before.End, "after the type comes : and the instance");
+        }
+
+        ulong third = 0;
+        TipcAddressKind kind;
+        ulong first;
+        ulong second;
+        if (reader.Span(before) is ['@', ..])
+        {
+            kind = TipcAddressKind.Port;
+            if (!reader.TryHex(before with { Start = before.Start + 1 }, uint.MaxValue, Form, out second)
+                || !reader.TryDecimal(name, uint.MaxValue, Form, out first))
+            {
+                return false;
+            }
+        }
+        else
+        {
+            bool isRange = reader.Find(name, '-') >= 0;
+            kind = isRange ? TipcAddressKind.Range : TipcAddressKind.Service;
+            bool hasThird = reader.Cut(ref name, isRange ? '-' : '@', out EndpointPart lower);
+            if (!reader.TryDecimal(before, uint.MaxValue, Form, out first) || !reader.TryDecimal(lower, uint.MaxValue, Form, out second)
+                || (hasThird && !(isRange ? reader.TryDecimal(name, uint.MaxValue, Form, out third) : reader.TryHex(name, uint.MaxValue, Form, out third))))
+            {
+                return false;
+            }
+        }
+
+        var scope = TipcScope.Default;
+        if (hasScope && !TryScope(reader.Span(scopeName), out scope))
+        {
+            return reader.Fail(scopeName.Start, "a scope is zone, cluster or node, - before it to unbind, or −128 to 127");
+        }
+
+        result = new TipcEndPoint(kind, scope, (uint)first, (uint)second, (uint)third);
+        return true;
     }
 
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address)
@@ -269,11 +276,22 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
 }
 
 /// <summary>AF_TIPC: struct sockaddr_tipc, &lt;linux/tipc.h&gt;, tipc(7). All in the machine's byte order.</summary>
-internal sealed class TipcCodec : AddressCodec
+internal sealed class TipcFamily : FamilyRow
 {
-    internal override int Family => FamilyConstants.AF_TIPC;
+    internal TipcFamily()
+        : base(FamilyConstants.AF_TIPC, "AF_TIPC", "tipc") => Schemes = TipcScheme.Schemes;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => TipcEndPoint.TryDecode(address);
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        ("connect" or "send to", Errno.EHOSTUNREACH) => endPoint is TipcEndPoint { Kind: TipcAddressKind.Port }
+            ? "there is no such node, or it has no such socket"
+            : "no socket has bound that service name; is the server running?",
+        ("connect", Errno.ETIMEDOUT) => "the peer did not accept within the time limit",
+        ("bind", Errno.EACCES) => "not permitted; service types below 64 are TIPC's own",
+        _ => null,
+    };
 }
 
 /// <summary><c>tipc://TYPE:INSTANCE</c> and the other forms of <see cref="TipcEndPoint"/>.</summary>
@@ -293,30 +311,15 @@ internal sealed class TipcScheme : EndpointScheme
     ];
 
     internal override EndpointTraits Traits =>
-        EndpointTraits.Tipc | (SocketType is SocketType.Stream or SocketType.Seqpacket ? EndpointTraits.Listens : 0);
+        EndpointTraits.HasSource | (SocketType is SocketType.Stream or SocketType.Seqpacket ? EndpointTraits.Listens : 0);
 
     internal override AddressFamily AddressFamily => AddressFamily.Tipc;
 
     internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
     {
-        target = default;
-        if (part.IsEmpty)
-        {
-            return reader.Fail(part.Start, "a service is missing: its type, : and its instance");
-        }
-
-        if (reader.Find(part, ':') < 0)
-        {
-            return reader.Fail(part.End, "after the type comes : and the instance");
-        }
-
-        if (!TipcEndPoint.TryParse(reader.Span(part), provider: null, out TipcEndPoint? endPoint))
-        {
-            return reader.FailIn(part, EndpointReader.TipcSigns, "this is no type:instance, type:lower-upper or @node:socket, a scope behind it: 1000:1/cluster");
-        }
-
+        bool read = TipcEndPoint.TryRead(reader, part, out TipcEndPoint? endPoint);
         target = new(endPoint);
-        return true;
+        return read;
     }
 
     internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["tipc://".Length..];

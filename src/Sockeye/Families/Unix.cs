@@ -58,7 +58,7 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
 
     private UnixEndPoint(ReadOnlyMemory<byte> name) => _name = name;
 
-    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then tells it.</summary>
+    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then has it.</summary>
     public static UnixEndPoint Autobind => Unnamed;
 
     /// <summary>No name: what a socket has that was not bound. The same value as <see cref="Autobind"/>.</summary>
@@ -102,34 +102,15 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point.</exception>
     public static UnixEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out UnixEndPoint? result) ? result : throw NotParsed(s, "/run/server.sock  @name  unix:/run/server.sock");
+        Read(s, Prefix, TryRead, right: "/run/server.sock  @name  unix:/run/server.sock");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        bool isAbstract = text.StartsWith('@');
-        Span<byte> name = stackalloc byte[PathBytesMax];
-        name[0] = 0;
-        if (!EndPointText.TryUnescape(isAbstract ? text[1..] : text, isAbstract ? name[1..] : name, out int length))
-        {
-            return false;
-        }
-
-        name = name[..(isAbstract ? length + 1 : length)];
-        if (!isAbstract && name.Contains((byte)0))
-        {
-            return false;
-        }
-
-        result = name.IsEmpty ? Unnamed : new UnixEndPoint(name.ToArray().AsMemory());
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>The same address as .NET's type says it.</summary>
     /// <param name="endPoint">A path or an abstract name.</param>
@@ -169,6 +150,33 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
         return path.StartsWith('@') ? "%40" + path[1..]
             : path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? $"%{(int)path[0]:X2}{path[1..]}"
             : path;
+    }
+
+    /// <summary>Reads a path, an abstract name after @, or no name.</summary>
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out UnixEndPoint? result)
+    {
+        result = null;
+        bool isAbstract = reader.Span(part) is ['@', ..];
+        EndpointPart name = isAbstract ? part with { Start = part.Start + 1 } : part;
+        if (!reader.TryUnescape(name, out byte[] bytes))
+        {
+            return false;
+        }
+
+        if (!isAbstract && bytes.Contains((byte)0))
+        {
+            int nul = reader.Find(part, '\0');
+            return reader.Fail(nul >= 0 ? nul : part.Start + reader.Span(part).IndexOf("%00", StringComparison.Ordinal), "a path holds no NUL");
+        }
+
+        int bytesMax = isAbstract ? PathBytesMax - 1 : PathBytesMax;
+        if (bytes.Length > bytesMax)
+        {
+            return reader.Fail(name.Start, $"a Unix socket's {(isAbstract ? "name" : "path")} has at most {bytesMax} bytes, this one {bytes.Length}");
+        }
+
+        result = isAbstract ? Abstract(bytes.AsSpan()) : bytes.Length == 0 ? Unnamed : new UnixEndPoint(bytes.AsMemory());
+        return true;
     }
 
     internal static UnixEndPoint FromBytes(ReadOnlySpan<byte> address)
@@ -220,23 +228,29 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
 /// AF_UNIX: struct sockaddr_un, &lt;linux/un.h&gt;, unix(7). Decodes to .NET's end point where that says the address
 /// exactly, an unnamed socket as an empty path; to ours otherwise, and where ours is asked for.
 /// </summary>
-internal sealed class UnixCodec : AddressCodec
+internal sealed class UnixFamily : FamilyRow
 {
     private static readonly UnixDomainSocketEndPoint Template = new("/");
 
-    internal override int Family => SocketConstants.AF_UNIX;
+    internal UnixFamily()
+        : base(SocketConstants.AF_UNIX, "AF_UNIX", "unix") => Schemes = UnixScheme.Schemes;
 
-    internal override bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
+    internal override int Encode(EndPoint endPoint, Span<byte> destination) => AddressCodecs.Encode(endPoint.Serialize(), destination);
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
     {
-        length = 0;
-        if (endPoint is not UnixDomainSocketEndPoint)
-        {
-            return false;
-        }
-
-        length = AddressCodecs.Encode(endPoint.Serialize(), destination);
-        return true;
-    }
+        ("connect" or "send to", Errno.ENOENT) => "no such socket file; is the server running?",
+        ("connect" or "send to", Errno.EPROTOTYPE) => "the socket there is of another type (stream, datagram, seqpacket)",
+        ("connect" or "send to", Errno.EACCES) => "not permitted; the socket file needs write permission, and each folder above it search permission",
+        ("connect", Errno.EAGAIN) => "as many connections as the listener's backlog holds wait there, and the socket does not wait",
+        ("connect", Errno.ETIMEDOUT) => "the listener's backlog stayed full for the whole time limit",
+        ("bind", Errno.EADDRINUSE) => endPoint is UnixEndPoint { IsAbstract: true }
+            ? "another socket has that abstract name; see which with: ss -xlp"
+            : "a file of that name exists; if no server uses it, remove it",
+        ("bind", Errno.EACCES) => "not permitted; the folder needs write permission",
+        ("bind", Errno.ENOENT) => "the directory does not exist",
+        _ => null,
+    };
 
     internal override EndPoint Decode(ReadOnlySpan<byte> address, EndPoint? like)
     {
@@ -269,7 +283,7 @@ internal sealed class UnixScheme : EndpointScheme
         new("unix-seqpacket", SocketType.Seqpacket, "unix-seqpacket:@bus", "a Unix socket of messages in order, over a connection"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.Unix | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+    internal override EndpointTraits Traits => EndpointTraits.Unix | EndpointTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
 
     internal override AddressFamily AddressFamily => AddressFamily.Unix;
 
@@ -281,27 +295,9 @@ internal sealed class UnixScheme : EndpointScheme
             return reader.Fail(part.Start, "a path is missing");
         }
 
-        bool isAbstract = reader[part.Start] == '@';
-        EndpointPart name = isAbstract ? part with { Start = part.Start + 1 } : part;
-        if (!reader.TryUnescape(name, out byte[] bytes))
-        {
-            return false;
-        }
-
-        if (!isAbstract && bytes.Contains((byte)0))
-        {
-            int nul = reader.Find(part, '\0');
-            return reader.Fail(nul >= 0 ? nul : part.Start + reader.Span(part).IndexOf("%00", StringComparison.Ordinal), "a path holds no NUL");
-        }
-
-        int bytesMax = isAbstract ? UnixEndPoint.PathBytesMax - 1 : UnixEndPoint.PathBytesMax;
-        if (bytes.Length > bytesMax)
-        {
-            return reader.Fail(name.Start, $"a Unix socket's {(isAbstract ? "name" : "path")} has at most {bytesMax} bytes, this one {bytes.Length}");
-        }
-
-        target = new(isAbstract ? UnixEndPoint.Abstract(bytes) : new UnixEndPoint(bytes));
-        return true;
+        bool read = UnixEndPoint.TryRead(reader, part, out UnixEndPoint? endPoint);
+        target = new(endPoint);
+        return read;
     }
 
     internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!;

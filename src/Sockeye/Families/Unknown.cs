@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -50,31 +48,33 @@ public sealed class UnknownEndPoint : LinuxEndPoint<UnknownEndPoint>, ISpanParsa
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point.</exception>
     public static UnknownEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out UnknownEndPoint? result) ? result : throw NotParsed(s, "family:42/0100000002000000");
+        Read(s, Prefix, TryRead, right: "family:42/0100000002000000");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
-        if (!ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ushort family)
-            || !EndPointText.TryHexBytes(text, separator: null, DataBytesMax, out byte[]? data))
-        {
-            return false;
-        }
-
-        result = new UnknownEndPoint(family, data);
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>family:42/0100000002000000</c>.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString() => $"{Prefix}{Family}/{Convert.ToHexStringLower(_data)}";
+
+    private static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out UnknownEndPoint? result)
+    {
+        result = null;
+        reader.Cut(ref part, '/', out EndpointPart number);
+        if (!reader.TryDecimal(number, ushort.MaxValue, "a family is a number, 0 to 65535", out ulong family)
+            || !reader.TryHexBytes(part, separator: null, DataBytesMax, $"after / come at most {DataBytesMax} bytes, two hexadecimal digits each", out byte[] data))
+        {
+            return false;
+        }
+
+        result = new UnknownEndPoint((int)family, data);
+        return true;
+    }
 
     internal override int Encode(Span<byte> destination)
     {

@@ -70,33 +70,15 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
     /// <returns>The end point.</returns>
     /// <exception cref="FormatException">The text is no such end point.</exception>
     public static VsockEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out VsockEndPoint? result) ? result : throw NotParsed(s, "vsock://2:8080  vsock://*:8080");
+        Read(s, Prefix, TryRead, right: "vsock://2:8080  vsock://*:8080");
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/>, without an exception.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
     /// <returns>False when the text is no such end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result)
-    {
-        result = null;
-        ReadOnlySpan<char> text = EndPointText.WithoutPrefix(s, Prefix);
-        byte flags = 0;
-        if (!EndPointText.Cut(ref text, ':', out ReadOnlySpan<char> machine) || !EndPointText.TryNumber(machine, out uint contextId, any: Any))
-        {
-            return false;
-        }
-
-        bool hasFlags = EndPointText.Cut(ref text, '/', out ReadOnlySpan<char> number);
-        if (!EndPointText.TryNumber(number, out uint port, any: AnyPort)
-            || (hasFlags && !byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out flags)))
-        {
-            return false;
-        }
-
-        result = new VsockEndPoint(contextId, port, (VsockFlags)flags);
-        return true;
-    }
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result) =>
+        TryRead(s, Prefix, TryRead, out result);
 
     /// <summary>As <c>vsock://2:8080</c>.</summary>
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
@@ -105,6 +87,29 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
         string machine = ContextId == Any ? "*" : ContextId.ToString(CultureInfo.InvariantCulture);
         string port = Port == AnyPort ? "*" : Port.ToString(CultureInfo.InvariantCulture);
         return Flags == VsockFlags.None ? $"{Prefix}{machine}:{port}" : $"{Prefix}{machine}:{port}/{(byte)Flags}";
+    }
+
+    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out VsockEndPoint? result)
+    {
+        result = null;
+        int colon = reader.Find(part, ':');
+        int slash = reader.Find(part, '/');
+        if (colon < 0)
+        {
+            return part.IsEmpty ? reader.Fail(part.Start, "a context id is missing: a number, or * for any")
+                : reader.Fail(part.End, "a port is missing: : and a number, or * for any");
+        }
+
+        long flags = 0;
+        if (!TryNumber(reader, part with { End = colon }, "a context id", Any, out uint contextId)
+            || !TryNumber(reader, new(colon + 1, slash < 0 ? part.End : slash), "a port", AnyPort, out uint port)
+            || (slash >= 0 && !reader.TryNumber(part with { Start = slash + 1 }, "the flags", 0, byte.MaxValue, out flags)))
+        {
+            return false;
+        }
+
+        result = new VsockEndPoint(contextId, port, (VsockFlags)flags);
+        return true;
     }
 
     internal static EndPoint? TryDecode(ReadOnlySpan<byte> address) => address.Length < AddressBytes
@@ -119,14 +124,38 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
         address[12] = (byte)Flags;
         return AddressBytes;
     }
+
+    private static bool TryNumber(EndpointReader reader, EndpointPart part, string what, uint any, out uint value)
+    {
+        bool isAny = reader.Span(part) is "*";
+        long number = any;
+        bool read = isAny || reader.TryNumber(part, what, 0, uint.MaxValue, out number);
+        value = (uint)number;
+        return read;
+    }
 }
 
 /// <summary>AF_VSOCK: struct sockaddr_vm, &lt;linux/vm_sockets.h&gt;, vsock(7). All in the machine's byte order.</summary>
-internal sealed class VsockCodec : AddressCodec
+internal sealed class VsockFamily : FamilyRow
 {
-    internal override int Family => FamilyConstants.AF_VSOCK;
+    internal VsockFamily()
+        : base(FamilyConstants.AF_VSOCK, "AF_VSOCK", "vsock", "vsock_loopback") => Schemes = VsockScheme.Schemes;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => VsockEndPoint.TryDecode(address);
+
+    internal override bool IsUnbound(EndPoint local) => local is VsockEndPoint { Port: VsockEndPoint.AnyPort };
+
+    internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch
+    {
+        // A refusal comes as a reset: virtio_transport_recv_connecting, net/vmw_vsock/virtio_transport_common.c.
+        ("connect", Errno.ECONNRESET) => "nothing listens there",
+        ("connect", Errno.ENODEV) => "this machine has no vsock transport to there; a guest needs its hypervisor's driver, a host vhost_vsock, and both vsock_loopback for themselves",
+        ("connect", Errno.ETIMEDOUT) => "no answer within the time limit; the machine may be down, or without a vsock driver",
+        ("bind", Errno.EADDRINUSE) => "another socket is bound there; see which with: ss --vsock -lnp",
+        ("bind", Errno.EADDRNOTAVAIL) => "that is not this machine's context id; * is whichever it has",
+        ("bind", Errno.EACCES) => "not permitted; ports below 1024 need CAP_NET_BIND_SERVICE",
+        _ => null,
+    };
 }
 
 /// <summary><c>vsock://CID:PORT</c>; * is any.</summary>
@@ -144,41 +173,18 @@ internal sealed class VsockScheme : EndpointScheme
         new("vsock-dgram", SocketType.Dgram, "the same, of datagrams, which few hypervisors carry"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.Vsock | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+    internal override EndpointTraits Traits => EndpointTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
 
     internal override AddressFamily AddressFamily => AddressFamily.Vsock;
 
     internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
     {
-        target = default;
-        int colon = reader.Find(part, ':');
-        int slash = reader.Find(part, '/');
-        if (colon < 0)
-        {
-            return part.IsEmpty ? reader.Fail(part.Start, "a context id is missing: a number, or * for any")
-                : reader.Fail(part.End, "a port is missing: : and a number, or * for any");
-        }
-
-        if (!TryNumber(reader, part with { End = colon }, "a context id")
-            || !TryNumber(reader, new(colon + 1, slash < 0 ? part.End : slash), "a port")
-            || (slash >= 0 && !reader.TryNumber(part with { Start = slash + 1 }, "the flags", 0, byte.MaxValue, out _)))
-        {
-            return false;
-        }
-
-        if (!VsockEndPoint.TryParse(reader.Span(part), provider: null, out VsockEndPoint? endPoint))
-        {
-            return reader.Fail(part.Start, "this is no context and port in decimal numbers");
-        }
-
+        bool read = VsockEndPoint.TryRead(reader, part, out VsockEndPoint? endPoint);
         target = new(endPoint);
-        return true;
+        return read;
     }
 
     internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["vsock://".Length..];
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is VsockEndPoint;
-
-    private static bool TryNumber(EndpointReader reader, EndpointPart part, string what) =>
-        reader.Span(part) is "*" || reader.TryNumber(part, what, 0, uint.MaxValue, out _);
 }

@@ -194,8 +194,8 @@ internal sealed class PacketAuxiliaryLayout : ConvertedControlLayout<PacketAuxil
 
     protected override PacketAuxiliaryData FromKernel(PacketAuxiliary value) => new(
         value.Status,
-        (int)value.Length,
-        (int)value.SnapshotLength,
+        (int)Math.Min(value.Length, int.MaxValue),
+        (int)Math.Min(value.SnapshotLength, int.MaxValue),
         value.LinkOffset,
         value.NetworkOffset,
         value.VlanTag,
@@ -204,8 +204,8 @@ internal sealed class PacketAuxiliaryLayout : ConvertedControlLayout<PacketAuxil
     protected override PacketAuxiliary ToKernel(PacketAuxiliaryData value) => new()
     {
         Status = value.Status,
-        Length = (uint)value.Length,
-        SnapshotLength = (uint)value.SnapshotLength,
+        Length = checked((uint)value.Length),
+        SnapshotLength = checked((uint)value.SnapshotLength),
         LinkOffset = value.LinkOffset,
         NetworkOffset = value.NetworkOffset,
         VlanTag = value.VlanTag,

@@ -71,7 +71,7 @@ public static class ControlMessage
         return checked(HeaderBytes + Align(dataBytes));
     }
 
-    /// <summary>CMSG_LEN(3): the length of one message without padding, as its header tells it.</summary>
+    /// <summary>CMSG_LEN(3): the length of one message without padding, as it stands in its header.</summary>
     /// <param name="dataBytes">How long its data is.</param>
     /// <returns>Bytes, header included.</returns>
     public static int Length(int dataBytes)

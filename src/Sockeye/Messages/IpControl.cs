@@ -4,7 +4,7 @@ namespace Sockeye;
 
 /// <summary>IP_PKTINFO: by which interface and addresses a packet came, or from which it shall go; struct in_pktinfo, ip(7).</summary>
 /// <param name="InterfaceIndex">Received: the interface it came by. Sent: the one to go by; 0 lets the routes decide.</param>
-/// <param name="LocalAddress">Received: this machine's address, which an answer should come from. Sent: the source address.</param>
+/// <param name="LocalAddress">Received: this machine's address, which a reply should come from. Sent: the source address.</param>
 /// <param name="DestinationAddress">Received: the header's destination, multicast and broadcast included. Sent: not heeded.</param>
 public readonly record struct Ipv4PacketInformation(int InterfaceIndex, IPAddress LocalAddress, IPAddress DestinationAddress)
 {
@@ -28,7 +28,7 @@ public static class IpControl
     /// <summary>IP_RECVOPTS: the packet's IP options as they came. Received when IP_RECVOPTS is set.</summary>
     public static readonly ControlMessage<byte[]> ReceivedOptions = ControlMessage.Bytes(Level, 6, maxBytes: 40, "IP_RECVOPTS");
 
-    /// <summary>IP_RETOPTS: received when IP_RETOPTS is set, the options ready for the answer; sent, the options of this packet.</summary>
+    /// <summary>IP_RETOPTS: received when IP_RETOPTS is set, the options ready for the reply; sent, the options of this packet.</summary>
     public static readonly ControlMessage<byte[]> ReturnOptions = ControlMessage.Bytes(Level, 7, maxBytes: 40, "IP_RETOPTS");
 
     /// <summary>IP_PKTINFO: interface and addresses. Received when IP_PKTINFO is set; sent, it chooses the source.</summary>

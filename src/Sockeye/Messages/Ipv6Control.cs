@@ -36,7 +36,7 @@ public static class Ipv6Control
     /// <summary>IPV6_DSTOPTS: the destination options header, whole. Received when IPV6_RECVDSTOPTS is set; sending needs CAP_NET_RAW (EPERM).</summary>
     public static readonly ControlMessage<byte[]> DestinationOptions = ControlMessage.Bytes(Level, 59, ExtensionBytesMax, "IPV6_DSTOPTS");
 
-    /// <summary>IPV6_PATHMTU: a message of no data that tells a path's new MTU: struct ip6_mtuinfo. Received when IPV6_RECVPATHMTU is set.</summary>
+    /// <summary>IPV6_PATHMTU: a message of no data that gives a path's new MTU: struct ip6_mtuinfo. Received when IPV6_RECVPATHMTU is set.</summary>
     public static readonly ControlMessage<byte[]> PathMtu = ControlMessage.Bytes(Level, 61, maxBytes: 32, "IPV6_PATHMTU");
 
     /// <summary>IPV6_DONTFRAG: sent, 1 refuses to cut this packet in fragments (EMSGSIZE); RFC 3542 §11.2.</summary>

@@ -7,17 +7,25 @@ namespace Sockeye;
 /// Linux's own MSG_ flags beside .NET's: <c>SocketFlags.WaitAll</c>, <c>SocketFlags.DontWait</c>, …
 /// </summary>
 /// <remarks>
-/// .NET's named bits keep .NET's meaning, and some of their numbers are other MSG_ flags in Linux. A value with bit
-/// 31 set carries Linux MSG_ numbers in its other bits. OutOfBand, Peek and DontRoute are the same in both and may
-/// be combined with either kind. These are properties, not constants: they cannot stand in a <c>case</c>.
+/// Three of Linux's flags have a number that means something else in .NET: MSG_WAITALL (Truncated), MSG_CONFIRM
+/// (Multicast) and MSG_MORE (Partial). <c>WaitAll</c>, <c>Confirm</c> and <c>More</c> have bits of their own, which no
+/// MSG_ flag uses; all the others are the kernel's numbers. So any of them may be combined and tested like .NET's:
+/// <c>(flags &amp; SocketFlags.EndOfRecord) != 0</c>. A MSG_ number without a name here is passed on as it is. These are
+/// properties, not constants: they cannot stand in a <c>case</c>.
 /// </remarks>
 public static class LinuxSocketFlags
 {
-    private const int Tag = unchecked((int)0x8000_0000);
-    private const int Common = SocketConstants.MSG_OOB | SocketConstants.MSG_PEEK | SocketConstants.MSG_DONTROUTE;
+    // Bits 21 to 23: unused by MSG_ flags up to Linux 6.18, the kernel's internal ones included.
+    private const int WaitAllBit = 0x20_0000;
+    private const int ConfirmBit = 0x40_0000;
+    private const int MoreBit = 0x80_0000;
 
-    // MSG_FIN and MSG_SYN, which no caller may pass: under the tag these bits can only be .NET's flags, mixed in.
-    private const int NeverLinux = (int)(SocketFlags.ControlDataTruncated | SocketFlags.Broadcast);
+    // .NET's flags under numbers that are Linux's too. Broadcast is MSG_SYN and ControlDataTruncated MSG_FIN there, which
+    // the kernel neither takes nor returns.
+    private const SocketFlags Unsupported =
+        SocketFlags.ControlDataTruncated | SocketFlags.Broadcast | SocketFlags.Multicast | SocketFlags.Partial;
+
+    private const int Translated = SocketConstants.MSG_WAITALL | SocketConstants.MSG_CONFIRM | SocketConstants.MSG_MORE;
 
     private static readonly (SocketFlags Flag, string Name)[] Returned =
     [
@@ -34,101 +42,97 @@ public static class LinuxSocketFlags
     extension(SocketFlags)
     {
         /// <summary>MSG_DONTWAIT: this call does not wait, whatever the socket's Timeout and Blocking say; recv(2), send(2).</summary>
-        public static SocketFlags DontWait => (SocketFlags)(Tag | SocketConstants.MSG_DONTWAIT);
+        public static SocketFlags DontWait => (SocketFlags)SocketConstants.MSG_DONTWAIT;
 
         /// <summary>MSG_WAITALL: a receive on a stream waits until the buffer is full, the stream ends or fails; recv(2).</summary>
-        public static SocketFlags WaitAll => (SocketFlags)(Tag | SocketConstants.MSG_WAITALL);
+        public static SocketFlags WaitAll => (SocketFlags)WaitAllBit;
 
         /// <summary>MSG_MORE: more data follows; hold this back to fill a segment or datagram; send(2).</summary>
-        public static SocketFlags More => (SocketFlags)(Tag | SocketConstants.MSG_MORE);
+        public static SocketFlags More => (SocketFlags)MoreBit;
 
         /// <summary>MSG_NOSIGNAL: no SIGPIPE when the peer has closed; send(2). Every send of this library passes it.</summary>
-        public static SocketFlags NoSignal => (SocketFlags)(Tag | SocketConstants.MSG_NOSIGNAL);
+        public static SocketFlags NoSignal => (SocketFlags)SocketConstants.MSG_NOSIGNAL;
 
         /// <summary>MSG_CONFIRM: tell the link layer that the peer is there; send(2).</summary>
-        public static SocketFlags Confirm => (SocketFlags)(Tag | SocketConstants.MSG_CONFIRM);
+        public static SocketFlags Confirm => (SocketFlags)ConfirmBit;
 
         /// <summary>MSG_EOR: ends a record, on socket types that have them; send(2).</summary>
-        public static SocketFlags EndOfRecord => (SocketFlags)(Tag | SocketConstants.MSG_EOR);
+        public static SocketFlags EndOfRecord => (SocketFlags)SocketConstants.MSG_EOR;
 
         /// <summary>MSG_ERRQUEUE: receive from the socket's error queue; recv(2), ip(7).</summary>
-        public static SocketFlags ErrorQueue => (SocketFlags)(Tag | SocketConstants.MSG_ERRQUEUE);
+        public static SocketFlags ErrorQueue => (SocketFlags)SocketConstants.MSG_ERRQUEUE;
 
         /// <summary>
         /// MSG_ZEROCOPY: send without copying, where SO_ZEROCOPY is set; kernel's msg_zerocopy.rst. The memory must be
-        /// pinned and stay as it is until <see cref="Socket.ReceiveError"/> tells that the send is done.
+        /// pinned and stay as it is until <see cref="Socket.ReceiveError"/> reports that the send is done.
         /// </summary>
-        public static SocketFlags ZeroCopy => (SocketFlags)(Tag | SocketConstants.MSG_ZEROCOPY);
+        public static SocketFlags ZeroCopy => (SocketFlags)SocketConstants.MSG_ZEROCOPY;
 
         /// <summary>MSG_FASTOPEN: connect and send at once; tcp(7).</summary>
-        public static SocketFlags FastOpen => (SocketFlags)(Tag | SocketConstants.MSG_FASTOPEN);
+        public static SocketFlags FastOpen => (SocketFlags)SocketConstants.MSG_FASTOPEN;
     }
 
     /// <summary>The kernel's flags for <paramref name="flags"/>.</summary>
-    /// <param name="flags">.NET's flags, or tagged ones.</param>
+    /// <param name="flags">.NET's flags, Linux's, or both.</param>
     /// <param name="linux">MSG_ numbers. MSG_TRUNC: the caller wants a cut message's true length, not an error.</param>
     /// <returns>False when Linux has no such flag for a call: EOPNOTSUPP.</returns>
-    /// <exception cref="ArgumentException">.NET's flags are mixed with Linux's.</exception>
     internal static bool TryToLinux(SocketFlags flags, out int linux)
     {
-        int bits = (int)flags;
-        if (bits >= 0)
+        linux = (int)flags;
+        const int ToTranslate = WaitAllBit | ConfirmBit | MoreBit | (int)(SocketFlags.Truncated | Unsupported);
+        if ((linux & ToTranslate) == 0)
         {
-            linux = bits & Common;
-            if ((flags & SocketFlags.Truncated) != 0)
-            {
-                linux |= SocketConstants.MSG_TRUNC;
-            }
-
-            return (bits & ~(Common | (int)SocketFlags.Truncated)) == 0;
+            return true;
         }
 
-        linux = bits & ~Tag;
-        return (linux & NeverLinux) == 0
-            ? true
-            : throw new ArgumentException(
-                $"SocketFlags 0x{bits:X8} mixes Linux's flags with .NET's; only OutOfBand, Peek and DontRoute go with both.",
-                nameof(flags));
+        bool isSupported = (flags & Unsupported) == 0;
+        linux &= ~ToTranslate;
+        linux |= ((flags & SocketFlags.Truncated) != 0 ? SocketConstants.MSG_TRUNC : 0)
+            | (((int)flags & WaitAllBit) != 0 ? SocketConstants.MSG_WAITALL : 0)
+            | (((int)flags & ConfirmBit) != 0 ? SocketConstants.MSG_CONFIRM : 0)
+            | (((int)flags & MoreBit) != 0 ? SocketConstants.MSG_MORE : 0);
+        return isSupported;
     }
 
-    /// <summary>
-    /// .NET's flags for those recvmsg(2) returned. Those that .NET has no bit for keep Linux's number, and bit 31 says
-    /// so; its Truncated and ControlDataTruncated stand beside them, since no MSG_WAITALL or MSG_FIN is ever returned.
-    /// </summary>
+    /// <summary>The flags that recvmsg(2) returned, as a caller sees them: the reverse of <see cref="TryToLinux"/>.</summary>
     internal static SocketFlags FromLinux(int flags)
     {
-        var result = (SocketFlags)(flags & Common);
-        if ((flags & SocketConstants.MSG_TRUNC) != 0)
+        // MSG_CMSG_CLOEXEC is our own, returned to us.
+        const int NotPassedOn = SocketConstants.MSG_TRUNC | SocketConstants.MSG_CTRUNC | SocketConstants.MSG_CMSG_CLOEXEC
+            | Translated | (int)Unsupported;
+        var result = (SocketFlags)(flags & ~NotPassedOn);
+        if ((flags & ~(int)result) == 0)
         {
-            result |= SocketFlags.Truncated;
+            return result;
         }
 
-        if ((flags & SocketConstants.MSG_CTRUNC) != 0)
-        {
-            result |= SocketFlags.ControlDataTruncated;
-        }
-
-        // MSG_CMSG_CLOEXEC is our own, told back.
-        int others = flags & ~(Common | SocketConstants.MSG_TRUNC | SocketConstants.MSG_CTRUNC | SocketConstants.MSG_CMSG_CLOEXEC
-            | (int)(SocketFlags.Truncated | SocketFlags.ControlDataTruncated));
-        return others == 0 ? result : result | (SocketFlags)(Tag | others);
+        return result
+            | ((flags & SocketConstants.MSG_TRUNC) != 0 ? SocketFlags.Truncated : 0)
+            | ((flags & SocketConstants.MSG_CTRUNC) != 0 ? SocketFlags.ControlDataTruncated : 0)
+            | ((flags & SocketConstants.MSG_WAITALL) != 0 ? SocketFlags.WaitAll : 0)
+            | ((flags & SocketConstants.MSG_CONFIRM) != 0 ? SocketFlags.Confirm : 0)
+            | ((flags & SocketConstants.MSG_MORE) != 0 ? SocketFlags.More : 0);
     }
 
-    /// <summary>Returned flags by name, as <c>Truncated, EndOfRecord</c>.</summary>
+    /// <summary>Returned flags by name, as <c>Truncated, EndOfRecord</c>; those without one as a MSG_ number.</summary>
     internal static string Describe(SocketFlags flags)
     {
-        int rest = (int)flags & ~Tag;
         var names = new List<string>();
         foreach ((SocketFlags flag, string name) in Returned)
         {
-            int bits = (int)flag & ~Tag;
-            if (flags.HasFlag(flag) && (rest & bits) != 0)
+            if ((flags & flag) != 0)
             {
                 names.Add(name);
-                rest &= ~bits;
+                flags &= ~flag;
             }
         }
 
-        return string.Join(", ", rest == 0 ? names : [.. names, $"0x{rest:X}"]);
+        if (flags != SocketFlags.None)
+        {
+            TryToLinux(flags, out int rest);
+            names.Add($"0x{rest:X}");
+        }
+
+        return string.Join(", ", names);
     }
 }

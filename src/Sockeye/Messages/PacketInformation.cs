@@ -44,7 +44,7 @@ internal static class PacketInformation
         }
         else if (family is AddressFamily.InterNetworkV6)
         {
-            // On a dual-stack socket a v4 message tells both kinds; either is right.
+            // On a dual-stack socket a v4 message brings both kinds; either is right.
             Libc.SetOption(socket, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_RECVPKTINFO, 1);
         }
     }

@@ -34,7 +34,7 @@ public readonly struct ReceivedMessage : IDisposable
 
     /// <summary>
     /// What the kernel said: .NET's Truncated and ControlDataTruncated, and Linux's own beside them, as
-    /// <c>EndOfRecord</c>, <c>ErrorQueue</c>, <c>OutOfBand</c>. Ask with HasFlag; these are not for passing on to a call.
+    /// <c>EndOfRecord</c>, <c>ErrorQueue</c>, <c>OutOfBand</c>; one without a name here by its MSG_ number.
     /// </summary>
     public SocketFlags Flags { get; }
 

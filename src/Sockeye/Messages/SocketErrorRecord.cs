@@ -51,8 +51,8 @@ public enum TransmitStage
 /// One record of a socket's error queue: struct sock_extended_err and what came with it; ip(7), IP_RECVERR.
 /// </summary>
 /// <remarks>
-/// A record tells of something sent before, never of the call that follows. Which properties count, <see cref="Origin"/>
-/// says: ICMP errors have type, code, offender and the destination; zero-copy notices a range of sends; timestamps a
+/// A record is about something sent before, never of the call that follows. Which properties count, <see cref="Origin"/>
+/// says: ICMP errors have type, code, offender and the destination; zero-copy notifications a range of sends; timestamps a
 /// stage, an id and the times.
 /// </remarks>
 public readonly struct SocketErrorRecord
@@ -64,7 +64,7 @@ public readonly struct SocketErrorRecord
     /// <summary>Where the record comes from.</summary>
     public SocketErrorOrigin Origin => (SocketErrorOrigin)_error.Origin;
 
-    /// <summary>ee_errno: the error, as ECONNREFUSED; ENOMSG (42) with a timestamp, 0 with a zero-copy notice.</summary>
+    /// <summary>ee_errno: the error, as ECONNREFUSED; ENOMSG (42) with a timestamp, 0 with a zero-copy notification.</summary>
     public int Errno => (int)_error.Errno;
 
     /// <summary>.NET's name for <see cref="Errno"/>.</summary>
@@ -114,7 +114,7 @@ public readonly struct SocketErrorRecord
     /// <summary>The first of the sends with MSG_ZEROCOPY that are done, counted from 0; kernel's msg_zerocopy.rst.</summary>
     public uint ZeroCopyFirst => _error.Info;
 
-    /// <summary>The last of them: one notice may tell of several.</summary>
+    /// <summary>The last of them: one notification may cover several.</summary>
     public uint ZeroCopyLast => _error.Data;
 
     /// <summary>SO_EE_CODE_ZEROCOPY_COPIED: the kernel copied after all, as it does on loopback; zero copy gains nothing there.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using Sockeye.Engines;
 
 namespace Sockeye;
 
@@ -8,14 +9,8 @@ namespace Sockeye;
 internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions options, SocketEngine? engine)
     : ConnectionRace(remote, options, engine)
 {
-    // The runtime's timers take no more than 49 days.
-    private static readonly TimeSpan PauseMax = TimeSpan.FromDays(24);
-
     // Bounded by what is told once each: attempts, lookups, the token; and by one tick a turn.
     private readonly Channel<RaceEvent> _events = Channel.CreateUnbounded<RaceEvent>(new UnboundedChannelOptions { SingleReader = true });
-
-    // On a loop the race runs on the loop's thread.
-    private readonly bool _home = EventLoop.Current is not null;
 
     /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
     internal async Task RunAsync(CancellationToken token)
@@ -29,15 +24,15 @@ internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions opt
 
         using CancellationTokenRegistration registration = token.UnsafeRegister(
             static race => ((AsyncConnectionRace)race!).Post(new RaceEvent { IsCanceled = true }), this);
-        using ITimer tick = Time.CreateTimer(
-            static race => ((AsyncConnectionRace)race!).Post(default), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using ITimer tick = LoopTimer.Create(
+            Time, static race => ((AsyncConnectionRace)race!).Post(default), this, Timeout.InfiniteTimeSpan);
         try
         {
             Begin();
             while (DoWhatIsDue(out TimeSpan? wait))
             {
-                tick.Change(wait is { } pause ? Shorter(pause) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                Handle(await _events.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(_home));
+                tick.Change(wait is { } pause ? LoopTimer.Bounded(pause) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                Handle(await _events.Reader.ReadAsync(CancellationToken.None).StayOnLoop());
             }
         }
         finally
@@ -55,13 +50,11 @@ internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions opt
 
     protected override void Watch(ConnectionAttempt attempt) => _ = WatchAsync(attempt, attempt.Open!);
 
-    private static TimeSpan Shorter(TimeSpan pause) => pause < PauseMax ? pause : PauseMax;
-
     private async Task WatchAsync(ConnectionLookup lookup, Task<ResolverResult<IPAddress[]>> task)
     {
         try
         {
-            Post(new RaceEvent { Lookup = lookup, Result = await task.ConfigureAwait(_home) });
+            Post(new RaceEvent { Lookup = lookup, Result = await task.StayOnLoop() });
         }
         catch (Exception exception)
         {
@@ -74,7 +67,7 @@ internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions opt
     {
         try
         {
-            SocketResult result = await socket.TryConnectAsync(attempt.EndPoint).ConfigureAwait(_home);
+            SocketResult result = await socket.TryConnectAsync(attempt.EndPoint).StayOnLoop();
             Post(new RaceEvent { Attempt = attempt, Errno = result.Errno });
         }
         catch (Exception exception)

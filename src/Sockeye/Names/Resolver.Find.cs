@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Sockeye.Engines;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -61,7 +62,7 @@ public static partial class Resolver
             return ResolverResult<IPAddress[]>.Success([address]);
         }
 
-        // One type, so that libc tells each address once and not for each type again.
+        // One type, so that libc gives each address once and not for each type again.
         ResolverResult<AddressInfo[]> answers = FindGetAddressInfo(
             host, service: null, addressFamily, SocketType.Stream, ProtocolType.Tcp, AddressInfoFlags.None);
         return answers.TryGetValue(out AddressInfo[]? found)
@@ -129,7 +130,7 @@ public static partial class Resolver
     };
 
     private static AddressInfo ToAddressInfo(AddressRecord record) => new(
-        AddressCodecs.Decode(record.Address, like: null) ?? throw new NotSupportedException($"The resolver told an address of family {record.Family}."),
+        AddressCodecs.Decode(record.Address, like: null) ?? throw new NotSupportedException($"The resolver gave an address of family {record.Family}."),
         FamilyNumbers.FromLinux(record.Family),
         (SocketType)record.SocketType,
         (ProtocolType)record.Protocol,
@@ -201,7 +202,7 @@ public static partial class Resolver
 
     private static async Task<T> ValueOrThrow<T>(Task<ResolverResult<T>> lookup, string call, string? subject, CancellationToken token)
     {
-        ResolverResult<T> result = await lookup.ConfigureAwait(false);
+        ResolverResult<T> result = await lookup.StayOnLoop();
         if (result.ResolverError == ResolverError.Canceled)
         {
             token.ThrowIfCancellationRequested();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sockeye.Engines;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -61,7 +62,7 @@ public static partial class Resolver
 
     /// <summary>getaddrinfo(3): all that a host and a service stand for.</summary>
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text; null is port 0.</param>
+    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
     /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
@@ -81,7 +82,7 @@ public static partial class Resolver
 
     /// <summary>As <see cref="GetAddressInfo"/>, with the failure as a value.</summary>
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text; null is port 0.</param>
+    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
     /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
@@ -102,7 +103,7 @@ public static partial class Resolver
 
     /// <summary>As <see cref="GetAddressInfo"/>, asynchronously.</summary>
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text; null is port 0.</param>
+    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
     /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
@@ -125,7 +126,7 @@ public static partial class Resolver
 
     /// <summary>As <see cref="GetAddressInfo"/>, asynchronously, with the failure as a value.</summary>
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text; null is port 0.</param>
+    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
     /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
@@ -384,7 +385,7 @@ public static partial class Resolver
     public static async Task<string> GetFullyQualifiedNameAsync(
         string? host = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        ResolverResult<string> found = await RunAsync(() => FindFullyQualifiedName(host), timeout, cancellationToken).ConfigureAwait(false);
+        ResolverResult<string> found = await RunAsync(() => FindFullyQualifiedName(host), timeout, cancellationToken).StayOnLoop();
         cancellationToken.ThrowIfCancellationRequested();
         return found.IsSuccess ? found.Value : host ?? HostName;
     }

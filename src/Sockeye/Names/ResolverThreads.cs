@@ -1,3 +1,4 @@
+using Sockeye.Engines;
 using Sockeye.Interop;
 
 namespace Sockeye;
@@ -106,10 +107,13 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
         using CancellationTokenRegistration registration = token.UnsafeRegister(
             static state => ((Lookup)state!).GiveUp(ResolverError.Canceled, errno: 0), lookup);
         using ITimer? timer = limit is { } wait
-            ? (time ?? TimeProvider.System).CreateTimer(
-                static state => ((Lookup)state!).GiveUp(ResolverError.System, Errno.ETIMEDOUT), lookup, Shorter(wait), Timeout.InfiniteTimeSpan)
+            ? LoopTimer.Create(
+                time ?? RunQueue.Current?.Engine.Time ?? TimeProvider.System,
+                static state => ((Lookup)state!).GiveUp(ResolverError.System, Errno.ETIMEDOUT),
+                lookup,
+                wait)
             : null;
-        return await lookup.Done.ConfigureAwait(false);
+        return await lookup.Done.StayOnLoop();
     }
 
     private static TimeSpan Shorter(TimeSpan limit) => limit < LimitMax ? limit : LimitMax;

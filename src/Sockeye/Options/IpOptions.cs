@@ -180,7 +180,7 @@ public static class IpOptions
     public static readonly SocketOption<bool> ReceiveErrors = SocketOption.Flag(Level, 11, "IP_RECVERR");
 
     /// <summary>
-    /// IP_RECVERR_RFC4884: such errors tell where the ICMP extensions lie (RFC 4884). Defaults to false. Linux 5.9.
+    /// IP_RECVERR_RFC4884: such errors say where the ICMP extensions lie (RFC 4884). Defaults to false. Linux 5.9.
     /// </summary>
     public static readonly SocketOption<bool> ReceiveErrorsExtended =
         SocketOption.Flag(Level, 26, "IP_RECVERR_RFC4884");
@@ -215,7 +215,7 @@ public static class IpOptions
     public static readonly SocketOption<bool> ReceiveTimeToLive = SocketOption.Flag(Level, 12, "IP_RECVTTL");
 
     /// <summary>
-    /// IP_RETOPTS: the IP options of a packet, as an answer would carry them, comes with each packet as a control
+    /// IP_RETOPTS: the IP options of a packet, as a reply would carry them, comes with each packet as a control
     /// message. Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> ReceiveRawOptions = SocketOption.Flag(Level, 7, "IP_RETOPTS");

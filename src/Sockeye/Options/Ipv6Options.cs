@@ -111,7 +111,7 @@ public static class Ipv6Options
         SocketOption.Bytes(Level, 54, maxBytes: 2048, "IPV6_HOPOPTS");
 
     /// <summary>
-    /// IPV6_JOIN_ANYCAST: this machine answers to an anycast address on the interface with that index. Set only.
+    /// IPV6_JOIN_ANYCAST: this machine takes part in an anycast address on the interface with that index. Set only.
     /// EPERM: needs CAP_NET_ADMIN. EADDRNOTAVAIL, EINVAL: not an address of a prefix there.
     /// </summary>
     public static readonly SocketOption<IPv6MulticastOption> JoinAnycast =

@@ -6,7 +6,7 @@ namespace Sockeye;
 /// <summary>What the kernel knows about a multipath TCP connection as a whole: struct mptcp_info, <see cref="MultipathTcpOptions.Information"/>.</summary>
 /// <remarks>
 /// The structure grows from kernel to kernel, and an older one fills less of it: a member that it does not know reads
-/// as 0. <see cref="Length"/> tells how many bytes it filled.
+/// as 0. <see cref="Length"/> is how many bytes it filled.
 /// </remarks>
 public readonly struct MultipathTcpInformation
 {
@@ -27,16 +27,16 @@ public readonly struct MultipathTcpInformation
     /// <summary>mptcpi_subflows: how many subflows there are beside the first.</summary>
     public int Subflows => _info.Subflows;
 
-    /// <summary>mptcpi_add_addr_signal: how many addresses of this machine the peer was told.</summary>
+    /// <summary>mptcpi_add_addr_signal: how many addresses of this machine were announced to the peer.</summary>
     public int AddressesSignalled => _info.AddressesSignalled;
 
-    /// <summary>mptcpi_add_addr_accepted: how many addresses the peer told and this end took.</summary>
+    /// <summary>mptcpi_add_addr_accepted: how many addresses the peer announced and this end accepted.</summary>
     public int AddressesAccepted => _info.AddressesAccepted;
 
     /// <summary>mptcpi_subflows_max: how many further subflows there may be.</summary>
     public int SubflowsMax => _info.SubflowsMax;
 
-    /// <summary>mptcpi_add_addr_signal_max: how many addresses the peer may be told.</summary>
+    /// <summary>mptcpi_add_addr_signal_max: how many addresses may be announced to the peer.</summary>
     public int AddressesSignalledMax => _info.AddressesSignalledMax;
 
     /// <summary>mptcpi_add_addr_accepted_max: how many addresses of the peer may be taken.</summary>
@@ -121,7 +121,7 @@ public sealed class MultipathTcpDetails
         Subflows = subflows;
     }
 
-    /// <summary>The connection as a whole. Its <see cref="MultipathTcpInformation.Length"/> is not told by the kernel here.</summary>
+    /// <summary>The connection as a whole.</summary>
     public MultipathTcpInformation Information { get; }
 
     /// <summary>Its subflows.</summary>

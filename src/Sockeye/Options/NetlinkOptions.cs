@@ -38,7 +38,7 @@ public static class NetlinkOptions
 
     /// <summary>
     /// NETLINK_LISTEN_ALL_NSID: hear groups of all network namespaces that have a number in this one; a control
-    /// message tells which. EPERM: needs CAP_NET_BROADCAST. Defaults to false.
+    /// message says which. EPERM: needs CAP_NET_BROADCAST. Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> ListenAllNamespaces =
         SocketOption.Flag(Level, 8, "NETLINK_LISTEN_ALL_NSID");

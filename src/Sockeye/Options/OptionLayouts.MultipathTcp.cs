@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Sockeye.Families;
 using Sockeye.Interop;
@@ -20,7 +21,7 @@ internal sealed class MultipathTcpInformationLayout : OptionLayout<MultipathTcpI
     internal override int Set(SocketHandle socket, int level, int name, MultipathTcpInformation value) => throw new NotSupportedException();
 }
 
-/// <summary>struct mptcp_subflow_data and an entry for each subflow; without room for all, the kernel tells how many there are.</summary>
+/// <summary>struct mptcp_subflow_data and an entry for each subflow; without room for all, the kernel says how many there are.</summary>
 internal abstract class SubflowLayout<T, TKernel> : OptionLayout<T[]>
     where TKernel : unmanaged
 {
@@ -82,8 +83,12 @@ internal sealed class SubflowAddressesLayout : SubflowLayout<MultipathTcpAddress
 
     internal static MultipathTcpAddresses Addresses(MptcpSubflowAddresses entry) =>
         new(
-            AddressCodecs.Decode(MemoryMarshal.AsBytes(new ReadOnlySpan<SocketAddressStorage>(in entry.Local)), like: null),
-            AddressCodecs.Decode(MemoryMarshal.AsBytes(new ReadOnlySpan<SocketAddressStorage>(in entry.Remote)), like: null));
+            Address(MemoryMarshal.AsBytes(new ReadOnlySpan<SocketAddressStorage>(in entry.Local))),
+            Address(MemoryMarshal.AsBytes(new ReadOnlySpan<SocketAddressStorage>(in entry.Remote))));
+
+    // AF_UNSPEC: the kernel left it empty.
+    private static EndPoint? Address(ReadOnlySpan<byte> storage) =>
+        BitConverter.ToUInt16(storage) == SocketConstants.AF_UNSPEC ? null : AddressCodecs.Decode(storage, like: null);
 }
 
 /// <summary>struct mptcp_full_info and the two arrays that it points to.</summary>
@@ -97,7 +102,8 @@ internal sealed class MultipathTcpDetailsLayout : OptionLayout<MultipathTcpDetai
 
     private static readonly int SubflowBytes = MemoryMarshal.AsBytes<MptcpSubflowInfo>(new MptcpSubflowInfo[1]).Length;
     private static readonly int TcpBytes = MemoryMarshal.AsBytes<TcpInfo>(new TcpInfo[1]).Length;
-    private static readonly int InformationBytes = MemoryMarshal.AsBytes<MptcpInfo>(new MptcpInfo[1]).Length;
+    private static readonly int HeaderBytes =
+        MemoryMarshal.AsBytes<MptcpFullInfo>(new MptcpFullInfo[1]).Length - MemoryMarshal.AsBytes<MptcpInfo>(new MptcpInfo[1]).Length;
 
     internal override int Get(SocketHandle socket, int level, int name, out MultipathTcpDetails value)
     {
@@ -108,7 +114,7 @@ internal sealed class MultipathTcpDetailsLayout : OptionLayout<MultipathTcpDetai
             byte[] subflows = new byte[room * SubflowBytes];
             byte[] tcp = new byte[room * TcpBytes];
             var header = new MptcpFullInfo { TcpUserBytes = (uint)TcpBytes, SubflowUserBytes = (uint)SubflowBytes, Room = (uint)room };
-            int result = Libc.GetMultipathTcp(socket, level, name, ref header, subflows, tcp);
+            int result = Libc.GetMultipathTcp(socket, level, name, ref header, subflows, tcp, out int length);
             if (result < 0)
             {
                 return result;
@@ -129,7 +135,7 @@ internal sealed class MultipathTcpDetailsLayout : OptionLayout<MultipathTcpDetai
                         (kernel, _) => new MultipathTcpSubflow(kernel.Id, SubflowAddressesLayout.Addresses(kernel.Addresses), information));
                 }
 
-                value = new MultipathTcpDetails(new MultipathTcpInformation(header.Information, InformationBytes), found);
+                value = new MultipathTcpDetails(new MultipathTcpInformation(header.Information, Math.Max(length - HeaderBytes, 0)), found);
                 return 0;
             }
 

@@ -75,7 +75,7 @@ internal sealed class PathMtuLayout : ConvertedLayout<int, Ipv6PathMtu>
 
     internal override Ipv6PathMtu ToKernel(int value) => throw new NotSupportedException();
 
-    internal override int FromKernel(Ipv6PathMtu value) => (int)value.Mtu;
+    internal override int FromKernel(Ipv6PathMtu value) => (int)Math.Min(value.Mtu, int.MaxValue);
 }
 
 /// <summary>struct in6_pktinfo, which getsockopt does not give back.</summary>
@@ -247,7 +247,7 @@ internal sealed class NetlinkGroupsLayout : OptionLayout<int[]>
         uint[] words = new uint[FirstRoom];
         while (true)
         {
-            // The kernel fills what there is room for, and always tells how much it has.
+            // The kernel fills what there is room for, and always says how much it has.
             int result = Libc.GetOption(socket, level, name, MemoryMarshal.AsBytes(words.AsSpan()), out int length);
             if (result < 0)
             {
@@ -475,7 +475,9 @@ internal sealed class PacketMembershipLayout : ConvertedLayout<PacketMembership,
         return new PacketMembershipRequest
         {
             InterfaceIndex = value.InterfaceIndex,
-            Type = (ushort)value.Kind,
+            Type = (int)value.Kind is >= 0 and <= ushort.MaxValue
+                ? (ushort)value.Kind
+                : throw new ArgumentOutOfRangeException(nameof(value), value.Kind, $"A kind is 0 to {ushort.MaxValue}."),
             AddressLength = (ushort)hardware.Length,
             Address = MemoryMarshal.Read<ulong>(address),
         };
@@ -490,12 +492,17 @@ internal sealed class PacketFanoutLayout : ConvertedLayout<PacketFanout, PacketF
     internal static readonly PacketFanoutLayout Instance = new();
 
     private const int ModeMask = 0xFF;
+    private const int FlagsMask = 0xFF00;
 
     internal override PacketFanoutArguments ToKernel(PacketFanout value) => new()
     {
         Id = value.Id,
-        TypeAndFlags = (ushort)((int)value.Mode | (int)value.Flags),
-        MembersMax = (uint)value.MembersMax,
+        TypeAndFlags = (int)value.Mode is >= 0 and <= ModeMask && ((int)value.Flags & ~FlagsMask) == 0
+            ? (ushort)((int)value.Mode | (int)value.Flags)
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A mode is 0 to {ModeMask}, and flags are bits 8 to 15."),
+        MembersMax = value.MembersMax is null or >= 0
+            ? (uint)(value.MembersMax ?? 0)
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of members is not negative."),
     };
 
     internal override PacketFanout FromKernel(PacketFanoutArguments value) => new(
@@ -554,6 +561,9 @@ internal sealed class PacketStatisticsLayout : ConvertedLayout<PacketStatistics,
     internal override PacketCounts ToKernel(PacketStatistics value) => throw new NotSupportedException();
 
     internal override PacketStatistics FromKernel(PacketCounts value) => new(value.Packets, value.Drops, value.Freezes);
+
+    internal override PacketStatistics FromKernel(PacketCounts value, int length) =>
+        new(value.Packets, value.Drops, length < 3 * sizeof(uint) ? null : value.Freezes);
 }
 
 /// <summary>struct tipc_group_req.</summary>

@@ -23,7 +23,7 @@ internal static class TcpAuthenticationLayouts
 
     internal static uint Bit(bool on, uint bit) => on ? bit : 0;
 
-    // The kernel takes the prefix at its word: 0 is every address, and goes with none but 0.0.0.0 or ::.
+    // The kernel takes the prefix as it is: 0 is every address, and goes with none but 0.0.0.0 or ::.
     internal static byte Prefix(IPAddress peer, byte? prefixLength) =>
         prefixLength
         ?? (peer.Equals(IPAddress.Any) || peer.Equals(IPAddress.IPv6Any) ? (byte)0
@@ -153,7 +153,7 @@ internal sealed class TcpAuthenticationLayout : ConvertedLayout<TcpAuthenticatio
     };
 }
 
-/// <summary>struct tcp_ao_getsockopt for each key; the secrets in them are cleared, not told.</summary>
+/// <summary>struct tcp_ao_getsockopt for each key; the secrets in them are cleared, not returned.</summary>
 internal sealed class TcpAuthenticationKeysLayout : OptionLayout<TcpAuthenticationKeyState[]>
 {
     internal static readonly TcpAuthenticationKeysLayout Instance = new();

@@ -9,7 +9,7 @@ namespace Sockeye;
 /// <summary>How an option's value passes between caller and kernel.</summary>
 /// <remarks>
 /// The layout makes the system call itself, so that one which needs more than a span fits too: memory the kernel
-/// only borrows, a descriptor it hands over, a buffer that grows until the answer fits.
+/// only borrows, a descriptor it hands over, a buffer that grows until the value fits.
 /// </remarks>
 internal abstract class OptionLayout<T>
 {
@@ -26,13 +26,19 @@ internal sealed class PlainLayout<T> : OptionLayout<T>
 {
     internal static readonly PlainLayout<T> Instance = new();
 
-    // A kernel that knows a shorter structure writes fewer bytes; the rest stay 0.
-    internal override int Get(SocketHandle socket, int level, int name, out T value)
+    internal override int Get(SocketHandle socket, int level, int name, out T value) => Get(socket, level, name, out value, out _);
+
+    /// <summary>As <see cref="Get(SocketHandle, int, int, out T)"/>, with the length that the kernel filled.</summary>
+    /// <remarks>
+    /// A kernel that knows a shorter structure writes fewer bytes; the rest stay 0. One that writes none has not given a
+    /// value, and 0 is not to be taken for it: ENODATA.
+    /// </remarks>
+    internal int Get(SocketHandle socket, int level, int name, out T value, out int length)
     {
         T read = default;
-        int result = Libc.GetOption(socket, level, name, MemoryMarshal.AsBytes(new Span<T>(ref read)), out _);
+        int result = Libc.GetOption(socket, level, name, MemoryMarshal.AsBytes(new Span<T>(ref read)), out length);
         value = read;
-        return result;
+        return result >= 0 && length == 0 ? -Errno.ENODATA : result;
     }
 
     internal override int Set(SocketHandle socket, int level, int name, T value) =>
@@ -45,8 +51,8 @@ internal abstract class ConvertedLayout<T, TKernel> : OptionLayout<T>
 {
     internal sealed override int Get(SocketHandle socket, int level, int name, out T value)
     {
-        int result = PlainLayout<TKernel>.Instance.Get(socket, level, name, out TKernel read);
-        value = result < 0 ? default! : FromKernel(read);
+        int result = PlainLayout<TKernel>.Instance.Get(socket, level, name, out TKernel read, out int length);
+        value = result < 0 ? default! : FromKernel(read, length);
         return result;
     }
 
@@ -56,6 +62,11 @@ internal abstract class ConvertedLayout<T, TKernel> : OptionLayout<T>
     internal abstract TKernel ToKernel(T value);
 
     internal abstract T FromKernel(TKernel value);
+
+    /// <summary>As <see cref="FromKernel(TKernel)"/>, for a value that tells a part that is 0 from one the kernel did not fill.</summary>
+    /// <param name="value">What the kernel wrote, and zeros.</param>
+    /// <param name="length">How many bytes it wrote.</param>
+    internal virtual T FromKernel(TKernel value, int length) => FromKernel(value);
 }
 
 internal sealed class FlagLayout : ConvertedLayout<bool, int>
@@ -209,8 +220,15 @@ internal sealed class BytesLayout(int maxBytes) : OptionLayout<byte[]>
     {
         byte[] buffer = new byte[maxBytes];
         int result = Libc.GetOption(socket, level, name, buffer, out int length);
-        value = result < 0 ? [] : buffer[..Math.Min(length, maxBytes)];
-        return result;
+        if (result >= 0 && length > buffer.Length)
+        {
+            // Some options fill what there is room for, and say how much they have.
+            buffer = new byte[length];
+            result = Libc.GetOption(socket, level, name, buffer, out length);
+        }
+
+        value = result < 0 ? [] : buffer[..Math.Min(length, buffer.Length)];
+        return result >= 0 && length > buffer.Length ? -Errno.ERANGE : result;
     }
 
     internal override int Set(SocketHandle socket, int level, int name, byte[] value) =>

@@ -179,11 +179,11 @@ public sealed class TcpSignatureKey
 }
 
 /// <summary>The role of timestamps: how SO_TIMESTAMPING is set, struct so_timestamping.</summary>
-/// <param name="Flags">Which timestamps are made and told.</param>
+/// <param name="Flags">Which timestamps are made and reported.</param>
 /// <param name="HardwareClock">With <see cref="TimestampingFlags.BindHardwareClock"/>: the index of the virtual clock.</param>
 public readonly record struct Timestamping(TimestampingFlags Flags, int HardwareClock = 0);
 
-/// <summary>SOF_TIMESTAMPING_, &lt;linux/net_tstamp.h&gt;: which timestamps are made, and which are told.</summary>
+/// <summary>SOF_TIMESTAMPING_, &lt;linux/net_tstamp.h&gt;: which timestamps are made, and which are reported.</summary>
 [Flags]
 public enum TimestampingFlags
 {
@@ -202,13 +202,13 @@ public enum TimestampingFlags
     /// <summary>SOF_TIMESTAMPING_RX_SOFTWARE: make one when the packet enters the kernel.</summary>
     ReceiveSoftware = 1 << 3,
 
-    /// <summary>SOF_TIMESTAMPING_SOFTWARE: tell the kernel's timestamps.</summary>
+    /// <summary>SOF_TIMESTAMPING_SOFTWARE: report the kernel's timestamps.</summary>
     Software = 1 << 4,
 
     /// <summary>SOF_TIMESTAMPING_SYS_HARDWARE: has no meaning any more.</summary>
     SystemHardware = 1 << 5,
 
-    /// <summary>SOF_TIMESTAMPING_RAW_HARDWARE: tell the network card's timestamps.</summary>
+    /// <summary>SOF_TIMESTAMPING_RAW_HARDWARE: report the network card's timestamps.</summary>
     RawHardware = 1 << 6,
 
     /// <summary>SOF_TIMESTAMPING_OPT_ID: number the packets sent, so that a timestamp can be matched.</summary>
@@ -220,19 +220,19 @@ public enum TimestampingFlags
     /// <summary>SOF_TIMESTAMPING_TX_ACK: make one when the peer has acknowledged all.</summary>
     SendAcknowledged = 1 << 9,
 
-    /// <summary>SOF_TIMESTAMPING_OPT_CMSG: tell address and interface with the timestamp.</summary>
+    /// <summary>SOF_TIMESTAMPING_OPT_CMSG: report address and interface with the timestamp.</summary>
     ControlMessages = 1 << 10,
 
     /// <summary>SOF_TIMESTAMPING_OPT_TSONLY: give the timestamp without the packet.</summary>
     TimestampOnly = 1 << 11,
 
-    /// <summary>SOF_TIMESTAMPING_OPT_STATS: tell the connection's figures with the timestamp.</summary>
+    /// <summary>SOF_TIMESTAMPING_OPT_STATS: report the connection's figures with the timestamp.</summary>
     Statistics = 1 << 12,
 
-    /// <summary>SOF_TIMESTAMPING_OPT_PKTINFO: tell the true interface of a hardware timestamp.</summary>
+    /// <summary>SOF_TIMESTAMPING_OPT_PKTINFO: report the true interface of a hardware timestamp.</summary>
     PacketInformation = 1 << 13,
 
-    /// <summary>SOF_TIMESTAMPING_OPT_TX_SWHW: tell the kernel's and the card's timestamp both.</summary>
+    /// <summary>SOF_TIMESTAMPING_OPT_TX_SWHW: report the kernel's and the card's timestamp both.</summary>
     SendBoth = 1 << 14,
 
     /// <summary>SOF_TIMESTAMPING_BIND_PHC: take the card's time from a virtual clock. Linux 5.14.</summary>
@@ -241,7 +241,7 @@ public enum TimestampingFlags
     /// <summary>SOF_TIMESTAMPING_OPT_ID_TCP: count a stream's numbers from when the option was set. Linux 6.2.</summary>
     IdTcp = 1 << 16,
 
-    /// <summary>SOF_TIMESTAMPING_OPT_RX_FILTER: tell no timestamps that others asked for. Linux 6.12.</summary>
+    /// <summary>SOF_TIMESTAMPING_OPT_RX_FILTER: report no timestamps that others asked for. Linux 6.12.</summary>
     ReceiveFilter = 1 << 17,
 
     /// <summary>SOF_TIMESTAMPING_TX_COMPLETION: make one when the card reports that it has sent. Linux 6.15.</summary>
@@ -262,7 +262,7 @@ public enum TransmitClock
 }
 
 /// <summary>How packets are sent at a time: SO_TXTIME, struct sock_txtime.</summary>
-/// <param name="Clock">The clock that times are told by.</param>
+/// <param name="Clock">The clock that the times are of.</param>
 /// <param name="Deadline">SOF_TXTIME_DEADLINE_MODE: send until then at the latest, rather than at that time.</param>
 /// <param name="ReportErrors">SOF_TXTIME_REPORT_ERRORS: packets that were dropped come back on the error queue.</param>
 public readonly record struct TransmitTime(TransmitClock Clock, bool Deadline = false, bool ReportErrors = false);

@@ -52,9 +52,9 @@ public enum PacketFanoutFlags
 /// <param name="Id">The group's number.</param>
 /// <param name="Mode">How frames are shared.</param>
 /// <param name="Flags">What else holds.</param>
-/// <param name="MembersMax">How many may join; 0 is 256. Linux 5.11; not read back.</param>
+/// <param name="MembersMax">How many may join; null is the kernel's 256. Linux 5.11. The kernel does not give it back: null when read.</param>
 public readonly record struct PacketFanout(
-    ushort Id, PacketFanoutMode Mode, PacketFanoutFlags Flags = PacketFanoutFlags.None, int MembersMax = 0);
+    ushort Id, PacketFanoutMode Mode, PacketFanoutFlags Flags = PacketFanoutFlags.None, int? MembersMax = null);
 
 /// <summary>What frames an interface takes beside its own: PACKET_MR_.</summary>
 public enum PacketMembershipKind
@@ -95,8 +95,8 @@ public readonly record struct PacketRolloverStatistics(ulong All, ulong Huge, ul
 /// <summary>What came since the last look: struct tpacket_stats and struct tpacket_stats_v3.</summary>
 /// <param name="Packets">How many frames, those without room included.</param>
 /// <param name="Drops">How many found no room.</param>
-/// <param name="Freezes">How often a ring of version 3 was full; 0 for others.</param>
-public readonly record struct PacketStatistics(uint Packets, uint Drops, uint Freezes);
+/// <param name="Freezes">How often a ring of version 3 was full; null for others, which do not count it.</param>
+public readonly record struct PacketStatistics(uint Packets, uint Drops, uint? Freezes);
 
 /// <summary>The layout of a ring's frames: enum tpacket_versions.</summary>
 public enum PacketVersion
@@ -125,7 +125,7 @@ public static class PacketOptions
         new(PacketMembershipLayout.Instance, Level, 1, "PACKET_ADD_MEMBERSHIP", SocketOptionAccess.Set);
 
     /// <summary>
-    /// PACKET_AUXDATA: a control message with each frame tells its true length and VLAN: struct tpacket_auxdata.
+    /// PACKET_AUXDATA: a control message with each frame has its true length and VLAN: struct tpacket_auxdata.
     /// Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> AuxiliaryData = SocketOption.Flag(Level, 8, "PACKET_AUXDATA");
@@ -173,7 +173,7 @@ public static class PacketOptions
     public static readonly SocketOption<bool> Loss = SocketOption.Flag(Level, 14, "PACKET_LOSS");
 
     /// <summary>
-    /// PACKET_ORIGDEV: the address of a frame tells the interface it came in by, not the bond or bridge above.
+    /// PACKET_ORIGDEV: the address of a frame names the interface it came in by, not the bond or bridge above.
     /// Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> OriginalDevice = SocketOption.Flag(Level, 9, "PACKET_ORIGDEV");
@@ -215,7 +215,7 @@ public static class PacketOptions
     public static readonly SocketOption<TimestampingFlags> Timestamp =
         SocketOption.Struct<TimestampingFlags>(Level, 17, "PACKET_TIMESTAMP");
 
-    /// <summary>PACKET_TX_HAS_OFF: the frames of a sending ring tell where they begin. Defaults to false.</summary>
+    /// <summary>PACKET_TX_HAS_OFF: the frames of a sending ring say where they begin. Defaults to false.</summary>
     public static readonly SocketOption<bool> SendOffset = SocketOption.Flag(Level, 19, "PACKET_TX_HAS_OFF");
 
     /// <summary>PACKET_TX_RING: as <see cref="ReceiveRing"/>, for sending. Set only.</summary>

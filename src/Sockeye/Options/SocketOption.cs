@@ -134,7 +134,7 @@ public static class SocketOption
     /// <summary>Bytes as the kernel gives them: what no other layout fits.</summary>
     /// <param name="level">The level's number.</param>
     /// <param name="name">The option's number.</param>
-    /// <param name="maxBytes">How many bytes a read makes room for; the array returned is as long as the kernel's answer.</param>
+    /// <param name="maxBytes">How many bytes a read makes room for; the array returned is as long as what the kernel gave.</param>
     /// <param name="kernelName">The kernel's name, for messages.</param>
     /// <param name="access">What can be done with it. Defaults to both.</param>
     public static SocketOption<byte[]> Bytes(

@@ -130,7 +130,7 @@ public static class SocketOptions
     /// <summary>SO_DONTROUTE: send to directly connected hosts only, past no gateway. Defaults to false.</summary>
     public static readonly SocketOption<bool> DontRoute = SocketOption.Flag(Level, 5, "SO_DONTROUTE");
 
-    /// <summary>SO_ERROR: the errno that waits to be told, 0 for none. Read only; reading it clears it.</summary>
+    /// <summary>SO_ERROR: the pending error, 0 for none. Read only; reading it clears it.</summary>
     public static readonly SocketOption<int> Error = SocketOption.Number(Level, 4, "SO_ERROR", SocketOptionAccess.Get);
 
     /// <summary>
@@ -235,7 +235,7 @@ public static class SocketOptions
 
     /// <summary>
     /// SO_PEERCRED: process, user and group of the peer, as they were when it called connect(2), listen(2) or
-    /// socketpair(2). UNIX streams; other sockets tell process 0 and user and group −1. Read only.
+    /// socketpair(2). UNIX streams; other sockets give process 0 and user and group −1. Read only.
     /// </summary>
     public static readonly SocketOption<PeerCredentials> PeerCredentials =
         new(CredentialsLayout.Instance, Level, 17, "SO_PEERCRED", SocketOptionAccess.Get);
@@ -339,7 +339,7 @@ public static class SocketOptions
     public static readonly SocketOption<bool> ReceiveQueueOverflow = SocketOption.Flag(Level, 40, "SO_RXQ_OVFL");
 
     /// <summary>
-    /// SO_SELECT_ERR_QUEUE: a record on the error queue makes poll(2) tell POLLPRI too. Defaults to false.
+    /// SO_SELECT_ERR_QUEUE: a record on the error queue makes poll(2) report POLLPRI too. Defaults to false.
     /// </summary>
     public static readonly SocketOption<bool> SelectErrorQueue = SocketOption.Flag(Level, 45, "SO_SELECT_ERR_QUEUE");
 

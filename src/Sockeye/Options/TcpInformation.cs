@@ -115,7 +115,7 @@ public enum TcpFastOpenFailure
 /// <summary>What the kernel knows about a TCP connection: struct tcp_info, <see cref="TcpOptions.Information"/>.</summary>
 /// <remarks>
 /// The structure grows from kernel to kernel, and an older one fills less of it: a member that it does not know reads
-/// as 0. <see cref="Length"/> tells how many bytes it filled.
+/// as 0. <see cref="Length"/> is how many bytes it filled.
 /// </remarks>
 public readonly struct TcpInformation
 {
@@ -142,10 +142,10 @@ public readonly struct TcpInformation
     /// <summary>tcpi_ca_state: how the sender sees the way.</summary>
     public TcpCongestionState CongestionState => (TcpCongestionState)_info.CongestionState;
 
-    /// <summary>tcpi_retransmits: how many timeouts in a row were not answered.</summary>
+    /// <summary>tcpi_retransmits: how many timeouts there were in a row.</summary>
     public int Retransmits => _info.Retransmits;
 
-    /// <summary>tcpi_probes: how many probes in a row were not answered.</summary>
+    /// <summary>tcpi_probes: how many probes in a row got no reply.</summary>
     public int Probes => _info.Probes;
 
     /// <summary>tcpi_backoff: how often the time until the next try was doubled.</summary>
@@ -223,7 +223,7 @@ public readonly struct TcpInformation
     /// <summary>tcpi_snd_cwnd: how many segments may be on their way.</summary>
     public long CongestionWindow => _info.CongestionWindow;
 
-    /// <summary>tcpi_advmss: the largest segment that the peer was told of, in bytes.</summary>
+    /// <summary>tcpi_advmss: the largest segment that was announced to the peer, in bytes.</summary>
     public long AdvertisedSegment => _info.AdvertisedSegment;
 
     /// <summary>tcpi_reordering: how many places a segment may arrive late before it counts as lost.</summary>
@@ -304,7 +304,7 @@ public readonly struct TcpInformation
     /// <summary>tcpi_snd_wnd: the peer's receive window in bytes. Linux 5.4.</summary>
     public long SendWindow => _info.SendWindow;
 
-    /// <summary>tcpi_rcv_wnd: the receive window that the peer was told, in bytes. Linux 6.2.</summary>
+    /// <summary>tcpi_rcv_wnd: the receive window that was announced to the peer, in bytes. Linux 6.2.</summary>
     public long ReceiveWindow => _info.ReceiveWindow;
 
     /// <summary>tcpi_rehash: how often another way through the network was tried. Linux 6.2.</summary>

@@ -41,8 +41,8 @@ public static class TcpOptions
         new(TcpAuthenticationRepairLayout.Instance, Level, 42, "TCP_AO_REPAIR", SocketOptionAccess.Both);
 
     /// <summary>
-    /// TCP_CC_INFO: what the congestion control tells of itself: union tcp_cc_info, &lt;linux/inet_diag.h&gt;;
-    /// empty where it tells nothing, as reno and cubic. Read only.
+    /// TCP_CC_INFO: what the congestion control reports of itself: union tcp_cc_info, &lt;linux/inet_diag.h&gt;;
+    /// empty where it reports nothing, as reno and cubic. Read only.
     /// </summary>
     public static readonly SocketOption<byte[]> CongestionInformation =
         SocketOption.Bytes(Level, 26, maxBytes: 64, "TCP_CC_INFO", SocketOptionAccess.Get);
@@ -254,7 +254,7 @@ public static class TcpOptions
         SocketOption.Flag(Level, 16, "TCP_THIN_LINEAR_TIMEOUTS");
 
     /// <summary>
-    /// TCP_TIMESTAMP: the connection's own clock as its segments tell it, in milliseconds from a random start.
+    /// TCP_TIMESTAMP: the connection's own clock as it stands in its segments, in milliseconds from a random start.
     /// EPERM: setting it while not under repair.
     /// </summary>
     public static readonly SocketOption<uint> Timestamp = SocketOption.Struct<uint>(Level, 24, "TCP_TIMESTAMP");
@@ -281,7 +281,7 @@ public static class TcpOptions
     public static readonly SocketOption<TimeSpan> UserTimeout = SocketOption.Milliseconds(Level, 18, "TCP_USER_TIMEOUT");
 
     /// <summary>
-    /// TCP_WINDOW_CLAMP: the largest receive window that the peer is told, in bytes; at least half of the smallest
+    /// TCP_WINDOW_CLAMP: the largest receive window that is announced to the peer, in bytes; at least half of the smallest
     /// receive buffer. Defaults to 0 on a new socket: no limit. EINVAL: 0 on a socket that is not closed.
     /// </summary>
     public static readonly SocketOption<int> WindowClamp = SocketOption.Number(Level, 10, "TCP_WINDOW_CLAMP");

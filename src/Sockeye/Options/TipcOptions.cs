@@ -44,7 +44,7 @@ public static class TipcOptions
     private const int Level = 271;
 
     /// <summary>
-    /// TIPC_CONN_TIMEOUT: how long connect waits for an answer, in whole milliseconds (rounded up). Defaults to 8
+    /// TIPC_CONN_TIMEOUT: how long connect waits for the peer, in whole milliseconds (rounded up). Defaults to 8
     /// seconds.
     /// </summary>
     public static readonly SocketOption<TimeSpan> ConnectTimeout =

@@ -14,12 +14,12 @@ public static class UdpOptions
 
     /// <summary>
     /// UDP_ENCAP: what comes holds packets of another protocol, which the kernel unpacks: 2 ESP (RFC 3948), 3 L2TP,
-    /// 6 RxRPC. Defaults to 0. ENOPROTOOPT: the kernel has it not.
+    /// 6 RxRPC. Defaults to 0. ENOPROTOOPT: the kernel does not have it.
     /// </summary>
     public static readonly SocketOption<int> Encapsulation = SocketOption.Number(Level, 100, "UDP_ENCAP");
 
     /// <summary>
-    /// UDP_GRO: one receive takes several datagrams of one length and one sender; a control message tells the
+    /// UDP_GRO: one receive takes several datagrams of one length and one sender; a control message gives the
     /// length. Defaults to false. Linux 5.0.
     /// </summary>
     public static readonly SocketOption<bool> GenericReceiveOffload = SocketOption.Flag(Level, 104, "UDP_GRO");

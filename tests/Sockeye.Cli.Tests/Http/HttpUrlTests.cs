@@ -89,6 +89,21 @@ public sealed class HttpUrlTests
     }
 
     [Theory]
+    [InlineData("%1", 1)]
+    [InlineData("%lo", 1)]
+    [InlineData("%251", 1)]
+    [InlineData("%25lo", 1)]
+    [InlineData("%25", 25)]
+    [InlineData("%2525", 25)]
+    [InlineData("%25251", 251)]
+    public void A_scope_means_what_it_means_in_an_endpoint(string scope, long index)
+    {
+        Assert.True(HttpUrl.TryParse($"http://[fe80::1{scope}]/", out HttpUrl? url, out string problem), problem);
+        Assert.Equal(index, Assert.IsType<IPEndPoint>(url.Endpoint.EndPoint).Address.ScopeId);
+        Assert.Equal(url.Endpoint, Sockeye.Endpoint.Parse($"tcp://[fe80::1{scope}]:80"));
+    }
+
+    [Theory]
     [InlineData("/b", "http://h:81/b")]
     [InlineData("b?c", "http://h:81/dir/b?c")]
     [InlineData("?q", "http://h:81/dir/a?q")]

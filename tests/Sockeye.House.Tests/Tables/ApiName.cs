@@ -153,10 +153,16 @@ internal static class ApiName
         _ => (family & 0x0100_0000) != 0 ? family & 0xFFFF : null,
     };
 
-    // Bit 31 marks Linux's own; .NET's Truncated and ControlDataTruncated are 0x20 and 8 there.
-    private static long LinuxFlags(int flags) =>
-        flags < 0 ? flags & 0x7FFF_FFFF
-        : (flags & 7) | (flags & (int)SocketFlags.Truncated) >> 3 | (flags & (int)SocketFlags.ControlDataTruncated) >> 6;
+    // The rule of the API, said a second time: five of the values have another number in Linux.
+    private static long LinuxFlags(int flags) => flags switch
+    {
+        (int)SocketFlags.Truncated => 0x20,
+        (int)SocketFlags.ControlDataTruncated => 8,
+        _ when flags == (int)SocketFlags.WaitAll => 0x100,
+        _ when flags == (int)SocketFlags.Confirm => 0x800,
+        _ when flags == (int)SocketFlags.More => 0x8000,
+        _ => flags,
+    };
 
     private static Type? FindType(string name)
     {

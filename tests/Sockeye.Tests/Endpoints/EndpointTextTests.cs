@@ -24,6 +24,9 @@ public sealed class EndpointTextTests
         ["tcp://[fe80::1%lo]:80"] = (Ip("fe80::1%1", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%1]:80"),
         ["tcp://[fe80::1%25lo]:80"] = (Ip("fe80::1%1", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%1]:80"),
         ["tcp://[fe80::1%25]:80"] = (Ip("fe80::1%25", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%25]:80"),
+        ["tcp://[fe80::1%251]:80"] = (Ip("fe80::1%1", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%1]:80"),
+        ["tcp://[fe80::1%2525]:80"] = (Ip("fe80::1%25", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%25]:80"),
+        ["tcp://[fe80::1%25251]:80"] = (Ip("fe80::1%251", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[fe80::1%25251]:80"),
         ["tcp://*:80"] = (Ip("::", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[::]:80?dual_stack=1"),
         ["tcp://*:80?dual_stack=0"] = (Ip("::", 80), SocketType.Stream, ProtocolType.Tcp, "tcp://[::]:80?dual_stack=0"),
         ["tcp4://*:80"] = (Ip("0.0.0.0", 80), SocketType.Stream, ProtocolType.Tcp, "tcp4://0.0.0.0:80"),
@@ -70,6 +73,9 @@ public sealed class EndpointTextTests
         ["tcp://h:1?no_delay=TRUE&timeout=1.5s"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?no_delay=1&timeout=1500ms"),
         ["tcp://h:1?send_buffer=64k&receive_buffer=1M"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?send_buffer=65536&receive_buffer=1048576"),
         ["tcp://h:1?tos=0x10&source=127.0.0.1"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?tos=16&source=127.0.0.1:0"),
+        ["udp://*:5353?group=224.0.0.251%251&group=ff02::fb%251"] = (Ip("::", 5353), SocketType.Dgram, ProtocolType.Udp, "udp://[::]:5353?dual_stack=1&group=224.0.0.251%1&group=ff02::fb%1"),
+        ["udp4://*:5353?group=224.0.0.251%25251&group=224.0.0.251%70000"] = (Ip("0.0.0.0", 5353), SocketType.Dgram, ProtocolType.Udp, "udp4://0.0.0.0:5353?group=224.0.0.251%25251&group=224.0.0.251%70000"),
+        ["udp6://*:5353?group=ff02::fb%2147483647"] = (Ip("::", 5353), SocketType.Dgram, ProtocolType.Udp, "udp6://[::]:5353?group=ff02::fb%2147483647"),
         ["udp://*:5353?group=224.0.0.251%lo&group=ff02::fb%lo"] = (Ip("::", 5353), SocketType.Dgram, ProtocolType.Udp, "udp://[::]:5353?dual_stack=1&group=224.0.0.251%1&group=ff02::fb%1"),
     };
 
@@ -135,6 +141,9 @@ public sealed class EndpointTextTests
     [InlineData("tcp://[1.2.3.4]:1", 7, "stands an IPv6 address", "tcp://[::1]:8888")]
     [InlineData("tcp://[::g]:1", 9, "stands an IPv6 address", "tcp://[::1]:8888")]
     [InlineData("tcp://[fe80::1%]:1", 15, "comes an interface", "tcp://[::1]:8888")]
+    [InlineData("tcp://[fe80::1%*]:1", 15, "* is no interface", "tcp://[::1]:8888")]
+    [InlineData("udp://h:1?group=224.0.0.1%16777216", 26, "an interface's index is at most 16777215 here", "udp://[::1]:9999")]
+    [InlineData("udp://h:1?group=ff02::fb%2147483648", 25, "an interface's index is at most 2147483647 here", "udp://[::1]:9999")]
     [InlineData("tcp://[fe80::1%nosuch0]:1", 15, "no interface of that name", "tcp://[::1]:8888")]
     [InlineData("tcp://exa mple:1", 9, "in no host name", "tcp://[::1]:8888")]
     [InlineData("tcp://-x:1", 6, "no host name", "tcp://[::1]:8888")]
@@ -221,6 +230,16 @@ public sealed class EndpointTextTests
     [InlineData("udp://h:1?group=224.0.0.1%nosuch0", 26, "no interface of that name", "udp://[::1]:9999")]
     [InlineData("tcp://h:1?interface=a%zz", 21, "two hexadecimal digits", "tcp://[::1]:8888")]
     [InlineData("tcp://h:1?interface=aaaaaaaaaaaaaaaa", 20, "at most 15 bytes", "tcp://[::1]:8888")]
+    [InlineData("tipc://1000:1/galaxy", 14, "a scope is zone, cluster or node", "tipc://1000:1")]
+    [InlineData("tipc://1000:1-", 14, "no type:instance", "tipc://1000:1")]
+    [InlineData("tipc://@10g:1", 10, "no type:instance", "tipc://1000:1")]
+    [InlineData("tipc://1000:4294967296", 12, "no type:instance", "tipc://1000:1")]
+    [InlineData("packet:lo/0800/02:00-00", 20, "a hardware address", "packet:lo")]
+    [InlineData("packet:lo/0800/0", 16, "a hardware address", "packet:lo")]
+    [InlineData("packet:lo/10000", 10, "a protocol in hexadecimal", "packet:lo")]
+    [InlineData("packet:lo/0800/00/1", 19, "its type and the packet's", "packet:lo")]
+    [InlineData("can://lo/isotp/7e8/7e0x", 22, "isotp/RX/TX", "can://*")]
+    [InlineData("can://lo/j1939/0/40000/100", 23, "j1939/NAME/PGN/ADDRESS", "can://*")]
     public void A_bad_string_is_pointed_at_and_a_right_one_shown(string text, int position, string problem, string example)
     {
         Assert.False(Endpoint.TryParse(text, out Endpoint? endpoint, out EndpointError? error));
@@ -234,6 +253,26 @@ public sealed class EndpointTextTests
         Assert.Equal([error.Problem, $"    {shown}", $"    {new string(' ', position)}^", $"  right: {example}"], lines);
         Assert.Equal(error.Message, Assert.Throws<FormatException>(() => Endpoint.Parse(text)).Message);
         Assert.False(Endpoint.TryParse(text, out _));
+    }
+
+    [Theory]
+    [InlineData("vsock://2:4294967296", typeof(VsockEndPoint))]
+    [InlineData("vsock://2", typeof(VsockEndPoint))]
+    [InlineData("tipc://1000:x", typeof(TipcEndPoint))]
+    [InlineData("tipc://1000:1/galaxy", typeof(TipcEndPoint))]
+    [InlineData("packet:nosuch0", typeof(PacketEndPoint))]
+    [InlineData("packet:lo/0800/02:00-00", typeof(PacketEndPoint))]
+    [InlineData("can://lo/isotp", typeof(CanEndPoint))]
+    [InlineData("unix:/tmp/%4x", typeof(UnixEndPoint))]
+    [InlineData("unix:/tmp/a%00b", typeof(UnixEndPoint))]
+    public void An_end_points_own_parser_finds_the_same_fault(string text, Type type)
+    {
+        Assert.False(Endpoint.TryParse(text, out _, out EndpointError? error));
+        Exception? thrown = Assert.Throws<System.Reflection.TargetInvocationException>(() => type.GetMethod(
+            "Parse",
+            System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.FlattenHierarchy,
+            [typeof(string), typeof(IFormatProvider)])!.Invoke(null, [text, null])).InnerException;
+        Assert.Contains($": {error.Problem}; right: ", Assert.IsType<FormatException>(thrown).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class EngineChoiceTests : SocketTest
         TestEngines.Require(EngineKind.IoUring);
         Assert.Equal(
             [
-                "epoll_create1: EMFILE: Too many open files",
+                "eventfd: EMFILE: Too many open files",
                 "epoll, 1 thread, 0 sockets registered; io_uring_setup: EMFILE: Too many open files",
                 "epoll, 1 thread, 0 sockets registered",
                 "event loop (io_uring, on an event loop, 0 sockets registered)",

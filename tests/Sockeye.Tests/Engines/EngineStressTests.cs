@@ -54,7 +54,7 @@ public abstract class EngineStressTests : SocketTest, IDisposable
         }
 
         Assert.Equal(0, _engine.Value.SocketCount);
-        Assert.Equal(0, ((PollingEngine)_engine.Value).Poller.Timers.Count);
+        Assert.Equal(0, _engine.Value.Poller.Timers.Count);
         _engine.Value.Dispose();
         Settle();
         int more = OpenDescriptors().Length - _descriptors;
@@ -494,7 +494,7 @@ public abstract class EngineStressTests : SocketTest, IDisposable
             await Task.WhenAll(players);
         });
         Assert.Equal(0, loop.Engine.SocketCount);
-        Assert.Equal(0, ((PollingEngine)loop.Engine).Poller.Timers.Count);
+        Assert.Equal(0, loop.Engine.Poller.Timers.Count);
     }).WaitAsync(Bound);
 
     [Fact(Timeout = StressLimit)]

@@ -141,10 +141,10 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
         await Task.Delay(Moment);
 
         // Those that wait for room sleep, and do not wake each other in vain.
-        int wakes = group.Loops.Sum(static loop => ((PollingEngine)loop.Engine).Poller.WakeCount);
+        int wakes = group.Loops.Sum(static loop => loop.Engine.Poller.WakeCount);
         await Task.Delay(Moment);
-        Assert.Equal(wakes, group.Loops.Sum(static loop => ((PollingEngine)loop.Engine).Poller.WakeCount));
-        Assert.All(group.Loops, static loop => Assert.True(((PollingEngine)loop.Engine).Poller.IsSleeping));
+        Assert.Equal(wakes, group.Loops.Sum(static loop => loop.Engine.Poller.WakeCount));
+        Assert.All(group.Loops, static loop => Assert.True(loop.Engine.Poller.IsSleeping));
         Assert.Equal(Max, Volatile.Read(ref served));
         Assert.Equal(Max, listener.ConnectionCount);
 

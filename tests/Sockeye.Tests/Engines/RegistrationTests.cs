@@ -14,7 +14,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         var head = new Scripted(socket, static () => false);
         var turn = new SynchronousTurn(socket.Core, OperationLane.Read);
         int inside = 0;
@@ -57,7 +57,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () => ++tries == 1);
         int sequence = registration.Sequence;
@@ -78,7 +78,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () =>
         {
@@ -100,7 +100,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         int tries = 0;
         var operation = new Scripted(socket, () =>
         {
@@ -123,7 +123,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         Scripted? operation = null;
         operation = new Scripted(socket, () =>
         {
@@ -144,7 +144,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         Scripted? operation = null;
         operation = new Scripted(socket, () =>
         {
@@ -171,7 +171,7 @@ public sealed class RegistrationTests : SocketTest
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
         using Socket second = other;
-        var registration = new Registration(((PollingEngine)SocketEngine.Default).Poller, socket.Descriptor);
+        var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         var operation = new Scripted(socket, static () => false);
         registration.Enqueue(operation, registration.Sequence);
         registration.Cancel(operation, errno: 110, (short)(operation.Version - 1));

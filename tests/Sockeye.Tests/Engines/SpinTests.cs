@@ -129,7 +129,7 @@ public sealed class SpinTests : SocketTest
         await Assert.ThrowsAsync<ObjectDisposedException>(() => loop.InvokeAsync(() => Task.CompletedTask));
     }
 
-    private static Poller Poller(EventLoop loop) => ((PollingEngine)loop.Engine).Poller;
+    private static Poller Poller(EventLoop loop) => loop.Engine.Poller;
 
     private static Task Asleep(EventLoop loop) => Eventually(() => Poller(loop).IsSleeping, "The loop does not sleep.");
 

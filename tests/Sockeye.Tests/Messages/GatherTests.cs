@@ -243,40 +243,124 @@ public sealed class Gather_Chaos() : GatherTests(SocketStyle.Chaos);
 /// <summary>Flags that come back, and receives into several buffers.</summary>
 public sealed class FlagTests : SocketTest
 {
-    [Fact]
-    public void Returned_flags_keep_dotnets_bits_beside_Linuxs()
-    {
-        Assert.Equal(SocketFlags.None, LinuxSocketFlags.FromLinux(0));
-        Assert.Equal(SocketFlags.Truncated, LinuxSocketFlags.FromLinux(SocketConstants.MSG_TRUNC));
-        Assert.Equal(SocketFlags.ControlDataTruncated, LinuxSocketFlags.FromLinux(SocketConstants.MSG_CTRUNC));
-        Assert.Equal(SocketFlags.OutOfBand, LinuxSocketFlags.FromLinux(SocketConstants.MSG_OOB));
+    // Every MSG_ flag of include/linux/socket.h up to Linux 6.18, the kernel's internal ones included, and what this library
+    // calls it: null where a caller has no use for it, and passes or sees the number.
+    private static readonly (string Name, int Number, SocketFlags? Flag)[] KernelFlags =
+    [
+        ("MSG_OOB", 0x1, SocketFlags.OutOfBand),
+        ("MSG_PEEK", 0x2, SocketFlags.Peek),
+        ("MSG_DONTROUTE", 0x4, SocketFlags.DontRoute),
+        ("MSG_CTRUNC", 0x8, SocketFlags.ControlDataTruncated),
+        ("MSG_PROBE", 0x10, null),
+        ("MSG_TRUNC", 0x20, SocketFlags.Truncated),
+        ("MSG_DONTWAIT", 0x40, SocketFlags.DontWait),
+        ("MSG_EOR", 0x80, SocketFlags.EndOfRecord),
+        ("MSG_WAITALL", 0x100, SocketFlags.WaitAll),
+        ("MSG_CONFIRM", 0x800, SocketFlags.Confirm),
+        ("MSG_RST", 0x1000, null),
+        ("MSG_ERRQUEUE", 0x2000, SocketFlags.ErrorQueue),
+        ("MSG_NOSIGNAL", 0x4000, SocketFlags.NoSignal),
+        ("MSG_MORE", 0x8000, SocketFlags.More),
+        ("MSG_WAITFORONE", 0x1_0000, null),
+        ("MSG_SENDPAGE_NOTLAST", 0x2_0000, null),
+        ("MSG_BATCH", 0x4_0000, null),
+        ("MSG_NO_SHARED_FRAGS", 0x8_0000, null),
+        ("MSG_SENDPAGE_DECRYPTED", 0x10_0000, null),
+        ("MSG_SOCK_DEVMEM", 0x200_0000, null),
+        ("MSG_ZEROCOPY", 0x400_0000, SocketFlags.ZeroCopy),
+        ("MSG_SPLICE_PAGES", 0x800_0000, null),
+        ("MSG_FASTOPEN", 0x2000_0000, SocketFlags.FastOpen),
+        ("MSG_CMSG_CLOEXEC", 0x4000_0000, null),
+        ("MSG_CMSG_COMPAT", unchecked((int)0x8000_0000), null),
+    ];
 
-        // Our own, told back, is nobody's concern.
-        Assert.Equal(SocketFlags.None, LinuxSocketFlags.FromLinux(SocketConstants.MSG_CMSG_CLOEXEC));
-        Assert.Equal(SocketFlags.EndOfRecord, LinuxSocketFlags.FromLinux(SocketConstants.MSG_EOR));
+    // MSG_FIN and MSG_SYN: the kernel names them, takes them from no caller and returns them to none.
+    private const int NeverSeen = 0x200 | 0x400;
+
+    public static TheoryData<string> KernelFlagNames() => [.. KernelFlags.Select(static row => row.Name)];
+
+    [Theory]
+    [MemberData(nameof(KernelFlagNames))]
+    public void Every_flag_of_the_kernel_has_a_value_that_no_other_flag_shares(string name)
+    {
+        (_, int number, SocketFlags? flag) = Array.Find(KernelFlags, row => row.Name == name);
+        SocketFlags value = flag ?? (SocketFlags)number;
+        Assert.Equal(1, int.PopCount((int)value));
+        Assert.All(KernelFlags.Where(other => other.Name != name), other => Assert.True((value & (other.Flag ?? (SocketFlags)other.Number)) == 0, other.Name));
+
+        // .NET's own values: the same flag, or another bit.
+        Assert.All(
+            Enum.GetValues<SocketFlags>().Where(dotnet => dotnet != SocketFlags.None && dotnet != value),
+            dotnet => Assert.True((value & dotnet) == 0, $"{name} is {dotnet} too"));
+        Assert.Equal(0, (int)value & NeverSeen & ~(int)SocketFlags.ControlDataTruncated);
+
+        // A bit that is not the kernel's number for the flag is no other flag's number.
+        if ((int)value != number)
+        {
+            Assert.DoesNotContain((int)value, KernelFlags.Where(other => other.Flag is null || (int)other.Flag == other.Number).Select(other => other.Number));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(KernelFlagNames))]
+    public void Every_flag_reaches_the_kernel_by_its_number_and_comes_back_as_it_went(string name)
+    {
+        (_, int number, SocketFlags? flag) = Array.Find(KernelFlags, row => row.Name == name);
+        SocketFlags value = flag ?? (SocketFlags)number;
+        bool isTaken = flag is not SocketFlags.ControlDataTruncated;
+        Assert.Equal(isTaken, LinuxSocketFlags.TryToLinux(value, out int passed));
+        Assert.Equal(isTaken ? number : 0, passed);
+        Assert.Equal(isTaken, LinuxSocketFlags.TryToLinux(value | SocketFlags.Peek, out passed));
+        Assert.Equal((isTaken ? number : 0) | SocketConstants.MSG_PEEK, passed);
+
+        // MSG_CMSG_CLOEXEC is our own, returned to us.
+        SocketFlags expected = number == SocketConstants.MSG_CMSG_CLOEXEC ? SocketFlags.None : value;
+        Assert.Equal(expected, LinuxSocketFlags.FromLinux(number));
+        Assert.Equal(expected | SocketFlags.EndOfRecord | SocketFlags.Truncated, LinuxSocketFlags.FromLinux(number | SocketConstants.MSG_EOR | SocketConstants.MSG_TRUNC));
+    }
+
+    [Fact]
+    public void Every_flag_of_dotnets_is_the_kernels_of_that_meaning_or_is_refused()
+    {
+        var known = new Dictionary<SocketFlags, int>
+        {
+            [SocketFlags.None] = 0,
+            [SocketFlags.OutOfBand] = SocketConstants.MSG_OOB,
+            [SocketFlags.Peek] = SocketConstants.MSG_PEEK,
+            [SocketFlags.DontRoute] = SocketConstants.MSG_DONTROUTE,
+            [SocketFlags.Truncated] = SocketConstants.MSG_TRUNC,
+        };
+        Assert.All(Enum.GetValues<SocketFlags>(), flag =>
+        {
+            Assert.Equal(known.ContainsKey(flag), LinuxSocketFlags.TryToLinux(flag, out int number));
+            Assert.Equal(known.GetValueOrDefault(flag), number);
+        });
+    }
+
+    [Fact]
+    public void A_flag_is_tested_as_flags_are()
+    {
+        foreach ((_, _, SocketFlags? flag) in KernelFlags)
+        {
+            Assert.Equal(flag == SocketFlags.EndOfRecord, flag is { } value && (value & SocketFlags.EndOfRecord) != 0);
+        }
+
         SocketFlags both = LinuxSocketFlags.FromLinux(
             SocketConstants.MSG_EOR | SocketConstants.MSG_ERRQUEUE | SocketConstants.MSG_TRUNC | SocketConstants.MSG_CTRUNC | SocketConstants.MSG_OOB);
-        foreach (SocketFlags flag in new[]
-        {
-            SocketFlags.EndOfRecord, SocketFlags.ErrorQueue, SocketFlags.Truncated, SocketFlags.ControlDataTruncated, SocketFlags.OutOfBand,
-        })
-        {
-            Assert.True(both.HasFlag(flag), flag.ToString());
-        }
+        Assert.Equal(
+            SocketFlags.EndOfRecord | SocketFlags.ErrorQueue | SocketFlags.Truncated | SocketFlags.ControlDataTruncated | SocketFlags.OutOfBand, both);
+    }
 
-        Assert.False(both.HasFlag(SocketFlags.Confirm));
-        Assert.False(both.HasFlag(SocketFlags.Peek));
+    [Fact]
+    public void Returned_flags_are_described_by_name_and_unknown_ones_by_number()
+    {
+        SocketFlags both = LinuxSocketFlags.FromLinux(
+            SocketConstants.MSG_EOR | SocketConstants.MSG_ERRQUEUE | SocketConstants.MSG_TRUNC | SocketConstants.MSG_CTRUNC | SocketConstants.MSG_OOB);
         Assert.Equal("OutOfBand, Truncated, ControlDataTruncated, EndOfRecord, ErrorQueue", LinuxSocketFlags.Describe(both));
         Assert.Equal("", LinuxSocketFlags.Describe(SocketFlags.None));
-        Assert.Equal("0x1000000", LinuxSocketFlags.Describe(LinuxSocketFlags.FromLinux(0x1000000)));
-
-        // Whatever the kernel may say, one bit at a time: none is taken for .NET's Truncated that is not.
-        for (int bit = 0; bit < 31; bit++)
-        {
-            SocketFlags flags = LinuxSocketFlags.FromLinux(1 << bit);
-            Assert.Equal(1 << bit == SocketConstants.MSG_TRUNC, flags.HasFlag(SocketFlags.Truncated));
-            Assert.Equal(1 << bit == SocketConstants.MSG_CTRUNC, flags.HasFlag(SocketFlags.ControlDataTruncated));
-        }
+        Assert.Equal("Confirm", LinuxSocketFlags.Describe(LinuxSocketFlags.FromLinux(SocketConstants.MSG_CONFIRM)));
+        Assert.Equal("EndOfRecord, 0x1010000", LinuxSocketFlags.Describe(LinuxSocketFlags.FromLinux(0x101_0000 | SocketConstants.MSG_EOR)));
+        Assert.Equal("0x100", LinuxSocketFlags.Describe(LinuxSocketFlags.FromLinux(SocketConstants.MSG_WAITALL)));
     }
 
     [Fact(Timeout = Limit)]

@@ -52,5 +52,8 @@ public sealed class MultipathTcpOptionTests
         Assert.Equal(TcpState.Established, subflow.Information.State);
         Assert.Equal(client.GetOption(MultipathTcpOptions.Information).Token, all.Information.Token);
         Assert.Equal(3u, all.Information.BytesSent);
+
+        // As much as the kernel filled, and no more: the same structure of the same kernel, asked for in two ways.
+        Assert.Equal(client.GetOption(MultipathTcpOptions.Information).Length, all.Information.Length);
     }
 }

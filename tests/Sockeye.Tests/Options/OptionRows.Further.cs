@@ -586,12 +586,12 @@ internal static partial class OptionRows
             Set = new PacketRing(65_536, 1, 2_048, 32),
             After = socket => AssertErrno("EBUSY", socket.TrySetOption(PacketOptions.Version, PacketVersion.V2)),
         },
-        new OptionRow<PacketStatistics>(PacketOptions.Statistics) { On = Kinds.Packet, Read = default, Raw = "0000000000000000" },
+        new OptionRow<PacketStatistics>(PacketOptions.Statistics) { On = Kinds.Packet, Read = new PacketStatistics(0, 0, Freezes: null), Raw = "0000000000000000" },
         new OptionRow<PacketStatistics>(PacketOptions.Statistics)
         {
             On = Kinds.Packet,
             Before = socket => socket.SetOption(PacketOptions.Version, PacketVersion.V3),
-            Read = default,
+            Read = new PacketStatistics(0, 0, Freezes: 0),
             Raw = "000000000000000000000000",
         },
         new OptionRow<TimestampingFlags>(PacketOptions.Timestamp) { On = Kinds.Packet, Set = TimestampingFlags.RawHardware, Raw = "40000000" },

@@ -43,6 +43,43 @@ public sealed class OptionTests
         Assert.False(typed.Core.IsPlainTcp || raw.Core.IsPlainTcp);
     }
 
+    // SO_BINDTODEVICE of a socket that is bound to none, and IP_OPTIONS of one without: the kernel writes no byte.
+    [Theory]
+    [InlineData(1, 25)]
+    [InlineData(0, 4)]
+    public void A_number_that_the_kernel_did_not_write_is_not_zero(int level, int name)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        Assert.Equal(Errno.ENODATA, socket.TryGetOption(SocketOption.Number(level, name)).Errno);
+        Assert.Equal(Errno.ENODATA, socket.TryGetOption(SocketOption.Flag(level, name)).Errno);
+        Assert.Equal(Errno.ENODATA, socket.TryGetOption(SocketOption.Seconds(level, name)).Errno);
+        Assert.Empty(socket.GetOption(SocketOption.Bytes(level, name, 16)));
+        Assert.Equal("", socket.GetOption(SocketOption.Text(level, name, 16)));
+    }
+
+    // NETLINK_LIST_MEMBERSHIPS fills the room that it is given, and says how much there is.
+    [Fact]
+    public void Bytes_are_read_whole_whatever_room_was_made_first()
+    {
+        const int Level = 270;
+        const int Name = 9;
+        using var socket = new Socket(AddressFamily.Netlink, SocketType.Raw, ProtocolType.NetlinkRoute);
+        socket.SetOption(NetlinkOptions.AddMembership, 33);
+        byte[] whole = socket.GetOption(SocketOption.Bytes(Level, Name, 256));
+        Assert.True(whole.Length > sizeof(uint) && (whole[4] & 1) != 0, Convert.ToHexString(whole));
+        Assert.Equal(whole, socket.GetOption(SocketOption.Bytes(Level, Name, sizeof(uint))));
+    }
+
+    [Fact]
+    public void Numbers_that_do_not_fit_the_kernels_are_refused()
+    {
+        using var socket = new Socket(AddressFamily.Netlink, SocketType.Raw, ProtocolType.NetlinkRoute);
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.SetOption(PacketOptions.AddMembership, new PacketMembership(1, (PacketMembershipKind)0x1_0001)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.SetOption(PacketOptions.Fanout, new PacketFanout(1, (PacketFanoutMode)0x100)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.SetOption(PacketOptions.Fanout, new PacketFanout(1, PacketFanoutMode.Hash, (PacketFanoutFlags)0x1_0000)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.SetOption(PacketOptions.Fanout, new PacketFanout(1, PacketFanoutMode.Hash, MembersMax: -1)));
+    }
+
     [Fact]
     public void Every_key_has_a_row()
     {

@@ -129,7 +129,7 @@ public sealed class PipeLoopTests : SocketTest
             pipe = new SocketPipe(pair.Server);
             await pair.Client.SendAllAsync(Bytes(20_000));
             result = await pipe.Input.ReadAtLeastAsync(20_000);
-            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out buffers));
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out buffers));
         }));
         loop.Dispose();
         Assert.Equal(Bytes(20_000), result.Buffer.ToArray());
@@ -194,7 +194,7 @@ public sealed class PipeLoopTests : SocketTest
             (read, flush) = await Task.Run(() => (pipe.Input.ReadAsync().AsTask(), pipe.Output.WriteAsync(Bytes(16 << 20)).AsTask()));
             await Task.Yield();
             await Task.Yield();
-            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out buffers));
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out buffers));
             RingOf(loop).EndRoundsMax = 0;
         });
         Assert.Equal(SocketError.OperationAborted, Assert.Throws<SocketException>(() => read.GetAwaiter().GetResult()).SocketErrorCode);
@@ -223,10 +223,10 @@ public sealed class PipeLoopTests : SocketTest
     public Task A_pipe_that_nobody_disposed_gives_its_buffers_back_unless_somebody_reads_them(bool isReading) => Run(() =>
     {
         using var loop = new EventLoop(EngineKind.IoUring);
-        loop.ReceiveBuffers = (8, 4096, true);
+        RingOf(loop).BufferPlan = (8, 4096, true);
         loop.Run(async () =>
         {
-            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out RingBuffers? buffers));
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out RingBuffers? buffers));
             ReadResult held = await Forget();
             Assert.True(buffers!.HeldCount >= 2, $"{buffers.HeldCount} held");
             for (int i = 0; i < (isReading ? 3 : 200) && buffers.HeldCount != 0; i++)
@@ -277,7 +277,7 @@ public sealed class PipeLoopTests : SocketTest
     public Task Every_buffer_goes_back_to_the_kernel(bool isIncremental) => Run(() =>
     {
         using var loop = new EventLoop(EngineKind.IoUring);
-        loop.ReceiveBuffers = (8, 4096, isIncremental);
+        RingOf(loop).BufferPlan = (8, 4096, isIncremental);
         loop.Run(async () =>
         {
             using Pair pair = await Connected();
@@ -292,7 +292,7 @@ public sealed class PipeLoopTests : SocketTest
                 pipe.Input.AdvanceTo(result.Buffer.End);
             }
 
-            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop, out RingBuffers? buffers));
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out RingBuffers? buffers));
             Assert.Equal(0, buffers!.HeldCount);
             Assert.Equal(0, pipe.UnreadBytes);
         });
@@ -436,7 +436,7 @@ public sealed class PipeLoopTests : SocketTest
         default(SharedBytes).Dispose();
     });
 
-    private static RingPoller RingOf(EventLoop loop) => (RingPoller)((PollingEngine)loop.Engine).Poller;
+    private static RingPoller RingOf(EventLoop loop) => (RingPoller)loop.Engine.Poller;
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Kinds))]

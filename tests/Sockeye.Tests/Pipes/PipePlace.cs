@@ -33,10 +33,10 @@ public sealed class PipePlace(EngineKind kind, bool isLoop, bool isWhole = false
         }
 
         using var loop = new EventLoop(kind);
-        (int count, int bytes, bool isIncremental) = loop.ReceiveBuffers;
-        loop.ReceiveBuffers = (Buffers?.Count ?? count, Buffers?.Bytes ?? bytes, isIncremental && !isWhole);
-        if (loop.Engine is PollingEngine { Poller: RingPoller ring })
+        if (loop.Engine.Poller.Ring is { } ring)
         {
+            (int count, int bytes, bool isIncremental) = ring.BufferPlan;
+            ring.BufferPlan = (Buffers?.Count ?? count, Buffers?.Bytes ?? bytes, isIncremental && !isWhole);
             ring.HasReceiveBuffers = hasBuffers;
         }
 

@@ -82,7 +82,7 @@ public abstract class ErrorTests(SocketStyle style) : StyledTest(style)
             outcome.Error is SocketError.NetworkUnreachable ? Errno.ENETUNREACH : Errno.EACCES,
             outcome.Error is SocketError.NetworkUnreachable
                 ? "connect 255.255.255.255:9: ENETUNREACH: no route to that network"
-                : "connect 255.255.255.255:9: EACCES: not permitted; a broadcast address needs EnableBroadcast, a socket file write permission");
+                : "connect 255.255.255.255:9: EACCES: not permitted; a broadcast address needs EnableBroadcast");
 
         // A source on loopback has no way out, whatever routes there are: nothing is sent.
         using Socket tcp = Tcp();

@@ -36,7 +36,7 @@ public sealed class StressTests : SocketTest, IDisposable
         _descriptors = OpenDescriptors().Length;
     }
 
-    private static TimerWheel DefaultTimers => ((PollingEngine)SocketEngine.Default).Poller.Timers;
+    private static TimerWheel DefaultTimers => SocketEngine.Default.Poller.Timers;
 
     private bool GoesOn => Stopwatch.GetElapsedTime(_start).TotalSeconds < Seconds;
 

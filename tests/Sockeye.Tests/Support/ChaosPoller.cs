@@ -64,10 +64,10 @@ internal sealed class ChaosPoller : Poller
             Libc.SetOption(registration.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_SNDBUF, bytes);
         }
 
-        return EpollPoller.Watch(_epoll, registration);
+        return EpollWatch.Watch(_epoll, registration);
     }
 
-    private protected override void Unwatch(Registration registration) => EpollPoller.Unwatch(_epoll, registration);
+    private protected override void Unwatch(Registration registration) => EpollWatch.Unwatch(_epoll, registration);
 
     private protected override bool Wait(int timeoutMs)
     {

@@ -1,32 +1,26 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.Epoll;
 
-/// <summary>Waits with epoll(7). A socket is added once, edge-triggered, for all events; nothing is changed afterwards.</summary>
+/// <summary>Waits with epoll(7).</summary>
 internal sealed class EpollPoller : Poller
 {
-    // Enough for a busy turn; more events wait in the kernel for the next one.
-    private const int EventsPerWait = 256;
-    private const ulong WakeData = ulong.MaxValue;
-
-    // What is watched of sockets whose descriptor another socket's entry has. Owned; closed when it is taken out.
-    private static readonly ConditionalWeakTable<Registration, SocketHandle> Duplicates = [];
-
     // Owned: closed by the waiting thread when it ends, or by Dispose when there is none.
-    private readonly EpollSet _epoll = new(EventsPerWait);
     private readonly EventDescriptor _wake = EventDescriptor.Create();
-    private int _ready;
+    private readonly EpollWatch _epoll;
 
     internal EpollPoller(SocketEngine engine, int shard, TimeProvider time)
         : base(engine, shard, time)
     {
-        int result = _epoll.Add(_wake.Handle, EpollConstants.EPOLLIN, WakeData);
-        if (result < 0)
+        int errno = EpollWatch.TryCreate(_wake, out EpollWatch? epoll);
+        if (errno != 0)
         {
-            throw InteropException.For("epoll_ctl", -result);
+            _wake.Dispose();
+            throw InteropException.For("epoll_create1", errno);
         }
+
+        _epoll = epoll!;
     }
 
     // epoll_wait asks the socket's own poll when it reports.
@@ -34,80 +28,13 @@ internal sealed class EpollPoller : Poller
 
     private protected override string Kind => "epoll";
 
-    /// <summary>Adds a socket to a set, for all events.</summary>
-    /// <returns>0, or the errno.</returns>
-    internal static int Watch(EpollSet epoll, Registration registration)
-    {
-        int result = epoll.Add(registration.Handle, AllEvents, registration.Token);
-        if (result == -Errno.EEXIST)
-        {
-            // Two sockets on one descriptor: a view and its owner. A duplicate is an entry of its own.
-            result = Libc.Duplicate(registration.Handle, out SocketHandle duplicate);
-            if (result >= 0)
-            {
-                result = epoll.Add(duplicate, AllEvents, registration.Token);
-                if (result < 0)
-                {
-                    duplicate.Dispose();
-                }
-                else
-                {
-                    Duplicates.Add(registration, duplicate);
-                    registration.IsDuplicated = true;
-                }
-            }
-        }
+    private protected override int Watch(Registration registration) => _epoll.Watch(registration);
 
-        return Math.Max(-result, 0);
-    }
+    private protected override void Unwatch(Registration registration) => _epoll.Unwatch(registration);
 
-    /// <summary>Takes a socket out of a set, before the close: a duplicate of the descriptor would keep it there.</summary>
-    internal static void Unwatch(EpollSet epoll, Registration registration)
-    {
-        // EBADF and ENOENT mean that it is out already.
-        if (registration.IsDuplicated && Duplicates.TryGetValue(registration, out SocketHandle? duplicate))
-        {
-            epoll.Remove(duplicate);
-            duplicate.Dispose();
-        }
-        else if (!registration.Handle.IsClosed)
-        {
-            epoll.Remove(registration.Handle);
-        }
-    }
+    private protected override bool Wait(int timeoutMs) => _epoll.Wait(timeoutMs);
 
-    private protected override int Watch(Registration registration) => Watch(_epoll, registration);
-
-    private protected override void Unwatch(Registration registration) => Unwatch(_epoll, registration);
-
-    private protected override bool Wait(int timeoutMs)
-    {
-        int count = _epoll.Wait(timeoutMs);
-        if (count < 0 && count != -Errno.EINTR)
-        {
-            throw InteropException.For("epoll_wait", -count);
-        }
-
-        _ready = Math.Max(count, 0);
-        return _ready != 0;
-    }
-
-    private protected override void Dispatch()
-    {
-        int ready = _ready;
-        _ready = 0;
-        for (int i = 0; i < ready; i++)
-        {
-            (uint events, ulong data) = _epoll.Event(i);
-            if (data == WakeData)
-            {
-                _wake.Drain();
-                continue;
-            }
-
-            Find(data)?.Ready(events);
-        }
-    }
+    private protected override void Dispatch() => _epoll.Dispatch(this);
 
     // A thread that ends between the look and the signal has closed the descriptor: there is nobody left to wake.
     private protected override void Signal()

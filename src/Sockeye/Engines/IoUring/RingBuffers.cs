@@ -5,29 +5,29 @@ namespace Sockeye.Engines.IoUring;
 
 /// <summary>The receive buffers of a loop's ring, shared by all its pipes: who holds which, and when each goes back to the kernel.</summary>
 /// <remarks>
-/// Contract. The loop's thread alone. A buffer goes back when the kernel is done with it (an answer without
-/// IORING_CQE_F_BUF_MORE) and no segment holds it. When three quarters are held, <see cref="IsShort"/> has newcomers copied:
+/// Contract. The loop's thread alone. A buffer goes back when the kernel is done with it (a completion without
+/// IORING_CQE_F_BUF_MORE) and no reader holds it. When three quarters are held, <see cref="IsShort"/> has newcomers copied:
 /// so the last quarter always comes back at once, and no reader, however slow, keeps another from receiving.
 /// </remarks>
-internal sealed class RingBuffers
+internal sealed class RingBuffers : ReceiveBuffers
 {
     private readonly BufferRing _ring;
 
-    // By buffer: how many segments hold it, how far the kernel has filled it, whether the kernel is done with it.
+    // By buffer: how many readers hold it, how far the kernel has filled it, whether the kernel is done with it.
     private readonly int[] _holds;
     private readonly int[] _filled;
     private readonly bool[] _isDone;
-    private readonly List<RingPipeDriver> _waiting = [];
+    private readonly List<IBufferWaiter> _waiting = [];
     private readonly int _heldMax;
 
     // How many the kernel is done with, and has not got back.
     private int _held;
-    private int _segments;
+    private int _readers;
     private bool _isEnded;
 
-    internal RingBuffers(EventLoop loop, BufferRing ring)
+    internal RingBuffers(RunQueue home, BufferRing ring)
+        : base(home)
     {
-        Loop = loop;
         _ring = ring;
         _holds = new int[ring.Count];
         _filled = new int[ring.Count];
@@ -35,13 +35,10 @@ internal sealed class RingBuffers
         _heldMax = ring.Count * 3 / 4;
     }
 
-    internal EventLoop Loop { get; }
-
     /// <summary>The number by which requests name them.</summary>
     internal ushort Group => _ring.Group;
 
-    /// <summary>True when what comes must be copied, because readers hold too many.</summary>
-    internal bool IsShort => _held >= _heldMax;
+    internal override bool IsShort => _held >= _heldMax;
 
     /// <summary>How many times a receive found no buffer. For tests and diagnostics.</summary>
     internal int Shortages { get; private set; }
@@ -49,8 +46,8 @@ internal sealed class RingBuffers
     /// <summary>How many the kernel has not got back. For tests and diagnostics.</summary>
     internal int HeldCount => _held;
 
-    /// <summary>An answer names a buffer.</summary>
-    /// <returns>Where in it the answer's bytes begin.</returns>
+    /// <summary>A completion names a buffer.</summary>
+    /// <returns>Where in it the completion's bytes begin.</returns>
     internal int Take(int buffer, int length, bool kernelGoesOn)
     {
         int start = _filled[buffer];
@@ -65,7 +62,7 @@ internal sealed class RingBuffers
         return start;
     }
 
-    /// <summary>The answer was dealt with: the buffer goes back if nobody holds it.</summary>
+    /// <summary>The completion was dealt with: the buffer goes back if nobody holds it.</summary>
     internal void Settle(int buffer)
     {
         if (_holds[buffer] == 0 && _isDone[buffer])
@@ -74,35 +71,33 @@ internal sealed class RingBuffers
         }
     }
 
-    /// <summary>A segment refers to the buffer.</summary>
-    internal void Hold(int buffer)
+    internal override void Hold(int buffer)
     {
         _holds[buffer]++;
-        _segments++;
+        _readers++;
     }
 
-    /// <summary>A segment refers to it no longer.</summary>
-    internal void Release(int buffer)
+    internal override void Release(int buffer)
     {
-        _segments--;
+        _readers--;
         _holds[buffer]--;
         if (!_isEnded)
         {
             Settle(buffer);
         }
-        else if (_segments == 0)
+        else if (_readers == 0)
         {
             _ring.Free();
         }
     }
 
-    internal Memory<byte> Memory(int buffer, int start, int length) => _ring.Memory(buffer, start, length);
+    internal override Memory<byte> Memory(int buffer, int start, int length) => _ring.Memory(buffer, start, length);
 
-    internal ReadOnlySpan<byte> Bytes(int buffer, int start, int length) => _ring.Bytes(buffer, start, length);
+    internal override ReadOnlySpan<byte> Bytes(int buffer, int start, int length) => _ring.Bytes(buffer, start, length);
 
     /// <summary>A receive found no buffer.</summary>
-    /// <returns>True when there is one by now; else the driver is started once there is.</returns>
-    internal bool TryWait(RingPipeDriver driver)
+    /// <returns>True when there is one by now; else the waiter hears of it once there is.</returns>
+    internal bool TryWait(IBufferWaiter waiter)
     {
         Shortages++;
         if (_held < _ring.Count)
@@ -110,25 +105,25 @@ internal sealed class RingBuffers
             return true;
         }
 
-        _waiting.Add(driver);
+        _waiting.Add(waiter);
         return false;
     }
 
     /// <summary>The ring goes with a receive that never said that it is over: nobody may ever have the memory again.</summary>
-    internal void Strand() => _segments++;
+    internal void Orphan() => _readers++;
 
     /// <summary>The ring has ended. The memory stays for those who read it.</summary>
     internal void End()
     {
         _isEnded = true;
-        if (_segments == 0)
+        if (_readers == 0)
         {
             _ring.Free();
         }
 
-        foreach (RingPipeDriver driver in _waiting)
+        foreach (IBufferWaiter waiter in _waiting)
         {
-            driver.StartReceive();
+            waiter.BuffersMayBeFree();
         }
     }
 
@@ -140,12 +135,19 @@ internal sealed class RingBuffers
         _ring.Give(buffer);
         if (_waiting.Count != 0)
         {
-            foreach (RingPipeDriver driver in _waiting)
+            foreach (IBufferWaiter waiter in _waiting)
             {
-                driver.StartReceive();
+                waiter.BuffersMayBeFree();
             }
 
             _waiting.Clear();
         }
     }
+}
+
+/// <summary>Somebody whose receive found no buffer.</summary>
+internal interface IBufferWaiter
+{
+    /// <summary>A buffer came back, or the ring has ended. On the ring's thread.</summary>
+    void BuffersMayBeFree();
 }

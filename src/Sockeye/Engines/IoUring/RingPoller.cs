@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sockeye.Engines.Epoll;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.IoUring;
@@ -10,67 +11,56 @@ namespace Sockeye.Engines.IoUring;
 /// <remarks>
 /// Contract.
 /// - The ring belongs to the waiting thread (IORING_SETUP_SINGLE_ISSUER) and works from <see cref="Start"/> to
-///   <see cref="End"/>. What other threads want of it they leave in a list, and wake the thread if it sleeps.
+///   <see cref="End"/>. What other threads want of it they leave in <see cref="Commands"/>, and wake the thread if it sleeps.
 /// - A poll in the ring holds the socket's file: close(2) alone would neither send the end of stream nor free the port.
 ///   So it is taken back at Forget; a thread that must see it gone calls <see cref="Poller.Settle"/>.
 /// - Between a request's making and the next enter its descriptor's handle is referenced, so that its number stays its own.
 /// - A request that answers for the last time while its socket lives (the queue was full, a kernel's whim) is made anew.
+/// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="Fail"/>. Sockets go
+///   on, since a poll is all that the ring had of them; a request that was in flight ends with the errno.
 /// </remarks>
 internal sealed class RingPoller : Poller
 {
-    // What the upper four bits of the user data mean. A registration's token has none set.
-    private const ulong WakeData = 1UL << 60;
-    private const ulong DiscardedData = 2UL << 60;
-    private const ulong RequestKind = 3UL << 60;
-    private const ulong DisarmData = 4UL << 60;
-    private const int KindShift = 60;
-
-    private const int UntriedTurnsMax = 64;
     private const ushort BufferGroup = 1;
     private const long NanosecondsPerMillisecond = 1_000_000;
-    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
 
     // A millisecond each; the kernel needs one or two. Then who settles goes on as if it were done.
     private const int DisarmRoundsMax = 1000;
 
-    // Of rings that have ended without an answer to them: what memory they name the kernel may still read and write.
-    private static readonly List<IRingRequest> Stranded = [];
+    // How often in a row the kernel may be short of memory, with nothing to read that would free some, a millisecond each.
+    private const int ShortagesMax = 1000;
+
+    [ThreadStatic]
+    private static RingPoller? t_own;
 
     private readonly int _entries;
     private readonly EventDescriptor _wake = EventDescriptor.Create();
-    private readonly Lock _wishesGate = new();
 
     // The waiting thread's alone.
     private readonly List<SocketHandle> _held = [];
     private readonly Queue<CompletionEntry> _early = new();
+    private readonly RequestTable _requests = new();
+    private readonly SkippedTries _skipped = new();
 
     // Polls that ended while their sockets live, by token.
     private readonly Queue<ulong> _ended = new();
-    private IRingRequest?[] _requests = new IRingRequest?[16];
-    private readonly Stack<int> _freeRequests = new();
-    private int _usedRequests;
-    private uint _requestGeneration;
     private Ring? _ring;
     private RingBuffers? _buffers;
 
-    // Sockets that were read empty and wait without a try. A poll's answer carries what its first wake-up said, not what
-    // the socket says: so it hides an urgent byte in the midst, or a reset behind the last bytes. Those are found by a try
-    // before the thread sleeps, or after so many turns, when it is not paid for by every message.
-    private readonly List<Registration> _untried = [];
-    private int _turnsUntried;
-
     // Polls that were taken back and have not said that they are over: each may still hold its socket's file.
     private int _disarming;
+    private int _shortages;
 
-    // Under the gate; swapped out whole each turn.
-    private List<Wish> _wishes = [];
-    private List<Wish> _wishesSpare = [];
-    private int _wishCount;
+    // What a request is written to that no ring will take.
+    private SubmissionEntry _discarded;
 
-    // What this ring's thread waits for, on another ring's.
-    private Settling? _settling;
-    private bool _started;
-    private int _thread;
+    // The errno with which the ring has failed for good; 0 while it serves.
+    private volatile int _failure;
+
+    // Guards what waits in the ring's place, and which sockets are in it.
+    private readonly Lock _epollGate = new();
+    private EpollWatch? _epoll;
+    private bool _isShortOfEpoll;
 
     /// <param name="engine">The engine.</param>
     /// <param name="shard">Which of the engine's pollers this is.</param>
@@ -80,111 +70,29 @@ internal sealed class RingPoller : Poller
         : base(engine, shard, time)
     {
         _entries = entries;
-        _ring = Create(entries);
+        int errno = TryCreate();
+        if (errno != 0)
+        {
+            _wake.Dispose();
+            throw InteropException.For("io_uring_setup", errno);
+        }
     }
 
     /// <summary>True on the thread that has the ring.</summary>
-    internal bool IsOwnThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
+    internal bool IsOwnThread => ReferenceEquals(t_own, this);
 
-    private protected override string Kind => "io_uring";
+    /// <summary>What other threads ask of the ring.</summary>
+    internal CommandQueue Commands { get; } = new();
 
-    /// <summary>The ring. On its own thread, while it runs.</summary>
-    internal Ring Ring => _ring ?? throw new UnreachableException("The ring is asked for on its own thread only.");
+    internal override RingPoller? Ring => HasFailed ? null : this;
 
-    internal override void Start()
-    {
-        // A loop that runs again, perhaps on another thread, has a ring of its own again.
-        _ring ??= Create(_entries);
-        _ring.Enable();
-        lock (_wishesGate)
-        {
-            _started = true;
-            Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
-        }
+    /// <summary>The ring has failed for good: nothing more can be asked of it.</summary>
+    internal bool HasFailed => _failure != 0;
 
-        ArmWake();
-        foreach (Registration registration in Registrations())
-        {
-            Arm(registration);
-        }
-    }
+    // epoll_wait(2) asks the socket's own poll when it reports.
+    internal override bool TellsAll => Volatile.Read(ref _epoll) is not null;
 
-    internal override void End()
-    {
-        // What a pipe's receive has taken must not be lost, nor how much of its send has left.
-        IsEnding = true;
-        foreach (IRingRequest? request in _requests)
-        {
-            if (request is not null)
-            {
-                Cancel(request);
-            }
-        }
-
-        // A socket's request that is taken back answers in this enter or the next. The bound is for what is not known of: a
-        // driver or file that heeds no cancel would hold up the loop's end, and a program's, for ever.
-        for (int round = 0; _freeRequests.Count != _usedRequests && round < EndRoundsMax; round++)
-        {
-            Enter(round == 0 ? 0u : 1u, NanosecondsPerMillisecond);
-            ReleaseHandedOver();
-            Dispatch();
-        }
-
-        StrandRequests();
-        List<Wish> left;
-        lock (_wishesGate)
-        {
-            _started = false;
-            Volatile.Write(ref _thread, 0);
-            (left, _wishes) = (_wishes, []);
-            _wishCount = 0;
-        }
-
-        // Whatever waits is tried when a ring arms its poll anew.
-        foreach (Registration registration in _untried)
-        {
-            registration.IsUntried = false;
-        }
-
-        _untried.Clear();
-        _ring?.Dispose();
-        _ring = null;
-        _buffers?.End();
-        _buffers = null;
-        IsEnding = false;
-        _early.Clear();
-        _ended.Clear();
-        _disarming = 0;
-        ReleaseHeld();
-        _freeRequests.Clear();
-        _usedRequests = 0;
-        foreach (Registration registration in Registrations())
-        {
-            registration.IsArmed = false;
-        }
-
-        foreach (Wish wish in left)
-        {
-            wish.Done?.Set();
-        }
-    }
-
-    internal override void Settle()
-    {
-        if (IsOwnThread)
-        {
-            FinishDisarming();
-            return;
-        }
-
-        var settling = new Settling();
-        if (TryWish(new Wish(Registration: null, Arm: false, settling)))
-        {
-            settling.Wait(EventLoop.Current?.Engine is PollingEngine { Poller: RingPoller own } ? own : null);
-        }
-    }
-
-    /// <summary>How many rounds, of a millisecond at most, the end waits for the last answers. The tests' to change.</summary>
+    /// <summary>How many rounds, of a millisecond at most, the end waits for the last completions. The tests' to change.</summary>
     internal int EndRoundsMax { get; set; } = 1000;
 
     /// <summary>The ring is about to go: requests that end now are made anew when the loop runs again. On the ring's thread.</summary>
@@ -196,16 +104,123 @@ internal sealed class RingPoller : Poller
     /// <summary>False refuses the buffers, as a kernel does that has no memory for them. The tests' to change.</summary>
     internal bool HasReceiveBuffers { get; set; } = true;
 
+    /// <summary>
+    /// The buffers that pipes receive into: how many, how long, and whether one may serve many receives. Smaller ones make
+    /// streams slow; more leave the cache. Set before the first pipe.
+    /// </summary>
+    internal (int Count, int Bytes, bool IsIncremental) BufferPlan { get; set; } = (64, 64 * 1024, true);
+
+    /// <summary>The tests' way to have the ring fail: as <see cref="Interop.Ring.Fault"/>, of each ring this poller makes. Null everywhere else.</summary>
+    internal Func<Ring, int>? Fault
+    {
+        get;
+        set
+        {
+            field = value;
+            if (_ring is { } ring)
+            {
+                ring.Fault = value;
+            }
+        }
+    }
+
+    private protected override string Kind => "io_uring";
+
+    private Ring OwnRing => _ring ?? throw new UnreachableException("The ring is asked for on its own thread only.");
+
+    internal override void Start()
+    {
+        t_own = this;
+        if (HasFailed)
+        {
+            return;
+        }
+
+        // A loop that runs again, perhaps on another thread, has a ring of its own again.
+        int errno = _ring is null ? TryCreate() : 0;
+        if (errno != 0)
+        {
+            Fail("io_uring_setup", errno);
+            return;
+        }
+
+        errno = OwnRing.TryEnable();
+        if (errno != 0)
+        {
+            Fail("io_uring_register", errno);
+            return;
+        }
+
+        Commands.Open();
+        ArmWake();
+        foreach (Registration registration in Registrations())
+        {
+            Arm(registration);
+        }
+    }
+
+    internal override void End()
+    {
+        // What a pipe's receive has taken must not be lost, nor how much of its send has left.
+        IsEnding = true;
+        _requests.ForEach(Cancel);
+
+        // A socket's request that is taken back answers in this enter or the next. The bound is for what is not known of: a
+        // driver or file that heeds no cancel would hold up the loop's end, and a program's, for ever.
+        for (int round = 0; !_requests.IsEmpty && !HasFailed && round < EndRoundsMax; round++)
+        {
+            Enter(round == 0 ? 0u : 1u, NanosecondsPerMillisecond);
+            ReleaseHandedOver();
+            Dispatch();
+        }
+
+        if (HasFailed)
+        {
+            FallBack();
+        }
+        else
+        {
+            LeaveRing(Errno.EBADF);
+            foreach (Registration registration in Registrations())
+            {
+                registration.IsArmed = false;
+            }
+        }
+
+        IsEnding = false;
+        t_own = null;
+    }
+
+    internal override void Settle()
+    {
+        if (HasFailed)
+        {
+            return;
+        }
+
+        if (IsOwnThread)
+        {
+            FinishDisarming();
+            return;
+        }
+
+        var fence = new Fence();
+        if (TryCommand(new RingCommand(Registration: null, Arm: false, fence)))
+        {
+            fence.Wait(t_own);
+        }
+    }
+
     /// <summary>The buffers that the ring's pipes receive into, made at the first need. On the ring's thread.</summary>
     /// <returns>0, or the errno.</returns>
-    internal int TryGetBuffers(EventLoop loop, out RingBuffers? buffers)
+    internal int TryGetBuffers(RunQueue home, out RingBuffers? buffers)
     {
-        int errno = HasReceiveBuffers ? 0 : Errno.ENOMEM;
+        int errno = HasFailed ? _failure : HasReceiveBuffers ? 0 : Errno.ENOMEM;
         if (_buffers is null && errno == 0)
         {
-            (int count, int bytes, bool isIncremental) = loop.ReceiveBuffers;
-            errno = Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
-            _buffers = made is null ? null : new RingBuffers(loop, made);
+            (int count, int bytes, bool isIncremental) = BufferPlan;
+            errno = OwnRing.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
+            _buffers = made is null ? null : new RingBuffers(home, made);
         }
 
         buffers = _buffers;
@@ -213,26 +228,13 @@ internal sealed class RingPoller : Poller
     }
 
     /// <summary>Gives a request its place among those in flight. On the ring's thread.</summary>
-    /// <returns>The user data that brings answers to it.</returns>
-    internal ulong Add(IRingRequest request)
-    {
-        if (!_freeRequests.TryPop(out int slot))
-        {
-            if (_usedRequests == _requests.Length)
-            {
-                Array.Resize(ref _requests, _requests.Length * 2);
-            }
+    /// <returns>The user data that brings completions to it.</returns>
+    internal ulong Add(IRingRequest request) => _requests.Add(request);
 
-            slot = _usedRequests++;
-        }
-
-        _requestGeneration = (_requestGeneration + 1) & 0x0FFF_FFFF;
-        request.RingToken = RequestKind | ((ulong)_requestGeneration << 32) | (uint)slot;
-        _requests[slot] = request;
-        return request.RingToken;
-    }
-
-    /// <summary>The next place in the submission queue; the user data is the caller's to fill in. On the ring's thread.</summary>
+    /// <summary>
+    /// The next place in the submission queue; the user data is the caller's to fill in. On the ring's thread. When the ring
+    /// fails meanwhile, the place leads nowhere, and a request that was added is orphaned with the others.
+    /// </summary>
     /// <param name="handle">The descriptor that the request names, kept until the kernel has taken the request.</param>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
     internal Submission Next(SocketHandle handle)
@@ -246,7 +248,7 @@ internal sealed class RingPoller : Poller
         }
         catch (ObjectDisposedException)
         {
-            request.Entry.UserData = DiscardedData;
+            request.Entry.UserData = RingUserData.Discarded;
             throw;
         }
 
@@ -255,14 +257,14 @@ internal sealed class RingPoller : Poller
         return request;
     }
 
-    /// <summary>Asks the kernel to end a request; its last answer comes all the same. On the ring's thread.</summary>
+    /// <summary>Asks the kernel to end a request; its last completion comes all the same. On the ring's thread.</summary>
     internal void Cancel(IRingRequest request)
     {
         ref SubmissionEntry entry = ref Next().Entry;
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
         entry.Address = request.RingToken;
-        entry.UserData = DiscardedData;
+        entry.UserData = RingUserData.Discarded;
     }
 
     /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
@@ -274,89 +276,136 @@ internal sealed class RingPoller : Poller
 
     internal override bool TryLater(Registration registration)
     {
-        if (!IsOwnThread)
+        if (!IsOwnThread || HasFailed)
         {
             return false;
         }
 
-        if (!registration.IsUntried)
+        _skipped.Add(registration);
+        return true;
+    }
+
+    /// <summary>Does what other threads have asked for. On the ring's thread.</summary>
+    internal void RunCommands()
+    {
+        if (!Commands.HasCommands)
         {
-            registration.IsUntried = true;
-            _untried.Add(registration);
+            return;
         }
 
-        return true;
+        List<RingCommand> commands = Commands.Take();
+        bool settles = false;
+        foreach (RingCommand command in commands)
+        {
+            if (command.Registration is not { } registration)
+            {
+                settles = true;
+            }
+            else if (!command.Arm)
+            {
+                Disarm(registration);
+            }
+            else if (Find(registration.Token) is not null)
+            {
+                Arm(registration);
+            }
+        }
+
+        if (settles)
+        {
+            FinishDisarming();
+            Pass(commands);
+        }
+
+        commands.Clear();
     }
 
     private protected override int Watch(Registration registration)
     {
+        if (HasFailed)
+        {
+            return WatchByEpoll(registration);
+        }
+
         if (IsOwnThread)
         {
             return Arm(registration);
         }
 
-        TryWish(new Wish(registration, Arm: true, Done: null));
-        return 0;
+        return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : WatchByEpoll(registration);
     }
 
     private protected override void Unwatch(Registration registration)
     {
         registration.IsForgotten = true;
-        if (IsOwnThread)
+        if (IsOwnThread && !HasFailed)
         {
             Disarm(registration);
         }
-        else
+        else if (HasFailed || (!TryCommand(new RingCommand(registration, Arm: false, Fence: null)) && HasFailed))
         {
-            TryWish(new Wish(registration, Arm: false, Done: null));
+            UnwatchByEpoll(registration);
         }
     }
 
     private protected override bool Wait(int timeoutMs)
     {
-        Ring ring = Ring;
-        bool tries = _untried.Count != 0 && (timeoutMs != 0 || ++_turnsUntried >= UntriedTurnsMax);
-        if (tries)
+        if (_epoll is { } epoll)
         {
-            TryUntried();
+            return epoll.Wait(timeoutMs);
         }
 
-        if (Volatile.Read(ref _wishCount) != 0)
+        if (HasFailed)
         {
-            GrantWishes();
+            // Not at once where a descriptor or memory is short: it was asked for in the last turn already.
+            PauseForEpoll(timeoutMs);
+            return true;
         }
 
+        bool tried = _skipped.MakeDue(sleeps: timeoutMs != 0);
+        RunCommands();
         if (_ended.Count != 0)
         {
             ArmEnded();
         }
 
-        bool look = timeoutMs == 0 || tries || _early.Count != 0 || _ended.Count != 0;
+        bool look = timeoutMs == 0 || tried || _early.Count != 0 || _ended.Count != 0;
         Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
         ReleaseHandedOver();
-        return _early.Count != 0 || ring.TryPeek(out _);
+        return _early.Count != 0 || OwnRing.TryPeek(out _) || HasFailed;
     }
 
     private protected override void Dispatch()
     {
+        if (_epoll is { } epoll)
+        {
+            epoll.Dispatch(this);
+            return;
+        }
+
         // Those set aside first, each time: dispatching one may set more of them aside, and all stay in order.
-        Ring ring = Ring;
-        while (true)
+        while (_ring is { } ring)
         {
             if (_early.TryDequeue(out CompletionEntry early))
             {
                 Dispatch(early);
             }
-            else if (ring.TryPeek(out CompletionEntry answer))
+            else if (ring.TryPeek(out CompletionEntry completion))
             {
                 ring.Advance();
-                NoteDisarmed(answer);
-                Dispatch(answer);
+                NoteDisarmed(completion);
+                Dispatch(completion);
             }
             else
             {
-                return;
+                break;
             }
+        }
+
+        // Not before: what the ring has completed counts, whatever came after. And not while the loop ends, which does it itself.
+        if (HasFailed && !IsEnding)
+        {
+            FallBack();
         }
     }
 
@@ -376,123 +425,244 @@ internal sealed class RingPoller : Poller
     {
         // Only one that never started: End has taken the others.
         _ring?.Dispose();
+        _epoll?.Dispose();
         _wake.Dispose();
     }
 
-    // Room for eight answers to a request, since polls answer unasked: 4,096 sockets may be ready at once and no poll is ended.
-    private static Ring Create(int entries)
+    // Room for eight completions to a request, since polls complete unasked: 4,096 sockets may be ready at once and no poll is ended.
+    private int TryCreate()
     {
-        int errno = Ring.TryCreate(entries, entries * 8, out Ring? ring);
-        return errno == 0 ? ring! : throw InteropException.For("io_uring_setup", errno);
+        int errno = Interop.Ring.TryCreate(_entries, _entries * 8, out _ring);
+        if (_ring is { } ring)
+        {
+            ring.Fault = Fault;
+        }
+
+        return errno;
     }
 
-    // ETIME is the wait's limit. EBUSY and EAGAIN mean that answers must be read before more is taken.
+    /// <summary>
+    /// io_uring_enter(2). ETIME is the wait's limit, EINTR a signal. EBUSY, EAGAIN and ENOMEM pass: completions must be read
+    /// before more is taken, or memory is short. With nothing to read they are waited out, for so long.
+    /// </summary>
     private void Enter(uint wait, long limitNs = -1)
     {
-        int result = Ring.Enter(wait, limitNs);
-        if (result is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
+        if (HasFailed)
         {
-            throw InteropException.For("io_uring_enter", -result);
+            return;
+        }
+
+        Ring ring = OwnRing;
+        int result = ring.Enter(wait, limitNs);
+        if (result is >= 0 or -Errno.ETIME or -Errno.EINTR)
+        {
+            _shortages = 0;
+            return;
+        }
+
+        if (result is -Errno.EBUSY or -Errno.EAGAIN or -Errno.ENOMEM && ++_shortages <= ShortagesMax)
+        {
+            if (ring.TryPeek(out _))
+            {
+                _shortages = 0;
+            }
+            else
+            {
+                Thread.Sleep(1);
+            }
+
+            return;
+        }
+
+        Fail("io_uring_enter", -result);
+    }
+
+    /// <summary>
+    /// The ring serves no longer, and what it still has in flight nobody can tell: EBADR says that completions were lost for
+    /// want of memory; EPERM, EACCES or ENOSYS that a seccomp filter came after the ring; ENOMEM that memory stays short. So
+    /// the ring is left, at the turn's end, and each socket's queues are tried once, as after any event.
+    /// </summary>
+    private void Fail(string call, int errno)
+    {
+        _failure = errno;
+        Engine.NoteRingFailure($"{call} failed ({Errno.Name(errno)}: {Errno.Text(errno)}), and epoll waits in the ring's place");
+    }
+
+    // Idempotent, until there is an epoll set.
+    private void FallBack()
+    {
+        LeaveRing(_failure);
+        int errno = EpollWatch.TryCreate(_wake, out EpollWatch? epoll);
+        if (errno != 0)
+        {
+            _isShortOfEpoll = true;
+            return;
+        }
+
+        // Any thread that registers a socket from now on sees the set, or its socket is among these.
+        var refused = new List<(Registration Registration, int Errno)>();
+        List<Registration> all;
+        lock (_epollGate)
+        {
+            Volatile.Write(ref _epoll, epoll);
+            all = Registrations();
+            foreach (Registration registration in all)
+            {
+                registration.IsArmed = false;
+                try
+                {
+                    errno = WatchByEpoll(registration);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // It closes just now, on another thread.
+                    continue;
+                }
+
+                if (errno != 0)
+                {
+                    refused.Add((registration, errno));
+                }
+            }
+        }
+
+        foreach ((Registration registration, int why) in refused)
+        {
+            registration.Close(why);
+        }
+
+        // What the ring would have told of them is lost.
+        foreach (Registration registration in all)
+        {
+            registration.Ready(read: true, write: true);
         }
     }
 
-    private void Dispatch(CompletionEntry answer)
+    // The socket joins the set that waits in the ring's place. Before there is one that is the fall-back's to do.
+    private int WatchByEpoll(Registration registration)
     {
-        switch (answer.UserData >> KindShift)
+        lock (_epollGate)
+        {
+            if (_epoll is not { } epoll || registration.IsArmed || registration.IsForgotten)
+            {
+                return 0;
+            }
+
+            int errno = epoll.Watch(registration);
+            registration.IsArmed = errno == 0;
+            return errno;
+        }
+    }
+
+    private void UnwatchByEpoll(Registration registration)
+    {
+        lock (_epollGate)
+        {
+            if (_epoll is { } epoll && registration.IsArmed)
+            {
+                registration.IsArmed = false;
+                epoll.Unwatch(registration);
+            }
+        }
+    }
+
+    // Nothing can wait for the sockets until a descriptor is free, and nobody tells of that. Timers and posted work go on.
+    private void PauseForEpoll(int timeoutMs)
+    {
+        const int PauseMs = 50;
+        if (_isShortOfEpoll && timeoutMs != 0)
+        {
+            Span<PollDescriptor> wake = [new PollDescriptor { Descriptor = _wake.Handle.Number, Events = PollConstants.POLLIN }];
+            if (Libc.Poll(wake, TimeSpan.FromMilliseconds(timeoutMs < 0 ? PauseMs : Math.Min(timeoutMs, PauseMs))) > 0)
+            {
+                _wake.Drain();
+            }
+        }
+    }
+
+    // Gives the ring up, with all that is prepared, in flight, or asked of it.
+    private void LeaveRing(int errno)
+    {
+        if (!_requests.IsEmpty)
+        {
+            _buffers?.Orphan();
+        }
+
+        _requests.Orphan(errno);
+        List<RingCommand> left = Commands.Close();
+
+        // Whatever waits is tried when its socket is watched anew.
+        _skipped.Clear();
+        _ring?.Dispose();
+        _ring = null;
+        _buffers?.End();
+        _buffers = null;
+        _early.Clear();
+        _ended.Clear();
+        _disarming = 0;
+        ReleaseHeld();
+        Pass(left);
+    }
+
+    private static void Pass(List<RingCommand> commands)
+    {
+        foreach (RingCommand command in commands)
+        {
+            command.Fence?.Pass();
+        }
+    }
+
+    private void Dispatch(in CompletionEntry completion)
+    {
+        switch (completion.UserData >> RingUserData.KindShift)
         {
             case 0:
-                if (Find(answer.UserData) is { } registration)
+                if (Find(completion.UserData) is { } registration)
                 {
-                    Poll(registration, answer);
+                    Poll(registration, completion);
                 }
 
                 break;
-            case WakeData >> KindShift:
-                // Edge-triggered, so the counter is never read: each signal is an answer of its own.
-                if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+            case RingUserData.Wake >> RingUserData.KindShift:
+                // Edge-triggered, so the counter is never read: each signal is a completion of its own.
+                if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
                 {
                     ArmWake();
                 }
 
                 break;
-            case RequestKind >> KindShift:
-                Answer(answer);
+            case RingUserData.Request >> RingUserData.KindShift:
+                _requests.Complete(completion);
                 break;
         }
     }
 
-    private void Poll(Registration registration, CompletionEntry answer)
+    private void Poll(Registration registration, in CompletionEntry completion)
     {
         // A poll that failed says nothing of the socket; whoever waits asks it himself.
-        registration.Ready(answer.Result < 0 ? EpollConstants.EPOLLERR : (uint)answer.Result);
-        if ((answer.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
+        if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
         {
             registration.IsArmed = false;
-            if (answer.Result is >= 0 or -Errno.ENOMEM)
+            if (completion.Result is >= 0 or -Errno.ENOMEM)
             {
-                _ended.Enqueue(answer.UserData);
+                _ended.Enqueue(completion.UserData);
             }
         }
     }
 
-    // Not at once: while answers wait outside the full queue, the kernel ends each multishot poll that has something to
+    // Not at once: while completions wait outside the full queue, the kernel ends each multishot poll that has something to
     // say, and a new one on a writable socket has. Armed where they ended, they would end again, for ever. So only when
-    // all answers are in, and no more of them than the queue has room for.
+    // all completions are in, and no more of them than the queue has room for.
     private void ArmEnded()
     {
-        for (int room = Ring.AnswerCapacity / 2; room > 0 && _ended.Count != 0 && !Ring.HasOverflow; room--)
+        for (int room = OwnRing.AnswerCapacity / 2; room > 0 && _ended.Count != 0 && !OwnRing.HasOverflow; room--)
         {
             if (Find(_ended.Dequeue()) is { } registration)
             {
                 Arm(registration);
             }
         }
-    }
-
-    private void Answer(CompletionEntry answer)
-    {
-        int slot = (int)(answer.UserData & uint.MaxValue);
-        if (_requests[slot] is not { } request || request.RingToken != answer.UserData)
-        {
-            Debug.Assert(false, "an answer to a request that is over");
-            return;
-        }
-
-        bool more = (answer.Flags & RingConstants.IORING_CQE_F_MORE) != 0;
-        if (!more)
-        {
-            // Free before the answer is told: the request may be made again from there.
-            _requests[slot] = null;
-            _freeRequests.Push(slot);
-        }
-
-        request.Complete(answer.Result, answer.Flags, more);
-    }
-
-    // Closing the ring has the kernel cancel what is left, but in its own time. Until then, which nobody can tell, it may
-    // write into buffers and read what it sends: memory that is used anew would be damaged, or sent. So it leaks instead.
-    private void StrandRequests()
-    {
-        if (_freeRequests.Count == _usedRequests)
-        {
-            return;
-        }
-
-        _buffers?.Strand();
-        foreach (IRingRequest? request in _requests)
-        {
-            if (request is not null)
-            {
-                lock (Stranded)
-                {
-                    Stranded.Add(request);
-                }
-
-                request.Strand();
-            }
-        }
-
-        Array.Clear(_requests);
     }
 
     private void ArmWake()
@@ -502,7 +672,7 @@ internal sealed class RingPoller : Poller
         entry.Descriptor = _wake.Handle.Number;
         entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
         entry.OperationFlags = EpollConstants.EPOLLIN | EpollConstants.EPOLLET;
-        entry.UserData = WakeData;
+        entry.UserData = RingUserData.Wake;
     }
 
     private int Arm(Registration registration)
@@ -542,15 +712,16 @@ internal sealed class RingPoller : Poller
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
         entry.Address = registration.Token;
-        entry.UserData = DisarmData;
+        entry.UserData = RingUserData.Disarm;
         _disarming++;
     }
 
     // Of a poll that is taken back either the poll says so last, or the cancel says that it was over before.
-    private void NoteDisarmed(CompletionEntry answer)
+    private void NoteDisarmed(in CompletionEntry completion)
     {
-        ulong kind = answer.UserData >> KindShift;
-        if ((kind == 0 && answer.Result == -Errno.ECANCELED) || (kind == DisarmData >> KindShift && answer.Result < 0))
+        ulong kind = completion.UserData >> RingUserData.KindShift;
+        if ((kind == 0 && completion.Result == -Errno.ECANCELED)
+            || (kind == RingUserData.Disarm >> RingUserData.KindShift && completion.Result < 0))
         {
             _disarming--;
         }
@@ -559,63 +730,59 @@ internal sealed class RingPoller : Poller
     // The kernel ends a poll in its own time: in this enter, or, when there is more to do, in the next.
     private void FinishDisarming()
     {
-        Ring ring = Ring;
         Flush();
-        SetAside(ring);
-        for (int round = 0; _disarming > 0 && round < DisarmRoundsMax; round++)
+        SetAside();
+        for (int round = 0; _disarming > 0 && !HasFailed && round < DisarmRoundsMax; round++)
         {
             Enter(wait: 1, NanosecondsPerMillisecond);
-            SetAside(ring);
+            SetAside();
         }
     }
 
-    // Answers that come before their turn.
-    private void SetAside(Ring ring)
+    // Completions that are read before the turn's dispatch.
+    private void SetAside()
     {
-        while (ring.TryPeek(out CompletionEntry answer))
+        Ring ring = OwnRing;
+        while (ring.TryPeek(out CompletionEntry completion))
         {
             ring.Advance();
-            NoteDisarmed(answer);
-            _early.Enqueue(answer);
+            NoteDisarmed(completion);
+            _early.Enqueue(completion);
         }
     }
 
     private Submission Next()
     {
-        Ring ring = Ring;
-        if (ring.TryNext(out Submission request))
+        if (!HasFailed)
         {
-            return request;
-        }
+            Ring ring = OwnRing;
+            if (ring.TryNext(out Submission request))
+            {
+                return request;
+            }
 
-        Flush();
-        while (!ring.TryNext(out request))
-        {
-            // The kernel takes no more until answers are read: they are kept for the turn.
-            SetAside(ring);
             Flush();
+            while (!HasFailed)
+            {
+                if (ring.TryNext(out request))
+                {
+                    return request;
+                }
+
+                // The kernel takes no more until completions are read: they are kept for the turn.
+                SetAside();
+                Flush();
+            }
         }
 
-        return request;
-    }
-
-    private void TryUntried()
-    {
-        _turnsUntried = 0;
-
-        // By index: a try may bring a continuation's socket in, though not on this thread's stack.
-        for (int i = 0; i < _untried.Count; i++)
-        {
-            _untried[i].TryNow();
-        }
-
-        _untried.Clear();
+        _discarded = default;
+        return new Submission(ref _discarded);
     }
 
     // The kernel may have taken only some: those that are left still name their descriptors by number.
     private void ReleaseHandedOver()
     {
-        if (!Ring.HasRequests)
+        if (!OwnRing.HasRequests)
         {
             ReleaseHeld();
         }
@@ -632,138 +799,14 @@ internal sealed class RingPoller : Poller
         }
     }
 
-    private void Waits(Settling? settling)
+    private bool TryCommand(RingCommand command)
     {
-        lock (_wishesGate)
+        if (!Commands.TryAdd(command))
         {
-            _settling = settling;
-        }
-    }
-
-    // False when no thread has the ring: then nothing is armed, and nothing need be.
-    private bool TryWish(Wish wish)
-    {
-        lock (_wishesGate)
-        {
-            if (!_started)
-            {
-                return false;
-            }
-
-            _wishes.Add(wish);
-            Volatile.Write(ref _wishCount, _wishes.Count);
-            _settling?.Nudge();
+            return false;
         }
 
         Wake();
         return true;
-    }
-
-    private void GrantWishes()
-    {
-        List<Wish> granted;
-        lock (_wishesGate)
-        {
-            granted = _wishes;
-            (_wishes, _wishesSpare) = (_wishesSpare, _wishes);
-            Volatile.Write(ref _wishCount, 0);
-        }
-
-        bool settle = false;
-        foreach (Wish wish in granted)
-        {
-            if (wish.Registration is not { } registration)
-            {
-                settle = true;
-            }
-            else if (!wish.Arm)
-            {
-                Disarm(registration);
-            }
-            else if (Find(registration.Token) is not null)
-            {
-                Arm(registration);
-            }
-        }
-
-        if (settle)
-        {
-            FinishDisarming();
-            foreach (Wish wish in granted)
-            {
-                wish.Done?.Set();
-            }
-        }
-
-        granted.Clear();
-    }
-
-    /// <summary>What another thread wants of the ring: a socket watched, or not, or word that all before is done.</summary>
-    private readonly record struct Wish(Registration? Registration, bool Arm, Settling? Done);
-
-    /// <summary>A thread that waits until a ring holds no closed socket's file any longer.</summary>
-    /// <remarks>
-    /// It may be another ring's own thread, and the first may be waiting for that: two loops that dispose each other's
-    /// listeners. So it grants the wishes of its own ring meanwhile; that runs no user code. The limit is for a handler
-    /// that blocks its loop.
-    /// </remarks>
-    private sealed class Settling
-    {
-        private readonly object _gate = new();
-        private bool _isDone;
-        private bool _isNudged;
-
-        /// <summary>It is done.</summary>
-        internal void Set()
-        {
-            lock (_gate)
-            {
-                _isDone = true;
-                Monitor.PulseAll(_gate);
-            }
-        }
-
-        /// <summary>Has the thread that waits look at its own ring's wishes.</summary>
-        internal void Nudge()
-        {
-            lock (_gate)
-            {
-                _isNudged = true;
-                Monitor.PulseAll(_gate);
-            }
-        }
-
-        /// <param name="own">The ring whose thread calls; null on any other.</param>
-        internal void Wait(RingPoller? own)
-        {
-            long start = Stopwatch.GetTimestamp();
-            own?.Waits(this);
-            while (true)
-            {
-                if (own is not null && Volatile.Read(ref own._wishCount) != 0)
-                {
-                    own.GrantWishes();
-                }
-
-                lock (_gate)
-                {
-                    TimeSpan left = SettleLimit - Stopwatch.GetElapsedTime(start);
-                    if (_isDone || left <= TimeSpan.Zero)
-                    {
-                        break;
-                    }
-
-                    // A wish that came since the look is noted here.
-                    if (!_isNudged)
-                    {
-                        Monitor.Wait(_gate, left);
-                    }
-
-                    _isNudged = false;
-                }
-            }
-
-            own?.Waits(settling: null);
-        }
     }
 }

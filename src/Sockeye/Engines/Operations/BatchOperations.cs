@@ -55,7 +55,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
     // message it puts back, without a word (do_recvmmsg in net/socket.c), but that one came during the call, and its own
     // word is still to come: to a thread that both calls and hears, which a loop's does. −1: nothing follows from an end.
     private int SequenceOfEnd() =>
-        Flags == 0 && Socket.Registration is { } registration && ReferenceEquals(EventLoop.Current?.Engine, registration.Engine)
+        Flags == 0 && Socket.Registration is { } registration && ReferenceEquals(RunQueue.Current?.Engine, registration.Engine)
             && Socket.SocketType == SocketType.Dgram && Socket.ProtocolType == ProtocolType.Udp
             && Socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
             ? registration.Sequence

@@ -14,14 +14,14 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     private readonly SocketCore _socket;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
-    private readonly EventLoop? _loop;
+    private readonly RunQueue? _loop;
     private readonly ReceiveCall _receive;
     private readonly SendCall _send;
     private bool _isReceiving;
     private bool _isClosed;
     private TaskCompletionSource? _ended;
 
-    internal CallPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, EventLoop? loop)
+    internal CallPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, RunQueue? loop)
     {
         _socket = socket;
         _input = input;
@@ -61,19 +61,19 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     {
         if (_loop is null)
         {
-            Send();
+            SendNow();
         }
-        else if (ReferenceEquals(EventLoop.Current, _loop))
+        else if (ReferenceEquals(RunQueue.Current, _loop))
         {
             _loop.AtTurnEnd(this);
         }
         else
         {
-            _loop.Post(static driver => ((CallPipeDriver)driver!).Send(), this);
+            _loop.Post(static driver => ((CallPipeDriver)driver!).SendNow(), this);
         }
     }
 
-    void ITurnEnd.EndTurn() => Send();
+    void ITurnEnd.EndTurn() => SendNow();
 
     // The socket may stay open: a receive that still waited would take what comes next.
     public override void Close()
@@ -83,6 +83,24 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         Volatile.Write(ref _isClosed, true);
         Interlocked.MemoryBarrier();
         _receive.Stop();
+    }
+
+    /// <summary>Sends what is queued. The caller has claimed the send, and is on the loop's thread if there is a loop.</summary>
+    internal void SendNow()
+    {
+        do
+        {
+            if (!_send.Attempt())
+            {
+                if (!_send.Begin(default))
+                {
+                    return;
+                }
+            }
+
+            _send.Finish();
+        }
+        while (!_output.TryRelease());
     }
 
     internal override ValueTask EndAsync()
@@ -113,23 +131,6 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         Volatile.Read(ref _ended)?.TrySetResult();
     }
 
-    private void Send()
-    {
-        do
-        {
-            if (!_send.Attempt())
-            {
-                if (!_send.Begin(default))
-                {
-                    return;
-                }
-            }
-
-            _send.Finish();
-        }
-        while (!_output.TryRelease());
-    }
-
     private sealed class ReceiveCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Read)
     {
         private PinnedBlock? _block;
@@ -154,7 +155,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             {
                 // The segment's reference; the next receive goes behind it.
                 _block!.References++;
-                driver._loop!.Pipes.HotOffset += BytesTransferred;
+                PipePool.OfLoop(driver._loop!).HotOffset += BytesTransferred;
             }
 
             return isDone;
@@ -183,7 +184,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         {
             if (Socket.Registration is { } registration)
             {
-                registration.Engine.Cancel(this, registration, Interop.Errno.ECANCELED, Version);
+                registration.Cancel(this, Interop.Errno.ECANCELED, Version);
             }
         }
 

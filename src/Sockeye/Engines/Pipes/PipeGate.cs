@@ -11,7 +11,7 @@ namespace Sockeye.Engines.Pipes;
 /// <c>_shared</c>, has the kernel put a barrier into every thread (membarrier(2)), and then waits until <c>_inside</c> is
 /// false. So one of the two sees the other. What is guarded is short, does not wait, runs no user code and does not nest.
 /// </remarks>
-internal sealed class PipeGate(EventLoop? loop)
+internal sealed class PipeGate(RunQueue? loop)
 {
     private static readonly Lock Sharing = new();
 
@@ -22,7 +22,7 @@ internal sealed class PipeGate(EventLoop? loop)
 
     internal GateEntry Enter()
     {
-        if (!Volatile.Read(ref _shared) && ReferenceEquals(EventLoop.Current, loop))
+        if (!Volatile.Read(ref _shared) && ReferenceEquals(RunQueue.Current, loop))
         {
             Debug.Assert(!_inside, "does not nest");
             Volatile.Write(ref _inside, true);

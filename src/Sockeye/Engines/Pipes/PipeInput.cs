@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
-using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.Pipes;
@@ -17,7 +16,7 @@ internal sealed class PipeInput : PipeReader
     private const int CopiedBytesMax = PipePool.SmallBytes;
 
     private readonly SocketPipe _pipe;
-    private readonly EventLoop? _loop;
+    private readonly RunQueue? _loop;
     private readonly PipeGate _gate;
     private readonly ReadWait _wait;
     private readonly long _highWater;
@@ -39,7 +38,7 @@ internal sealed class PipeInput : PipeReader
     private bool _isEnded;
     private int _errno;
 
-    internal PipeInput(SocketPipe pipe, EventLoop? loop, SocketPipeOptions options)
+    internal PipeInput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
     {
         _pipe = pipe;
         _loop = loop;
@@ -279,14 +278,14 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
-    /// <summary>A ring brought bytes in one of its buffers. On the loop's thread.</summary>
-    /// <param name="buffers">The ring's buffers.</param>
+    /// <summary>The engine brought bytes in one of its buffers. On the loop's thread.</summary>
+    /// <param name="buffers">The engine's buffers.</param>
     /// <param name="buffer">Which.</param>
     /// <param name="start">Where in it.</param>
     /// <param name="length">How many.</param>
     /// <param name="more">The receive goes on.</param>
     /// <returns>False when no more should be received: the reader is behind or gone.</returns>
-    internal bool Received(RingBuffers buffers, int buffer, int start, int length, bool more)
+    internal bool Received(ReceiveBuffers buffers, int buffer, int start, int length, bool more)
     {
         bool show;
         bool goOn;
@@ -312,7 +311,7 @@ internal sealed class PipeInput : PipeReader
         return goOn;
     }
 
-    /// <summary>The ring's receive is over although nothing ended: it was taken back, or has to be made anew.</summary>
+    /// <summary>The engine's receive is over although nothing ended: it was taken back, or has to be made anew.</summary>
     /// <returns>True when another is wanted, and claimed.</returns>
     internal bool Interrupted()
     {
@@ -360,7 +359,7 @@ internal sealed class PipeInput : PipeReader
 
     // The reader's bytes are where the kernel put them, unless buffers are short: then they are copied, and the buffer is
     // free for others at once.
-    private void Keep(RingBuffers buffers, int buffer, int start, int length)
+    private void Keep(ReceiveBuffers buffers, int buffer, int start, int length)
     {
         if (_tail?.TryExtend(buffers, buffer, start, length) == true)
         {
@@ -370,7 +369,7 @@ internal sealed class PipeInput : PipeReader
         if (!buffers.IsShort)
         {
             buffers.Hold(buffer);
-            Append(_loop!.Pipes.RentSegment().Of(buffers, buffer, start, length, _received));
+            Append(PipePool.OfLoop(_loop!).RentSegment().Of(buffers, buffer, start, length, _received));
             return;
         }
 

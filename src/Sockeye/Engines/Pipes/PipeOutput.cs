@@ -17,7 +17,7 @@ internal sealed class PipeOutput : PipeWriter
     private const int CopiedBytesMax = 1024;
 
     private readonly SocketPipe _pipe;
-    private readonly EventLoop? _loop;
+    private readonly RunQueue? _loop;
     private readonly PipeGate _gate;
     private readonly FlushWait _wait;
     private readonly long _highWater;
@@ -43,7 +43,7 @@ internal sealed class PipeOutput : PipeWriter
     private int _errno;
     private TaskCompletionSource? _drained;
 
-    internal PipeOutput(SocketPipe pipe, EventLoop? loop, SocketPipeOptions options)
+    internal PipeOutput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
     {
         _pipe = pipe;
         _loop = loop;
@@ -289,7 +289,7 @@ internal sealed class PipeOutput : PipeWriter
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
         Complete(exception);
-        await DrainAsync().ConfigureAwait(false);
+        await DrainAsync().StayOnLoop();
         if (_errno != 0 && exception is null)
         {
             throw _pipe.Error("send", _errno);

@@ -36,11 +36,13 @@ internal sealed class PipePool(bool isShared)
     internal int HotOffset { get; set; }
 
     /// <summary>The calling thread's pool, for a pipe of <paramref name="loop"/>.</summary>
-    internal static PipePool Of(EventLoop? loop) =>
-        loop is not null && ReferenceEquals(EventLoop.Current, loop) ? loop.Pipes : Shared;
+    internal static PipePool Of(RunQueue? loop) => loop is not null && ReferenceEquals(RunQueue.Current, loop) ? OfLoop(loop) : Shared;
 
     /// <summary>The calling thread's pool.</summary>
-    internal static PipePool Here => EventLoop.Current?.Pipes ?? Shared;
+    internal static PipePool Here => RunQueue.Current is { } loop ? OfLoop(loop) : Shared;
+
+    /// <summary>The pool of <paramref name="loop"/>'s thread, which calls.</summary>
+    internal static PipePool OfLoop(RunQueue loop) => (PipePool)(loop.PipePool ??= new PipePool(isShared: false));
 
     /// <summary>A block of at least <paramref name="bytes"/>, with one reference.</summary>
     internal PinnedBlock RentBlock(int bytes)

@@ -1,30 +1,29 @@
 using System.Buffers;
 using System.Diagnostics;
-using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>A run of received bytes that the reader sees where they arrived: in a block, or in one of a ring's buffers.</summary>
+/// <summary>A run of received bytes that the reader sees where they arrived: in a block, or in one of its engine's buffers.</summary>
 /// <remarks>
-/// A block of its own goes back with the segment. A shared block and a ring's buffer are counted, on the loop's thread
+/// A block of its own goes back with the segment. A shared block and an engine's buffer are counted, on the loop's thread
 /// alone: one reference for each segment.
 /// </remarks>
 internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
 {
     private PinnedBlock? _block;
     private bool _isShared;
-    private RingBuffers? _buffers;
+    private ReceiveBuffers? _buffers;
     private int _buffer;
     private int _start;
-    private EventLoop? _loop;
+    private RunQueue? _loop;
 
     internal int Length => Memory.Length;
 
     /// <summary>Where it ends among all bytes that the pipe has received.</summary>
     internal long End => RunningIndex + Memory.Length;
 
-    /// <summary>True when others wait for what it holds: a ring's buffer.</summary>
+    /// <summary>True when others wait for what it holds: an engine's buffer.</summary>
     internal bool IsBorrowed => _buffers is not null;
 
     /// <summary>The segment behind this one.</summary>
@@ -35,7 +34,7 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
     }
 
     /// <summary>Bytes in a block. A shared block's reference is the segment's from now on.</summary>
-    internal PipeSegment Of(PinnedBlock block, bool isShared, int start, int length, long position, EventLoop? loop)
+    internal PipeSegment Of(PinnedBlock block, bool isShared, int start, int length, long position, RunQueue? loop)
     {
         _block = block;
         _isShared = isShared;
@@ -46,13 +45,13 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
         return this;
     }
 
-    /// <summary>Bytes in a ring's buffer, with a reference to it.</summary>
-    internal PipeSegment Of(RingBuffers buffers, int buffer, int start, int length, long position)
+    /// <summary>Bytes in an engine's buffer, with a reference to it.</summary>
+    internal PipeSegment Of(ReceiveBuffers buffers, int buffer, int start, int length, long position)
     {
         _buffers = buffers;
         _buffer = buffer;
         _start = start;
-        _loop = buffers.Loop;
+        _loop = buffers.Home;
         Memory = buffers.Memory(buffer, start, length);
         RunningIndex = position;
         return this;
@@ -73,7 +72,7 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
 
     /// <summary>Takes bytes that came right behind its own.</summary>
     /// <returns>False when they are elsewhere.</returns>
-    internal bool TryExtend(RingBuffers buffers, int buffer, int start, int length)
+    internal bool TryExtend(ReceiveBuffers buffers, int buffer, int start, int length)
     {
         if (!ReferenceEquals(buffers, _buffers) || _buffer != buffer || _start + Length != start)
         {
@@ -112,9 +111,9 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
     /// <summary>Gives back what it holds, and itself.</summary>
     internal void Release(PipePool pool)
     {
-        if (_loop is { } loop && (_buffers is not null || _isShared) && !ReferenceEquals(EventLoop.Current, loop))
+        if (_loop is { } loop && (_buffers is not null || _isShared) && !ReferenceEquals(RunQueue.Current, loop))
         {
-            loop.Post(static segment => ((PipeSegment)segment!).Release(EventLoop.Current!.Pipes), this);
+            loop.Post(static segment => ((PipeSegment)segment!).Release(PipePool.Here), this);
             return;
         }
 

@@ -33,7 +33,7 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
     }
 
     /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm() => TermsIfAny?.Disarm(engine);
+    internal void Disarm() => TermsIfAny?.Disarm(engine.Poller);
 
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;

@@ -1,15 +1,17 @@
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
-namespace Sockeye.Engines.IoUring;
+namespace Sockeye.Engines;
 
-/// <summary>A multishot ACCEPT: one request, and an answer for each connection.</summary>
+/// <summary>A multishot ACCEPT: one request, and a completion for each connection.</summary>
 /// <remarks>
 /// The kernel accepts without being asked again, so at the bound the request is taken back; what it had accepted by then is
-/// parked. Answers come within the ring's dispatch; what they bring is served in the loop's turn.
+/// parked. Completions come within the ring's dispatch; what they bring is served in the loop's turn. When the ring has
+/// failed, it goes on with calls.
 /// </remarks>
 internal sealed class RingAcceptor(
     EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog, RingPoller poller)
-    : LoopAcceptor(listener, member, socket, deals, backlog), IRingRequest
+    : PlainAcceptor(listener, member, socket, deals, backlog), IRingRequest
 {
     // Descriptors are owned here until they are sockets.
     private readonly Queue<SocketHandle> _arrived = new();
@@ -36,15 +38,21 @@ internal sealed class RingAcceptor(
         if (!_scheduled)
         {
             _scheduled = true;
-            Loop.Enqueue(new EventLoop.LoopWork(static state => ((RingAcceptor)state!).TakeArrived(), this, Call: null));
+            Loop.Post(static state => ((RingAcceptor)state!).TakeArrived(), this);
         }
     }
 
     // It names no memory. What it may have accepted nobody hears of.
-    void IRingRequest.Strand() => ((IRingRequest)this).Complete(-Errno.ECANCELED, flags: 0, more: false);
+    void IRingRequest.Orphan(int errno) => ((IRingRequest)this).Complete(-Errno.ECANCELED, flags: 0, more: false);
 
     private protected override void Accept()
     {
+        if (poller.HasFailed)
+        {
+            base.Accept();
+            return;
+        }
+
         if (_inFlight)
         {
             return;
@@ -74,7 +82,7 @@ internal sealed class RingAcceptor(
         }
         else if (!_scheduled)
         {
-            Close();
+            base.EndAccept();
         }
     }
 
@@ -110,7 +118,7 @@ internal sealed class RingAcceptor(
         _errno = 0;
         if (_ending)
         {
-            Close();
+            base.EndAccept();
         }
         else if (errno is 0 or Errno.ECANCELED || IsDeadConnection(errno))
         {

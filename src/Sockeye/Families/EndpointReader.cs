@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Sockeye.Interop;
 
 namespace Sockeye;
 
@@ -13,15 +14,13 @@ internal readonly record struct EndpointPart(int Start, int End)
 }
 
 /// <summary>
-/// Reads pieces of an endpoint string and keeps the first thing that is wrong. Every member that reads returns false
-/// after a <see cref="Fail"/>, so that a scheme's parser is a chain of them; none throws, whatever the text.
+/// The one parser of the text of addresses: of endpoint strings, and of what an end point's own Parse takes. It reads
+/// pieces and keeps the first thing that is wrong. Every member that reads returns false after a <see cref="Fail"/>, so
+/// that a family's parser is a chain of them; none throws, whatever the text.
 /// </summary>
 internal sealed class EndpointReader(string text, int? defaultPort = null)
 {
     internal static readonly SearchValues<char> DigitsAndPoints = SearchValues.Create("0123456789.");
-    internal static readonly SearchValues<char> HexadecimalAndSlashes = SearchValues.Create("0123456789abcdefABCDEF/");
-    internal static readonly SearchValues<char> TipcSigns = SearchValues.Create("0123456789abcdefABCDEF:@-/clusterzonode");
-    internal static readonly SearchValues<char> PacketSigns = SearchValues.Create("0123456789abcdefABCDEF:/");
     internal static readonly SearchValues<char> SixSigns = SearchValues.Create("0123456789abcdefABCDEF:.");
 
     /// <summary>The whole string.</summary>
@@ -128,7 +127,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
         return true;
     }
 
-    /// <summary>As <see cref="TryUnescape"/>, for what must be text: an interface's name, an algorithm's.</summary>
+    /// <summary>As <see cref="TryUnescape"/>, for what must be printable ASCII: an interface's name, an algorithm's.</summary>
     internal bool TryText(EndpointPart part, string what, int bytesMax, out string text)
     {
         text = "";
@@ -159,19 +158,109 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
         return true;
     }
 
-    /// <summary>Notes a problem at the first character that is none of <paramref name="allowed"/>, or where the part begins.</summary>
-    internal bool FailIn(EndpointPart part, SearchValues<char> allowed, string problem)
+    /// <summary>A decimal number without a sign.</summary>
+    /// <param name="part">The digits.</param>
+    /// <param name="max">The largest that fits.</param>
+    /// <param name="problem">What is wrong with anything else.</param>
+    /// <param name="value">The number.</param>
+    internal bool TryDecimal(EndpointPart part, ulong max, string problem, out ulong value) =>
+        TryDigits(part, NumberStyles.None, max, problem, out value);
+
+    /// <summary>A hexadecimal number without a prefix.</summary>
+    /// <param name="part">The digits.</param>
+    /// <param name="max">The largest that fits.</param>
+    /// <param name="problem">What is wrong with anything else.</param>
+    /// <param name="value">The number.</param>
+    internal bool TryHex(EndpointPart part, ulong max, string problem, out ulong value) =>
+        TryDigits(part, NumberStyles.AllowHexSpecifier, max, problem, out value);
+
+    /// <summary>Bytes, two hexadecimal digits each.</summary>
+    /// <param name="part">The digits.</param>
+    /// <param name="separator">What stands between two bytes; null for nothing.</param>
+    /// <param name="bytesMax">No more bytes than these.</param>
+    /// <param name="problem">What is wrong with anything else.</param>
+    /// <param name="bytes">The bytes; empty for an empty part.</param>
+    internal bool TryHexBytes(EndpointPart part, char? separator, int bytesMax, string problem, out byte[] bytes)
     {
-        int wrong = Span(part).IndexOfAnyExcept(allowed);
-        return Fail(part.Start + Math.Max(wrong, 0), problem);
+        bytes = [];
+        var read = new List<byte>();
+        for (int i = part.Start; i < part.End; i += 2)
+        {
+            if (read.Count > 0 && separator is { } mark && Text[i++] != mark)
+            {
+                return Fail(i - 1, problem);
+            }
+
+            for (int digit = i; digit < i + 2; digit++)
+            {
+                if (digit >= part.End || !char.IsAsciiHexDigit(Text[digit]) || read.Count == bytesMax)
+                {
+                    return Fail(Math.Min(digit, part.End), problem);
+                }
+            }
+
+            read.Add((byte)((HexValue(Text[i]) << 4) | HexValue(Text[i + 1])));
+        }
+
+        bytes = [.. read];
+        return true;
     }
 
-    /// <summary>An interface of this machine: its name, its index, or * for all.</summary>
-    internal bool CheckInterface(EndpointPart part)
+    /// <summary>Takes what stands before <paramref name="mark"/>, and leaves what follows it.</summary>
+    /// <returns>False when the mark is absent: then all is taken, and nothing is left.</returns>
+    internal bool Cut(ref EndpointPart part, char mark, out EndpointPart before)
     {
-        return part.IsEmpty ? Fail(part.Start, "an interface is missing: its name, or * for all")
-            : Families.EndPointText.TryInterface(Span(part), out _)
-                || Fail(part.Start, "this machine has no interface of that name; ip link lists them");
+        int at = Find(part, mark);
+        before = part with { End = at < 0 ? part.End : at };
+        part = part with { Start = at < 0 ? part.End : at + 1 };
+        return at >= 0;
+    }
+
+    /// <summary>An interface of this machine: its name, its index, or * for all, which is 0.</summary>
+    /// <remarks>Digits are always an index. A name is looked up now.</remarks>
+    internal bool TryInterface(EndpointPart part, out int index)
+    {
+        index = 0;
+        ReadOnlySpan<char> text = Span(part);
+        if (text.IsEmpty)
+        {
+            return Fail(part.Start, "an interface is missing: its name, or * for all");
+        }
+
+        if (text is "*")
+        {
+            return true;
+        }
+
+        const string NoSuch = "this machine has no interface of that name; ip link lists them";
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out index))
+        {
+            return index != 0 || Fail(part.Start, NoSuch);
+        }
+
+        if (!TryUnescape(part, out byte[] name))
+        {
+            return false;
+        }
+
+        bool isName = name.Length is > 0 and < FamilyConstants.IFNAMSIZ && !name.Contains((byte)0);
+        index = isName ? Math.Max(Libc.InterfaceIndex(Encoding.UTF8.GetString(name)), 0) : 0;
+        return index > 0 || Fail(part.Start, NoSuch);
+    }
+
+    private bool TryDigits(EndpointPart part, NumberStyles style, ulong max, string problem, out ulong value)
+    {
+        value = 0;
+        ReadOnlySpan<char> digits = Span(part);
+        for (int i = 0; i < digits.Length; i++)
+        {
+            if (!(style == NumberStyles.None ? char.IsAsciiDigit(digits[i]) : char.IsAsciiHexDigit(digits[i])))
+            {
+                return Fail(part.Start + i, problem);
+            }
+        }
+
+        return (ulong.TryParse(digits, style, CultureInfo.InvariantCulture, out value) && value <= max) || Fail(part.Start, problem);
     }
 
     private static int HexValue(char digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;

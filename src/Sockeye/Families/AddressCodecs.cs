@@ -4,80 +4,25 @@ using Sockeye.Interop;
 
 namespace Sockeye.Families;
 
-/// <summary>
-/// Turns one family's end points into the kernel's sockaddr and back. A family registers its codec in
-/// <see cref="AddressCodecs"/> by its AF_ number; nothing else in the library asks which family a socket has.
-/// </summary>
-internal abstract class AddressCodec
-{
-    /// <summary>The kernel's AF_ number.</summary>
-    internal abstract int Family { get; }
-
-    /// <summary>Writes <paramref name="endPoint"/> as a sockaddr.</summary>
-    /// <param name="endPoint">Where to.</param>
-    /// <param name="destination">Room for the longest sockaddr, 128 bytes.</param>
-    /// <param name="length">How many bytes were written.</param>
-    /// <returns>False when the end point is none of this codec's types.</returns>
-    /// <remarks>Our own types, <see cref="LinuxEndPoint"/>, write themselves: only .NET's come here.</remarks>
-    internal virtual bool TryEncode(EndPoint endPoint, Span<byte> destination, out int length)
-    {
-        length = 0;
-        return false;
-    }
-
-    /// <summary>Gives a socket that was just opened what .NET expects of the family beyond the kernel's defaults.</summary>
-    internal virtual void Opened(SocketHandle socket)
-    {
-    }
-
-    /// <summary>Reads a sockaddr of this family. Whatever the bytes, it does not throw.</summary>
-    /// <param name="address">The kernel's bytes, the family's number first.</param>
-    /// <param name="like">An end point of the type that is wanted, where the family has several.</param>
-    /// <returns>The end point; null when the bytes are no whole address, which becomes an <see cref="UnknownEndPoint"/>.</returns>
-    internal abstract EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like);
-}
-
-/// <summary>All codecs. The commonest stand first: a list of eight is searched faster than a table is looked up.</summary>
+/// <summary>End points as the kernel's sockaddr, and back. What is the family's own stands in its row.</summary>
 internal static class AddressCodecs
 {
-    private static readonly AddressCodec[] All =
-    [
-        new Ip4Codec(), new Ip6Codec(), new UnixCodec(), new NetlinkCodec(), new PacketCodec(), new VsockCodec(), new TipcCodec(), new CanCodec(),
-    ];
-
-    /// <summary>Tells the family's codec that a socket was opened.</summary>
-    internal static void Opened(int family, SocketHandle socket)
-    {
-        foreach (AddressCodec codec in All)
-        {
-            if (codec.Family == family)
-            {
-                codec.Opened(socket);
-            }
-        }
-    }
+    /// <summary>Gives a socket that was just opened what .NET expects of its family.</summary>
+    internal static void Opened(int family, SocketHandle socket) => FamilyTable.Find(family)?.Opened(socket);
 
     /// <summary>Writes <paramref name="endPoint"/> as the kernel's sockaddr.</summary>
-    /// <remarks>A type that no codec knows encodes itself through <see cref="EndPoint.Serialize"/>.</remarks>
+    /// <remarks>A type that is neither .NET's nor ours writes itself by <see cref="EndPoint.Serialize"/>.</remarks>
     /// <returns>The address's length in bytes.</returns>
     internal static int Encode(EndPoint endPoint, Span<byte> destination)
     {
-        if (endPoint is LinuxEndPoint own)
+        switch (endPoint)
         {
-            return own.Encode(destination);
-        }
-
-        foreach (AddressCodec codec in All)
-        {
-            if (codec.TryEncode(endPoint, destination, out int length))
-            {
-                return length;
-            }
-        }
-
-        if (endPoint is DnsEndPoint)
-        {
-            throw new ArgumentException("A host name is no address; resolve it first.", nameof(endPoint));
+            case LinuxEndPoint own:
+                return own.Encode(destination);
+            case IPEndPoint or UnixDomainSocketEndPoint:
+                return FamilyTable.Of(endPoint)!.Encode(endPoint, destination);
+            case DnsEndPoint:
+                throw new ArgumentException("A host name is no address; resolve it first.", nameof(endPoint));
         }
 
         SocketAddress address = endPoint.Serialize();
@@ -117,15 +62,8 @@ internal static class AddressCodecs
             return like.Create(ToSocketAddress(address));
         }
 
-        foreach (AddressCodec codec in All)
-        {
-            if (codec.Family == family && like is not UnknownEndPoint)
-            {
-                return codec.Decode(address, like) ?? Unknown(family, address);
-            }
-        }
-
-        return Unknown(family, address);
+        EndPoint? known = like is UnknownEndPoint ? null : FamilyTable.Find(family)?.Decode(address, like);
+        return known ?? Unknown(family, address);
     }
 
     private static UnknownEndPoint Unknown(int family, ReadOnlySpan<byte> address) =>

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Sockeye;
 
 // The contract of a scheme:
-// - It is a prefix and how what follows is read: one class in its family's file, one instance in the list below.
+// - It is a prefix and how what follows is read: a class in its family's file, and an instance in the family's row.
 //   Nothing else in the library or the tool asks which scheme an endpoint has.
-// - Parsing asks the machine nothing that may wait and never throws; what is wrong is told to the reader, with the
-//   position of the character.
+// - Parsing asks the machine nothing that may wait and never throws; the reader keeps what is wrong, with the position
+//   of the character.
 // - What it prints it reads again, as an equal end point: the canonical form.
 
 /// <summary>What an address was read as.</summary>
@@ -19,7 +19,7 @@ namespace Sockeye;
 internal readonly record struct EndpointTarget(
     EndPoint? EndPoint, ProtocolType? ProtocolType = null, int? Descriptor = null, string? Options = null, SocketType? SocketType = null);
 
-/// <summary>A kind of endpoint string: its prefix, and what stands behind it. <see cref="Endpoint.Schemes"/> lists them.</summary>
+/// <summary>A kind of endpoint string: its prefix, and what follows it. <c>Endpoint.Schemes</c> lists them.</summary>
 public abstract class EndpointScheme
 {
     private protected EndpointScheme(string prefix, SocketType socketType, ProtocolType protocolType, string example, string summary)
@@ -30,13 +30,6 @@ public abstract class EndpointScheme
         Example = example;
         Summary = summary;
     }
-
-    /// <summary>All schemes, in the order of their families. A family's schemes stand in its file.</summary>
-    internal static EndpointScheme[] All { get; } =
-    [
-        .. InternetScheme.Schemes, .. UnixScheme.Schemes, .. VsockScheme.Schemes, .. TipcScheme.Schemes,
-        NetlinkScheme.Instance, .. PacketScheme.Schemes, CanScheme.Instance, DescriptorScheme.Instance,
-    ];
 
     /// <summary>The name before the colon: <c>tcp</c>.</summary>
     public string Name => Prefix[..Prefix.IndexOf(':', StringComparison.Ordinal)];
@@ -55,9 +48,6 @@ public abstract class EndpointScheme
 
     /// <summary>The protocol of the socket, where the address does not name another.</summary>
     public ProtocolType ProtocolType { get; }
-
-    /// <summary>The names of the options that it takes, sorted.</summary>
-    public IReadOnlyList<string> Options => [.. EndpointOption.All.Where(option => option.AppliesTo(this)).Select(option => option.Name)];
 
     /// <summary>What options ask: which kind of socket this is.</summary>
     internal abstract EndpointTraits Traits { get; }
@@ -88,7 +78,7 @@ public abstract class EndpointScheme
     public override string ToString() => Prefix;
 }
 
-/// <summary>What an option can depend on.</summary>
+/// <summary>What an option can depend on: what a scheme's sockets are, and can do.</summary>
 [Flags]
 internal enum EndpointTraits
 {
@@ -98,17 +88,16 @@ internal enum EndpointTraits
     Udp = 4,
     Unix = 8,
     Netlink = 16,
-    Packet = 32,
-    Can = 64,
-    Tipc = 128,
-    Vsock = 256,
-    Descriptor = 512,
+    Descriptor = 32,
 
     /// <summary>It listens and accepts.</summary>
-    Listens = 1024,
+    Listens = 64,
+
+    /// <summary>It can bind an address of its own before it connects.</summary>
+    HasSource = 128,
 
     /// <summary>IPv6 is possible.</summary>
-    Six = 2048,
-    Mptcp = 4096,
-    Sctp = 8192,
+    Six = 256,
+    Mptcp = 512,
+    Sctp = 1024,
 }

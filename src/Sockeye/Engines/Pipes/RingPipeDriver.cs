@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Sockeye.Engines.Pipes;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
-namespace Sockeye.Engines.IoUring;
+namespace Sockeye.Engines.Pipes;
 
 /// <summary>
 /// Moves a pipe's bytes with a ring: one multishot receive into the loop's buffers, which goes on until the reader is
@@ -12,18 +12,18 @@ namespace Sockeye.Engines.IoUring;
 /// All but <see cref="StartReceive"/>, <see cref="StopReceive"/>, <see cref="StartSend"/> and <see cref="Close"/> belongs to the
 /// loop's thread; those four post themselves there.
 /// </remarks>
-internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
+internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest, IBufferWaiter
 {
     private readonly SocketCore _socket;
     private readonly PipeInput _input;
     private readonly PipeOutput _output;
-    private readonly EventLoop _loop;
+    private readonly RunQueue _loop;
     private readonly RingPoller _poller;
     private readonly SendRequest _send;
     private readonly uint _receiveFlags;
     private RingBuffers? _buffers;
 
-    // Receives where the ring gets no buffers.
+    // Receives where the ring gets no buffers; moves all that comes after the ring has failed.
     private CallPipeDriver? _calls;
 
     // Owned while a send is in flight: it names the memory that the kernel reads.
@@ -35,10 +35,10 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     private bool _isClosed;
 
     // The kernel may read for ever what a send has named: none of it is used again.
-    private volatile bool _isStranded;
+    private volatile bool _isOrphaned;
     private TaskCompletionSource? _ended;
 
-    internal RingPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, EventLoop loop, RingPoller poller)
+    internal RingPipeDriver(SocketCore socket, PipeInput input, PipeOutput output, RunQueue loop, RingPoller poller)
     {
         _socket = socket;
         _input = input;
@@ -54,7 +54,20 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
     ulong IRingRequest.RingToken { get; set; }
 
-    private bool IsHere => ReferenceEquals(EventLoop.Current, _loop);
+    private CallPipeDriver Calls
+    {
+        get
+        {
+            if (_calls is null)
+            {
+                Volatile.Write(ref _calls, new CallPipeDriver(_socket, _input, _output, _loop));
+            }
+
+            return _calls;
+        }
+    }
+
+    private bool IsHere => ReferenceEquals(RunQueue.Current, _loop);
 
     internal override void StartReceive()
     {
@@ -80,13 +93,9 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
 
         if (_calls is not null || _poller.TryGetBuffers(_loop, out _buffers) != 0)
         {
-            // No memory for them, or none that may be locked (ulimit -l): the socket is watched, and asked, as without a ring.
-            if (_calls is null)
-            {
-                Volatile.Write(ref _calls, new CallPipeDriver(_socket, _input, _output, _loop));
-            }
-
-            _calls.StartReceive();
+            // No memory for them, none that may be locked (ulimit -l), or no ring any longer: the socket is watched, and
+            // asked, as without a ring.
+            Calls.StartReceive();
             Disarm();
             return;
         }
@@ -157,11 +166,11 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     {
         // The reader was completed: nothing is left to give back.
         GC.SuppressFinalize(this);
-        await EndRequestsAsync().ConfigureAwait(false);
+        await EndRequestsAsync().StayOnLoop();
         if (Volatile.Read(ref _calls) is { } calls)
         {
             calls.Close();
-            await calls.EndAsync().ConfigureAwait(false);
+            await calls.EndAsync().StayOnLoop();
         }
     }
 
@@ -186,7 +195,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     public override void LoopEnded()
     {
         _input.Ended(Errno.EBADF);
-        _output.Failed(Errno.EBADF, isOver: !_isStranded);
+        _output.Failed(Errno.EBADF, isOver: !_isOrphaned);
     }
 
     // At the end of the turn: all that was flushed in it, in one request. A send(2) here that does not wait was tried too:
@@ -195,8 +204,14 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
     void ITurnEnd.EndTurn()
     {
         Debug.Assert(!_isSending, "one send at a time");
+        if (_poller.HasFailed)
+        {
+            Calls.SendNow();
+            return;
+        }
+
         Volatile.Write(ref _isSending, true);
-        _message ??= _loop.Pipes.RentMessage();
+        _message ??= PipePool.OfLoop(_loop).RentMessage();
         if (!_output.TryGather(_message))
         {
             Volatile.Write(ref _isSending, false);
@@ -299,12 +314,14 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         }
     }
 
-    // The buffers are kept by who strands them. A receive that was made anew might find a hole in the stream.
-    void IRingRequest.Strand()
+    // The buffers are kept by who orphans the request. A receive that was made anew might find a hole in the stream.
+    void IRingRequest.Orphan(int errno)
     {
-        _input.Ended(Errno.EBADF);
+        _input.Ended(errno);
         Disarm();
     }
+
+    void IBufferWaiter.BuffersMayBeFree() => StartReceive();
 
     private void CloseHere()
     {
@@ -338,7 +355,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         else if (_message is { } message)
         {
             _message = null;
-            _loop.Pipes.Return(message);
+            PipePool.OfLoop(_loop).Return(message);
         }
     }
 
@@ -364,10 +381,10 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest
         void IRingRequest.Complete(int result, uint flags, bool more) => driver.Sent(result);
 
         // As if still in the call: so the message and the queue that it names go back to no pool.
-        void IRingRequest.Strand()
+        void IRingRequest.Orphan(int errno)
         {
-            driver._isStranded = true;
-            driver._output.Failed(Errno.EBADF, isOver: false);
+            driver._isOrphaned = true;
+            driver._output.Failed(errno, isOver: false);
             Volatile.Write(ref driver._isSending, false);
             driver.NoteEnd();
         }

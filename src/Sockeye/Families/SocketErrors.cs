@@ -15,10 +15,6 @@ internal static class SocketErrors
     /// <summary>The key in <see cref="Exception.Data"/> under which a failed transfer keeps the count that got through.</summary>
     internal const string BytesTransferredKey = "BytesTransferred";
 
-    /// <summary>An exception that knows only the errno: what <c>SocketResult.Value</c> throws.</summary>
-    internal static SocketException Create(int errno) =>
-        new((int)Errno.ToSocketError(errno), $"{Errno.Name(errno)}: {Errno.Text(errno)}");
-
     /// <summary>An exception that names the call, the end point, the errno and the likely cause.</summary>
     internal static SocketException Create(string call, EndPoint? endPoint, int errno, string? advice = null)
     {
@@ -67,37 +63,20 @@ internal static class SocketErrors
         _ => endPoint.ToString() is { Length: > 0 } text ? text : "(unnamed)",
     };
 
-    /// <summary>As <c>ok</c> or <c>ETIMEDOUT (TimedOut) after 12 bytes</c>.</summary>
-    internal static string Describe(int errno, int bytesTransferred) =>
-        errno == 0 ? "ok"
-        : bytesTransferred == 0 ? $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)})"
-        : $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)}) after {bytesTransferred} bytes";
+    private static string Cause(string call, int errno, EndPoint? endPoint) =>
+        (endPoint is null ? null : Families.FamilyTable.Of(endPoint)?.Cause(call, errno, endPoint)) ?? Cause(call, errno);
 
-    private static string Cause(string call, int errno, EndPoint? endPoint) => (call, errno) switch
+    // What is the same on every family; the rest stands in the families' rows.
+    private static string Cause(string call, int errno) => (call, errno) switch
     {
         ("connect", Errno.ECONNREFUSED) => "nothing listens there",
-        ("connect", Errno.ETIMEDOUT) => "no answer within the time limit; the host may be down or a firewall silent",
-        ("connect", Errno.ENETUNREACH) => "no route to that network",
-        ("connect", Errno.EHOSTUNREACH) => "no route to that host, or it does not answer on its link",
-        ("connect", Errno.EADDRNOTAVAIL) => "that address cannot be reached from here, or no local port is free",
-        ("connect", Errno.ENOENT) => "no such socket file; is the server running?",
-        ("connect" or "bind" or "send to", Errno.EINVAL) when endPoint is IPEndPoint { Address: { IsIPv6LinkLocal: true, ScopeId: 0 } } =>
-            "a link-local address needs its interface, as in [fe80::1%eth0]",
+        ("connect", Errno.ETIMEDOUT) => "no answer within the time limit",
         ("connect", Errno.EISCONN) => "this socket is connected already",
         ("connect", Errno.EALREADY) => "an earlier connect on this socket is still under way",
         ("connect", Errno.EINPROGRESS or Errno.EAGAIN) => "under way; the socket does not wait",
-        ("connect", Errno.EPROTOTYPE) => "the socket there is of another type (stream, datagram, seqpacket)",
-        ("connect" or "send to", Errno.EACCES) => "not permitted; a broadcast address needs EnableBroadcast, a socket file write permission",
-        ("bind", Errno.EADDRINUSE) => endPoint switch
-        {
-            UnixEndPoint { IsAbstract: true } => "another socket has that abstract name; see which with: ss -xlp",
-            UnixDomainSocketEndPoint or UnixEndPoint => "a file of that name exists; if no server uses it, remove it",
-            _ => "another socket is bound there; see which with: ss -ltnup",
-        },
-        ("bind", Errno.EADDRNOTAVAIL) => "no interface of this machine has that address",
+        ("bind", Errno.EADDRINUSE) => "another socket is bound there",
         ("bind", Errno.EINVAL) => "this socket is bound already, or the address is not of its family",
-        ("bind", Errno.EACCES) => "not permitted; ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, a path write permission",
-        ("bind", Errno.ENOENT) => "the directory does not exist",
+        ("bind" or "connect" or "send to", Errno.EACCES or Errno.EPERM) => "not permitted",
         ("listen", Errno.EADDRINUSE) => "another socket listens there",
         ("accept", Errno.EINVAL) => "this socket does not listen",
         ("accept" or "socket", Errno.EMFILE) => "this process has no descriptor left; raise ulimit -n or close some",
