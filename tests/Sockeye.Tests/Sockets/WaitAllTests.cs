@@ -186,17 +186,13 @@ public abstract class WaitAllTests(SocketStyle style) : StyledTest(style)
 
             string[] parts = script.Split('|');
             SendSteps(pair.Client, parts[0]);
-            pair.Server.Timeout = TimeSpan.FromMilliseconds(200);
             byte[] buffer = new byte[6];
             byte[] control = new byte[SocketControl.Credentials.Space() + SocketControl.HandlesSpace(2)];
             Task<Outcome<ReceivedMessage>> receive = Style.ReceiveMessage(
                 pair.Server, buffer, control, flags: flags == "WaitAll" ? SocketFlags.WaitAll : SocketFlags.Peek | SocketFlags.WaitAll);
-            if (parts.Length > 1)
-            {
-                await Task.Delay(30);
-                SendSteps(pair.Client, parts[1]);
-            }
-
+            await Task.Delay(30);
+            SendSteps(pair.Client, parts.Length > 1 ? parts[1] : "");
+            pair.Client.Shutdown(SocketShutdown.Send);
             using ReceivedMessage message = (await Bounded(receive)).Value;
             message.Control.TryGet(SocketControl.Credentials, out PeerCredentials writer);
             string ours = $"{Encoding.ASCII.GetString(buffer, 0, message.Length)} {message.HandleCount} {(!credentials ? "" : writer.ProcessId == 1 ? "other" : "own")}";
@@ -254,10 +250,9 @@ public abstract class WaitAllTests(SocketStyle style) : StyledTest(style)
             server, _ = listener.accept()
             if one['credentials']:
                 server.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('ll', 0, 200000))
             before, _, later = one['script'].partition('|')
             send(client, before)
-            thread = threading.Timer(0.05, send, (client, later))
+            thread = threading.Timer(0.05, lambda: (send(client, later), client.shutdown(socket.SHUT_WR)))
             thread.start()
             data, control, _, _ = server.recvmsg(6, 256, socket.MSG_WAITALL | (socket.MSG_PEEK if one['peek'] else 0))
             thread.join()
