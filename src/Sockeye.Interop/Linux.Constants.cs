@@ -61,6 +61,7 @@ internal static class SocketConstants
     internal const int SO_SNDTIMEO = 21;
     internal const int SO_BINDTODEVICE = 25;
     internal const int SO_PEERNAME = 28;
+    internal const int SO_PEEK_OFF = 42;
     internal const int SO_ACCEPTCONN = 30;
     internal const int SO_PROTOCOL = 38;
     internal const int SO_DOMAIN = 39;

@@ -17,17 +17,12 @@ internal ref struct BlockingCall : IDisposable
     private TimeSpan _pause = RetryTimer.First;
     private EpollSet? _edges;
 
-    /// <param name="socket">The socket.</param>
-    /// <param name="lane">Which operations it must not overtake.</param>
-    /// <param name="limit">The limit of the whole call; null is none.</param>
-    /// <param name="flags">With MSG_DONTWAIT the call does not wait.</param>
-    /// <param name="always">The limit is the caller's own for this call: wait whatever Blocking says.</param>
-    internal BlockingCall(SocketCore socket, OperationLane lane, TimeSpan? limit, int flags = 0, bool always = false)
+    private BlockingCall(SocketCore socket, OperationLane lane, TimeSpan? limit, bool mayWait)
     {
         _socket = socket;
         _lane = lane;
         _limit = limit;
-        _waits = (socket.IsBlocking || always) && limit != TimeSpan.Zero && CallSteps.MayWait(flags);
+        _waits = mayWait && limit != TimeSpan.Zero;
         _start = limit is null ? 0 : Stopwatch.GetTimestamp();
     }
 
@@ -38,17 +33,30 @@ internal ref struct BlockingCall : IDisposable
     /// <param name="flags">The call's MSG_ flags: some forbid to wait.</param>
     /// <param name="step">The attempt.</param>
     /// <param name="progress">How far it came; the outcome is in it afterwards.</param>
+    /// <param name="events">poll(2)'s events that it waits for; 0 is those of the lane.</param>
+    /// <param name="always">The limit is the caller's own for this call: wait whatever Blocking says.</param>
     internal static void Run<TStep>(
-        SocketCore socket, OperationLane lane, TimeSpan? limit, int flags, scoped ref TStep step, ref Progress progress)
+        SocketCore socket,
+        OperationLane lane,
+        TimeSpan? limit,
+        int flags,
+        scoped ref TStep step,
+        ref Progress progress,
+        short events = 0,
+        bool always = false)
         where TStep : struct, ICallStep, allows ref struct
     {
-        short events = lane switch
+        if (events == 0)
         {
-            OperationLane.Read => PollConstants.POLLIN,
-            OperationLane.Write => PollConstants.POLLOUT,
-            _ => PollConstants.POLLERR,
-        };
-        using var call = new BlockingCall(socket, lane, limit, flags);
+            events = lane switch
+            {
+                OperationLane.Read => PollConstants.POLLIN,
+                OperationLane.Write => PollConstants.POLLOUT,
+                _ => PollConstants.POLLERR,
+            };
+        }
+
+        using var call = new BlockingCall(socket, lane, limit, mayWait: (socket.IsBlocking || always) && CallSteps.MayWait(flags));
         int errno = call.Enter();
         while (errno == 0)
         {
@@ -74,7 +82,7 @@ internal ref struct BlockingCall : IDisposable
 
     /// <summary>Waits for the operations that came first.</summary>
     /// <returns>0, or the errno.</returns>
-    internal int Enter()
+    private int Enter()
     {
         Registration? registration = _socket.Registration;
         if (registration is null || _lane == OperationLane.Watch || registration.IsIdle(_lane))
@@ -101,7 +109,7 @@ internal ref struct BlockingCall : IDisposable
     /// <param name="events">POLLIN or POLLOUT.</param>
     /// <param name="moved">How much the call has moved so far: a wait that led to more was not in vain.</param>
     /// <returns>0: try again. Else the errno: EAGAIN when the socket must not wait, ETIMEDOUT, EBADF after Dispose.</returns>
-    internal int Wait(short events, long moved = 0)
+    private int Wait(short events, long moved)
     {
         if (!_waits)
         {
@@ -113,28 +121,20 @@ internal ref struct BlockingCall : IDisposable
 
         // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
         // queue or a hang-up keeps ppoll(2) saying ready; or it is looked at only. From now on only what is new counts.
-        if (_sawReady)
+        if (_sawReady && (_edges ??= _socket.WatchEdges(events)) is null)
         {
-            _edges ??= _socket.WatchEdges(events);
+            // The process has no descriptor left to tell what is new by.
+            return Pause();
         }
 
-        while (true)
-        {
-            int result = _socket.PollOrWake(events, Left, out _, _edges);
-            if (result == -Errno.EINTR)
-            {
-                // A signal came: resume with the time that is left (PEP 475).
-                continue;
-            }
-
-            _sawReady = result > 0;
-            return result < 0 ? -result : result == 0 ? Errno.ETIMEDOUT : 0;
-        }
+        int result = _socket.PollOrWake(events, Left, out _, _edges);
+        _sawReady = result > 0;
+        return result < 0 ? -result : result == 0 ? Errno.ETIMEDOUT : 0;
     }
 
     /// <summary>Sleeps for a while, longer each time, where the kernel has no event to wait for.</summary>
     /// <returns>As for <see cref="Wait"/>.</returns>
-    internal int Pause()
+    private int Pause()
     {
         if (!_waits)
         {
@@ -143,18 +143,10 @@ internal ref struct BlockingCall : IDisposable
 
         TimeSpan pause = _pause;
         _pause = RetryTimer.Next(pause);
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            TimeSpan left = Left;
-            TimeSpan rest = pause - Stopwatch.GetElapsedTime(start);
-            bool isLast = left >= TimeSpan.Zero && left < rest;
-            int result = rest <= TimeSpan.Zero ? 0 : _socket.PollOrWake(events: 0, isLast ? left : rest, out _);
-            if (result != -Errno.EINTR)
-            {
-                return result < 0 ? -result : isLast ? Errno.ETIMEDOUT : 0;
-            }
-        }
+        TimeSpan left = Left;
+        bool isLast = left >= TimeSpan.Zero && left < pause;
+        int result = _socket.PollOrWake(events: 0, isLast ? left : pause, out _);
+        return result < 0 ? -result : isLast ? Errno.ETIMEDOUT : 0;
     }
 
     public readonly void Dispose()

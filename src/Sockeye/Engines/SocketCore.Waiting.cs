@@ -11,7 +11,7 @@ internal sealed partial class SocketCore
     /// <param name="limit">How long at most; negative waits without limit.</param>
     /// <param name="seen">What the socket is ready for.</param>
     /// <param name="edges">Wait for its next event instead, which <see cref="WatchEdges"/> has asked for.</param>
-    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF after Dispose.</returns>
+    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EBADF after Dispose.</returns>
     internal int PollOrWake(short events, TimeSpan limit, out short seen, EpollSet? edges = null)
     {
         seen = 0;
@@ -61,7 +61,7 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
-    /// <returns>Null when the process has no descriptor left: the caller then polls again and again.</returns>
+    /// <returns>Null when the process has no descriptor left: the caller then pauses between its attempts.</returns>
     internal EpollSet? WatchEdges(short events)
     {
         if (EpollSet.TryCreate(capacity: 1, out EpollSet? edges) != 0)

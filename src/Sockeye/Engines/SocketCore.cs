@@ -294,9 +294,29 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>The sender as an end point of the caller's kind. A connected stream tells no sender: it is the peer.</summary>
-    internal EndPoint DecodePeer(ReadOnlySpan<byte> address, EndPoint like) =>
-        AddressCodecs.Decode(address, like) ?? KnownPeer() ?? like;
+    /// <summary>The sender as the kernel told it, in the manner of <paramref name="like"/>. A connection tells none: it is the peer.</summary>
+    /// <returns>Null of a sender without a name.</returns>
+    internal EndPoint? Sender(ReadOnlySpan<byte> address, EndPoint? like) =>
+        AddressCodecs.Decode(address, like) ?? (SocketType is SocketType.Stream or SocketType.Seqpacket ? KnownPeer() : null);
+
+    /// <summary>The same for members that must name one: a sender without a name is the family's end point of no name.</summary>
+    internal EndPoint SenderOrUnnamed(ReadOnlySpan<byte> address, EndPoint like)
+    {
+        if (Sender(address, like) is { } sender)
+        {
+            return sender;
+        }
+
+        FamilyNumbers.TryToLinux(AddressFamily, out int family);
+        return AddressCodecs.Decode(BitConverter.GetBytes((ushort)family), like)!;
+    }
+
+    /// <summary>Keeps the errno of a call that told what it had moved before: the kernel tells an error once, and an end from then on.</summary>
+    internal void PostponeError(int errno) => Volatile.Write(ref Extras.PostponedErrno, errno);
+
+    /// <summary>The errno that is to be told at the end; 0 when there is none.</summary>
+    internal int TakePostponedError() =>
+        _extras is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
 
     /// <summary>After listen(2) or a first send the kernel has chosen an address.</summary>
     internal void NoteLocalAddress()
@@ -597,6 +617,9 @@ internal sealed class SocketExtras
     // is non-blocking, so the kernel would not look at those.
     internal int ReceiveTimeoutMs;
     internal int SendTimeoutMs;
+
+    /// <summary>What a receive met behind the bytes that it told; the next one tells it.</summary>
+    internal int PostponedErrno;
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 

@@ -269,13 +269,8 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
         }
 
         Socket.NoteFailure(Errno);
-        return CreateSocketException();
+        return SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
     }
-
-    /// <summary>The exception of the throwing twin.</summary>
-    protected Exception CreateSocketException() => _isRefused
-        ? SocketErrors.CreateUnsupportedFlags(Call, Subject)
-        : SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
 
     /// <summary>The end point to name in an error.</summary>
     protected virtual EndPoint? Subject => Socket.EndPointForErrors();

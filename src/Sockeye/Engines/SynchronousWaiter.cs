@@ -65,33 +65,32 @@ internal sealed class SynchronousWaiter
         _wake?.Signal();
     }
 
-    /// <summary>ppoll(2), ended by <see cref="Signal"/>.</summary>
+    /// <summary>ppoll(2), ended by <see cref="Signal"/>. A signal to the process does not lengthen it: it resumes with what is left (PEP 475).</summary>
     /// <param name="descriptors">What to wait for; the last place is the waiter's own.</param>
     /// <param name="limit">How long at most; negative waits without limit.</param>
-    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EINTR after a signal, −EBADF when woken.</returns>
+    /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EBADF when woken.</returns>
     internal int Poll(Span<PollDescriptor> descriptors, TimeSpan limit)
     {
         descriptors[^1] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
-        if (_wake is not null)
-        {
-            int result = Libc.Poll(descriptors, limit);
-            return result > 0 && descriptors[^1].Returned != 0 ? -Errno.EBADF : result;
-        }
-
-        long start = Stopwatch.GetTimestamp();
+        long start = limit > TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
+        TimeSpan left = limit;
         while (true)
         {
-            TimeSpan left = limit < TimeSpan.Zero ? Slice : limit - Stopwatch.GetElapsedTime(start);
-            bool last = left <= Slice && limit >= TimeSpan.Zero;
-            int result = Libc.Poll(descriptors, last ? TimeSpan.FromTicks(Math.Max(0, left.Ticks)) : Slice);
-            if (_signaled)
+            bool isSlice = _wake is null && (limit < TimeSpan.Zero || left > Slice);
+            int result = Libc.Poll(descriptors, isSlice ? Slice : left);
+            if (_wake is null ? _signaled : result > 0 && descriptors[^1].Returned != 0)
             {
                 return -Errno.EBADF;
             }
 
-            if (result != 0 || last)
+            if (result != -Errno.EINTR && !(result == 0 && isSlice))
             {
                 return result;
+            }
+
+            if (limit > TimeSpan.Zero)
+            {
+                left = TimeSpan.FromTicks(Math.Max(0, (limit - Stopwatch.GetElapsedTime(start)).Ticks));
             }
         }
     }

@@ -33,10 +33,6 @@ internal static class SocketErrors
         (int)SocketError.Interrupted,
         Create(call, endPoint, Errno.EBADF).Message);
 
-    /// <summary>The call was refused before it was made: a flag of .NET's that Linux has no word for.</summary>
-    internal static SocketException CreateUnsupportedFlags(string call, EndPoint? endPoint) =>
-        Create(call, endPoint, Errno.EOPNOTSUPP, "Linux has no such flag for this call");
-
     /// <summary>As above for a transfer that moved some bytes before it failed.</summary>
     internal static SocketException Create(string call, EndPoint? endPoint, int errno, int bytesTransferred, int bytesLost = 0)
     {
@@ -96,6 +92,7 @@ internal static class SocketErrors
         (_, Errno.EDESTADDRREQ) => "no destination: connect first, or name one",
         (_, Errno.EMSGSIZE) => "the message is too long for this socket",
         (_, Errno.ETIMEDOUT) => "the time limit passed",
+        (_, Errno.EOPNOTSUPP) => "no such call, or no flag of that kind, on this kind of socket",
         (_, Errno.EAGAIN) => "not ready, and the socket does not wait",
         (_, Errno.EBADF) => "the socket was closed meanwhile",
         (_, Errno.ECANCELED) => "canceled",

@@ -121,6 +121,9 @@ public sealed class MessageBatch : IDisposable
     /// <summary>Closes descriptors that nobody took. The memory is the garbage collector's.</summary>
     public void Dispose() => Clear();
 
+    /// <summary>The peer to name when the message at <paramref name="index"/> could not be sent.</summary>
+    internal EndPoint? PeerForErrors(int index) => index < Count ? this[index].Peer : null;
+
     internal ref SlotState StateOf(int index)
     {
         Touch(index + 1);

@@ -145,43 +145,20 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
         internal override bool TryComplete()
         {
-            Registration? registration = Socket.Registration;
-            int sequence = registration?.Sequence ?? 0;
-            Span<byte> room = Room();
-            int result;
-            do
-            {
-                result = Libc.Receive(Socket.Handle, room, ReceiveAnswer.KernelFlags(Socket, 0));
-            }
-            while (result == -Interop.Errno.EINTR);
-
-            if (result <= 0)
+            var step = new ReceiveStep(Room(), flags: 0, isExact: false);
+            bool isDone = Complete(ref step);
+            if (BytesTransferred == 0)
             {
                 GiveBack();
-                Errno = Math.Max(-result, 0);
-                if (result == -Interop.Errno.EAGAIN)
-                {
-                    Errno = 0;
-                    return false;
-                }
-
-                return true;
             }
-
-            if (result < room.Length && Socket.IsPlainTcp)
-            {
-                registration?.NoteDrained(sequence);
-            }
-
-            Progress.Count = result;
-            if (_isShared)
+            else if (_isShared)
             {
                 // The segment's reference; the next receive goes behind it.
                 _block!.References++;
-                PipePool.OfLoop(driver._loop!).HotOffset += result;
+                PipePool.OfLoop(driver._loop!).HotOffset += BytesTransferred;
             }
 
-            return true;
+            return isDone;
         }
 
         /// <summary>Hands the outcome to the pipe. The operation can be used again from within.</summary>
@@ -217,7 +194,6 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         protected override void Reset()
         {
         }
-
 
         // On the loop: what is left of the block that all share, or all of it when nobody holds any of it: then it is
         // still in the cache. Elsewhere a block of its own.
@@ -277,33 +253,22 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             GatherMessage message = pool.RentMessage();
             try
             {
-                while (output.TryGather(message))
+                bool isDone = true;
+                while (isDone && Errno == 0 && output.TryGather(message))
                 {
-                    int result = -Interop.Errno.EBADF;
+                    Progress.Count = 0;
                     try
                     {
-                        do
-                        {
-                            // sendmsg(2) of a single buffer costs more than send(2).
-                            result = message.Count == 1
-                                ? Libc.Send(Socket.Handle, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
-                                : Libc.SendMessage(Socket.Handle, message.Buffers, SocketConstants.MSG_NOSIGNAL);
-                        }
-                        while (result == -Interop.Errno.EINTR);
+                        var step = new SendGatheredStep(message);
+                        isDone = Complete(ref step);
                     }
                     finally
                     {
-                        output.Sent(Math.Max(result, 0));
-                    }
-
-                    if (result < 0)
-                    {
-                        Errno = result == -Interop.Errno.EAGAIN ? 0 : -result;
-                        return result != -Interop.Errno.EAGAIN;
+                        output.Sent(BytesTransferred);
                     }
                 }
 
-                return true;
+                return isDone;
             }
             finally
             {
@@ -334,6 +299,25 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         protected override void Reset()
         {
         }
+    }
 
+    /// <summary>One call with what was gathered: the queue may have changed before the next.</summary>
+    private readonly ref struct SendGatheredStep(GatherMessage message) : ICallStep
+    {
+        // sendmsg(2) of a single buffer costs more than send(2).
+        public int Call(SocketCore socket, in Progress progress) => message.Count == 1
+            ? Libc.Send(socket.Handle, message.Buffers[0], SocketConstants.MSG_NOSIGNAL)
+            : Libc.SendMessage(socket.Handle, message.Buffers, SocketConstants.MSG_NOSIGNAL);
+
+        public StepResult Take(SocketCore socket, int answer, ref Progress progress)
+        {
+            if (answer < 0)
+            {
+                return progress.TakeError(answer);
+            }
+
+            progress.Count = answer;
+            return progress.Done();
+        }
     }
 }

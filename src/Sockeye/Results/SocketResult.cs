@@ -31,7 +31,7 @@ public readonly struct SocketResult
     /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
     public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
 
-    /// <summary>How many bytes moved, also when the call then failed.</summary>
+    /// <summary>How many bytes moved, also when the call then failed; <see cref="int.MaxValue"/> for that many or more.</summary>
     public int BytesTransferred { get; }
 
     /// <summary>Throws the <see cref="SocketException"/> for <see cref="Errno"/>; returns when all went well.</summary>
@@ -86,7 +86,10 @@ public readonly struct SocketResult<T>
     /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
     public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
 
-    /// <summary>How many bytes moved, also when the call then failed: what a send got through before its time ran out.</summary>
+    /// <summary>
+    /// How many bytes moved, also when the call then failed: what a send got through before its time ran out.
+    /// <see cref="int.MaxValue"/> for that many or more, which only a SendFile moves: its <see cref="Value"/> is exact.
+    /// </summary>
     public int BytesTransferred { get; }
 
     /// <summary>

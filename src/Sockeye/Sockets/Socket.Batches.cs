@@ -23,6 +23,8 @@ public partial class Socket
     public SocketResult<int> TryReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        ThrowIfDisposed();
+        batch.PrepareToReceive();
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
             var step = new ReceiveBatchStep(batch, flags);
@@ -41,8 +43,7 @@ public partial class Socket
         MessageBatch batch, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        ThrowIfDisposed();
-        return ReceiveBatchOperation.Rent(Core).With(batch, socketFlags).Run(cancellationToken);
+        return ReceiveBatchOperation.Rent(Usable).With(batch, socketFlags).Run(cancellationToken);
     }
 
     /// <summary>recvmmsg(2), asynchronously, with the failure as a value.</summary>
@@ -54,8 +55,7 @@ public partial class Socket
         MessageBatch batch, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        ThrowIfDisposed();
-        return ReceiveBatchOperation.Rent(Core).With(batch, socketFlags).TryRun(cancellationToken);
+        return ReceiveBatchOperation.Rent(Usable).With(batch, socketFlags).TryRun(cancellationToken);
     }
 
     /// <summary>sendmmsg(2): sends the batch's messages in as few calls as the socket has room for.</summary>
@@ -70,12 +70,7 @@ public partial class Socket
     public int SendBatch(MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None)
     {
         SocketResult<int> result = TrySendBatch(batch, start, socketFlags);
-        if (!result.IsSuccess)
-        {
-            Fail("send batch", batch[Math.Min(start, batch.Capacity - 1)].Peer ?? Core.EndPointForErrors(), result.Errno);
-        }
-
-        return result.Value;
+        return result.IsSuccess ? result.Value : OrThrow(result, "send batch", batch.PeerForErrors(start));
     }
 
     /// <summary>sendmmsg(2), with the failure as a value.</summary>
@@ -92,7 +87,6 @@ public partial class Socket
             progress.PartRule = SendBatchStep.PartRule;
             var step = new SendBatchStep(batch, start, flags);
             BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
-            Core.NoteLocalAddress();
         }
 
         return ToCount(progress);
@@ -108,9 +102,7 @@ public partial class Socket
         MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         CheckBatch(batch, start);
-        ValueTask<int> sending = SendBatchOperation.Rent(Core).With(batch, start, socketFlags).Run(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendBatchOperation.Rent(Usable).With(batch, start, socketFlags).Run(cancellationToken);
     }
 
     /// <summary>sendmmsg(2), asynchronously, with the failure as a value.</summary>
@@ -123,9 +115,7 @@ public partial class Socket
         MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         CheckBatch(batch, start);
-        ValueTask<SocketResult<int>> sending = SendBatchOperation.Rent(Core).With(batch, start, socketFlags).TryRun(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendBatchOperation.Rent(Usable).With(batch, start, socketFlags).TryRun(cancellationToken);
     }
 
     // Of messages, not of bytes.
@@ -135,11 +125,10 @@ public partial class Socket
         return progress.Errno == 0 ? SocketResult<int>.Success((int)progress.Count) : SocketResult<int>.Failure(progress.Errno);
     }
 
-    private void CheckBatch(MessageBatch batch, int start)
+    private static void CheckBatch(MessageBatch batch, int start)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, batch.Count);
-        ThrowIfDisposed();
     }
 }

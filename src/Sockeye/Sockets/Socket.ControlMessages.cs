@@ -15,7 +15,7 @@ public partial class Socket
     /// <param name="message">What to send.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>How many bytes of data were sent.</returns>
-    /// <exception cref="ArgumentException">More than 253 handles, handles without data on a stream or on an IP socket, or an end point of another family.</exception>
+    /// <exception cref="ArgumentException">More than 2 GiB, more than 253 handles, handles without data on a stream or on an IP socket, or an end point of another family.</exception>
     /// <exception cref="SocketException">As for SendTo; InvalidArgument: a control message is malformed or not for this socket; AccessDenied: EPERM.</exception>
     public int SendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -50,7 +50,6 @@ public partial class Socket
             control.Release();
         }
 
-        Core.NoteLocalAddress();
         return ToResult(progress);
     }
 
@@ -60,13 +59,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>How many bytes of data were sent: all, on a stream.</returns>
     public ValueTask<int> SendMessageAsync(
-        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        ValueTask<int> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), socketFlags).Run(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
-    }
+        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        SendMessageOperation.Rent(Usable).With(message, PeerOf(message), socketFlags).Run(cancellationToken);
 
     /// <summary>sendmsg(2), asynchronously, with the failure as a value.</summary>
     /// <param name="message">What to send; data and control are the kernel's until the task has completed.</param>
@@ -74,13 +68,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes of data were sent, or the errno.</returns>
     public ValueTask<SocketResult<int>> TrySendMessageAsync(
-        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        ValueTask<SocketResult<int>> sending = SendMessageOperation.Rent(Core).With(message, PeerOf(message), socketFlags).TryRun(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
-    }
+        OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        SendMessageOperation.Rent(Usable).With(message, PeerOf(message), socketFlags).TryRun(cancellationToken);
 
     /// <summary>
     /// recvmsg(2): receives one message, or what a stream has, with its flags, control messages, descriptors and sender.
@@ -103,8 +92,7 @@ public partial class Socket
     public ReceivedMessage ReceiveMessage(
         IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
     {
-        ArgumentNullException.ThrowIfNull(buffers);
-        return OrThrow(ReceiveMessageCore(default, buffers, control, peer, socketFlags), "receive message");
+        return OrThrow(ReceiveMessageCore(default, Counted(buffers), control, peer, socketFlags), "receive message");
     }
 
     /// <summary>recvmsg(2), with the failure as a value.</summary>
@@ -125,8 +113,7 @@ public partial class Socket
     public SocketResult<ReceivedMessage> TryReceiveMessage(
         IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
     {
-        ArgumentNullException.ThrowIfNull(buffers);
-        return ReceiveMessageCore(default, buffers, control, peer, socketFlags);
+        return ReceiveMessageCore(default, Counted(buffers), control, peer, socketFlags);
     }
 
     /// <summary>recvmsg(2), asynchronously.</summary>
@@ -157,8 +144,7 @@ public partial class Socket
         SocketFlags socketFlags = SocketFlags.None,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(buffers);
-        return ReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
+        return ReceiveMessageCoreAsync(default, Counted(buffers), control, peer, socketFlags, cancellationToken);
     }
 
     /// <summary>recvmsg(2), asynchronously, with the failure as a value.</summary>
@@ -173,11 +159,8 @@ public partial class Socket
         Memory<byte> control = default,
         SocketAddress? peer = null,
         SocketFlags socketFlags = SocketFlags.None,
-        CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        return TryReceiveMessageCoreAsync(buffer, buffers: null, control, peer, socketFlags, cancellationToken);
-    }
+        CancellationToken cancellationToken = default) =>
+        TryReceiveMessageCoreAsync(buffer, buffers: null, control, peer, socketFlags, cancellationToken);
 
     /// <inheritdoc cref="TryReceiveMessageAsync(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags, CancellationToken)"/>
     /// <param name="buffers">Where the bytes go, one buffer after the other.</param>
@@ -192,9 +175,7 @@ public partial class Socket
         SocketFlags socketFlags = SocketFlags.None,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(buffers);
-        ThrowIfDisposed();
-        return TryReceiveMessageCoreAsync(default, buffers, control, peer, socketFlags, cancellationToken);
+        return TryReceiveMessageCoreAsync(default, Counted(buffers), control, peer, socketFlags, cancellationToken);
     }
 
     private EndPoint? PeerOf(in OutgoingMessage message) => message.Peer is { } peer ? ForThisFamily(peer) : null;
@@ -220,7 +201,7 @@ public partial class Socket
         SocketAddress? peer,
         SocketFlags socketFlags,
         CancellationToken cancellationToken) =>
-        ReceiveMessageOperation.Rent(Core).With(buffer, buffers, control, peer, socketFlags).TryRun(cancellationToken);
+        ReceiveMessageOperation.Rent(Usable).With(buffer, buffers, control, peer, socketFlags).TryRun(cancellationToken);
 
     private ValueTask<ReceivedMessage> ReceiveMessageCoreAsync(
         Memory<byte> buffer,

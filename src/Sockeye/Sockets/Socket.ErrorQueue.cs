@@ -17,8 +17,10 @@ public partial class Socket
     /// Any thread may wait here beside those that receive and send. While IP_RECVERR is on, a send on a datagram socket
     /// reports its own error only: earlier ones are here. A receive may still report one, as in the kernel.
     /// </remarks>
-    /// <exception cref="SocketException">OperationNotSupported: the family has no error queue. TimedOut, WouldBlock (the queue is empty and the socket does not wait), OperationNotSupported (UNIX, NETLINK and TIPC
-    /// have no such queue), Interrupted (disposed meanwhile).</exception>
+    /// <exception cref="SocketException">
+    /// TimedOut, WouldBlock (the queue is empty and the socket does not wait), OperationNotSupported (UNIX, NETLINK and TIPC
+    /// have no such queue), Interrupted (disposed meanwhile).
+    /// </exception>
     public SocketErrorRecord ReceiveError(Span<byte> payload = default) =>
         OrThrow(TryReceiveError(payload), "receive error");
 
@@ -27,11 +29,11 @@ public partial class Socket
     /// <returns>The record, or the errno.</returns>
     public SocketResult<SocketErrorRecord> TryReceiveError(Span<byte> payload = default)
     {
-        ThrowIfDisposed();
+        SocketCore core = Usable;
         var record = default(SocketErrorRecord);
         var progress = default(Progress);
         var step = new ReceiveErrorStep(payload, ref record);
-        BlockingCall.Run(Core, OperationLane.Watch, Core.ReceiveLimit, flags: 0, ref step, ref progress);
+        BlockingCall.Run(core, OperationLane.Watch, core.ReceiveLimit, flags: 0, ref step, ref progress);
         return ToResult(progress, record);
     }
 

@@ -93,10 +93,7 @@ public partial class Socket
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
-        ThrowIfDisposed();
-        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, ForThisFamily(remoteEP)).Run(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendToOperation.Rent(Usable).With(buffer, socketFlags, ForThisFamily(remoteEP)).Run(cancellationToken);
     }
 
     /// <inheritdoc cref="SendToAsync(ReadOnlyMemory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
@@ -113,10 +110,7 @@ public partial class Socket
         ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, SocketAddress socketAddress, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socketAddress);
-        ThrowIfDisposed();
-        ValueTask<int> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, socketAddress).Run(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendToOperation.Rent(Usable).With(buffer, socketFlags, socketAddress).Run(cancellationToken);
     }
 
     /// <inheritdoc cref="SendToAsync(ReadOnlyMemory{byte}, SocketFlags, EndPoint, CancellationToken)"/>
@@ -136,10 +130,7 @@ public partial class Socket
         ReadOnlyMemory<byte> buffer, EndPoint remoteEP, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
-        ThrowIfDisposed();
-        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendToOperation.Rent(Usable).With(buffer, socketFlags, ForThisFamily(remoteEP)).TryRun(cancellationToken);
     }
 
     /// <summary>sendto(2) to an address in the kernel's form, asynchronously, with the failure as a value and nothing to allocate.</summary>
@@ -152,16 +143,13 @@ public partial class Socket
         ReadOnlyMemory<byte> buffer, SocketAddress socketAddress, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socketAddress);
-        ThrowIfDisposed();
-        ValueTask<SocketResult<int>> sending = SendToOperation.Rent(Core).With(buffer, socketFlags, socketAddress).TryRun(cancellationToken);
-        Core.NoteLocalAddress();
-        return sending;
+        return SendToOperation.Rent(Usable).With(buffer, socketFlags, socketAddress).TryRun(cancellationToken);
     }
 
     /// <summary>recvfrom(2): receives one message and who sent it.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
-    /// <param name="remoteEP">In: an end point of the family. Out: the sender.</param>
+    /// <param name="remoteEP">In: an end point of the family. Out: the sender; on a connection the peer, of a sender without a name the unnamed end point.</param>
     /// <returns>How many bytes.</returns>
     /// <exception cref="InvalidOperationException">The socket is not bound.</exception>
     /// <exception cref="SocketException">MessageSize when the message did not fit, TimedOut, WouldBlock, ConnectionRefused.</exception>
@@ -171,9 +159,9 @@ public partial class Socket
         CheckPeerTemplate(remoteEP);
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        if (outcome.AddressLength > 0)
+        if (HasSender(result))
         {
-            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
+            remoteEP = Core.SenderOrUnnamed(address[..outcome.AddressLength], remoteEP);
         }
 
         return OrThrow(result, "receive from");
@@ -185,21 +173,11 @@ public partial class Socket
     /// <summary>recvfrom(2) with the sender's address in the kernel's form, with nothing to allocate.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
-    /// <param name="receivedAddress">Overwritten with the sender's address.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address; its Size is 0 when the kernel tells none. Left as it is on failure.</param>
     /// <returns>How many bytes.</returns>
     public int ReceiveFrom(Span<byte> buffer, SocketFlags socketFlags, SocketAddress receivedAddress)
     {
-        ArgumentNullException.ThrowIfNull(receivedAddress);
-        ThrowIfDisposed();
-        CheckAddressRoom(receivedAddress);
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        if (outcome.AddressLength > 0)
-        {
-            ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
-        }
-
-        return OrThrow(result, "receive from");
+        return OrThrow(TryReceiveFrom(buffer, receivedAddress, socketFlags), "receive from");
     }
 
     /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
@@ -224,7 +202,7 @@ public partial class Socket
 
     /// <summary>recvfrom(2), with the failure as a value.</summary>
     /// <param name="buffer">Where the bytes go.</param>
-    /// <param name="remoteEP">The sender; null when it has no address, or on failure.</param>
+    /// <param name="remoteEP">The sender, on a connection the peer; null when it has no name, or on failure.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>How many bytes, or the errno. A cut message: EMSGSIZE, with BytesTransferred, BytesLost and the sender.</returns>
     public SocketResult<int> TryReceiveFrom(Span<byte> buffer, out EndPoint? remoteEP, SocketFlags socketFlags = SocketFlags.None)
@@ -232,7 +210,7 @@ public partial class Socket
         ThrowIfDisposed();
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        remoteEP = AddressCodecs.Decode(address[..outcome.AddressLength], Core.LocalEndPoint);
+        remoteEP = HasSender(result) ? Core.Sender(address[..outcome.AddressLength], Core.LocalEndPoint) : null;
         return result;
     }
 
@@ -248,7 +226,7 @@ public partial class Socket
         CheckAddressRoom(receivedAddress);
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: false, out MessageOutcome outcome);
-        if (outcome.AddressLength > 0)
+        if (HasSender(result))
         {
             ReceiveFromOperation.CopyPeer(address[..outcome.AddressLength], receivedAddress);
         }
@@ -336,20 +314,11 @@ public partial class Socket
     public int ReceiveMessageFrom(
         Span<byte> buffer, ref SocketFlags socketFlags, ref EndPoint remoteEP, out IPPacketInformation ipPacketInformation)
     {
-        ThrowIfDisposed();
-        CheckPeerTemplate(remoteEP);
-        EnablePacketInformation();
-        Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        SocketResult<int> result = ReceiveFromCore(buffer, socketFlags, address, wantsInformation: true, out MessageOutcome outcome);
-        int count = OrThrow(result, "receive from");
-        socketFlags = outcome.Flags;
-        ipPacketInformation = outcome.Information;
-        if (outcome.AddressLength > 0)
-        {
-            remoteEP = Core.DecodePeer(address[..outcome.AddressLength], remoteEP);
-        }
-
-        return count;
+        SocketReceiveMessageFromResult received = OrThrow(TryReceiveMessageFrom(buffer, remoteEP, socketFlags), "receive message from");
+        socketFlags = received.SocketFlags;
+        ipPacketInformation = received.PacketInformation;
+        remoteEP = received.RemoteEndPoint;
+        return received.ReceivedBytes;
     }
 
     /// <inheritdoc cref="ReceiveMessageFrom(Span{byte}, ref SocketFlags, ref EndPoint, out IPPacketInformation)"/>
@@ -383,10 +352,10 @@ public partial class Socket
                     ReceivedBytes = count,
                     SocketFlags = outcome.Flags,
                     PacketInformation = outcome.Information,
-                    RemoteEndPoint = Core.DecodePeer(address[..outcome.AddressLength], remoteEP),
+                    RemoteEndPoint = Core.SenderOrUnnamed(address[..outcome.AddressLength], remoteEP),
                 },
                 count)
-            : SocketResult<SocketReceiveMessageFromResult>.Failure(result.Errno);
+            : SocketResult<SocketReceiveMessageFromResult>.Failure(result.Errno, result.BytesTransferred, result.BytesLost);
     }
 
     /// <summary>recvmsg(2) with packet information, asynchronously, with the failure as a value.</summary>
@@ -440,7 +409,6 @@ public partial class Socket
             progress.PartRule = SendStep.PartRule(isAll: false);
             var step = new SendToStep(buffer, flags, address);
             BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
-            Core.NoteLocalAddress();
         }
 
         return ToResult(progress);
@@ -459,6 +427,9 @@ public partial class Socket
 
         return ToResult(progress);
     }
+
+    // A cut message has a sender too.
+    private static bool HasSender(SocketResult<int> result) => result.IsSuccess || result.BytesLost > 0;
 
     private void EnablePacketInformation()
     {

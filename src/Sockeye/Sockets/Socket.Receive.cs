@@ -58,7 +58,7 @@ public partial class Socket
     /// <param name="buffers">At least one; at most 1024 are used in one call (IOV_MAX).</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
-    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or its buffers have more than 2 GiB together.</exception>
     /// <exception cref="SocketException">As for the other receives.</exception>
     public int Receive(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
         OrThrow(TryReceive(buffers, socketFlags), "receive");
@@ -93,7 +93,7 @@ public partial class Socket
     /// <returns>How many bytes, or the errno.</returns>
     public SocketResult<int> TryReceive(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None)
     {
-        CheckBuffers(buffers);
+        Checked(buffers);
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
             progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
@@ -122,7 +122,6 @@ public partial class Socket
     /// <returns>The buffer's length; or the errno, with what came in BytesTransferred. ESHUTDOWN: the stream ended early.</returns>
     public SocketResult<int> TryReceiveExactly(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
         if (TryBegin(socketFlags, out int flags, out Progress progress) && !buffer.IsEmpty)
         {
@@ -160,12 +159,8 @@ public partial class Socket
     /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
-    public Task<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).Run(CancellationToken.None).AsTask();
-    }
+    public Task<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
+        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(CancellationToken.None).AsTask();
 
     /// <summary>recvmsg(2) into several buffers, asynchronously.</summary>
     /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
@@ -173,12 +168,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
-    public ValueTask<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).Run(cancellationToken);
-    }
+    public ValueTask<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken) =>
+        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(cancellationToken);
 
     /// <summary>As the overload for several buffers, with the failure as a value.</summary>
     /// <param name="buffers">At least one.</param>
@@ -186,12 +177,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes; or the errno, with what was received in BytesTransferred.</returns>
     public ValueTask<SocketResult<int>> TryReceiveAsync(
-        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return ReceiveOperation.Rent(Core).With(buffers, socketFlags).TryRun(cancellationToken);
-    }
+        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).TryRun(cancellationToken);
 
     /// <summary>recv(2), asynchronously, with the failure as a value.</summary>
     /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
@@ -211,11 +198,11 @@ public partial class Socket
     public ValueTask ReceiveExactlyAsync(
         Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
+        SocketCore core = Usable;
         return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
             ? ValueTask.CompletedTask
-            : ReceiveOperation.Rent(Core).With(buffer, socketFlags, isExact: true).RunForNoCount(cancellationToken);
+            : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).RunForNoCount(cancellationToken);
     }
 
     /// <summary>recv(2) until the buffer is full, asynchronously, with the failure as a value.</summary>
@@ -226,11 +213,11 @@ public partial class Socket
     public ValueTask<SocketResult<int>> TryReceiveExactlyAsync(
         Memory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
     {
-        ThrowIfDisposed();
         ThrowIfPeeking(socketFlags);
+        SocketCore core = Usable;
         return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
             ? ValueTask.FromResult(SocketResult<int>.Success(0))
-            : ReceiveOperation.Rent(Core).With(buffer, socketFlags, isExact: true).TryRun(cancellationToken);
+            : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).TryRun(cancellationToken);
     }
 
     /// <summary>The receive below the disposed check: files made of this socket outlive its Dispose.</summary>
@@ -248,16 +235,10 @@ public partial class Socket
         BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
     }
 
-    private int ReceivedOrError(SocketResult<int> result, out SocketError errorCode)
+    private static int ReceivedOrError(SocketResult<int> result, out SocketError errorCode)
     {
         errorCode = result.Error;
-        if (result.IsSuccess)
-        {
-            return result.Value;
-        }
-
-        Core.NoteFailure(result.Errno);
-        return 0;
+        return result.TryGetValue(out int count) ? count : 0;
     }
 
     // A second peek would find the same bytes again.
@@ -289,17 +270,34 @@ public partial class Socket
         return buffer;
     }
 
-    private static void CheckBuffers(IList<ArraySegment<byte>> buffers)
+    private static IList<ArraySegment<byte>> Checked(IList<ArraySegment<byte>> buffers)
     {
-        ArgumentNullException.ThrowIfNull(buffers);
+        Counted(buffers);
         if (buffers.Count == 0)
         {
             throw new ArgumentException("The list of buffers is empty.", nameof(buffers));
         }
 
-        foreach (ArraySegment<byte> buffer in buffers)
+        for (int i = 0; i < buffers.Count; i++)
         {
-            ArgumentNullException.ThrowIfNull(buffer.Array, nameof(buffers));
+            ArgumentNullException.ThrowIfNull(buffers[i].Array, nameof(buffers));
         }
+
+        return buffers;
+    }
+
+    // A list that a call can count. By index: an enumerator would be allocated.
+    private static IList<ArraySegment<byte>> Counted(IList<ArraySegment<byte>> buffers)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        long total = 0;
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            total += buffers[i].Count;
+        }
+
+        return total <= int.MaxValue
+            ? buffers
+            : throw new ArgumentException($"The buffers have {total} bytes together; a call moves and counts at most {int.MaxValue}.", nameof(buffers));
     }
 }

@@ -59,7 +59,7 @@ public partial class Socket
     /// <param name="buffers">At least one.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
     /// <returns>How many bytes.</returns>
-    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or its buffers have more than 2 GiB together.</exception>
     /// <exception cref="SocketException">As for the other sends.</exception>
     public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send");
 
@@ -94,7 +94,7 @@ public partial class Socket
     /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySend(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None)
     {
-        CheckBuffers(buffers);
+        Checked(buffers);
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
             progress.PartRule = SendStep.PartRule(isAll: false);
@@ -133,12 +133,10 @@ public partial class Socket
     /// <returns>How many bytes: all.</returns>
     /// <exception cref="SocketException">As for Send.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
-    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default)
-    {
-        return SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, CancellationToken cancellationToken = default) =>
+        SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
             ? operation.Run(cancellationToken)
             : new ValueTask<int>(buffer.Length);
-    }
 
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SocketFlags, CancellationToken)"/>
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -158,12 +156,8 @@ public partial class Socket
     /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
     /// <returns>How many bytes: all.</returns>
-    public Task<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return SendOperation.Rent(Core).With(buffers, socketFlags).Run(CancellationToken.None).AsTask();
-    }
+    public Task<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
+        SendOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(CancellationToken.None).AsTask();
 
     /// <summary>sendmsg(2) of several buffers, asynchronously.</summary>
     /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
@@ -171,12 +165,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>How many bytes: all.</returns>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
-    public ValueTask<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return SendOperation.Rent(Core).With(buffers, socketFlags).Run(cancellationToken);
-    }
+    public ValueTask<int> SendAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken) =>
+        SendOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(cancellationToken);
 
     /// <summary>As the overload for several buffers, with the failure as a value.</summary>
     /// <param name="buffers">At least one.</param>
@@ -184,12 +174,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes; or the errno, with what was sent in BytesTransferred.</returns>
     public ValueTask<SocketResult<int>> TrySendAsync(
-        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        ThrowIfDisposed();
-        CheckBuffers(buffers);
-        return SendOperation.Rent(Core).With(buffers, socketFlags).TryRun(cancellationToken);
-    }
+        IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        SendOperation.Rent(Usable).With(Checked(buffers), socketFlags).TryRun(cancellationToken);
 
     /// <summary>send(2), asynchronously, with the failure as a value.</summary>
     /// <param name="buffer">The bytes; the kernel's until the task has completed.</param>
@@ -197,12 +183,10 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes; or the errno, with what got through in BytesTransferred.</returns>
     public ValueTask<SocketResult<int>> TrySendAsync(
-        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)
-    {
-        return SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
+        ReadOnlyMemory<byte> buffer, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
+        SendNow(buffer, socketFlags, isAll: false, cancellationToken) is { } operation
             ? operation.TryRun(cancellationToken)
             : ValueTask.FromResult(SocketResult<int>.Success(buffer.Length, buffer.Length));
-    }
 
     // Most sends are done with the first call, and need no operation.
     private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, bool isAll, CancellationToken cancellationToken)
@@ -259,7 +243,7 @@ public partial class Socket
     /// <summary>sendfile(2): sends a part of an open file.</summary>
     /// <param name="file">A regular file; its position is neither used nor moved.</param>
     /// <param name="offset">Where to begin, in bytes.</param>
-    /// <param name="count">How many bytes; null is all to the file's end.</param>
+    /// <param name="count">How many bytes; null is all to the end of what is there to be read, whatever size the file has.</param>
     /// <returns>How many bytes were sent: fewer than asked for when the file is shorter.</returns>
     /// <exception cref="SocketException">As for Send.</exception>
     public long SendFile(SafeFileHandle file, long offset, long? count = null) =>
@@ -272,9 +256,10 @@ public partial class Socket
     /// <returns>How many bytes were sent; or the errno.</returns>
     public SocketResult<long> TrySendFile(SafeFileHandle file, long offset, long? count = null)
     {
-        var step = new SendFileStep(file, offset, CheckFile(file, offset, count));
+        SocketCore core = Usable;
+        var step = new SendFileStep(file, offset, BytesToSend(file, offset, count));
         var progress = default(Progress);
-        BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags: 0, ref step, ref progress);
+        BlockingCall.Run(core, OperationLane.Write, core.SendLimit, flags: 0, ref step, ref progress);
         return ToResult(progress, progress.Count);
     }
 
@@ -284,11 +269,8 @@ public partial class Socket
     /// <param name="count">How many bytes; null is all to the file's end.</param>
     /// <param name="cancellationToken">Ends the wait. Some of the bytes may be sent then.</param>
     /// <returns>How many bytes were sent.</returns>
-    public ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
-    {
-        long bytes = CheckFile(file, offset, count);
-        return new SendFileOperation(Core).With(file, offset, bytes).Run(cancellationToken);
-    }
+    public ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default) =>
+        new SendFileOperation(Usable).With(file, offset, BytesToSend(file, offset, count)).Run(cancellationToken);
 
     /// <summary>sendfile(2), asynchronously, with the failure as a value.</summary>
     /// <param name="file">A regular file, open until the task has completed.</param>
@@ -297,11 +279,8 @@ public partial class Socket
     /// <param name="cancellationToken">Ends the wait: OperationAborted, ECANCELED.</param>
     /// <returns>How many bytes were sent; or the errno.</returns>
     public ValueTask<SocketResult<long>> TrySendFileAsync(
-        SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default)
-    {
-        long bytes = CheckFile(file, offset, count);
-        return new SendFileOperation(Core).With(file, offset, bytes).TryRun(cancellationToken);
-    }
+        SafeFileHandle file, long offset, long? count = null, CancellationToken cancellationToken = default) =>
+        new SendFileOperation(Usable).With(file, offset, BytesToSend(file, offset, count)).TryRun(cancellationToken);
 
     /// <summary>sendfile(2): sends a whole file.</summary>
     /// <param name="fileName">The file's path; null sends nothing.</param>
@@ -431,25 +410,19 @@ public partial class Socket
     private static SafeFileHandle? OpenFile(string? fileName) =>
         string.IsNullOrEmpty(fileName) ? null : File.OpenHandle(fileName, options: FileOptions.SequentialScan);
 
-    private long CheckFile(SafeFileHandle file, long offset, long? count)
+    private static long BytesToSend(SafeFileHandle file, long offset, long? count)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
-        ThrowIfDisposed();
 
         // To the end, wherever that is: the size that stat(2) tells is not the content's, in /proc or of a file that grows.
         return Math.Min(count ?? long.MaxValue, long.MaxValue - offset);
     }
 
-    private int SentOrError(SocketResult<int> result, out SocketError errorCode)
+    private static int SentOrError(SocketResult<int> result, out SocketError errorCode)
     {
         errorCode = result.Error;
-        if (!result.IsSuccess)
-        {
-            Core.NoteFailure(result.Errno);
-        }
-
         return result.BytesTransferred;
     }
 

@@ -19,18 +19,7 @@ public partial class Socket
     public SocketEvents Wait(SocketEvents events, TimeSpan? limit = null)
     {
         SocketResult<SocketEvents> result = TryWait(events, limit);
-        if (result.IsSuccess)
-        {
-            return result.Value;
-        }
-
-        if (result.Errno is Errno.ETIMEDOUT or Errno.EAGAIN)
-        {
-            return SocketEvents.None;
-        }
-
-        Fail("wait", Core.EndPointForErrors(), result.Errno);
-        return SocketEvents.None;
+        return result.Errno is Errno.ETIMEDOUT or Errno.EAGAIN ? SocketEvents.None : OrThrow(result, "wait");
     }
 
     /// <summary>ppoll(2), with the failure as a value.</summary>
@@ -45,22 +34,12 @@ public partial class Socket
             ArgumentOutOfRangeException.ThrowIfLessThan(own, TimeSpan.Zero, nameof(limit));
         }
 
-        using var call = limit is null
-            ? new BlockingCall(Core, OperationLane.Watch, Timeout)
-            : new BlockingCall(Core, OperationLane.Watch, limit < TimeSpan.Zero ? null : limit, always: true);
-        int errno = 0;
-        while (errno == 0)
-        {
-            int result = WaitOperation.Poll(Core, events, TimeSpan.Zero, out SocketEvents seen);
-            if (result > 0)
-            {
-                return SocketResult<SocketEvents>.Success(seen);
-            }
-
-            errno = result is 0 or -Errno.EINTR ? call.Wait((short)events) : -result;
-        }
-
-        return SocketResult<SocketEvents>.Failure(errno);
+        var seen = SocketEvents.None;
+        var progress = default(Progress);
+        var step = new WaitStep(events, ref seen);
+        TimeSpan? whole = limit is null ? Core.Timeout : limit < TimeSpan.Zero ? null : limit;
+        BlockingCall.Run(Core, OperationLane.Watch, whole, flags: 0, ref step, ref progress, (short)events, always: limit is not null);
+        return ToResult(progress, seen);
     }
 
     /// <summary>Waits until the socket is ready for any of <paramref name="events"/>, asynchronously; receives nothing.</summary>
@@ -100,23 +79,13 @@ public partial class Socket
             SelectMode.SelectError => PollConstants.POLLPRI,
             _ => 0,
         };
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (true)
+        int result = Core.PollOrWake(events, timeout, out short seen);
+        if (result < 0)
         {
-            TimeSpan left = Left(timeout, start);
-            int result = Core.PollOrWake(events, left, out short seen);
-            if (result == -Errno.EINTR)
-            {
-                continue;
-            }
-
-            if (result < 0)
-            {
-                Fail("poll", Core.EndPointForErrors(), -result);
-            }
-
-            return result > 0 && IsSelected(mode, seen);
+            Fail("poll", Core.EndPointForErrors(), -result);
         }
+
+        return result > 0 && IsSelected(mode, seen);
     }
 
     /// <summary>ppoll(2) of several sockets, in .NET's form: each list keeps only the sockets that are ready.</summary>
@@ -177,12 +146,7 @@ public partial class Socket
             AddToSelection(checkRead, PollConstants.POLLIN, selected, descriptors, waiter);
             AddToSelection(checkWrite, PollConstants.POLLOUT, selected, descriptors, waiter);
             AddToSelection(checkError, PollConstants.POLLPRI, selected, descriptors, waiter);
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            do
-            {
-                result = waiter.Poll(descriptors, Left(timeout, start));
-            }
-            while (result == -Errno.EINTR);
+            result = waiter.Poll(descriptors, timeout);
         }
         finally
         {
@@ -290,8 +254,4 @@ public partial class Socket
             ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromMicroseconds(int.MaxValue), name);
         }
     }
-
-    private static TimeSpan Left(TimeSpan timeout, long start) => timeout < TimeSpan.Zero
-        ? timeout
-        : TimeSpan.FromTicks(Math.Max(0, (timeout - System.Diagnostics.Stopwatch.GetElapsedTime(start)).Ticks));
 }

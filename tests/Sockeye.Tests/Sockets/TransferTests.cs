@@ -229,11 +229,9 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
         using Socket udp = BoundUdp();
         await udp.SendToAsync(new byte[1].AsMemory(), udp.LocalEndPoint!);
         await udp.WaitAsync(SocketEvents.Readable);
-        if (Style.IsSync)
-        {
-            Assert.Equal(SocketError.WouldBlock, (await Bounded(Style.Receive(udp, new byte[1], SocketFlags.ErrorQueue))).Error);
-        }
-
+        Assert.Equal(SocketError.WouldBlock, (await Bounded(Style.Receive(udp, new byte[1], SocketFlags.ErrorQueue))).Error);
+        Assert.Equal(SocketError.WouldBlock, (await Bounded(Style.ReceiveFrom(udp, new byte[1], SocketFlags.ErrorQueue))).Error);
+        Assert.Equal(SocketError.WouldBlock, (await Bounded(Style.ReceiveMessage(udp, new byte[1], flags: SocketFlags.ErrorQueue))).Error);
         Assert.Equal(1, (await Bounded(Style.Receive(udp, new byte[1]))).Value);
     });
 

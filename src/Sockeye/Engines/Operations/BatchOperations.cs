@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Sockeye.Interop;
 
@@ -19,6 +20,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
 
     internal ReceiveBatchOperation With(MessageBatch batch, SocketFlags flags)
     {
+        batch.PrepareToReceive();
         _batch = batch;
         SetFlags(flags);
         return this;
@@ -29,8 +31,6 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
         int sequence = SequenceOfEnd();
         if (sequence >= 0 && sequence == _drainedAt)
         {
-            // If the wait is all there is, the batch must not show what it held before.
-            _batch!.PrepareToReceive();
             return false;
         }
 
@@ -99,12 +99,17 @@ internal sealed class SendBatchOperation(SocketCore socket) : SocketOperation<in
 
     protected override int TakeValue() => (int)Progress.Count;
 
+    protected override EndPoint? Subject => _batch!.PeerForErrors(_first) ?? base.Subject;
+
     protected override void Reset() => _batch = null;
 
     protected override ref OperationSlot Slot => ref Socket.Extras.SendBatch;
 }
 
-/// <summary>recvmmsg(2): as many messages as wait. Descriptors are owned when it returns.</summary>
+/// <summary>
+/// recvmmsg(2): as many messages as wait. Descriptors are owned when it returns. The batch was prepared before the first
+/// attempt: a call that ends without one must not show what the batch held before.
+/// </summary>
 internal readonly ref struct ReceiveBatchStep(MessageBatch batch, int flags) : ICallStep
 {
     public int Call(SocketCore socket, in Progress progress)
@@ -143,6 +148,11 @@ internal readonly ref struct SendBatchStep(MessageBatch batch, int first, int fl
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
+        if (answer != 0)
+        {
+            socket.NoteLocalAddress();
+        }
+
         if (answer < 0)
         {
             return SendStep.TakeError(socket, answer, isAddressed: !batch[first + (int)progress.Count].PeerAddress.IsEmpty, ref progress);

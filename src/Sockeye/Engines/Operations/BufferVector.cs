@@ -74,6 +74,7 @@ internal ref struct BufferVector : IDisposable
     internal int Length { get; private set; }
 
     /// <summary>How many bytes a list of segments has together. By index: an enumerator would be allocated.</summary>
+    /// <exception cref="OverflowException">More than an int counts: the list has changed since it was checked.</exception>
     internal static int Total(IList<ArraySegment<byte>> segments)
     {
         int total = 0;

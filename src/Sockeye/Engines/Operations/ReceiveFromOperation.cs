@@ -101,10 +101,11 @@ internal sealed class ReceiveFromOperation(SocketCore socket)
         return Complete(ref step);
     }
 
+    /// <summary>The sender into the caller's memory; nothing, as the kernel has it, of a sender without a name.</summary>
     internal static void CopyPeer(ReadOnlySpan<byte> address, SocketAddress destination)
     {
-        destination.Size = Math.Min(address.Length, destination.Buffer.Length);
-        address[..destination.Size].CopyTo(destination.Buffer.Span);
+        address.CopyTo(destination.Buffer.Span);
+        destination.Size = address.Length;
     }
 
     int IValueTaskSource<int>.GetResult(short token)
@@ -147,7 +148,7 @@ internal sealed class ReceiveFromOperation(SocketCore socket)
     protected override SocketReceiveFromResult TakeValue() => new()
     {
         ReceivedBytes = BytesTransferred,
-        RemoteEndPoint = Socket.DecodePeer(_address.AsSpan(0, _outcome.AddressLength), _like!),
+        RemoteEndPoint = Socket.SenderOrUnnamed(_address.AsSpan(0, _outcome.AddressLength), _like!),
     };
 
     protected override void Reset()
@@ -195,7 +196,7 @@ internal sealed class ReceiveFromOperation(SocketCore socket)
         ReceivedBytes = BytesTransferred,
         SocketFlags = _outcome.Flags,
         PacketInformation = _outcome.Information,
-        RemoteEndPoint = Socket.DecodePeer(_address.AsSpan(0, _outcome.AddressLength), _like!),
+        RemoteEndPoint = Socket.SenderOrUnnamed(_address.AsSpan(0, _outcome.AddressLength), _like!),
     };
 }
 
@@ -213,32 +214,38 @@ internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> add
     private readonly Span<byte> _buffer = buffer;
     private readonly Span<byte> _address = address;
     private readonly ref MessageOutcome _outcome = ref outcome;
-    private SocketState _before;
+    private ReceiveAnswer _answer = new(flags, tellsCut: wantsInformation);
 
     public int Call(SocketCore socket, in Progress progress)
     {
-        _before = SocketState.Of(socket);
-        Span<byte> room = _buffer[ReceiveAnswer.Offset(progress, flags)..];
-        int own = ReceiveAnswer.KernelFlags(socket, flags);
-        int length;
-        if (!wantsInformation)
-        {
-            // As in .NET a receive of no bytes waits for a message and leaves it.
-            length = ReceiveAnswer.IsForNothing(_buffer.Length, flags)
-                ? Math.Min(Libc.ReceiveFrom(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, _address, out int addressLength), 0)
-                : Libc.ReceiveFrom(socket.Handle, room, own, _address, out addressLength);
-            if (length >= 0)
-            {
-                _outcome.AddressLength = addressLength;
-            }
+        _answer.Begin(socket, progress);
+        return wantsInformation ? ReceiveMessage(socket, progress) : ReceiveFrom(socket, progress);
+    }
 
-            return length;
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        _answer.Take(socket, answer, _buffer.Length - _answer.Offset, _buffer.Length, ref progress);
+
+    private readonly int ReceiveFrom(SocketCore socket, in Progress progress)
+    {
+        // As in .NET a receive of no bytes waits for a message and leaves it.
+        int length = _answer.IsForNothing(socket, _buffer.Length)
+            ? Math.Min(Libc.ReceiveFrom(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, _address, out int addressLength), 0)
+            : Libc.ReceiveFrom(socket.Handle, _buffer[_answer.Offset..], ReceiveAnswer.KernelFlags(socket, flags), _address, out addressLength);
+        if (Tells(length, progress))
+        {
+            _outcome.AddressLength = addressLength;
         }
 
+        return length;
+    }
+
+    private readonly int ReceiveMessage(SocketCore socket, in Progress progress)
+    {
         Span<byte> control = stackalloc byte[PacketInformation.ControlBytes];
         control = control[..PacketInformation.Room(socket.AddressFamily)];
-        length = Libc.ReceiveMessage(socket.Handle, room, own, _address, control, out MessageLengths lengths);
-        if (length >= 0)
+        int length = Libc.ReceiveMessage(
+            socket.Handle, _buffer[_answer.Offset..], ReceiveAnswer.KernelFlags(socket, flags), _address, control, out MessageLengths lengths);
+        if (Tells(length, progress))
         {
             _outcome.AddressLength = lengths.Address;
             _outcome.Flags = LinuxSocketFlags.FromLinux(lengths.Flags);
@@ -248,6 +255,6 @@ internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> add
         return length;
     }
 
-    public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
-        ReceiveAnswer.Take(socket, answer, _buffer.Length, flags, isExact: false, _before, ref progress, tellsCut: wantsInformation);
+    // The end behind a part has no sender.
+    private static bool Tells(int length, in Progress progress) => length > 0 || (length == 0 && progress.Count == 0);
 }

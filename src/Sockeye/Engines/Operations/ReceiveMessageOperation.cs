@@ -85,47 +85,84 @@ internal ref struct ReceiveMessageStep(
     ref MessageParts parts) : ICallStep
 {
     private readonly ref MessageParts _parts = ref parts;
-    private SocketState _before;
+
+    // MSG_TRUNC asks for nothing here: the message tells what did not fit.
+    private ReceiveAnswer _answer = new(flags & ~SocketConstants.MSG_TRUNC, tellsCut: true);
+    private readonly int _total = buffers is null ? buffer.Length : BufferVector.Total(buffers);
     private MessageLengths _lengths;
     private int _room;
+    private bool _isAnotherWriter;
 
     public int Call(SocketCore socket, in Progress progress)
     {
-        _before = SocketState.Of(socket);
+        _answer.Begin(socket, progress);
+        _room = _total - _answer.Offset;
+        if (_parts.ControlLength > 0 && _answer.Offset > 0 && socket.AddressFamily == AddressFamily.Unix && !IsSameWriter(socket, out int failure))
+        {
+            return failure;
+        }
+
         int own = ReceiveAnswer.KernelFlags(socket, flags);
-        int offset = ReceiveAnswer.Offset(progress, flags);
         Span<byte> address = peer is null ? default : peer.Buffer.Span;
         if (buffers is null)
         {
-            _room = buffer.Length;
-            return Libc.ReceiveMessage(socket.Handle, buffer.Span[offset..], own, address, control.Span, out _lengths);
+            return Libc.ReceiveMessage(socket.Handle, buffer.Span[_answer.Offset..], own, address, control.Span, out _lengths);
         }
 
-        using var vector = new BufferVector(buffers, offset);
-        _room = socket.IsStream ? BufferVector.Total(buffers) : vector.Length;
+        using var vector = new BufferVector(buffers, _answer.Offset);
+        _room = vector.Length;
         return Libc.ReceiveMessage(socket.Handle, vector.Buffers, own, address, control.Span, out _lengths);
     }
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
-        if (answer < 0)
+        if (_isAnotherWriter)
         {
-            return ReceiveAnswer.Take(socket, answer, _room, flags, isExact: false, _before, ref progress);
+            return progress.Done();
         }
 
+        // The end behind a part says nothing of the part.
+        if (answer > 0 || (answer == 0 && (progress.Count == 0 || _lengths.Control > 0)))
+        {
+            TakeParts();
+        }
+
+        StepResult result = _answer.Take(socket, answer, _room, _total, ref progress);
+
+        // Descriptors belong to the bytes that they came with: MSG_WAITALL goes no further (the kernel's rule too:
+        // net/unix/af_unix.c, unix_stream_read_generic).
+        return result is StepResult.Again or StepResult.Wait && answer > 0 && _parts.Descriptors is { HandleCount: > 0 } ? progress.Done() : result;
+    }
+
+    private readonly void TakeParts()
+    {
         // A peek sees the same descriptors again, as new ones.
         _parts.Descriptors?.Dispose();
         _parts.Flags = LinuxSocketFlags.FromLinux(_lengths.Flags);
         _parts.AddressLength = _lengths.Address;
         _parts.ControlLength = Math.Min(_lengths.Control, control.Length);
         _parts.Descriptors = _parts.ControlLength == 0 ? null : ReceivedDescriptors.Adopt(control.Span[.._parts.ControlLength]);
-        StepResult result = ReceiveAnswer.Take(
-            socket, answer, _room, flags & ~SocketConstants.MSG_TRUNC, isExact: false, _before, ref progress, tellsCut: true);
+    }
 
-        // Descriptors and credentials belong to the bytes that they came with: MSG_WAITALL goes no further (the kernel's rule
-        // too: net/unix/af_unix.c, unix_stream_read_generic).
-        return result == StepResult.Again && _parts.ControlLength > 0 && socket.AddressFamily == AddressFamily.Unix
-            ? progress.Done()
-            : result;
+    // Bytes of two writers are never joined where their credentials are told (unix(7), SO_PASSCRED); so the next ones are
+    // looked at before they are taken. There is room for the credentials alone: no descriptor comes with a look.
+    private bool IsSameWriter(SocketCore socket, out int failure)
+    {
+        failure = 0;
+        if (!new ControlReader(control.Span[.._parts.ControlLength]).TryGet(SocketControl.Credentials, out PeerCredentials writer))
+        {
+            return true;
+        }
+
+        Span<byte> look = stackalloc byte[SocketControl.Credentials.Space()];
+        int length = Libc.ReceiveMessage(socket.Handle, stackalloc byte[1], SocketConstants.MSG_PEEK, default, look, out MessageLengths lengths);
+        if (length <= 0)
+        {
+            failure = length;
+            return false;
+        }
+
+        _isAnotherWriter = !new ControlReader(look[..lengths.Control]).TryGet(SocketControl.Credentials, out PeerCredentials next) || next != writer;
+        return !_isAnotherWriter;
     }
 }

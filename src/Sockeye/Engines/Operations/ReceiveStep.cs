@@ -7,69 +7,71 @@ namespace Sockeye.Engines;
 internal ref struct ReceiveStep(Span<byte> buffer, int flags, bool isExact) : ICallStep
 {
     private readonly Span<byte> _buffer = buffer;
-    private SocketState _before;
+    private ReceiveAnswer _answer = new(flags, isExact);
 
     public int Call(SocketCore socket, in Progress progress)
     {
-        _before = SocketState.Of(socket);
-        return ReceiveAnswer.IsForNothing(_buffer.Length, flags)
+        _answer.Begin(socket, progress);
+        return _answer.IsForNothing(socket, _buffer.Length)
             ? ReceiveAnswer.PeekForZeroBytes(socket, flags)
-            : Libc.Receive(socket.Handle, _buffer[ReceiveAnswer.Offset(progress, flags)..], ReceiveAnswer.KernelFlags(socket, flags));
+            : Libc.Receive(socket.Handle, _buffer[_answer.Offset..], ReceiveAnswer.KernelFlags(socket, flags));
     }
 
-    public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
-        ReceiveAnswer.Take(socket, answer, _buffer.Length, flags, isExact, _before, ref progress);
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        _answer.Take(socket, answer, _buffer.Length - _answer.Offset, _buffer.Length, ref progress);
 }
 
 /// <summary>recvmsg(2) into several buffers: once, or until they are full.</summary>
 internal ref struct ReceiveBuffersStep(IList<ArraySegment<byte>> buffers, int flags) : ICallStep
 {
     private readonly int _total = BufferVector.Total(buffers);
-    private SocketState _before;
+    private ReceiveAnswer _answer = new(flags);
+
+    // One call takes 1,024 buffers at most (IOV_MAX): a message is cut there; a stream that is to fill all goes on.
     private int _room;
 
     public int Call(SocketCore socket, in Progress progress)
     {
-        _before = SocketState.Of(socket);
-        int offset = ReceiveAnswer.Offset(progress, flags);
-        using var vector = new BufferVector(buffers, offset);
-        _room = offset + vector.Length;
-        return ReceiveAnswer.IsForNothing(_total, flags)
+        _answer.Begin(socket, progress);
+        using var vector = new BufferVector(buffers, _answer.Offset);
+        _room = vector.Length;
+        return _answer.IsForNothing(socket, _total)
             ? ReceiveAnswer.PeekForZeroBytes(socket, flags)
             : Libc.ReceiveMessage(socket.Handle, vector.Buffers, ReceiveAnswer.KernelFlags(socket, flags), default, default, out _);
     }
 
-    // One call takes 1,024 buffers at most (IOV_MAX): a message is cut there; a stream that is to fill all goes on.
-    public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
-        ReceiveAnswer.Take(socket, answer, socket.IsStream ? _total : _room, flags, isExact: false, _before, ref progress);
+    public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        _answer.Take(socket, answer, _room, _total, ref progress);
 }
 
-/// <summary>What was known of a socket before a receive: whether a short one has emptied it.</summary>
-internal readonly ref struct SocketState
+/// <summary>What is common to all receives: their flags, what is noted before an attempt, and what the kernel's answer means.</summary>
+/// <param name="flags">The call's MSG_ flags.</param>
+/// <param name="isExact">A full buffer is wanted, or it is a failure.</param>
+/// <param name="tellsCut">A message that did not fit is no failure: the caller tells it otherwise.</param>
+internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut = false)
 {
-    private readonly Registration? _registration;
-    private readonly int _sequence;
+    // These have queues of their own, of which one call takes one thing.
+    private const int Aside = SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE;
 
-    private SocketState(Registration registration)
-    {
-        _registration = registration;
-        _sequence = registration.Sequence;
-    }
+    private Registration? _registration;
+    private int _sequence;
+    private bool _fills;
 
-    internal static SocketState Of(SocketCore socket) => socket.Registration is { } registration ? new SocketState(registration) : default;
+    // A peek that begins anew each time, and what was known before it: nothing can come behind what it sees.
+    private bool _seesAgain;
+    private bool _isLast;
 
-    /// <summary>The receive has emptied the socket, unless an event has come since.</summary>
-    internal void NoteDrained() => _registration?.NoteDrained(_sequence);
+    /// <summary>Where in the caller's memory the next bytes go.</summary>
+    internal int Offset { get; private set; }
 
-    /// <summary>True when another receive would find nothing.</summary>
-    internal bool IsDrained => _registration is not null && _registration.MayWaitUntried(_sequence);
-}
-
-/// <summary>What is common to all receives: their flags, and what the kernel's answer means.</summary>
-internal static class ReceiveAnswer
-{
-    /// <summary>True when MSG_WAITALL asks for a full buffer. The kernel heeds it on blocking descriptors only, and ours never block: so the call is repeated.</summary>
-    internal static bool Fills(SocketCore socket, int flags) => socket.IsStream && (flags & SocketConstants.MSG_WAITALL) != 0;
+    /// <summary>
+    /// True when MSG_WAITALL asks for a full buffer. The kernel heeds it on blocking descriptors only, and ours never block: so
+    /// the call is repeated. A peek waits for all on TCP alone: net/unix/af_unix.c, unix_stream_read_generic, and
+    /// net/vmw_vsock/af_vsock.c, __vsock_stream_recvmsg, show what there is.
+    /// </summary>
+    private static bool Fills(SocketCore socket, int flags) =>
+        (flags & (SocketConstants.MSG_WAITALL | Aside)) == SocketConstants.MSG_WAITALL && socket.IsStream
+            && ((flags & SocketConstants.MSG_PEEK) == 0 || socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
 
     /// <summary>What came before a failure: lost if it were not told, save where the caller wants all or nothing.</summary>
     internal static PartRule PartRule(SocketCore socket, int flags, bool isExact) =>
@@ -95,13 +97,6 @@ internal static class ReceiveAnswer
         return socket.IsStream ? flags & ~SocketConstants.MSG_TRUNC : flags | SocketConstants.MSG_TRUNC;
     }
 
-    /// <summary>Where the next bytes go. A peek begins anew each time.</summary>
-    internal static int Offset(in Progress progress, int flags) =>
-        (flags & SocketConstants.MSG_PEEK) != 0 ? 0 : (int)progress.Count;
-
-    /// <summary>True of a receive of no bytes, which waits until there is something and leaves it.</summary>
-    internal static bool IsForNothing(int room, int flags) => room == 0 && (flags & SocketConstants.MSG_TRUNC) == 0;
-
     /// <summary>
     /// A receive of no bytes waits until there is something to receive and leaves it, as in .NET; recv(2) itself would
     /// not wait on a stream, and would take a datagram.
@@ -109,66 +104,128 @@ internal static class ReceiveAnswer
     internal static int PeekForZeroBytes(SocketCore socket, int flags) =>
         Math.Min(Libc.Receive(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK), 0);
 
+    /// <summary>True of a receive of no bytes. With MSG_TRUNC it asks for a message's length.</summary>
+    internal readonly bool IsForNothing(SocketCore socket, int room) =>
+        room == 0 && (socket.IsStream || (flags & SocketConstants.MSG_TRUNC) == 0);
+
+    /// <summary>Notes what must be known before the call.</summary>
+    internal void Begin(SocketCore socket, in Progress progress)
+    {
+        _registration = socket.Registration;
+        _sequence = _registration?.Sequence ?? 0;
+        _fills = Fills(socket, flags);
+        Offset = (int)progress.Count;
+        if (_fills && (flags & SocketConstants.MSG_PEEK) != 0)
+        {
+            BeginPeek(socket);
+        }
+    }
+
     /// <summary>What a receive's answer means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">How many bytes came, of a message its true length, or −errno.</param>
-    /// <param name="total">How many the caller has room for.</param>
-    /// <param name="flags">The call's MSG_ flags.</param>
-    /// <param name="isExact">All of them are wanted, or it is a failure.</param>
-    /// <param name="before">The socket before the call.</param>
+    /// <param name="room">How many this call had room for.</param>
+    /// <param name="total">How many the caller wants.</param>
     /// <param name="progress">How far the call has come.</param>
-    /// <param name="tellsCut">A message that did not fit is no failure: the caller tells it otherwise.</param>
-    internal static StepResult Take(
-        SocketCore socket, int answer, int total, int flags, bool isExact, in SocketState before, ref Progress progress, bool tellsCut = false)
+    internal readonly StepResult Take(SocketCore socket, int answer, int room, int total, ref Progress progress)
     {
         if (answer < 0)
         {
-            return progress.TakeError(answer);
+            return TakeError(socket, answer, ref progress);
         }
 
-        bool isPeek = (flags & SocketConstants.MSG_PEEK) != 0;
         if (!socket.IsStream)
         {
-            if (answer > total && (flags & SocketConstants.MSG_TRUNC) == 0)
-            {
-                progress.Count = total;
-                progress.BytesLost = answer - total;
-                return progress.Done(tellsCut ? 0 : Errno.EMSGSIZE);
-            }
-
-            progress.Count = tellsCut ? Math.Min(answer, total) : answer;
-            return progress.Done(isExact && answer < total ? Errno.ESHUTDOWN : 0);
+            return TakeMessage(answer, room, ref progress);
         }
 
-        progress.Count = isPeek ? answer : progress.Count + answer;
-        bool isShort = progress.Count < total;
-        if (answer > 0 && isShort && socket.IsPlainTcp && Takes(flags))
+        if (answer == 0 && room > 0)
         {
-            before.NoteDrained();
+            return TakeEnd(socket, ref progress);
         }
 
-        if (!isShort || !(isExact || Fills(socket, flags)))
+        progress.Count = _seesAgain ? answer : progress.Count + answer;
+        if (answer > 0 && answer < room && socket.IsPlainTcp && (flags & (SocketConstants.MSG_PEEK | Aside)) == 0)
+        {
+            // Emptied, unless an event has come since. A peek leaves what it saw; the others say nothing of the bytes.
+            _registration?.NoteDrained(_sequence);
+        }
+
+        if (progress.Count >= total || !(isExact || _fills))
         {
             return progress.Done();
         }
 
-        if (answer == 0)
+        if (_seesAgain)
         {
-            return progress.Done(isExact ? Errno.ESHUTDOWN : 0);
+            // It sees the same again until more has come.
+            return _isLast ? progress.Done() : StepResult.Wait;
         }
 
-        // More is wanted. A peek sees the same again until more has come, and never the end behind it.
-        return isPeek ? (HasEnded(socket) ? progress.Done() : StepResult.Wait)
-            : before.IsDrained && flags == 0 ? StepResult.Wait
-            : StepResult.Again;
+        if (_fills && answer < room && IsAtMark(socket))
+        {
+            return progress.Done();
+        }
+
+        return flags == 0 && _registration?.MayWaitUntried(_sequence) == true ? StepResult.Wait : StepResult.Again;
     }
 
-    // A peek leaves what it saw, urgent bytes and errors have queues of their own: a short one says nothing of the socket.
-    private static bool Takes(int flags) =>
-        (flags & (SocketConstants.MSG_PEEK | SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE)) == 0;
+    private readonly StepResult TakeMessage(int answer, int room, ref Progress progress)
+    {
+        bool isCut = answer > room;
+        if (isCut && (flags & SocketConstants.MSG_TRUNC) == 0)
+        {
+            progress.BytesLost = answer - room;
+        }
 
-    // Nothing more will come: the peer has ended the stream, or the connection is gone.
-    private static bool HasEnded(SocketCore socket) =>
-        WaitOperation.Poll(socket, SocketEvents.PeerShutdown, TimeSpan.Zero, out SocketEvents seen) > 0
-        && (seen & (SocketEvents.PeerShutdown | SocketEvents.HangUp | SocketEvents.Error)) != 0;
+        progress.Count = progress.BytesLost > 0 || tellsCut ? Math.Min(answer, room) : answer;
+        return progress.Done(
+            progress.BytesLost > 0 && !tellsCut ? Errno.EMSGSIZE
+            : isExact && answer < room ? Errno.ESHUTDOWN
+            : 0);
+    }
+
+    private readonly StepResult TakeError(SocketCore socket, int answer, ref Progress progress)
+    {
+        if (_fills && !isExact && progress.Count > 0 && answer is not (-Errno.EAGAIN or -Errno.EFAULT))
+        {
+            // The part is told, and the kernel tells an error once only.
+            socket.PostponeError(-answer);
+        }
+
+        return progress.TakeError(answer);
+    }
+
+    private readonly StepResult TakeEnd(SocketCore socket, ref Progress progress)
+    {
+        if (socket.TakePostponedError() is > 0 and var errno)
+        {
+            progress.End(errno);
+            return StepResult.Done;
+        }
+
+        return progress.Done(isExact ? Errno.ESHUTDOWN : 0);
+    }
+
+    // Asked before the peek: what comes in between is an event, and leads to another attempt.
+    private void BeginPeek(SocketCore socket)
+    {
+        // With SO_PEEK_OFF each peek goes on where the last one ended, as a receive does.
+        _seesAgain = Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEEK_OFF, out int offset) < 0 || offset < 0;
+        if (!_seesAgain)
+        {
+            return;
+        }
+
+        Offset = 0;
+
+        // The stream has ended, or is gone; or it goes on behind urgent data, which a peek does not pass.
+        SocketEvents seen = WaitStep.Poll(socket, SocketEvents.PeerShutdown | SocketEvents.Priority);
+        _isLast = (seen & (SocketEvents.PeerShutdown | SocketEvents.HangUp | SocketEvents.Error)) != 0
+            || ((seen & SocketEvents.Priority) != 0 && !IsAtMark(socket));
+    }
+
+    // MSG_WAITALL does not pass urgent data: tcp(7), SIOCATMARK.
+    private static bool IsAtMark(SocketCore socket) =>
+        Libc.Ioctl(socket.Handle, IoctlConstants.SIOCATMARK, out int isAtMark) >= 0 && isAtMark != 0;
 }

@@ -40,8 +40,14 @@ internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<
     }
 
     /// <summary>How many bytes of data a message has.</summary>
-    /// <exception cref="OverflowException">More than an int can count.</exception>
-    internal static int Total(in OutgoingMessage message) => checked(message.Data.Length + (int)message.Buffers.Length);
+    /// <exception cref="ArgumentException">More than an int can count.</exception>
+    internal static int Total(in OutgoingMessage message)
+    {
+        long total = message.Data.Length + message.Buffers.Length;
+        return total <= int.MaxValue
+            ? (int)total
+            : throw new ArgumentException($"The message has {total} bytes; a call moves and counts at most {int.MaxValue}.", nameof(message));
+    }
 
     internal override bool TryComplete()
     {

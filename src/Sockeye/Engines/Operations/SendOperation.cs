@@ -99,6 +99,12 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     /// <param name="progress">How far the call has come.</param>
     internal static StepResult TakeSent(SocketCore socket, int answer, int total, bool isAddressed, ref Progress progress)
     {
+        if (isAddressed)
+        {
+            // With the first send the kernel chooses an address, whatever becomes of the message.
+            socket.NoteLocalAddress();
+        }
+
         if (answer < 0)
         {
             return TakeError(socket, answer, isAddressed, ref progress);

@@ -21,18 +21,33 @@ internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketE
 
     internal override bool TryComplete()
     {
-        int result = Poll(Socket, _wanted, TimeSpan.Zero, out _seen);
-        if (result == 0 || result == -Interop.Errno.EINTR)
-        {
-            return false;
-        }
-
-        Errno = result < 0 ? -result : 0;
-        return true;
+        var step = new WaitStep(_wanted, ref _seen);
+        return Complete(ref step);
     }
 
-    /// <summary>ppoll(2) of this socket alone.</summary>
-    internal static int Poll(SocketCore socket, SocketEvents wanted, TimeSpan limit, out SocketEvents seen)
+    protected override SocketEvents TakeValue() => _seen;
+
+    protected override void Reset() => _seen = SocketEvents.None;
+}
+
+/// <summary>ppoll(2) of a socket alone, which looks and does not wait.</summary>
+internal ref struct WaitStep(SocketEvents wanted, ref SocketEvents seen) : ICallStep
+{
+    private readonly ref SocketEvents _seen = ref seen;
+
+    public readonly int Call(SocketCore socket, in Progress progress) => Poll(socket, wanted, out _seen);
+
+    public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
+        answer == 0 ? StepResult.Wait : progress.Done(Math.Max(-answer, 0));
+
+    /// <summary>What the socket is ready for now; nothing when the kernel refuses to tell.</summary>
+    internal static SocketEvents Poll(SocketCore socket, SocketEvents wanted)
+    {
+        Poll(socket, wanted, out SocketEvents seen);
+        return seen;
+    }
+
+    private static int Poll(SocketCore socket, SocketEvents wanted, out SocketEvents seen)
     {
         bool referenced = false;
         try
@@ -43,7 +58,7 @@ internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketE
                 Descriptor = socket.Handle.Number,
                 Events = (short)wanted,
             };
-            int result = Libc.Poll(new Span<PollDescriptor>(ref descriptor), limit);
+            int result = Libc.Poll(new Span<PollDescriptor>(ref descriptor), TimeSpan.Zero);
             seen = (SocketEvents)descriptor.Returned;
             return result;
         }
@@ -55,8 +70,4 @@ internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketE
             }
         }
     }
-
-    protected override SocketEvents TakeValue() => _seen;
-
-    protected override void Reset() => _seen = SocketEvents.None;
 }
