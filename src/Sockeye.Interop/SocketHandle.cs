@@ -15,7 +15,9 @@ namespace Sockeye;
 public sealed class SocketHandle : SafeHandle
 {
     private readonly bool _closes = true;
-    private ManualResetEventSlim? _released;
+
+    // One reference, for there are many handles: the listener, a CloseWait that has taken its place, or Released.
+    private object? _close;
 
     /// <summary>An empty handle, for a descriptor yet to come.</summary>
     public SocketHandle()
@@ -59,7 +61,26 @@ public sealed class SocketHandle : SafeHandle
     /// Told once, just before close(2), on whichever thread released last (the finalizer's included).
     /// The engine frees the socket's slot here, so that a socket nobody disposed leaks none.
     /// </summary>
-    internal ICloseListener? CloseListener { get; set; }
+    internal ICloseListener? CloseListener
+    {
+        get => Volatile.Read(ref _close) switch
+        {
+            CloseWait wait => wait.Listener,
+            var listener => listener as ICloseListener,
+        };
+
+        set
+        {
+            if (Volatile.Read(ref _close) is CloseWait wait)
+            {
+                wait.Listener = value;
+            }
+            else
+            {
+                Volatile.Write(ref _close, value);
+            }
+        }
+    }
 
     /// <summary>False when the descriptor is somebody else's to close.</summary>
     internal bool Closes => _closes;
@@ -78,14 +99,19 @@ public sealed class SocketHandle : SafeHandle
     /// <returns>False when somebody still holds a reference after <paramref name="limit"/>.</returns>
     internal bool WaitForClose(TimeSpan limit)
     {
-        ManualResetEventSlim? released = Volatile.Read(ref _released);
-        if (released is null)
+        while (true)
         {
-            var mine = new ManualResetEventSlim(initialState: false);
-            released = Interlocked.CompareExchange(ref _released, mine, comparand: null) ?? mine;
+            switch (Volatile.Read(ref _close))
+            {
+                case CloseWait wait:
+                    return wait.Closed.IsSet || wait.Closed.Wait(limit);
+                case Released:
+                    return true;
+                case var listener:
+                    Interlocked.CompareExchange(ref _close, new CloseWait { Listener = (ICloseListener?)listener }, listener);
+                    break;
+            }
         }
-
-        return released.IsSet || released.Wait(limit);
     }
 
     /// <inheritdoc/>
@@ -95,14 +121,22 @@ public sealed class SocketHandle : SafeHandle
 
         // Linux frees the number even when close(2) reports EINTR or EIO: calling it again could close a stranger's.
         int result = _closes ? Libc.Close((int)handle) : 0;
-        var done = Interlocked.Exchange(ref _released, AlreadyReleased.Event);
-        done?.Set();
+        (Interlocked.Exchange(ref _close, Released.Instance) as CloseWait)?.Closed.Set();
         return result >= 0;
     }
 
-    private static class AlreadyReleased
+    /// <summary>Threads that wait until close(2) has run, and the listener whose place this has taken.</summary>
+    private sealed class CloseWait
     {
-        internal static readonly ManualResetEventSlim Event = new(initialState: true);
+        internal ICloseListener? Listener { get; set; }
+
+        internal ManualResetEventSlim Closed { get; } = new(initialState: false);
+    }
+
+    /// <summary>close(2) has run.</summary>
+    private sealed class Released
+    {
+        internal static readonly Released Instance = new();
     }
 }
 

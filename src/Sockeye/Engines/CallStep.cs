@@ -52,6 +52,9 @@ internal enum PartRule : byte
     /// <summary>The errno is told, and beside it how much was done.</summary>
     Fails,
 
+    /// <summary>As above, and the end of a stream before all has come is a failure too.</summary>
+    AllOrNothing,
+
     /// <summary>A part is a success where the call may not wait, as send(2) has it; else as above.</summary>
     SucceedsUnlessWaited,
 
@@ -69,13 +72,20 @@ internal struct Progress
     /// <summary>How many bytes of a message did not fit and are gone.</summary>
     internal int BytesLost;
 
-    /// <summary>The outcome: 0, or the errno.</summary>
-    internal int Errno;
-
     internal PartRule PartRule;
 
     /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
     internal bool HasRepeated;
+
+    // An errno is below 4,096 (include/linux/err.h, MAX_ERRNO); an operation that waits is one of many, and small.
+    private short _errno;
+
+    /// <summary>The outcome: 0, or the errno.</summary>
+    internal int Errno
+    {
+        readonly get => _errno;
+        set => _errno = checked((short)value);
+    }
 
     /// <summary>The count as .NET's members tell it; more than an int holds, only sendfile(2) moves.</summary>
     internal readonly int BytesTransferred => (int)Math.Min(Count, int.MaxValue);

@@ -38,8 +38,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // A bit for each lane that a thread runs.
     private byte _busy;
 
-    // What ends each operation that comes to wait: 0 while the descriptor is watched.
-    private int _endErrno;
+    // What ends each operation that comes to wait: 0 while the descriptor is watched. A byte, for there are many: Linux's
+    // last errno is 133.
+    private byte _endErrno;
     private bool _sawLasting;
     private int _sequence;
 
@@ -229,7 +230,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         SocketOperation? waiting = null;
         using (_gate.Enter())
         {
-            _endErrno = _endErrno != 0 ? _endErrno : errno;
+            _endErrno = _endErrno != 0 ? _endErrno : checked((byte)errno);
             Drain(OperationLane.Read, errno, ref waiting);
             Drain(OperationLane.Write, errno, ref waiting);
             Drain(OperationLane.Watch, errno, ref waiting);

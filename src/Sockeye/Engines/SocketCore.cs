@@ -623,6 +623,7 @@ internal sealed class SocketExtras
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 
+    internal OperationSlot ReceiveBuffers;
     internal OperationSlot Send;
     internal OperationSlot ReceiveFrom;
     internal OperationSlot SendTo;

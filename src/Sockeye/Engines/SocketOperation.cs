@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace Sockeye.Engines;
@@ -46,8 +45,8 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
 
     private Registration? _registration;
 
-    // Refused before any call: .NET's flags that Linux has no word for.
-    private bool _isRefused;
+    // In place of flags that Linux has no word for: the call is refused before it is made.
+    private const int RefusedFlags = -1;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
     internal SocketCore Socket { get; } = socket;
@@ -90,14 +89,15 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>Forgets the caller's memory and the outcome; the operation may be rented again.</summary>
     protected abstract void Reset();
 
-    /// <summary>Where the socket keeps an idle operation of this kind; null of a kind that is not kept.</summary>
-    protected virtual ref OperationSlot Slot => ref Unsafe.NullRef<OperationSlot>();
+    /// <summary>Puts the idle operation where its socket keeps one of this kind. One of a kind that is not kept is garbage.</summary>
+    protected virtual void Return()
+    {
+    }
 
     /// <summary>Notes the call's flags. Those that Linux has no word for refuse the call when it begins.</summary>
     protected void SetFlags(SocketFlags flags)
     {
-        _isRefused = !LinuxSocketFlags.TryToLinux(flags, out int kernelFlags);
-        Flags = kernelFlags;
+        Flags = LinuxSocketFlags.TryToLinux(flags, out int kernelFlags) ? kernelFlags : RefusedFlags;
     }
 
     /// <summary>Runs an attempt's step.</summary>
@@ -131,7 +131,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
             return true;
         }
 
-        if (_isRefused)
+        if (Flags == RefusedFlags)
         {
             Errno = Interop.Errno.EOPNOTSUPP;
             return true;
@@ -237,15 +237,10 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
         Reset();
         Progress = default;
         Flags = 0;
-        _isRefused = false;
         CancelErrno = 0;
         ForgetAwaiter();
         State = OperationState.New;
-        ref OperationSlot slot = ref Slot;
-        if (!Unsafe.IsNullRef(ref slot))
-        {
-            slot.Put(this);
-        }
+        Return();
     }
 
     /// <summary>The exception for a failed outcome: cancellation by the token is its own kind.</summary>

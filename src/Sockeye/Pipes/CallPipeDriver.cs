@@ -145,7 +145,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
         internal override bool TryComplete()
         {
-            var step = new ReceiveStep(Room(), flags: 0, isExact: false);
+            var step = new ReceiveStep(Room(), flags: 0);
             bool isDone = Complete(ref step);
             if (BytesTransferred == 0)
             {

@@ -186,7 +186,7 @@ public partial class Socket
         var parts = default(MessageParts);
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveMessageStep(buffer, buffers, control, peer, flags, ref parts);
             BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }

@@ -420,7 +420,7 @@ public partial class Socket
         outcome = default;
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveFromStep(buffer, flags, address, wantsInformation, ref outcome);
             BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }

@@ -96,7 +96,7 @@ public partial class Socket
         Checked(buffers);
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
-            progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact: false);
+            progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveBuffersStep(buffers, flags);
             BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
@@ -160,7 +160,7 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
     public Task<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
-        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(CancellationToken.None).AsTask();
+        ReceiveBuffersOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(CancellationToken.None).AsTask();
 
     /// <summary>recvmsg(2) into several buffers, asynchronously.</summary>
     /// <param name="buffers">At least one; theirs and the list's contents are the kernel's until the task has completed.</param>
@@ -169,7 +169,7 @@ public partial class Socket
     /// <returns>How many bytes; 0 at the end of a stream.</returns>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public ValueTask<int> ReceiveAsync(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags, CancellationToken cancellationToken) =>
-        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(cancellationToken);
+        ReceiveBuffersOperation.Rent(Usable).With(Checked(buffers), socketFlags).Run(cancellationToken);
 
     /// <summary>As the overload for several buffers, with the failure as a value.</summary>
     /// <param name="buffers">At least one.</param>
@@ -178,7 +178,7 @@ public partial class Socket
     /// <returns>How many bytes; or the errno, with what was received in BytesTransferred.</returns>
     public ValueTask<SocketResult<int>> TryReceiveAsync(
         IList<ArraySegment<byte>> buffers, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default) =>
-        ReceiveOperation.Rent(Usable).With(Checked(buffers), socketFlags).TryRun(cancellationToken);
+        ReceiveBuffersOperation.Rent(Usable).With(Checked(buffers), socketFlags).TryRun(cancellationToken);
 
     /// <summary>recv(2), asynchronously, with the failure as a value.</summary>
     /// <param name="buffer">Where the bytes go; the kernel's until the task has completed.</param>
@@ -231,7 +231,7 @@ public partial class Socket
     private void Receive(Span<byte> buffer, int flags, bool isExact, ref Progress progress)
     {
         progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact);
-        var step = new ReceiveStep(buffer, flags, isExact);
+        var step = new ReceiveStep(buffer, flags);
         BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
     }
 

@@ -32,7 +32,7 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
         _accepted = null;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.Accept;
+    protected override void Return() => Socket.Extras.Accept.Put(this);
 }
 
 /// <summary>accept4(2).</summary>

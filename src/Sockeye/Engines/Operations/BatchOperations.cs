@@ -65,7 +65,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
 
     protected override void Reset() => _batch = null;
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveBatch;
+    protected override void Return() => Socket.Extras.ReceiveBatch.Put(this);
 }
 
 /// <summary>sendmmsg(2): all messages of a batch, or those before the first that failed.</summary>
@@ -103,7 +103,7 @@ internal sealed class SendBatchOperation(SocketCore socket) : SocketOperation<in
 
     protected override void Reset() => _batch = null;
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.SendBatch;
+    protected override void Return() => Socket.Extras.SendBatch.Put(this);
 }
 
 /// <summary>

@@ -44,7 +44,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
         _state = default;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.Connect;
+    protected override void Return() => Socket.Extras.Connect.Put(this);
 }
 
 /// <summary>How far a connect has come. Kept between attempts.</summary>

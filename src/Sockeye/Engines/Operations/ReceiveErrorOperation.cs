@@ -34,7 +34,7 @@ internal sealed class ReceiveErrorOperation(SocketCore socket) : SocketOperation
         _record = default;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveError;
+    protected override void Return() => Socket.Extras.ReceiveError.Put(this);
 }
 
 /// <summary>recvmsg(2) with MSG_ERRQUEUE, for which the kernel never waits (recv(2)).</summary>

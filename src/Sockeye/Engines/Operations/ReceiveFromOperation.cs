@@ -160,12 +160,12 @@ internal sealed class ReceiveFromOperation(SocketCore socket)
         _outcome = default;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveFrom;
+    protected override void Return() => Socket.Extras.ReceiveFrom.Put(this);
 
     private void Describe(SocketFlags flags)
     {
         SetFlags(flags);
-        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags, isExact: false);
+        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags);
     }
 
     private SocketResult<TValue> TakeResult<TValue>(Func<ReceiveFromOperation, TValue> take)

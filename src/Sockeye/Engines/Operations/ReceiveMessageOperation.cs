@@ -29,7 +29,7 @@ internal sealed class ReceiveMessageOperation(SocketCore socket) : SocketOperati
         _control = control;
         _peer = peer;
         SetFlags(flags);
-        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags, isExact: false);
+        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags);
         return this;
     }
 
@@ -50,7 +50,7 @@ internal sealed class ReceiveMessageOperation(SocketCore socket) : SocketOperati
         _parts = default;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.ReceiveMessage;
+    protected override void Return() => Socket.Extras.ReceiveMessage.Put(this);
 }
 
 /// <summary>What came beside a message's bytes, with control data.</summary>

@@ -3,32 +3,23 @@ using System.Threading.Tasks.Sources;
 
 namespace Sockeye.Engines;
 
-/// <summary>recv(2), or recvmsg(2) into several buffers; once, or until the buffer is full.</summary>
+/// <summary>recv(2): once, or until the buffer is full.</summary>
 internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read), IValueTaskSource
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
-    private IList<ArraySegment<byte>>? _buffers;
-    private bool _isExact;
 
     internal static ReceiveOperation Rent(SocketCore socket) => socket.Receive.Take<ReceiveOperation>() ?? new ReceiveOperation(socket);
 
-    internal override string Call => _isExact ? "receive exactly" : "receive";
+    internal override string Call => Progress.PartRule == PartRule.AllOrNothing ? "receive exactly" : "receive";
 
     internal override bool CanWaitUntried => Flags == 0;
 
     internal ReceiveOperation With(Memory<byte> buffer, SocketFlags flags, bool isExact = false)
     {
         _buffer = buffer;
-        _isExact = isExact;
-        Describe(flags);
-        return this;
-    }
-
-    internal ReceiveOperation With(IList<ArraySegment<byte>> buffers, SocketFlags flags)
-    {
-        _buffers = buffers;
-        Describe(flags);
+        SetFlags(flags);
+        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags, isExact);
         return this;
     }
 
@@ -51,14 +42,8 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
 
     internal override bool TryComplete()
     {
-        if (_buffers is null)
-        {
-            var step = new ReceiveStep(_buffer.Span, Flags, _isExact);
-            return Complete(ref step);
-        }
-
-        var scatter = new ReceiveBuffersStep(_buffers, Flags);
-        return Complete(ref scatter);
+        var step = new ReceiveStep(_buffer.Span, Flags);
+        return Complete(ref step);
     }
 
     void IValueTaskSource.GetResult(short token) => TakeOrThrow(token);
@@ -67,18 +52,39 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
 
     protected override int TakeValue() => BytesTransferred;
 
-    protected override void Reset()
-    {
-        _buffer = default;
-        _buffers = null;
-        _isExact = false;
-    }
+    protected override void Reset() => _buffer = default;
 
-    protected override ref OperationSlot Slot => ref Socket.Receive;
+    protected override void Return() => Socket.Receive.Put(this);
+}
 
-    private void Describe(SocketFlags flags)
+/// <summary>recvmsg(2) into several buffers: once, or until they are full. A class of its own, for the other is one of many and small.</summary>
+internal sealed class ReceiveBuffersOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read)
+{
+    // Borrowed from the caller until the outcome is taken.
+    private IList<ArraySegment<byte>> _buffers = [];
+
+    internal static ReceiveBuffersOperation Rent(SocketCore socket) =>
+        socket.Extras.ReceiveBuffers.Take<ReceiveBuffersOperation>() ?? new ReceiveBuffersOperation(socket);
+
+    internal override string Call => "receive";
+
+    internal ReceiveBuffersOperation With(IList<ArraySegment<byte>> buffers, SocketFlags flags)
     {
+        _buffers = buffers;
         SetFlags(flags);
-        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags, _isExact);
+        Progress.PartRule = ReceiveAnswer.PartRule(Socket, Flags);
+        return this;
     }
+
+    internal override bool TryComplete()
+    {
+        var step = new ReceiveBuffersStep(_buffers, Flags);
+        return Complete(ref step);
+    }
+
+    protected override int TakeValue() => BytesTransferred;
+
+    protected override void Reset() => _buffers = [];
+
+    protected override void Return() => Socket.Extras.ReceiveBuffers.Put(this);
 }

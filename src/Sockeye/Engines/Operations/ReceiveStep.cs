@@ -4,10 +4,10 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recv(2): once, or until the buffer is full.</summary>
-internal ref struct ReceiveStep(Span<byte> buffer, int flags, bool isExact) : ICallStep
+internal ref struct ReceiveStep(Span<byte> buffer, int flags) : ICallStep
 {
     private readonly Span<byte> _buffer = buffer;
-    private ReceiveAnswer _answer = new(flags, isExact);
+    private ReceiveAnswer _answer = new(flags);
 
     public int Call(SocketCore socket, in Progress progress)
     {
@@ -46,9 +46,8 @@ internal ref struct ReceiveBuffersStep(IList<ArraySegment<byte>> buffers, int fl
 
 /// <summary>What is common to all receives: their flags, what is noted before an attempt, and what the kernel's answer means.</summary>
 /// <param name="flags">The call's MSG_ flags.</param>
-/// <param name="isExact">A full buffer is wanted, or it is a failure.</param>
 /// <param name="tellsCut">A message that did not fit is no failure: the caller tells it otherwise.</param>
-internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut = false)
+internal ref struct ReceiveAnswer(int flags, bool tellsCut = false)
 {
     // These have queues of their own, of which one call takes one thing.
     private const int Aside = SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE;
@@ -74,8 +73,8 @@ internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut
             && ((flags & SocketConstants.MSG_PEEK) == 0 || socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
 
     /// <summary>What came before a failure: lost if it were not told, save where the caller wants all or nothing.</summary>
-    internal static PartRule PartRule(SocketCore socket, int flags, bool isExact) =>
-        !isExact && Fills(socket, flags) ? Engines.PartRule.Succeeds : Engines.PartRule.Fails;
+    internal static PartRule PartRule(SocketCore socket, int flags, bool isExact = false) =>
+        isExact ? Engines.PartRule.AllOrNothing : Fills(socket, flags) ? Engines.PartRule.Succeeds : Engines.PartRule.Fails;
 
     /// <summary>
     /// MSG_TRUNC makes a message socket answer with the message's true length, so that a cut message is told; on a
@@ -151,7 +150,7 @@ internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut
             _registration?.NoteDrained(_sequence);
         }
 
-        if (progress.Count >= total || !(isExact || _fills))
+        if (progress.Count >= total || !(IsExact(progress) || _fills))
         {
             return progress.Done();
         }
@@ -170,6 +169,8 @@ internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut
         return flags == 0 && _registration?.MayWaitUntried(_sequence) == true ? StepResult.Wait : StepResult.Again;
     }
 
+    private static bool IsExact(in Progress progress) => progress.PartRule == Engines.PartRule.AllOrNothing;
+
     private readonly StepResult TakeMessage(int answer, int room, ref Progress progress)
     {
         bool isCut = answer > room;
@@ -181,13 +182,13 @@ internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut
         progress.Count = progress.BytesLost > 0 || tellsCut ? Math.Min(answer, room) : answer;
         return progress.Done(
             progress.BytesLost > 0 && !tellsCut ? Errno.EMSGSIZE
-            : isExact && answer < room ? Errno.ESHUTDOWN
+            : IsExact(progress) && answer < room ? Errno.ESHUTDOWN
             : 0);
     }
 
     private readonly StepResult TakeError(SocketCore socket, int answer, ref Progress progress)
     {
-        if (_fills && !isExact && progress.Count > 0 && answer is not (-Errno.EAGAIN or -Errno.EFAULT))
+        if (_fills && !IsExact(progress) && progress.Count > 0 && answer is not (-Errno.EAGAIN or -Errno.EFAULT))
         {
             // The part is told, and the kernel tells an error once only.
             socket.PostponeError(-answer);
@@ -204,7 +205,7 @@ internal ref struct ReceiveAnswer(int flags, bool isExact = false, bool tellsCut
             return StepResult.Done;
         }
 
-        return progress.Done(isExact ? Errno.ESHUTDOWN : 0);
+        return progress.Done(IsExact(progress) ? Errno.ESHUTDOWN : 0);
     }
 
     // Asked before the peek: what comes in between is an event, and leads to another attempt.

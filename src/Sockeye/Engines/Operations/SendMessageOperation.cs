@@ -87,7 +87,7 @@ internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<
         _peer = null;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.SendMessage;
+    protected override void Return() => Socket.Extras.SendMessage.Put(this);
 }
 
 /// <summary>sendmsg(2) with control data, without SIGPIPE: on a stream until all is sent, the control data with the first byte; else one message.</summary>

@@ -74,7 +74,7 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
         _isDecided = false;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.Send;
+    protected override void Return() => Socket.Extras.Send.Put(this);
 }
 
 /// <summary>send(2), without SIGPIPE: on a stream until all is sent, else one message.</summary>

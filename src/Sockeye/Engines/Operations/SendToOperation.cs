@@ -54,7 +54,7 @@ internal sealed class SendToOperation(SocketCore socket) : SocketOperation<int>(
         _peer = null;
     }
 
-    protected override ref OperationSlot Slot => ref Socket.Extras.SendTo;
+    protected override void Return() => Socket.Extras.SendTo.Put(this);
 }
 
 /// <summary>sendto(2), without SIGPIPE: on a stream until all is sent, else one message to a named peer.</summary>
