@@ -144,6 +144,8 @@ internal static class TipcConstants
     internal const sbyte TIPC_ZONE_SCOPE = 1;
     internal const sbyte TIPC_CLUSTER_SCOPE = 2;
     internal const sbyte TIPC_NODE_SCOPE = 3;
+    internal const int SOL_TIPC = 271;
+    internal const int TIPC_CONN_TIMEOUT = 130;
 }
 
 /// <summary>&lt;linux/if_packet.h&gt;, &lt;linux/if_ether.h&gt; and &lt;linux/netdevice.h&gt;.</summary>

@@ -419,10 +419,7 @@ public partial class Socket
                 Libc.Shutdown(Core.Handle, SocketConstants.SHUT_RDWR);
             }
 
-            // AF_UNSPEC: connect(2), "may dissolve the association".
-            Span<byte> unspecified = stackalloc byte[16];
-            unspecified.Clear();
-            result = Libc.Connect(Core.Handle, unspecified);
+            result = Core.Dissolve();
         }
 
         if (result < 0)
@@ -552,7 +549,7 @@ public partial class Socket
         bool isUnderWay = false;
         var progress = default(Progress);
         var step = new ConnectStep(address, peer, ref isUnderWay);
-        BlockingCall.Run(Core, OperationLane.Write, limit, flags: 0, ref step, ref progress);
+        BlockingCall.Run(Core, OperationLane.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
         if (progress.Errno == Errno.EAGAIN && isUnderWay)
         {
             Core.NoteConnecting(peer);

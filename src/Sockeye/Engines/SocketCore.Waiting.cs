@@ -60,6 +60,26 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>What poll(2) says of the socket now.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    internal short Poll(short events)
+    {
+        bool referenced = false;
+        try
+        {
+            Handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = events }];
+            return Libc.Poll(descriptor, TimeSpan.Zero) > 0 ? descriptor[0].Returned : (short)0;
+        }
+        finally
+        {
+            if (referenced)
+            {
+                Handle.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
     /// <returns>Null when the process has no descriptor left: the caller then polls again and again.</returns>
     internal EpollSet? WatchEdges(short events)

@@ -92,6 +92,9 @@ internal sealed partial class SocketCore
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => SocketType == SocketType.Stream;
 
+    /// <summary>True of INET and INET6.</summary>
+    internal bool IsInternet => AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
@@ -148,6 +151,15 @@ internal sealed partial class SocketCore
 
     /// <summary>The limit of a synchronous send.</summary>
     internal TimeSpan? SendLimit => Smaller(Timeout, _extras?.SendTimeoutMs ?? 0);
+
+    /// <summary>The limit of a connect: the family's own where the kernel keeps it for blocking descriptors alone, unless another is shorter.</summary>
+    /// <param name="limit">The caller's; null is none.</param>
+    /// <remarks>That is TIPC (tipc_connect in net/tipc/socket.c). VSOCK has a timer of its own, TCP its retransmissions.</remarks>
+    internal TimeSpan? ConnectLimit(TimeSpan? limit) =>
+        FamilyNumbers.TryToLinux(AddressFamily, out int family) && family == FamilyConstants.AF_TIPC
+        && Libc.GetOption(Handle, TipcConstants.SOL_TIPC, TipcConstants.TIPC_CONN_TIMEOUT, out int milliseconds) >= 0
+            ? Smaller(limit, milliseconds)
+            : limit;
 
     /// <summary>A connection accepted by <paramref name="listener"/>.</summary>
     /// <param name="listener">Whose engine, facts and manner of waiting it has.</param>
@@ -237,6 +249,16 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         Extras.ConnectingTo = peer;
+    }
+
+    /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
+    /// <returns>0, or −errno: families without it refuse.</returns>
+    internal int Dissolve()
+    {
+        // sizeof(struct sockaddr).
+        Span<byte> unspecified = stackalloc byte[16];
+        unspecified.Clear();
+        return Libc.Connect(Handle, unspecified);
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
@@ -532,6 +554,9 @@ internal sealed class SocketExtras
 
     /// <summary>Where a connect that did not wait is going.</summary>
     internal EndPoint? ConnectingTo;
+
+    /// <summary>A connect(2) is under way, or was when the kernel was last asked.</summary>
+    internal bool IsConnecting;
 
     internal BoundFile? BoundFile;
     internal ISocketPipe? Pipe;

@@ -73,6 +73,7 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
     protected override void Watch(ConnectionAttempt attempt)
     {
         _polled.Add(attempt);
+        attempt.Limit = attempt.Open!.Core.ConnectLimit(limit: null);
         Connect(attempt);
     }
 
@@ -113,11 +114,16 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
 
         descriptors[_polled.Count] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
         TimeSpan? limit = (_isLookingUp && _wake is null) || _isAskingAgain ? Slice : null;
-        limit = limit < wait || wait is null ? limit : wait;
-        int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
-        if (ready < 0 || (ready == 0 && !_isAskingAgain))
+        limit = Sooner(limit, wait);
+        foreach (ConnectionAttempt attempt in _polled)
         {
-            // A signal, or the time: the loop looks what is due.
+            limit = Sooner(limit, LeftOf(attempt));
+        }
+
+        int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
+        if (ready < 0)
+        {
+            // A signal: the loop looks what is due.
             return;
         }
 
@@ -127,8 +133,20 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
             {
                 Connect(_polled[i]);
             }
+
+            if (LeftOf(_polled[i]) == TimeSpan.Zero)
+            {
+                AttemptEnded(_polled[i], Sockeye.Interop.Errno.ETIMEDOUT);
+            }
         }
     }
+
+    private static TimeSpan? Sooner(TimeSpan? one, TimeSpan? other) => one < other || other is null ? one : other;
+
+    // Null when its family sets no limit, or it is over.
+    private TimeSpan? LeftOf(ConnectionAttempt attempt) => attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit }
+        ? limit - (Elapsed - attempt.Started) is { Ticks: > 0 } left ? left : TimeSpan.Zero
+        : null;
 
     private void Connect(ConnectionAttempt attempt)
     {

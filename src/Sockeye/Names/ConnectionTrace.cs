@@ -113,8 +113,9 @@ public sealed class ConnectionAttempt
     // Owned by the race until it has ended; the winner's is then the caller's.
     internal Socket? Open { get; set; }
 
-    // Of a connect that is polled for.
+    // Of a connect that is polled for: whether it is under way, and how long it may be, by its family's own rule.
     internal bool IsBegun;
+    internal TimeSpan? Limit;
 
     /// <summary>As <c>127.0.0.1:80 at 12 ms: ECONNREFUSED: nothing listens there (after 1 ms)</c>.</summary>
     public override string ToString() => $"{SocketErrors.Name(EndPoint)} at {ConnectionTrace.Text(Started)}: {Told} (after {ConnectionTrace.Text(Duration)})";

@@ -33,7 +33,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
         return Complete(ref step);
     }
 
-    protected override TimeSpan? Limit => _limit ?? base.Limit;
+    protected override TimeSpan? Limit => Socket.ConnectLimit(_limit ?? base.Limit);
 
     protected override EndPoint? Subject => _peer;
 
@@ -47,10 +47,12 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     protected override ref OperationSlot Slot => ref Socket.Extras.Connect;
 }
 
-/// <summary>connect(2).</summary>
+/// <summary>connect(2), or the question how the one that is under way goes.</summary>
 /// <remarks>
-/// A second connect(2) asks how the first went: EALREADY while it is under way, 0 or EISCONN once connected, else the
-/// error. That is exact where SO_ERROR and POLLOUT are not: a socket that never connected polls as writable too.
+/// How it went, POLLERR and POLLHUP say first: then the error is in SO_ERROR, and in most families a second connect(2) would
+/// not tell it. VSOCK says EALREADY for ever, TIPC says EINVAL, and SCTP begins anew. Where poll(2) says neither, that
+/// second connect(2) is exact: EALREADY while it is under way, 0 or EISCONN once connected. (SO_ERROR alone is not: it tells
+/// of a passing ICMP error too; nor is POLLOUT: a socket that never connected polls as writable.)
 /// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
 /// (unix(7)); a timer asks again.
 /// </remarks>
@@ -63,7 +65,7 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
-        StepResult result = TakeConnected(answer, ref _isUnderWay, ref progress);
+        StepResult result = TakeConnected(socket, answer, ref _isUnderWay, ref progress);
         if (result == StepResult.Done && progress.Errno == 0)
         {
             socket.SetConnected(peer);
@@ -72,29 +74,75 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         return result;
     }
 
-    /// <summary>connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
+    /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
     internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address) =>
-        Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer : -Errno.EINPROGRESS;
+        Failure(socket) is not 0 and var errno ? -errno
+        : Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer
+        : -Errno.EINPROGRESS;
 
-    /// <summary>What connect(2)'s answer means.</summary>
+    /// <summary>What the answer of <see cref="Ask"/> means.</summary>
+    /// <param name="socket">The socket.</param>
     /// <param name="answer">0, or −errno.</param>
     /// <param name="isUnderWay">False before the first answer; kept between attempts.</param>
     /// <param name="progress">Gets the outcome.</param>
-    internal static StepResult TakeConnected(int answer, ref bool isUnderWay, ref Progress progress)
+    internal static StepResult TakeConnected(SocketCore socket, int answer, ref bool isUnderWay, ref Progress progress)
     {
         switch (answer)
         {
             case -Errno.EINPROGRESS:
                 isUnderWay = true;
+                socket.Extras.IsConnecting = true;
                 return StepResult.Wait;
             case -Errno.EAGAIN:
                 return StepResult.Pause;
             case -Errno.EALREADY when isUnderWay:
                 return StepResult.Wait;
+            case -Errno.EALREADY:
+                // Another call's, which was given up and goes on in the kernel.
+                return progress.Done(Errno.EALREADY);
             case -Errno.EISCONN when isUnderWay:
-                return progress.Done();
-            default:
-                return progress.Done(-answer);
+                answer = 0;
+                break;
+            case -Errno.ECONNABORTED when !isUnderWay && IsLeftOver(socket, ref progress):
+                return StepResult.Again;
         }
+
+        if (socket.ExtrasIfAny is { IsConnecting: true } extras)
+        {
+            extras.IsConnecting = false;
+        }
+
+        return progress.Done(-answer);
+    }
+
+    /// <summary>
+    /// True, once, when ECONNABORTED was an earlier connect's: of one whose error somebody has read from SO_ERROR, INET says
+    /// so in place of beginning the next (__inet_stream_connect in net/ipv4/af_inet.c).
+    /// </summary>
+    internal static bool IsLeftOver(SocketCore socket, ref Progress progress)
+    {
+        bool isFirst = !progress.HasRepeated && socket.IsInternet;
+        progress.HasRepeated |= isFirst;
+        return isFirst;
+    }
+
+    // Why the connect that is under way has failed; 0 when there is none, or it has not.
+    private static int Failure(SocketCore socket)
+    {
+        if (socket.ExtrasIfAny is not { IsConnecting: true }
+            || (socket.Poll(PollConstants.POLLOUT) & (PollConstants.POLLERR | PollConstants.POLLHUP)) == 0
+            || Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) < 0
+            || errno == 0)
+        {
+            return 0;
+        }
+
+        if (socket.IsInternet)
+        {
+            // INET believes that the connect is under way until it is asked or told. Families that cannot be told need it not.
+            socket.Dissolve();
+        }
+
+        return errno;
     }
 }

@@ -76,10 +76,10 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
 
         if (!_state.IsAsked)
         {
-            return TakeAsked(answer, ref progress);
+            return TakeAsked(socket, answer, ref progress);
         }
 
-        StepResult result = ConnectStep.TakeConnected(answer, ref _state.IsUnderWay, ref progress);
+        StepResult result = ConnectStep.TakeConnected(socket, answer, ref _state.IsUnderWay, ref progress);
         if (result != StepResult.Done || progress.Errno != 0)
         {
             return result;
@@ -91,8 +91,13 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
         return progress.Count == _data.Length ? progress.Done() : StepResult.Again;
     }
 
-    private StepResult TakeAsked(int answer, ref Progress progress)
+    private StepResult TakeAsked(SocketCore socket, int answer, ref Progress progress)
     {
+        if (answer == -Errno.ECONNABORTED && ConnectStep.IsLeftOver(socket, ref progress))
+        {
+            return StepResult.Again;
+        }
+
         _state.IsAsked = true;
         switch (answer)
         {
@@ -100,11 +105,13 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
             case >= 0:
                 _state.Early = answer;
                 _state.IsUnderWay = true;
+                socket.Extras.IsConnecting = true;
                 return StepResult.Again;
 
             // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
             case -Errno.EINPROGRESS:
                 _state.IsUnderWay = true;
+                socket.Extras.IsConnecting = true;
                 return StepResult.Again;
 
             // Switched off by net.ipv4.tcp_fastopen: a plain connect.
