@@ -507,6 +507,7 @@ public partial class Socket
         }
 
         Core.LocalEndPoint = endPoint;
+        Core.IsBound = true;
         if (AddressFamily == AddressFamily.Unix)
         {
             Core.NoteBoundFile(address[..length]);

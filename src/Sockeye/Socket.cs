@@ -562,7 +562,9 @@ public partial class Socket : IDisposable
             && local is not (IPEndPoint { Port: 0 } or NetlinkEndPoint { PortId: 0 } or VsockEndPoint { Port: VsockEndPoint.AnyPort })
             && length > sizeof(ushort))
         {
+            // Of a connected one nobody knows who chose it.
             Core.LocalEndPoint = local;
+            Core.IsBound = !Core.IsConnected;
         }
     }
 

@@ -16,6 +16,7 @@ internal ref struct BlockingCall : IDisposable
     private long _moved;
     private TimeSpan _pause = RetryTimer.First;
     private EpollSet? _edges;
+    private int _renewals;
 
     /// <param name="socket">The socket.</param>
     /// <param name="lane">Which operations it must not overtake.</param>
@@ -113,14 +114,21 @@ internal ref struct BlockingCall : IDisposable
 
         // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
         // queue or a hang-up keeps ppoll(2) saying ready; or it is looked at only. From now on only what is new counts.
-        if (_sawReady)
+        if (_edges is not null && _renewals != _socket.Renewals)
         {
-            _edges ??= _socket.WatchEdges(events);
+            // Those of another socket, whose number this one has got.
+            _edges.Dispose();
+            _edges = null;
+        }
+        else if (_sawReady && _edges is null)
+        {
+            _renewals = _socket.Renewals;
+            _edges = _socket.WatchEdges(events);
         }
 
         while (true)
         {
-            int result = _socket.PollOrWake(events, Left, out _, _edges);
+            int result = _socket.PollOrWake(events, Left, out _, _edges, _renewals);
             if (result == -Errno.EINTR)
             {
                 // A signal came: resume with the time that is left (PEP 475).

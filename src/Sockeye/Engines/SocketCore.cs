@@ -34,6 +34,9 @@ internal sealed partial class SocketCore
     private int _owners = 1;
     private bool _isConnected;
     private bool _isDisposed;
+
+    // An IPv4-mapped connect was begun on an INET6 stream socket; see PrepareConnect.
+    private bool _wasMapped;
     private bool _isClosed;
 
     // Accepted without its peer's address, which is asked for when somebody wants it.
@@ -58,6 +61,7 @@ internal sealed partial class SocketCore
         : this(handle, like.AddressFamily, like.SocketType, like.ProtocolType, like.EngineIfAny)
     {
         IsPlainTcp = like.IsPlainTcp;
+        _wasMapped = like._wasMapped;
         IsBlocking = like.IsBlocking;
         LocalEndPoint = like.LocalEndPoint;
     }
@@ -100,6 +104,9 @@ internal sealed partial class SocketCore
 
     /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
+
+    /// <summary>bind(2) was called: the local address is the user's choice.</summary>
+    internal bool IsBound { get; set; }
 
     internal bool IsBlocking { get; set; } = true;
 
@@ -219,6 +226,7 @@ internal sealed partial class SocketCore
             RemoteEndPoint = KnownPeer(),
             IsConnected = IsConnected,
             IsListening = IsListening,
+            IsBound = IsBound,
         };
         if (_extras is { } extras)
         {
@@ -571,6 +579,9 @@ internal sealed class SocketExtras
     // is non-blocking, so the kernel would not look at those.
     internal int ReceiveTimeoutMs;
     internal int SendTimeoutMs;
+
+    /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>
+    internal int Renewals;
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 

@@ -312,6 +312,30 @@ internal sealed class RingPoller : Poller
         }
     }
 
+    // The number first, then the token, then the ring: a poll that was armed under the new token is the new socket's for
+    // sure. One under the old token may be either's, and is taken back.
+    internal override int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
+    {
+        isWatched = true;
+        int result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        RenewToken(registration);
+        if (IsOwnThread)
+        {
+            Rearm(registration);
+        }
+        else
+        {
+            TryWish(new Wish(registration, Arm: true, Done: null));
+        }
+
+        return result;
+    }
+
     private protected override bool Wait(int timeoutMs)
     {
         Ring ring = Ring;
@@ -518,7 +542,7 @@ internal sealed class RingPoller : Poller
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
             entry.OperationFlags = AllEvents;
-            entry.UserData = registration.Token;
+            entry.UserData = registration.ArmedToken = registration.Token;
             registration.IsArmed = true;
             return 0;
         }
@@ -526,6 +550,17 @@ internal sealed class RingPoller : Poller
         {
             return Errno.EBADF;
         }
+    }
+
+    // Arms it under the token that it has now.
+    private void Rearm(Registration registration)
+    {
+        if (registration.IsArmed && registration.ArmedToken != registration.Token)
+        {
+            Disarm(registration);
+        }
+
+        Arm(registration);
     }
 
     // A cancel, not POLL_REMOVE: that one answers EALREADY and leaves the poll armed when an event has just come to it
@@ -541,7 +576,7 @@ internal sealed class RingPoller : Poller
         ref SubmissionEntry entry = ref Next().Entry;
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
-        entry.Address = registration.Token;
+        entry.Address = registration.ArmedToken;
         entry.UserData = DisarmData;
         _disarming++;
     }
@@ -682,7 +717,7 @@ internal sealed class RingPoller : Poller
             }
             else if (Find(registration.Token) is not null)
             {
-                Arm(registration);
+                Rearm(registration);
             }
         }
 

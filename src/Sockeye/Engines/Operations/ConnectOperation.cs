@@ -75,10 +75,28 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     }
 
     /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
-    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address) =>
-        Failure(socket) is not 0 and var errno ? -errno
-        : Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer
-        : -Errno.EINPROGRESS;
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address)
+    {
+        int errno = Failure(socket);
+        if (errno == 0)
+        {
+            errno = socket.PrepareConnect(address);
+        }
+
+        if (errno != 0)
+        {
+            return -errno;
+        }
+
+        int answer = Libc.Connect(socket.Handle, address);
+        answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
+        if (answer is 0 or -Errno.EINPROGRESS)
+        {
+            socket.NoteConnectBegun(address);
+        }
+
+        return answer;
+    }
 
     /// <summary>What the answer of <see cref="Ask"/> means.</summary>
     /// <param name="socket">The socket.</param>

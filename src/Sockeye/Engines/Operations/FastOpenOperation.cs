@@ -62,7 +62,7 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
     private readonly ref FastOpenState _state = ref state;
 
     public int Call(SocketCore socket, in Progress progress) =>
-        !_state.IsAsked ? Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address)
+        !_state.IsAsked ? Begin(socket)
         : !_state.IsConnected ? ConnectStep.Ask(socket, _address)
         : progress.Count == _data.Length ? 0
         : Libc.Send(socket.Handle, _data[(int)progress.Count..], SocketConstants.MSG_NOSIGNAL);
@@ -89,6 +89,23 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
         progress.Count = _state.Early;
         socket.SetConnected(peer);
         return progress.Count == _data.Length ? progress.Done() : StepResult.Again;
+    }
+
+    private int Begin(SocketCore socket)
+    {
+        int errno = socket.PrepareConnect(_address);
+        if (errno != 0)
+        {
+            return -errno;
+        }
+
+        int answer = Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address);
+        if (answer is >= 0 or -Errno.EINPROGRESS)
+        {
+            socket.NoteConnectBegun(_address);
+        }
+
+        return answer;
     }
 
     private StepResult TakeAsked(SocketCore socket, int answer, ref Progress progress)
