@@ -170,6 +170,7 @@ internal sealed partial class SocketCore
 
             old = kept;
             _wasMapped = false;
+            IsBound &= IsInternet;
             if (!isWatched)
             {
                 _place = registration!.Engine;

@@ -96,6 +96,9 @@ internal sealed partial class SocketCore
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => SocketType == SocketType.Stream;
 
+    /// <summary>True of sockets whose connect(2) only names the peer of their messages.</summary>
+    internal bool IsConnectionless => SocketType is SocketType.Dgram or SocketType.Raw or SocketType.Rdm;
+
     /// <summary>True of INET and INET6.</summary>
     internal bool IsInternet => AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
 
@@ -244,9 +247,10 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         RemoteEndPoint = peer;
-        if (_extras is { ConnectingTo: not null } extras)
+        if (_extras is { } extras)
         {
             extras.ConnectingTo = null;
+            extras.IsDisconnected = false;
         }
 
         IsConnected = true;
@@ -257,6 +261,32 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         Extras.ConnectingTo = peer;
+    }
+
+    /// <summary>True when there is a connection, or was one.</summary>
+    private bool WasConnected => IsConnected || RemoteEndPoint is not null || _peerIsLate || _extras is { IsDisconnected: true };
+
+    /// <summary>shutdown(2). Of a connection that the peer or a time limit has ended there is nothing left to shut down.</summary>
+    /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
+    internal int Shutdown(int how)
+    {
+        int result = Libc.Shutdown(Handle, how);
+        return result == -Errno.ENOTCONN && WasConnected ? 0 : -Math.Min(result, 0);
+    }
+
+    /// <summary>Ends the connection, or the association of a datagram socket.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int Disconnect(bool reuseSocket)
+    {
+        if (Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) is < 0 and var result
+            && !(result == -Errno.ENOTCONN && WasConnected))
+        {
+            return -result;
+        }
+
+        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+            : reuseSocket ? Renew(endsConnection: true)
+            : Shutdown(SocketConstants.SHUT_RDWR);
     }
 
     /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
@@ -343,10 +373,17 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>What a failure says about <see cref="IsConnected"/>: most end it, those that leave the connection as it was do not.</summary>
+    /// <remarks>
+    /// A datagram socket's peer stays whatever one message met (ICMP's refusal among it). UNIX alone lets it go when the
+    /// peer's socket has closed (unix_dgram_sendmsg in net/unix/af_unix.c).
+    /// </remarks>
     internal void NoteFailure(int errno)
     {
-        if (errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
-            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
+        bool ends = IsConnectionless
+            ? errno == Errno.ENOTCONN || (errno == Errno.ECONNREFUSED && AddressFamily == AddressFamily.Unix)
+            : errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
+                or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY);
+        if (ends)
         {
             IsConnected = false;
         }

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines.Epoll;
 
-/// <summary>Waits with epoll(7). A socket is added once, edge-triggered, for all events; nothing is changed afterwards.</summary>
+/// <summary>Waits with epoll(7). A socket is added once, edge-triggered, for all events, and stays as it is.</summary>
 internal sealed class EpollPoller : Poller
 {
     // Enough for a busy turn; more events wait in the kernel for the next one.
