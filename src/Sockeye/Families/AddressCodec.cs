@@ -59,8 +59,11 @@ internal static class AddressCodecs
 
     /// <summary>Writes <paramref name="endPoint"/> as the kernel's sockaddr.</summary>
     /// <remarks>A type that no codec knows encodes itself through <see cref="EndPoint.Serialize"/>.</remarks>
+    /// <param name="endPoint">The end point.</param>
+    /// <param name="destination">Room for it.</param>
+    /// <param name="parameter">The caller's name for it, in exceptions.</param>
     /// <returns>The address's length in bytes.</returns>
-    internal static int Encode(EndPoint endPoint, Span<byte> destination)
+    internal static int Encode(EndPoint endPoint, Span<byte> destination, string parameter = "remoteEP")
     {
         if (endPoint is LinuxEndPoint own)
         {
@@ -77,20 +80,20 @@ internal static class AddressCodecs
 
         if (endPoint is DnsEndPoint)
         {
-            throw new ArgumentException("A host name is no address; resolve it first.", nameof(endPoint));
+            throw new ArgumentException("A host name is no address; resolve it first.", parameter);
         }
 
         SocketAddress address = endPoint.Serialize();
-        return Encode(address, destination);
+        return Encode(address, destination, parameter);
     }
 
     /// <summary>Copies a <see cref="SocketAddress"/>, whose bytes are the kernel's already.</summary>
-    internal static int Encode(SocketAddress address, Span<byte> destination)
+    internal static int Encode(SocketAddress address, Span<byte> destination, string parameter = "socketAddress")
     {
         ReadOnlySpan<byte> bytes = address.Buffer.Span[..address.Size];
         if (bytes.Length > destination.Length)
         {
-            throw new ArgumentException($"A socket address has at most {destination.Length} bytes, this one {bytes.Length}.", nameof(address));
+            throw new ArgumentException($"A socket address has at most {destination.Length} bytes, this one {bytes.Length}.", parameter);
         }
 
         bytes.CopyTo(destination);
