@@ -326,6 +326,14 @@ internal static unsafe partial class Libc
         return result;
     }
 
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int dup3(SocketHandle socket, SocketHandle onto, int flags);
+
+    /// <summary>Has the number of <paramref name="onto"/> name the open socket of <paramref name="socket"/>: dup3(2), at one stroke.</summary>
+    /// <remarks>What the number named before is closed, unless another descriptor names it too.</remarks>
+    internal static int DuplicateOnto(SocketHandle socket, SocketHandle onto, bool closeOnExec) =>
+        Result(dup3(socket, onto, closeOnExec ? FcntlConstants.O_CLOEXEC : 0));
+
     /// <summary>Removes the file at <paramref name="path"/>, bytes that end with 0.</summary>
     internal static int Unlink(ReadOnlySpan<byte> path)
     {

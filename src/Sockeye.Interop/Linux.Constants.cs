@@ -75,6 +75,7 @@ internal static class IpConstants
 {
     internal const int IPPROTO_IP = 0;
     internal const int IPPROTO_TCP = 6;
+    internal const int TCP_INFO = 11;
     internal const int IPPROTO_UDP = 17;
 
     internal const int IP_TOS = 1;
@@ -166,6 +167,7 @@ internal static class FcntlConstants
     internal const int F_DUPFD_CLOEXEC = 1030;
     internal const int FD_CLOEXEC = 1;
     internal const int O_NONBLOCK = 0x800;
+    internal const int O_CLOEXEC = 0x8_0000;
 }
 
 /// <summary>&lt;asm-generic/ioctls.h&gt; and &lt;linux/sockios.h&gt;.</summary>

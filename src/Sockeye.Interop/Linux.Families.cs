@@ -138,14 +138,14 @@ internal static class VsockConstants
 /// <summary>&lt;linux/tipc.h&gt;.</summary>
 internal static class TipcConstants
 {
-    internal const int SOL_TIPC = 271;
-    internal const int TIPC_CONN_TIMEOUT = 130;
     internal const byte TIPC_ADDR_NAMESEQ = 1;
     internal const byte TIPC_ADDR_NAME = 2;
     internal const byte TIPC_ADDR_ID = 3;
     internal const sbyte TIPC_ZONE_SCOPE = 1;
     internal const sbyte TIPC_CLUSTER_SCOPE = 2;
     internal const sbyte TIPC_NODE_SCOPE = 3;
+    internal const int SOL_TIPC = 271;
+    internal const int TIPC_CONN_TIMEOUT = 130;
 }
 
 /// <summary>&lt;linux/if_packet.h&gt;, &lt;linux/if_ether.h&gt; and &lt;linux/netdevice.h&gt;.</summary>

@@ -297,6 +297,23 @@ public abstract class ConnectTests(CallStyle style) : StyledTest(style)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task An_end_point_of_another_family_is_the_kernels_to_refuse_or_not_supported()
+    {
+        using Socket socket = Tcp();
+        foreach (EndPoint other in new EndPoint[] { new IPEndPoint(IPAddress.IPv6Loopback, 9), new UnixDomainSocketEndPoint(FreshPath()) })
+        {
+            if (Style.IsSync)
+            {
+                await Assert.ThrowsAnyAsync<SocketException>(() => Style.Connect(socket, other).WaitAsync(Soon));
+            }
+            else
+            {
+                await ThrowsAtOnce<NotSupportedException>(() => Style.Connect(socket, other));
+            }
+        }
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Connect_by_name_needs_an_internet_socket()
     {
         using Socket socket = Unix();
@@ -435,6 +452,34 @@ public abstract class DualModeTests(CallStyle style) : StyledTest(style)
         SocketReceiveFromResult back = await Style.ReceiveFrom(dual, buffer, new IPEndPoint(IPAddress.IPv6Any, 0)).WaitAsync(Soon);
         Assert.Equal(1, back.ReceivedBytes);
         Assert.Equal(new IPEndPoint(address.MapToIPv6(), PortOf(receiver)), back.RemoteEndPoint);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_socket_that_IPv4_refused_connects_to_IPv6()
+    {
+        using Socket listener = Listener(AddressFamily.InterNetworkV6);
+        using Socket client = new(SocketType.Stream, ProtocolType.Tcp);
+        await FailsAsync(SocketError.ConnectionRefused, () => Style.Connect(client, new IPEndPoint(IPAddress.Loopback, PortOf(listener))));
+        await Style.Connect(client, listener.LocalEndPoint!).WaitAsync(Soon);
+        Assert.Equal(listener.LocalEndPoint, client.RemoteEndPoint);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_list_with_IPv4_first_reaches_a_listener_on_IPv6()
+    {
+        using Socket listener = Listener(AddressFamily.InterNetworkV6);
+        using Socket client = new(SocketType.Stream, ProtocolType.Tcp);
+        await Style.Connect(client, [IPAddress.Loopback, IPAddress.IPv6Loopback], PortOf(listener)).WaitAsync(Soon);
+        Assert.Equal(listener.LocalEndPoint, client.RemoteEndPoint);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_host_name_is_no_form_of_answer()
+    {
+        using Socket socket = BoundUdp();
+        var name = new DnsEndPoint("localhost", 9, AddressFamily.InterNetwork);
+        await ThrowsAtOnce<ArgumentException>(() => Style.ReceiveFrom(socket, new byte[8], name));
+        await ThrowsAtOnce<ArgumentException>(() => Style.ReceiveMessageFrom(socket, new byte[8], name));
     }
 
     [Fact(Timeout = Limit)]

@@ -40,6 +40,25 @@ public sealed class ShutdownTests : SocketTest
         Assert.Equal(0, await Run(() => pair.Server.Receive(new byte[1])));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Shutdown_after_the_peers_reset_is_no_failure(bool seen)
+    {
+        using Pair pair = await Connected();
+        pair.Server.LingerState = new LingerOption(true, 0);
+        pair.Server.Dispose();
+        await Eventually(() => pair.Client.Poll(0, SelectMode.SelectRead));
+        if (seen)
+        {
+            Fails(SocketError.ConnectionReset, () => pair.Client.Receive(new byte[1]));
+        }
+
+        pair.Client.Shutdown(SocketShutdown.Both);
+        Assert.False(pair.Client.Connected);
+        pair.Client.Shutdown(SocketShutdown.Both);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Shutdown_may_be_said_twice()
     {
@@ -216,6 +235,42 @@ public abstract class DisconnectTests(CallStyle style) : StyledTest(style)
         await Style.Disconnect(pair.Client, reuse).WaitAsync(Soon);
         Assert.False(pair.Client.Connected);
         Assert.Empty(await ReadToEnd(pair.Server));
+    }
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(AllFamilies))]
+    public async Task Disconnect_that_reuses_nothing_delivers_what_was_sent(AddressFamily family)
+    {
+        using Pair pair = await Connected(family);
+        pair.Client.SendBufferSize = 1 << 20;
+        byte[] data = Bytes(150_000);
+        await pair.Client.SendAsync(data.AsMemory(), SocketFlags.None);
+        await Style.Disconnect(pair.Client, false).WaitAsync(Soon);
+        byte[] received = await ReadToEnd(pair.Server);
+        Assert.True(data.AsSpan().SequenceEqual(received));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Disconnect_after_the_peers_reset_is_no_failure(bool reuse)
+    {
+        using Pair pair = await Connected();
+        pair.Server.LingerState = new LingerOption(true, 0);
+        pair.Server.Dispose();
+        await FailsAsync(SocketError.ConnectionReset, () => pair.Client.ReceiveAsync(new byte[1].AsMemory(), SocketFlags.None).AsTask());
+        await Style.Disconnect(pair.Client, reuse).WaitAsync(Soon);
+        await Style.Disconnect(pair.Client, reuse).WaitAsync(Soon);
+        Assert.False(pair.Client.Connected);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_socket_that_was_disconnected_for_good_does_not_connect_again()
+    {
+        using Socket listener = Listener();
+        using Pair pair = await Connected();
+        await Style.Disconnect(pair.Client, false).WaitAsync(Soon);
+        await FailsAsync(SocketError.IsConnected, () => pair.Client.ConnectAsync(listener.LocalEndPoint!));
     }
 
     [Fact(Timeout = Limit)]

@@ -16,6 +16,7 @@ internal ref struct BlockingCall : IDisposable
     private long _moved;
     private TimeSpan _pause = RetryTimer.First;
     private EpollSet? _edges;
+    private int _renewals;
 
     private BlockingCall(SocketCore socket, OperationLane lane, TimeSpan? limit, bool mayWait)
     {
@@ -121,13 +122,24 @@ internal ref struct BlockingCall : IDisposable
 
         // Ready, it was said, and then the call found nothing. Somebody else may have taken it; or an unread error
         // queue or a hang-up keeps ppoll(2) saying ready; or it is looked at only. From now on only what is new counts.
-        if (_sawReady && (_edges ??= _socket.WatchEdges(events)) is null)
+        if (_edges is not null && _renewals != _socket.Renewals)
         {
-            // The process has no descriptor left to tell what is new by.
-            return Pause();
+            // Those of another socket, whose number this one has got.
+            _edges.Dispose();
+            _edges = null;
+        }
+        else if (_sawReady && _edges is null)
+        {
+            _renewals = _socket.Renewals;
+            _edges = _socket.WatchEdges(events);
+            if (_edges is null)
+            {
+                // The process has no descriptor left to tell what is new by.
+                return Pause();
+            }
         }
 
-        int result = _socket.PollOrWake(events, Left, out _, _edges);
+        int result = _socket.PollOrWake(events, Left, out _, _edges, _renewals);
         _sawReady = result > 0;
         return result < 0 ? -result : result == 0 ? Errno.ETIMEDOUT : 0;
     }

@@ -11,7 +11,8 @@ namespace Sockeye.Engines;
 /// Contract.
 /// - A step is a view, made anew for each attempt: of memory that the caller or the operation holds, and of nothing that
 ///   outlives the attempt. What must be kept between attempts is in <see cref="Progress"/>, or in what the step refers to.
-/// - <see cref="Call"/> makes one system call, never waits, and changes nothing but the step.
+/// - <see cref="Call"/> makes one system call (of some, a question about the one before it comes first), never waits, and
+///   changes nothing but the step.
 /// - <see cref="Take"/> makes of the answer an outcome. It never sees EINTR, which repeats the call.
 /// - An outcome is in the progress when Take has said <see cref="StepResult.Done"/>: an errno, or 0 and how much was done.
 /// </remarks>

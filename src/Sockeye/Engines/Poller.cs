@@ -155,6 +155,28 @@ internal abstract class Poller : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has the descriptor's number name another socket, and watches that one from now on. Operations stay where they wait.
+    /// </summary>
+    /// <param name="registration">The registration; not closed.</param>
+    /// <param name="replacement">The other socket.</param>
+    /// <param name="closeOnExec">What becomes of the number in a program that this process starts.</param>
+    /// <param name="isWatched">False when the other socket cannot be watched: the registration is of no use any longer.</param>
+    /// <returns>0 or more; else −errno, and the number names what it named.</returns>
+    internal virtual int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
+    {
+        // epoll(7) names an entry by the socket and its number: it must go while they are together.
+        Unwatch(registration);
+        int result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
+        if (result >= 0)
+        {
+            RenewToken(registration);
+        }
+
+        isWatched = Watch(registration) == 0;
+        return result;
+    }
+
     /// <summary>The descriptor closes now, disposed or forgotten: its slot is free.</summary>
     internal void Release(Registration registration)
     {
@@ -392,6 +414,22 @@ internal abstract class Poller : IDisposable
     // Under the gate.
     private ref Registration? Slot(int slot) => ref _slots[slot / BlockSlots][slot % BlockSlots];
 
+    /// <summary>Another generation of the registration's slot: what the kernel still says under the one before reaches nobody.</summary>
+    private protected void RenewToken(Registration registration)
+    {
+        lock (_slotsGate)
+        {
+            registration.Token = NextGeneration() | (registration.Token & uint.MaxValue);
+        }
+    }
+
+    // Under the gate.
+    private ulong NextGeneration()
+    {
+        _generation = (_generation + 1) & GenerationMask;
+        return (ulong)_generation << 32;
+    }
+
     // False once the poller ends: Close, which comes after, sees all slots that were taken.
     private bool TryTakeSlot(Registration registration)
     {
@@ -412,8 +450,7 @@ internal abstract class Poller : IDisposable
                 slot = _usedSlots++;
             }
 
-            _generation = (_generation + 1) & GenerationMask;
-            registration.Token = ((ulong)_generation << 32) | (uint)slot;
+            registration.Token = NextGeneration() | (uint)slot;
             Volatile.Write(ref Slot(slot), registration);
             _socketCount++;
             return true;

@@ -11,8 +11,9 @@ internal sealed partial class SocketCore
     /// <param name="limit">How long at most; negative waits without limit.</param>
     /// <param name="seen">What the socket is ready for.</param>
     /// <param name="edges">Wait for its next event instead, which <see cref="WatchEdges"/> has asked for.</param>
+    /// <param name="renewals">Of which of its descriptor's sockets these are the edges: <see cref="Renewals"/> before they were asked for.</param>
     /// <returns>More than 0 when ready, 0 at the limit, else −errno: −EBADF after Dispose.</returns>
-    internal int PollOrWake(short events, TimeSpan limit, out short seen, EpollSet? edges = null)
+    internal int PollOrWake(short events, TimeSpan limit, out short seen, EpollSet? edges = null, int renewals = 0)
     {
         seen = 0;
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
@@ -20,10 +21,15 @@ internal sealed partial class SocketCore
         bool referenced = false;
         try
         {
-            added = AddWaiter(waiter.Link);
+            added = AddWaiter(waiter.Link, edges is not null);
             if (!added)
             {
                 return -Errno.EBADF;
+            }
+
+            if (edges is not null && renewals != Renewals)
+            {
+                return 1;
             }
 
             Handle.DangerousAddRef(ref referenced);
@@ -38,7 +44,7 @@ internal sealed partial class SocketCore
                 result = Math.Max(edges.Wait(0), 1);
             }
 
-            return result;
+            return result == -Errno.EBADF && edges is not null && renewals != Renewals ? 1 : result;
         }
         catch (ObjectDisposedException)
         {
@@ -57,6 +63,26 @@ internal sealed partial class SocketCore
             }
 
             waiter.Return();
+        }
+    }
+
+    /// <summary>What poll(2) says of the socket now.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    internal short Poll(short events)
+    {
+        bool referenced = false;
+        try
+        {
+            Handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = events }];
+            return Libc.Poll(descriptor, TimeSpan.Zero) > 0 ? descriptor[0].Returned : (short)0;
+        }
+        finally
+        {
+            if (referenced)
+            {
+                Handle.DangerousRelease();
+            }
         }
     }
 
@@ -85,7 +111,7 @@ internal sealed partial class SocketCore
         return null;
     }
 
-    internal bool AddWaiter(WaiterLink waiter)
+    internal bool AddWaiter(WaiterLink waiter, bool waitsForEdges = false)
     {
         lock (this)
         {
@@ -96,6 +122,7 @@ internal sealed partial class SocketCore
 
             ref WaiterLink? first = ref Extras.Waiters;
             waiter.Next = first;
+            waiter.WaitsForEdges = waitsForEdges;
             first = waiter;
             return true;
         }

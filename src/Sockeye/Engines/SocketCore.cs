@@ -35,6 +35,9 @@ internal sealed partial class SocketCore
     private int _owners = 1;
     private bool _isConnected;
     private bool _isDisposed;
+
+    // An IPv4-mapped connect was begun on an INET6 stream socket; see PrepareConnect.
+    private bool _wasMapped;
     private bool _isClosed;
 
     // Accepted without its peer's address, which is asked for when somebody wants it.
@@ -59,6 +62,7 @@ internal sealed partial class SocketCore
         : this(handle, like.AddressFamily, like.SocketType, like.ProtocolType, like.EngineIfAny)
     {
         IsPlainTcp = like.IsPlainTcp;
+        _wasMapped = like._wasMapped;
         IsBlocking = like.IsBlocking;
         LocalEndPoint = like.LocalEndPoint;
     }
@@ -100,11 +104,20 @@ internal sealed partial class SocketCore
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => SocketType == SocketType.Stream;
 
+    /// <summary>True of sockets whose connect(2) only names the peer of their messages.</summary>
+    internal bool IsConnectionless => SocketType is SocketType.Dgram or SocketType.Raw or SocketType.Rdm;
+
+    /// <summary>True of INET and INET6.</summary>
+    internal bool IsInternet => AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
     /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
+
+    /// <summary>bind(2) was called: the local address is the user's choice.</summary>
+    internal bool IsBound { get; set; }
 
     internal bool IsBlocking { get; set; } = true;
 
@@ -168,11 +181,6 @@ internal sealed partial class SocketCore
             ? Smaller(limit, milliseconds)
             : limit;
 
-    /// <summary>SO_ERROR: the errno of what went wrong meanwhile, which reading it takes away; 0 is none.</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
-    internal int TakeError() =>
-        Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) >= 0 ? errno : 0;
-
     /// <summary>A connection accepted by <paramref name="listener"/>.</summary>
     /// <param name="listener">Whose engine, facts and manner of waiting it has.</param>
     /// <param name="handle">The connection's descriptor; owned from now on.</param>
@@ -232,6 +240,7 @@ internal sealed partial class SocketCore
             IsConnected = IsConnected,
             IsListening = IsListening,
             IsConnecting = IsConnecting,
+            IsBound = IsBound,
         };
         Handle.IsShared = true;
         copy.IsShared = true;
@@ -251,9 +260,10 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         RemoteEndPoint = peer;
-        if (_extras is { ConnectingTo: not null } extras)
+        if (_extras is { } extras)
         {
             extras.ConnectingTo = null;
+            extras.IsDisconnected = false;
         }
 
         IsConnecting = false;
@@ -265,6 +275,42 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         Extras.ConnectingTo = peer;
+    }
+
+    /// <summary>True when there is a connection, or was one.</summary>
+    private bool WasConnected => IsConnected || RemoteEndPoint is not null || _peerIsLate || _extras is { IsDisconnected: true };
+
+    /// <summary>shutdown(2). Of a connection that the peer or a time limit has ended there is nothing left to shut down.</summary>
+    /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
+    internal int Shutdown(int how)
+    {
+        int result = Libc.Shutdown(Handle, how);
+        return result == -Errno.ENOTCONN && WasConnected ? 0 : -Math.Min(result, 0);
+    }
+
+    /// <summary>Ends the connection, or the association of a datagram socket.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int Disconnect(bool reuseSocket)
+    {
+        if (Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) is < 0 and var result
+            && !(result == -Errno.ENOTCONN && WasConnected))
+        {
+            return -result;
+        }
+
+        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+            : reuseSocket ? Renew(endsConnection: true)
+            : Shutdown(SocketConstants.SHUT_RDWR);
+    }
+
+    /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
+    /// <returns>0, or −errno: families without it refuse.</returns>
+    internal int Dissolve()
+    {
+        // sizeof(struct sockaddr).
+        Span<byte> unspecified = stackalloc byte[16];
+        unspecified.Clear();
+        return Libc.Connect(Handle, unspecified);
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
@@ -361,10 +407,17 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>What a failure says about <see cref="IsConnected"/>: most end it, those that leave the connection as it was do not.</summary>
+    /// <remarks>
+    /// A datagram socket's peer stays whatever one message met (ICMP's refusal among it). UNIX alone lets it go when the
+    /// peer's socket has closed (unix_dgram_sendmsg in net/unix/af_unix.c).
+    /// </remarks>
     internal void NoteFailure(int errno)
     {
-        if (errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
-            or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY))
+        bool ends = IsConnectionless
+            ? errno == Errno.ENOTCONN || (errno == Errno.ECONNREFUSED && AddressFamily == AddressFamily.Unix)
+            : errno is not (0 or Errno.EAGAIN or Errno.EINPROGRESS or Errno.ENOBUFS or Errno.ETIMEDOUT or Errno.ESHUTDOWN or Errno.ECANCELED
+                or Errno.EMSGSIZE or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.EFAULT or Errno.EISCONN or Errno.EALREADY);
+        if (ends)
         {
             IsConnected = false;
         }
@@ -508,7 +561,7 @@ internal sealed partial class SocketCore
 
     private void Connected(SocketCore listener, ReadOnlySpan<byte> peer)
     {
-        RemoteEndPoint = AddressCodecs.Decode(peer, listener.LocalEndPoint) ?? listener.LocalEndPoint;
+        RemoteEndPoint = AddressCodecs.Decode(peer, listener.LocalEndPoint);
         IsConnected = true;
     }
 
@@ -620,6 +673,9 @@ internal sealed class SocketExtras
 
     /// <summary>What a receive met behind the bytes that it told; the next one tells it.</summary>
     internal int PostponedErrno;
+
+    /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>
+    internal int Renewals;
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 

@@ -10,6 +10,9 @@ internal sealed class WaiterLink(SynchronousWaiter waiter)
     internal WaiterLink? Next;
 
     internal SynchronousWaiter Waiter { get; } = waiter;
+
+    /// <summary>It waits for what is new of one socket, and hears nothing once the number has got another.</summary>
+    internal bool WaitsForEdges;
 }
 
 /// <summary>What a waiting thread is woken by when its socket is disposed: an eventfd, rented for the wait.</summary>

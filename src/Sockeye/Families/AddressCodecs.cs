@@ -12,8 +12,11 @@ internal static class AddressCodecs
 
     /// <summary>Writes <paramref name="endPoint"/> as the kernel's sockaddr.</summary>
     /// <remarks>A type that is neither .NET's nor ours writes itself by <see cref="EndPoint.Serialize"/>.</remarks>
+    /// <param name="endPoint">The end point.</param>
+    /// <param name="destination">Room for it.</param>
+    /// <param name="parameter">The caller's name for it, in exceptions.</param>
     /// <returns>The address's length in bytes.</returns>
-    internal static int Encode(EndPoint endPoint, Span<byte> destination)
+    internal static int Encode(EndPoint endPoint, Span<byte> destination, string parameter = "remoteEP")
     {
         switch (endPoint)
         {
@@ -22,20 +25,20 @@ internal static class AddressCodecs
             case IPEndPoint or UnixDomainSocketEndPoint:
                 return FamilyTable.Of(endPoint)!.Encode(endPoint, destination);
             case DnsEndPoint:
-                throw new ArgumentException("A host name is no address; resolve it first.", nameof(endPoint));
+                throw new ArgumentException("A host name is no address; resolve it first.", parameter);
         }
 
         SocketAddress address = endPoint.Serialize();
-        return Encode(address, destination);
+        return Encode(address, destination, parameter);
     }
 
     /// <summary>Copies a <see cref="SocketAddress"/>, whose bytes are the kernel's already.</summary>
-    internal static int Encode(SocketAddress address, Span<byte> destination)
+    internal static int Encode(SocketAddress address, Span<byte> destination, string parameter = "socketAddress")
     {
         ReadOnlySpan<byte> bytes = address.Buffer.Span[..address.Size];
         if (bytes.Length > destination.Length)
         {
-            throw new ArgumentException($"A socket address has at most {destination.Length} bytes, this one {bytes.Length}.", nameof(address));
+            throw new ArgumentException($"A socket address has at most {destination.Length} bytes, this one {bytes.Length}.", parameter);
         }
 
         bytes.CopyTo(destination);

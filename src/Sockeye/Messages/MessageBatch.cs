@@ -267,7 +267,7 @@ public readonly struct BatchMessage : IEquatable<BatchMessage>
     /// <summary>Says where to send.</summary>
     /// <param name="peer">The end point; null for a connected socket.</param>
     public void SetPeer(EndPoint? peer) =>
-        State.AddressLength = peer is null ? 0 : AddressCodecs.Encode(peer, _batch.Vector.Address(_index));
+        State.AddressLength = peer is null ? 0 : AddressCodecs.Encode(peer, _batch.Vector.Address(_index), nameof(peer));
 
     /// <summary>Says where to send, in the kernel's form.</summary>
     /// <param name="peer">A struct sockaddr, as <see cref="PeerAddress"/> of another message.</param>

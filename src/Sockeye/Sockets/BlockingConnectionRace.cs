@@ -25,7 +25,6 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
     // Owned: closed in Run, under the gate. Null when no lookup began, when there was none to be had, and at the end.
     private EventDescriptor? _wake;
     private bool _isLookingUp;
-    private bool _isAskingAgain;
 
     /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
     internal void Run()
@@ -35,8 +34,7 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
             Begin();
             while (DoWhatIsDue(out TimeSpan? wait))
             {
-                Wait(UntilLimit(wait));
-                EndLate();
+                Wait(wait);
                 TakeAnswers();
             }
         }
@@ -78,31 +76,6 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
         Connect(attempt);
     }
 
-    private TimeSpan? UntilLimit(TimeSpan? wait)
-    {
-        foreach (ConnectionAttempt attempt in _polled)
-        {
-            if (attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit } && attempt.Started + limit - Elapsed is var left
-                && !(wait < left))
-            {
-                wait = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            }
-        }
-
-        return wait;
-    }
-
-    private void EndLate()
-    {
-        foreach (ConnectionAttempt attempt in _polled)
-        {
-            if (attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit } && attempt.Started + limit <= Elapsed)
-            {
-                AttemptEnded(attempt, Sockeye.Interop.Errno.ETIMEDOUT);
-            }
-        }
-    }
-
     private void Answer(ConnectionLookup lookup, ResolverResult<IPAddress[]> result)
     {
         lock (_gate)
@@ -139,23 +112,41 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
         }
 
         descriptors[_polled.Count] = new PollDescriptor { Descriptor = _wake?.Handle.Number ?? -1, Events = PollConstants.POLLIN };
-        TimeSpan? limit = (_isLookingUp && _wake is null) || _isAskingAgain ? Slice : null;
-        limit = limit < wait || wait is null ? limit : wait;
-        int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
-        if (ready < 0 || (ready == 0 && !_isAskingAgain))
+        bool asksAgain = _polled.Exists(static attempt => attempt.AsksAgain);
+        TimeSpan? limit = (_isLookingUp && _wake is null) || asksAgain ? Slice : null;
+        limit = Sooner(limit, wait);
+        foreach (ConnectionAttempt attempt in _polled)
         {
-            // A signal, or the time: the loop looks what is due.
+            limit = Sooner(limit, LeftOf(attempt));
+        }
+
+        int ready = Libc.Poll(descriptors[..(_polled.Count + 1)], limit ?? Timeout.InfiniteTimeSpan);
+        if (ready < 0)
+        {
+            // A signal: the loop looks what is due.
             return;
         }
 
         for (int i = _polled.Count - 1; i >= 0; i--)
         {
-            if (descriptors[i].Returned != 0 || _isAskingAgain)
+            if (descriptors[i].Returned != 0 || _polled[i].AsksAgain)
             {
                 Connect(_polled[i]);
             }
+
+            if (LeftOf(_polled[i]) == TimeSpan.Zero)
+            {
+                AttemptEnded(_polled[i], Sockeye.Interop.Errno.ETIMEDOUT);
+            }
         }
     }
+
+    private static TimeSpan? Sooner(TimeSpan? one, TimeSpan? other) => one < other || other is null ? one : other;
+
+    // Null when its family sets no limit, or it is over.
+    private TimeSpan? LeftOf(ConnectionAttempt attempt) => attempt is { Outcome: ConnectionOutcome.UnderWay, Limit: { } limit }
+        ? limit - (Elapsed - attempt.Started) is { Ticks: > 0 } left ? left : TimeSpan.Zero
+        : null;
 
     private void Connect(ConnectionAttempt attempt)
     {
@@ -167,9 +158,9 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(attempt.EndPoint, address);
         var progress = default(Progress);
-        var step = new ConnectStep(address[..length], attempt.EndPoint, ref attempt.State);
+        var step = new ConnectStep(address[..length], attempt.EndPoint, ref attempt.IsBegun);
         StepResult result = CallSteps.Try(attempt.Open!.Core, ref step, ref progress);
-        _isAskingAgain = result == StepResult.Pause;
+        attempt.AsksAgain = result == StepResult.Pause;
         if (result == StepResult.Done)
         {
             AttemptEnded(attempt, progress.Errno);

@@ -114,8 +114,11 @@ public sealed class ConnectionAttempt
     // Owned by the race until it has ended; the winner's is then the caller's.
     internal Socket? Open { get; set; }
 
-    // Of a connect that is polled for: how far it has come, and how long it may take where its family sets a limit.
-    internal ConnectState State;
+    // Of a connect that is polled for: whether it is under way, and how long it may take where its family sets a limit.
+    internal bool IsBegun;
+
+    // The kernel has no event for what it waits for: it is asked again after a while.
+    internal bool AsksAgain;
     internal TimeSpan? Limit;
 
     /// <summary>As <c>127.0.0.1:80 at 12 ms: ECONNREFUSED: nothing listens there (after 1 ms)</c>.</summary>

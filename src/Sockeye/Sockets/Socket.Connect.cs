@@ -165,6 +165,13 @@ public partial class Socket
     /// <summary>connect(2). On a datagram socket it names the peer of plain sends and receives.</summary>
     /// <param name="remoteEP">Where to; of a <see cref="DnsEndPoint"/>'s addresses, the first that answers.</param>
     /// <exception cref="SocketException">ConnectionRefused, TimedOut, NetworkUnreachable, HostUnreachable, IsConnected, …</exception>
+    /// <remarks>
+    /// After a failure the socket can connect again, to another address too. The kernel keeps a dual-mode TCP socket on IPv4
+    /// once a connect to an IPv4 address has begun: before one to an IPv6 address this socket's descriptor gets another open
+    /// socket under its number, with the options that can be read and the address that was bound. Filters, memberships,
+    /// TCP_MD5SIG and TCP_AO keys, TCP_MAXSEG and the like do not follow, and duplicates of the descriptor, here or in other
+    /// processes, keep the old one. A socket made of a view of the descriptor is refused (OperationNotSupported).
+    /// </remarks>
     public void Connect(EndPoint remoteEP)
     {
         ArgumentNullException.ThrowIfNull(remoteEP);
@@ -172,7 +179,7 @@ public partial class Socket
         if (remoteEP is DnsEndPoint dns)
         {
             ThrowIfWrongFamily(dns);
-            Connect(dns.Host, dns.Port);
+            ConnectToHost(dns);
             return;
         }
 
@@ -243,20 +250,13 @@ public partial class Socket
             return;
         }
 
-        var limit = new TotalLimit(Timeout);
-        var name = new DnsEndPoint(host, port);
-        ResolverResult<IPAddress[]> found = Resolve(name, Timeout);
-        if (!found.TryGetValue(out IPAddress[]? addresses))
-        {
-            throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
-        }
-
-        Connect(addresses, port, host, limit);
+        ConnectToHost(new DnsEndPoint(host, port));
     }
 
     /// <summary>connect(2) to the first of several addresses that answers.</summary>
     /// <param name="addresses">Those of another family are passed over.</param>
     /// <param name="port">0 to 65535.</param>
+    /// <exception cref="ArgumentException">There is none of this socket's family.</exception>
     /// <exception cref="SocketException">The last address's failure; the message names each.</exception>
     public void Connect(IPAddress[] addresses, int port)
     {
@@ -271,6 +271,11 @@ public partial class Socket
         ThrowIfNotInternet();
         ThrowIfConnected();
         ThrowIfListening();
+        if (!HasOurFamily(addresses))
+        {
+            throw new ArgumentException(NoAddress(addresses), nameof(addresses));
+        }
+
         Connect(addresses, port, host: null, new TotalLimit(Timeout));
     }
 
@@ -283,6 +288,7 @@ public partial class Socket
     /// <param name="remoteEP">As for <see cref="Connect(EndPoint)"/>.</param>
     /// <param name="cancellationToken">Ends the wait; the kernel's attempt goes on until the socket is disposed.</param>
     /// <returns>Completes when connected.</returns>
+    /// <exception cref="NotSupportedException">The end point is of another family than the socket. (The synchronous call asks the kernel, as in .NET.)</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public ValueTask ConnectAsync(EndPoint remoteEP, CancellationToken cancellationToken)
     {
@@ -297,9 +303,10 @@ public partial class Socket
         if (remoteEP is DnsEndPoint dns)
         {
             ThrowIfWrongFamily(dns);
-            return new ValueTask(ConnectToHostAsync(dns.Host, dns.Port, cancellationToken));
+            return new ValueTask(ConnectToHostAsync(dns, cancellationToken));
         }
 
+        ThrowIfWrongFamily(remoteEP.AddressFamily);
         return ConnectToEndPointAsync(remoteEP, cancellationToken);
     }
 
@@ -357,6 +364,7 @@ public partial class Socket
     /// <param name="port">0 to 65535.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Completes when connected.</returns>
+    /// <exception cref="NotSupportedException">There is none of this socket's family.</exception>
     public ValueTask ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(addresses);
@@ -371,6 +379,7 @@ public partial class Socket
         ThrowIfListening();
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled(cancellationToken)
+            : !HasOurFamily(addresses) ? ValueTask.FromException(new NotSupportedException(NoAddress(addresses)))
             : new ValueTask(ConnectToAnyAsync(addresses, port, host: null, new TotalLimit(Core.AsyncLimit), cancellationToken));
     }
 
@@ -395,12 +404,21 @@ public partial class Socket
         return ConnectAsync(endPoint, cancellationToken);
     }
 
-    /// <summary>Ends the connection so that the socket can connect again: shutdown(2), then connect(2) to AF_UNSPEC.</summary>
-    /// <param name="reuseSocket">Kept for .NET's sake; on Linux the socket can be used again either way.</param>
-    /// <exception cref="SocketException">NotConnected.</exception>
+    /// <summary>Ends the connection: the peer gets all that was sent, then the end of the stream.</summary>
+    /// <param name="reuseSocket">
+    /// False: shutdown(2), both ways; the descriptor is good for nothing more. True: as Dispose ends it, and the descriptor's
+    /// number gets a fresh socket, which <see cref="ConnectAsync(EndPoint)"/> and <see cref="TryConnect"/> can connect.
+    /// </param>
+    /// <exception cref="SocketException">NotConnected: the socket never was. OperationNotSupported: with true, a socket made of a view.</exception>
+    /// <remarks>
+    /// A connection that is gone already is no failure. Neither form waits: the kernel delivers what was sent in its own time.
+    /// What the peer sent and nobody has received is lost. With true, options that can be read and a bound IP address stay;
+    /// what else does not follow is said at <see cref="Connect(EndPoint)"/>. A datagram socket's association ends either
+    /// way, by connect(2) to AF_UNSPEC, and the socket can be used on.
+    /// </remarks>
     public void Disconnect(bool reuseSocket)
     {
-        SocketResult result = TryDisconnect();
+        SocketResult result = TryDisconnect(reuseSocket);
         if (!result.IsSuccess)
         {
             Fail("disconnect", Core.EndPointForErrors(), result.Errno);
@@ -408,36 +426,23 @@ public partial class Socket
     }
 
     /// <summary>As <see cref="Disconnect"/>, with the failure as a value.</summary>
+    /// <param name="reuseSocket">As for <see cref="Disconnect"/>.</param>
     /// <returns>Success, or the errno.</returns>
-    public SocketResult TryDisconnect()
+    public SocketResult TryDisconnect(bool reuseSocket)
     {
         ThrowIfDisposed();
-        int result = Libc.GetPeerName(Core.Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _);
-        if (result >= 0)
+        int errno = Core.Disconnect(reuseSocket);
+        if (errno == 0)
         {
-            if (IsStream)
-            {
-                Libc.Shutdown(Core.Handle, SocketConstants.SHUT_RDWR);
-            }
-
-            // AF_UNSPEC: connect(2), "may dissolve the association".
-            Span<byte> unspecified = stackalloc byte[16];
-            unspecified.Clear();
-            result = Libc.Connect(Core.Handle, unspecified);
+            Core.IsConnected = false;
+            Core.Extras.IsDisconnected = true;
         }
 
-        if (result < 0)
-        {
-            return SocketResult.From(-result);
-        }
-
-        Core.IsConnected = false;
-        Core.Extras.IsDisconnected = true;
-        return SocketResult.Success;
+        return SocketResult.From(errno);
     }
 
     /// <summary>As <see cref="Disconnect"/>, which never waits.</summary>
-    /// <param name="reuseSocket">Kept for .NET's sake.</param>
+    /// <param name="reuseSocket">As for <see cref="Disconnect"/>.</param>
     /// <param name="cancellationToken">Looked at before, not during.</param>
     /// <returns>A completed task.</returns>
     public ValueTask DisconnectAsync(bool reuseSocket, CancellationToken cancellationToken = default)
@@ -461,7 +466,7 @@ public partial class Socket
 
     /// <summary>shutdown(2): ends one direction or both; the peer reads what was sent, then the end of stream.</summary>
     /// <param name="how">Which direction.</param>
-    /// <exception cref="SocketException">NotConnected.</exception>
+    /// <exception cref="SocketException">NotConnected: the socket never was. A connection that is gone already is no failure.</exception>
     public void Shutdown(SocketShutdown how)
     {
         SocketResult result = TryShutdown(how);
@@ -477,14 +482,13 @@ public partial class Socket
     public SocketResult TryShutdown(SocketShutdown how)
     {
         ThrowIfDisposed();
-        int result = Libc.Shutdown(Core.Handle, (int)how);
-        if (result < 0)
+        int errno = Core.Shutdown((int)how);
+        if (errno == 0)
         {
-            return SocketResult.From(-result);
+            Core.IsConnected = false;
         }
 
-        Core.IsConnected = false;
-        return SocketResult.Success;
+        return SocketResult.From(errno);
     }
 
     private int BindCore(EndPoint localEP, out EndPoint endPoint)
@@ -511,6 +515,7 @@ public partial class Socket
         }
 
         Core.LocalEndPoint = endPoint;
+        Core.IsBound = true;
         if (AddressFamily == AddressFamily.Unix)
         {
             Core.NoteBoundFile(address[..length]);
@@ -550,17 +555,32 @@ public partial class Socket
     {
         Span<byte> buffer = stackalloc byte[SocketConstants.AddressBytesMax];
         ReadOnlySpan<byte> address = buffer[..AddressCodecs.Encode(peer, buffer)];
-        var state = default(ConnectState);
+        bool isUnderWay = false;
         var progress = default(Progress);
-        var step = new ConnectStep(address, peer, ref state);
+        var step = new ConnectStep(address, peer, ref isUnderWay);
         BlockingCall.Run(Core, OperationLane.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
-        if (progress.Errno == Errno.EAGAIN && state.IsUnderWay)
+        if (progress.Errno == Errno.EAGAIN && isUnderWay)
         {
             Core.NoteConnecting(peer);
             return Errno.EINPROGRESS;
         }
 
         return progress.Errno;
+    }
+
+    private void ConnectToHost(DnsEndPoint name)
+    {
+        ThrowIfNotInternet();
+        ThrowIfConnected();
+        ThrowIfListening();
+        var limit = new TotalLimit(Timeout);
+        ResolverResult<IPAddress[]> found = Resolve(name, Timeout);
+        if (!found.TryGetValue(out IPAddress[]? addresses))
+        {
+            throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
+        }
+
+        Connect(addresses, name.Port, name.Host, limit);
     }
 
     private void Connect(IPAddress[] addresses, int port, string? host, TotalLimit limit)
@@ -608,19 +628,18 @@ public partial class Socket
     private ValueTask ConnectToEndPointAsync(EndPoint remoteEP, CancellationToken cancellationToken) =>
         ConnectOperation.Rent(Core).With(ForThisFamily(remoteEP)).Run(cancellationToken);
 
-    private async Task ConnectToHostAsync(string host, int port, CancellationToken cancellationToken)
+    private async Task ConnectToHostAsync(DnsEndPoint name, CancellationToken cancellationToken)
     {
         var limit = new TotalLimit(Core.AsyncLimit);
-        var name = new DnsEndPoint(host, port);
         ResolverResult<IPAddress[]> found =
-            await Resolver.TryGetHostAddressesAsync(host, name.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
+            await Resolver.TryGetHostAddressesAsync(name.Host, name.AddressFamily, Core.AsyncLimit, cancellationToken).StayOnLoop();
         if (!found.TryGetValue(out IPAddress[]? addresses))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw ResolverErrors.Create("connect", SocketErrors.Name(name), found.ResolverError, found.Errno);
         }
 
-        await ConnectToAnyAsync(addresses, port, host, limit, cancellationToken).StayOnLoop();
+        await ConnectToAnyAsync(addresses, name.Port, name.Host, limit, cancellationToken).StayOnLoop();
     }
 
     private async ValueTask<SocketResult> TryConnectToHostAsync(DnsEndPoint dns, CancellationToken cancellationToken)
@@ -695,6 +714,8 @@ public partial class Socket
         return trace.Length == 0 ? attempt : $"{trace}; {attempt}";
     }
 
+    private bool HasOurFamily(IPAddress[] addresses) => Array.Exists(addresses, address => IsOurFamily(address.AddressFamily));
+
     private string NoAddress(IPAddress[] addresses) =>
         $"none of {addresses.Length} addresses is of this socket's family, {AddressFamily}";
 
@@ -708,6 +729,7 @@ public partial class Socket
 
     private bool IsOurFamily(AddressFamily family) =>
         family == AddressFamily
+        || (FamilyNumbers.TryToLinux(family, out int number) && FamilyNumbers.TryToLinux(AddressFamily, out int own) && number == own)
         || (family == AddressFamily.InterNetwork && AddressFamily == AddressFamily.InterNetworkV6 && DualMode);
 
     private void ThrowIfNotListening()

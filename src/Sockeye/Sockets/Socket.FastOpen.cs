@@ -66,7 +66,7 @@ public partial class Socket
         var progress = default(Progress);
         var step = new FastOpenStep(peer, address, data, ref state);
         BlockingCall.Run(Core, OperationLane.Write, Timeout, flags: 0, ref step, ref progress);
-        if (progress.Errno == Errno.EAGAIN && state is { Connect.IsUnderWay: true, IsConnected: false })
+        if (progress.Errno == Errno.EAGAIN && state is { IsUnderWay: true, IsConnected: false })
         {
             Core.NoteConnecting(peer);
             progress.Errno = Errno.EINPROGRESS;

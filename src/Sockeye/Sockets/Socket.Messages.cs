@@ -449,6 +449,11 @@ public partial class Socket
                 $"The end point is of family {remoteEP.AddressFamily}, the socket of {AddressFamily}.", name);
         }
 
+        if (remoteEP is DnsEndPoint)
+        {
+            throw new ArgumentException("A host name is no address: what is received cannot be told in its form.", name);
+        }
+
         if (Core.LocalEndPoint is null)
         {
             throw new InvalidOperationException("You must call the Bind method before performing this operation.");

@@ -335,7 +335,7 @@ public partial class Socket
     /// <param name="fileName">The file's path; null sends the two buffers only.</param>
     /// <param name="preBuffer">Sent first.</param>
     /// <param name="postBuffer">Sent last.</param>
-    /// <param name="flags">Disconnect and ReuseSocket end the connection afterwards; the rest say nothing on Linux.</param>
+    /// <param name="flags">Disconnect and ReuseSocket end the connection afterwards, as <see cref="Disconnect"/> does; the rest say nothing on Linux.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Completes when all is sent.</returns>
     public ValueTask SendFileAsync(

@@ -129,8 +129,8 @@ public partial class Socket
     }
 
     /// <summary>
-    /// How many milliseconds a synchronous receive may wait; 0 (the default) is no limit, and −1 sets 0.
-    /// <see cref="Timeout"/> bounds asynchronous calls and Accept too; the smaller one counts.
+    /// How many milliseconds a synchronous receive may wait; 0 (the default) is no limit, and −1 sets 0. Accept does not heed
+    /// it, as in .NET. <see cref="Timeout"/> bounds every call, asynchronous ones too; the smaller one counts.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A number below −1.</exception>
     public int ReceiveTimeout
@@ -159,8 +159,8 @@ public partial class Socket
     }
 
     /// <summary>
-    /// How many milliseconds a synchronous send may wait; 0 (the default) is no limit, and −1 sets 0.
-    /// <see cref="Timeout"/> bounds asynchronous calls and Connect too; the smaller one counts.
+    /// How many milliseconds a synchronous send may wait; 0 (the default) is no limit, and −1 sets 0. Connect does not heed
+    /// it, as in .NET. <see cref="Timeout"/> bounds every call, asynchronous ones too; the smaller one counts.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A number below −1.</exception>
     public int SendTimeout

@@ -566,7 +566,9 @@ public partial class Socket : IDisposable
             && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
+            // Of a connected one nobody knows who chose it.
             Core.LocalEndPoint = local;
+            Core.IsBound = !Core.IsConnected;
         }
     }
 

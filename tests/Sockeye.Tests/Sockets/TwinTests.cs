@@ -93,11 +93,11 @@ public sealed class TwinTests
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         Assert.Equal(new IPEndPoint(IPAddress.Any, 0), socket.TryGetLocalEndPoint().Value);
         Assert.Equal(SocketError.NotConnected, socket.TryGetRemoteEndPoint().Error);
-        Assert.Equal(SocketError.NotConnected, socket.TryDisconnect().Error);
+        Assert.Equal(SocketError.NotConnected, socket.TryDisconnect(reuseSocket: false).Error);
         using Socket listener = Socket.CreateServer(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Connect(listener.LocalEndPoint!);
         Assert.Equal(listener.LocalEndPoint, socket.TryGetRemoteEndPoint().Value);
-        Assert.True(socket.TryDisconnect().IsSuccess);
+        Assert.True(socket.TryDisconnect(reuseSocket: true).IsSuccess);
         Assert.False(socket.Connected);
     }
 

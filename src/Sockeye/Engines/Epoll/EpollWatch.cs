@@ -59,6 +59,13 @@ internal sealed class EpollWatch : IDisposable
     /// <returns>0, or the errno.</returns>
     internal static int Watch(EpollSet epoll, Registration registration)
     {
+        if (registration.IsDuplicated)
+        {
+            // Watched anew: that duplicate was of another socket.
+            Duplicates.Remove(registration);
+            registration.IsDuplicated = false;
+        }
+
         int result = epoll.Add(registration.Handle, Poller.AllEvents, registration.Token);
         if (result == -Errno.EEXIST)
         {

@@ -307,7 +307,7 @@ internal sealed class RingPoller : Poller
             }
             else if (Find(registration.Token) is not null)
             {
-                Arm(registration);
+                Rearm(registration);
             }
         }
 
@@ -346,6 +346,41 @@ internal sealed class RingPoller : Poller
         {
             UnwatchByEpoll(registration);
         }
+    }
+
+    // The number first, then the token, then the ring: a poll that was armed under the new token is the new socket's for
+    // sure. One under the old token may be either's, and is taken back. A fall-back to epoll comes before all of that or after.
+    internal override int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
+    {
+        int result;
+        lock (_epollGate)
+        {
+            // epoll(7) names an entry by the socket and its number: it must go while they are together.
+            UnwatchByEpoll(registration);
+            result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
+            if (result >= 0)
+            {
+                RenewToken(registration);
+            }
+
+            isWatched = WatchByEpoll(registration) == 0;
+            if (result < 0 || HasFailed)
+            {
+                return result;
+            }
+        }
+
+        if (IsOwnThread)
+        {
+            Rearm(registration);
+        }
+        else
+        {
+            // Where the ring has failed since, the fall-back has watched the new socket.
+            TryCommand(new RingCommand(registration, Arm: true, Fence: null));
+        }
+
+        return result;
     }
 
     private protected override bool Wait(int timeoutMs)
@@ -688,7 +723,7 @@ internal sealed class RingPoller : Poller
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
             entry.OperationFlags = AllEvents;
-            entry.UserData = registration.Token;
+            entry.UserData = registration.ArmedToken = registration.Token;
             registration.IsArmed = true;
             return 0;
         }
@@ -696,6 +731,17 @@ internal sealed class RingPoller : Poller
         {
             return Errno.EBADF;
         }
+    }
+
+    // Arms it under the token that it has now.
+    private void Rearm(Registration registration)
+    {
+        if (registration.IsArmed && registration.ArmedToken != registration.Token)
+        {
+            Disarm(registration);
+        }
+
+        Arm(registration);
     }
 
     // A cancel, not POLL_REMOVE: that one answers EALREADY and leaves the poll armed when an event has just come to it
@@ -711,7 +757,7 @@ internal sealed class RingPoller : Poller
         ref SubmissionEntry entry = ref Next().Entry;
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
-        entry.Address = registration.Token;
+        entry.Address = registration.ArmedToken;
         entry.UserData = RingUserData.Disarm;
         _disarming++;
     }

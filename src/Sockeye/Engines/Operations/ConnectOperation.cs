@@ -11,7 +11,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     private int _addressLength;
     private EndPoint? _peer;
     private TimeSpan? _limit;
-    private ConnectState _state;
+    private bool _isUnderWay;
 
     internal static ConnectOperation Rent(SocketCore socket) => socket.Extras.Connect.Take<ConnectOperation>() ?? new ConnectOperation(socket);
 
@@ -21,7 +21,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     /// <param name="limit">What is left of a limit over several connects; null is the socket's own limit.</param>
     internal ConnectOperation With(EndPoint peer, TimeSpan? limit = null)
     {
-        _limit = Socket.ConnectLimit(limit ?? base.Limit);
+        _limit = limit;
         _addressLength = AddressCodecs.Encode(peer, _address);
         _peer = peer;
         return this;
@@ -29,11 +29,11 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
 
     internal override bool TryComplete()
     {
-        var step = new ConnectStep(_address.AsSpan(0, _addressLength), _peer!, ref _state);
+        var step = new ConnectStep(_address.AsSpan(0, _addressLength), _peer!, ref _isUnderWay);
         return Complete(ref step);
     }
 
-    protected override TimeSpan? Limit => _limit;
+    protected override TimeSpan? Limit => Socket.ConnectLimit(_limit ?? base.Limit);
 
     protected override EndPoint? Subject => _peer;
 
@@ -41,44 +41,31 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
     {
         _limit = null;
         _peer = null;
-        _state = default;
+        _isUnderWay = false;
     }
 
     protected override void Return() => Socket.Extras.Connect.Put(this);
 }
 
-/// <summary>How far a connect has come. Kept between attempts.</summary>
-internal struct ConnectState
-{
-    /// <summary>False before the first answer.</summary>
-    internal bool IsUnderWay;
-
-    /// <summary>SO_ERROR knows of no failure; the next call is connect(2).</summary>
-    internal bool IsErrorAsked;
-
-    /// <summary>An earlier attempt's end was passed over already; see <see cref="ConnectStep.IsOfEarlier"/>.</summary>
-    internal bool HasRepeated;
-}
-
-/// <summary>connect(2).</summary>
+/// <summary>connect(2), or the question how the one that is under way goes.</summary>
 /// <remarks>
-/// What an attempt that waited has come to is asked of SO_ERROR first, and only where that knows of no failure of a second
-/// connect(2): EALREADY while it is under way, 0 or EISCONN once connected. Neither would do alone. POLLOUT and an SO_ERROR of 0
-/// are also what a socket gives that never connected; and after a refusal a second connect(2) says EALREADY for ever on VSOCK,
-/// and begins a new association, refused in its turn, on SCTP.
+/// How it went, POLLERR and POLLHUP say first: then the error is in SO_ERROR, and in most families a second connect(2) would
+/// not tell it. VSOCK says EALREADY for ever, TIPC says EINVAL, and SCTP begins anew. Where poll(2) says neither, that
+/// second connect(2) is exact: EALREADY while it is under way, 0 or EISCONN once connected. (SO_ERROR alone is not: it tells
+/// of a passing ICMP error too; nor is POLLOUT: a socket that never connected polls as writable.)
 /// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
 /// (unix(7)); a timer asks again.
 /// </remarks>
-internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint peer, ref ConnectState state) : ICallStep
+internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint peer, ref bool isUnderWay) : ICallStep
 {
     private readonly ReadOnlySpan<byte> _address = address;
-    private readonly ref ConnectState _state = ref state;
+    private readonly ref bool _isUnderWay = ref isUnderWay;
 
-    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address, _state);
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address);
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
-        StepResult result = TakeConnected(socket, answer, ref _state, ref progress);
+        StepResult result = TakeConnected(socket, answer, ref _isUnderWay, ref progress);
         if (result == StepResult.Done && progress.Errno == 0)
         {
             socket.SetConnected(peer);
@@ -87,71 +74,89 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         return result;
     }
 
-    /// <summary>SO_ERROR, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
-    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address, in ConnectState state) =>
-        AsksError(socket, state) ? -socket.TakeError()
-        : Libc.Connect(socket.Handle, address) is var answer and not -Errno.EINTR ? answer
-        : -Errno.EINPROGRESS;
+    /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address)
+    {
+        int errno = Failure(socket);
+        if (errno == 0)
+        {
+            errno = socket.PrepareConnect(address);
+        }
 
-    /// <summary>What the answer means.</summary>
+        if (errno != 0)
+        {
+            return -errno;
+        }
+
+        int answer = Libc.Connect(socket.Handle, address);
+        answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
+        if (answer is 0 or -Errno.EINPROGRESS)
+        {
+            socket.NoteConnectBegun(address);
+        }
+
+        return answer;
+    }
+
+    /// <summary>What the answer of <see cref="Ask"/> means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">0, or −errno.</param>
-    /// <param name="state">Kept between attempts.</param>
+    /// <param name="isUnderWay">False before the first answer; kept between attempts.</param>
     /// <param name="progress">Gets the outcome.</param>
-    internal static StepResult TakeConnected(SocketCore socket, int answer, ref ConnectState state, ref Progress progress)
+    internal static StepResult TakeConnected(SocketCore socket, int answer, ref bool isUnderWay, ref Progress progress)
     {
-        if (AsksError(socket, state))
-        {
-            state.IsErrorAsked = true;
-            if (answer == 0)
-            {
-                return StepResult.Again;
-            }
-
-            socket.IsConnecting = false;
-            return progress.Done(-answer);
-        }
-
-        state.IsErrorAsked = false;
-        if (IsOfEarlier(socket, answer, ref state))
-        {
-            return StepResult.Again;
-        }
-
         switch (answer)
         {
             case -Errno.EINPROGRESS:
-                state.IsUnderWay = true;
+                isUnderWay = true;
                 socket.IsConnecting = true;
                 return StepResult.Wait;
             case -Errno.EAGAIN:
                 return StepResult.Pause;
+            case -Errno.EALREADY when isUnderWay:
+                return StepResult.Wait;
             case -Errno.EALREADY:
-                return state.IsUnderWay ? StepResult.Wait : progress.Done(Errno.EALREADY);
-            case -Errno.EISCONN when state.IsUnderWay:
-                return progress.Done();
-            default:
-                socket.IsConnecting = false;
-                return progress.Done(-answer);
+                // Another call's, which was given up and goes on in the kernel.
+                return progress.Done(Errno.EALREADY);
+            case -Errno.EISCONN when isUnderWay:
+                answer = 0;
+                break;
+            case -Errno.ECONNABORTED when !isUnderWay && IsLeftOver(socket, ref progress):
+                return StepResult.Again;
         }
+
+        socket.IsConnecting = false;
+        return progress.Done(-answer);
     }
 
     /// <summary>
-    /// Whether the answer is of an earlier attempt, whose error was read: INET says ECONNABORTED once then
-    /// (net/ipv4/af_inet.c, __inet_stream_connect), and is ready for the attempt that begins now.
+    /// True, once, when ECONNABORTED was an earlier connect's: of one whose error somebody has read from SO_ERROR, INET says
+    /// so in place of beginning the next (__inet_stream_connect in net/ipv4/af_inet.c).
     /// </summary>
-    internal static bool IsOfEarlier(SocketCore socket, int answer, ref ConnectState state)
+    internal static bool IsLeftOver(SocketCore socket, ref Progress progress)
     {
-        if (answer != -Errno.ECONNABORTED || state.IsUnderWay || state.HasRepeated)
-        {
-            return false;
-        }
-
-        state.HasRepeated = true;
-        socket.IsConnecting = false;
-        return true;
+        bool isFirst = !progress.HasRepeated && socket.IsInternet;
+        progress.HasRepeated |= isFirst;
+        return isFirst;
     }
 
-    // What is under way may be an earlier attempt, whose caller did not wait for its end.
-    private static bool AsksError(SocketCore socket, in ConnectState state) => socket.IsConnecting && !state.IsErrorAsked;
+    // Why the connect that is under way has failed; 0 when there is none, or it has not.
+    private static int Failure(SocketCore socket)
+    {
+        if (!socket.IsConnecting
+            || (socket.Poll(PollConstants.POLLOUT) & (PollConstants.POLLERR | PollConstants.POLLHUP)) == 0
+            || Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) < 0
+            || errno == 0)
+        {
+            return 0;
+        }
+
+        if (socket.IsInternet)
+        {
+            // INET believes that the connect is under way until it is asked or told. Families that cannot be told need it not.
+            socket.Dissolve();
+        }
+
+        return errno;
+    }
 }

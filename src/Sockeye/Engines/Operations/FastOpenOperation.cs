@@ -47,7 +47,7 @@ internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int
 internal struct FastOpenState
 {
     internal bool IsAsked;
-    internal ConnectState Connect;
+    internal bool IsUnderWay;
     internal bool IsConnected;
 
     /// <summary>How many bytes went with the first segment. Of a connection that never was, nothing arrived for sure: they count once it stands.</summary>
@@ -62,8 +62,8 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
     private readonly ref FastOpenState _state = ref state;
 
     public int Call(SocketCore socket, in Progress progress) =>
-        !_state.IsAsked ? Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address)
-        : !_state.IsConnected ? ConnectStep.Ask(socket, _address, _state.Connect)
+        !_state.IsAsked ? Begin(socket)
+        : !_state.IsConnected ? ConnectStep.Ask(socket, _address)
         : progress.Count == _data.Length ? 0
         : Libc.Send(socket.Handle, _data[(int)progress.Count..], SocketConstants.MSG_NOSIGNAL);
 
@@ -79,7 +79,7 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
             return TakeAsked(socket, answer, ref progress);
         }
 
-        StepResult result = ConnectStep.TakeConnected(socket, answer, ref _state.Connect, ref progress);
+        StepResult result = ConnectStep.TakeConnected(socket, answer, ref _state.IsUnderWay, ref progress);
         if (result != StepResult.Done || progress.Errno != 0)
         {
             return result;
@@ -91,9 +91,26 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
         return progress.Count == _data.Length ? progress.Done() : StepResult.Again;
     }
 
+    private int Begin(SocketCore socket)
+    {
+        int errno = socket.PrepareConnect(_address);
+        if (errno != 0)
+        {
+            return -errno;
+        }
+
+        int answer = Libc.SendTo(socket.Handle, _data, SocketConstants.MSG_FASTOPEN | SocketConstants.MSG_NOSIGNAL, _address);
+        if (answer is >= 0 or -Errno.EINPROGRESS)
+        {
+            socket.NoteConnectBegun(_address);
+        }
+
+        return answer;
+    }
+
     private StepResult TakeAsked(SocketCore socket, int answer, ref Progress progress)
     {
-        if (ConnectStep.IsOfEarlier(socket, answer, ref _state.Connect))
+        if (answer == -Errno.ECONNABORTED && ConnectStep.IsLeftOver(socket, ref progress))
         {
             return StepResult.Again;
         }
@@ -104,12 +121,14 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
             // As many bytes as went with the first segment, or all, if the peer answered at once.
             case >= 0:
                 _state.Early = answer;
-                _state.Connect.IsUnderWay = socket.IsConnecting = true;
+                _state.IsUnderWay = true;
+                socket.IsConnecting = true;
                 return StepResult.Again;
 
             // There is no cookie for this server yet: the first segment asks for one, and carries nothing.
             case -Errno.EINPROGRESS:
-                _state.Connect.IsUnderWay = socket.IsConnecting = true;
+                _state.IsUnderWay = true;
+                socket.IsConnecting = true;
                 return StepResult.Again;
 
             // Switched off by net.ipv4.tcp_fastopen: a plain connect.
