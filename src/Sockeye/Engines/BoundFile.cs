@@ -1,4 +1,3 @@
-using Sockeye.Families;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;

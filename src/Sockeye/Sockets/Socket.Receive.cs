@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Sockeye.Engines;
-using Sockeye.Interop;
 
 namespace Sockeye;
 

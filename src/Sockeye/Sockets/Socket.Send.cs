@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using Sockeye.Engines;
-using Sockeye.Interop;
 
 namespace Sockeye;
 

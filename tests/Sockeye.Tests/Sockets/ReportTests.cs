@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
-using Sockeye.Interop;
 using Sockeye.Tests.Support;
 
 namespace Sockeye.Tests.Sockets;

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Sockeye.Interop;
 using Sockeye.Tests.Names;
 using Sockeye.Tests.Support;
 

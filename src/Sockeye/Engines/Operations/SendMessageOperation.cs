@@ -101,10 +101,10 @@ internal readonly ref struct SendMessageStep(
     {
         int own = flags | SocketConstants.MSG_NOSIGNAL;
         int skip = (int)progress.Count;
-        ReadOnlySpan<byte> control = skip == 0 ? _control : default;
+        ReadOnlySpan<byte> first = skip == 0 ? _control : default;
         if (buffers.IsEmpty)
         {
-            return Libc.SendMessage(socket.Handle, data.Span[skip..], own, _address, control);
+            return Libc.SendMessage(socket.Handle, data.Span[skip..], own, _address, first);
         }
 
         using var vector = new BufferVector(data, buffers, skip);
@@ -112,7 +112,7 @@ internal readonly ref struct SendMessageStep(
         // A message goes in one call or not at all: the kernel's own answer to too many buffers.
         return vector.IsPartial && !socket.IsStream
             ? -Errno.EMSGSIZE
-            : Libc.SendMessage(socket.Handle, vector.Buffers, own, _address, control);
+            : Libc.SendMessage(socket.Handle, vector.Buffers, own, _address, first);
     }
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
