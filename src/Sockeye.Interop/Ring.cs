@@ -102,7 +102,7 @@ internal sealed unsafe class Ring : IDisposable
     internal int Capacity => (int)_submissionCount;
 
     /// <summary>How many answers fit before the kernel keeps them elsewhere.</summary>
-    internal int AnswerCapacity => (int)_completionMask + 1;
+    internal int CompletionCapacity => (int)_completionMask + 1;
 
     /// <summary>
     /// True while the kernel keeps answers that did not fit; an enter moves them into the queue as room permits. Until

@@ -3,25 +3,25 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>A synchronous call from its first try to its last: its turn among other operations, its limit, its waits.</summary>
+/// <summary>A synchronous call from its first try to its last: its place among other operations, its limit, its waits.</summary>
 internal ref struct BlockingCall : IDisposable
 {
     private readonly SocketCore _socket;
-    private readonly OperationLane _lane;
+    private readonly OperationQueue _queue;
     private readonly TimeSpan? _limit;
     private readonly long _start;
     private readonly bool _waits;
-    private SynchronousTurn? _turn;
+    private QueueTicket? _ticket;
     private bool _sawReady;
     private long _moved;
     private TimeSpan _pause = RetryTimer.First;
     private EpollSet? _edges;
     private int _renewals;
 
-    private BlockingCall(SocketCore socket, OperationLane lane, TimeSpan? limit, bool mayWait)
+    private BlockingCall(SocketCore socket, OperationQueue queue, TimeSpan? limit, bool mayWait)
     {
         _socket = socket;
-        _lane = lane;
+        _queue = queue;
         _limit = limit;
         _waits = mayWait && limit != TimeSpan.Zero;
         _start = limit is null ? 0 : Stopwatch.GetTimestamp();
@@ -29,16 +29,16 @@ internal ref struct BlockingCall : IDisposable
 
     /// <summary>Runs a call to its end: attempts, and waits between them.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="lane">Which operations it must not overtake.</param>
+    /// <param name="queue">Which operations it must not overtake.</param>
     /// <param name="limit">The limit of the whole call; null is none.</param>
     /// <param name="flags">The call's MSG_ flags: some forbid to wait.</param>
     /// <param name="step">The attempt.</param>
     /// <param name="progress">How far it came; the outcome is in it afterwards.</param>
-    /// <param name="events">poll(2)'s events that it waits for; 0 is those of the lane.</param>
+    /// <param name="events">poll(2)'s events that it waits for; 0 is those of the queue.</param>
     /// <param name="always">The limit is the caller's own for this call: wait whatever Blocking says.</param>
     internal static void Run<TStep>(
         SocketCore socket,
-        OperationLane lane,
+        OperationQueue queue,
         TimeSpan? limit,
         int flags,
         scoped ref TStep step,
@@ -49,15 +49,15 @@ internal ref struct BlockingCall : IDisposable
     {
         if (events == 0)
         {
-            events = lane switch
+            events = queue switch
             {
-                OperationLane.Read => PollConstants.POLLIN,
-                OperationLane.Write => PollConstants.POLLOUT,
+                OperationQueue.Read => PollConstants.POLLIN,
+                OperationQueue.Write => PollConstants.POLLOUT,
                 _ => PollConstants.POLLERR,
             };
         }
 
-        using var call = new BlockingCall(socket, lane, limit, mayWait: (socket.IsBlocking || always) && CallSteps.MayWait(flags));
+        using var call = new BlockingCall(socket, queue, limit, mayWait: (socket.IsBlocking || always) && CallSteps.MayWait(flags));
         int errno = call.Enter();
         while (errno == 0)
         {
@@ -86,7 +86,7 @@ internal ref struct BlockingCall : IDisposable
     private int Enter()
     {
         Registration? registration = _socket.Registration;
-        if (registration is null || _lane == OperationLane.Watch || registration.IsIdle(_lane))
+        if (registration is null || _queue == OperationQueue.Watch || registration.IsIdle(_queue))
         {
             return 0;
         }
@@ -96,14 +96,14 @@ internal ref struct BlockingCall : IDisposable
             return Errno.EAGAIN;
         }
 
-        var turn = new SynchronousTurn(_socket, _lane);
-        if (registration.TryEnterTurn(turn))
+        var ticket = new QueueTicket(_socket, _queue);
+        if (registration.TryEnterQueue(ticket))
         {
             return 0;
         }
 
-        _turn = turn;
-        return turn.Wait(Left) ? 0 : Errno.ETIMEDOUT;
+        _ticket = ticket;
+        return ticket.Wait(Left) ? 0 : Errno.ETIMEDOUT;
     }
 
     /// <summary>Waits until the socket may be ready.</summary>
@@ -164,9 +164,9 @@ internal ref struct BlockingCall : IDisposable
     public readonly void Dispose()
     {
         _edges?.Dispose();
-        if (_turn is not null)
+        if (_ticket is not null)
         {
-            _socket.Registration!.LeaveTurn(_turn);
+            _socket.Registration!.LeaveQueue(_ticket);
         }
     }
 }

@@ -211,11 +211,11 @@ internal abstract class Poller : IDisposable
     }
 
     /// <summary>True when each event reports the socket's current state whole: an end, an error, urgent data.</summary>
-    internal virtual bool TellsAll => false;
+    internal virtual bool ReportsCurrentState => false;
 
     /// <summary>Promises to try a socket that was read empty before long, though no event may come.</summary>
     /// <returns>False when that cannot be promised: the caller must try it now.</returns>
-    internal virtual bool TryLater(Registration registration) => false;
+    internal virtual bool TryAddSkipped(Registration registration) => false;
 
     /// <summary>The calling thread is the waiting one from now on.</summary>
     internal virtual void Start()

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>
-/// One socket with one engine: its slot, and the lanes in which its operations wait. Made on the first operation that
+/// One socket with one engine: its slot, and the queues in which its operations wait. Made on the first operation that
 /// has to wait; a socket that never waits has none.
 /// </summary>
 /// <remarks>
@@ -12,7 +12,7 @@ namespace Sockeye.Engines;
 /// - Edge-triggered: the engine reports once that the descriptor may be ready. <see cref="Sequence"/> counts these
 ///   events. Whoever found EAGAIN compares it with what it was before the try; when it has moved, the event may have
 ///   come in between, and the try is repeated. So no wake-up is lost.
-/// - One thread at a time runs a lane, which is busy then. It tries operations outside the gate and changes states under it.
+/// - One thread at a time runs a queue, which is busy then. It tries operations outside the gate and changes states under it.
 /// - Close completes what waits with its errno and notes it for what runs; afterwards nothing is queued.
 /// - The slot refers to the registration, the registration to operations in flight, an operation to its socket: an
 ///   idle socket is kept alive by nobody here.
@@ -27,15 +27,15 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // After one of these a short read proves nothing: an end or an error is reported once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
-    // The last operation of each lane; its Next is the first one.
+    // The last operation of each queue; its Next is the first one.
     private SocketOperation? _read;
     private SocketOperation? _write;
     private SocketOperation? _watch;
 
-    // Guards the lanes, their operations' states and the sequence.
+    // Guards the queues, their operations' states and the sequence.
     private SpinGate _gate;
 
-    // A bit for each lane that a thread runs.
+    // A bit for each queue that a thread runs.
     private byte _busy;
 
     // What ends each operation that comes to wait: 0 while the descriptor is watched. A byte, for there are many: Linux's
@@ -45,7 +45,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     private int _sequence;
 
     // The sequence at which the last read emptied the socket, or seemed to. A sequence is never negative.
-    private int _drainedAt = -1;
+    private int _emptyAt = -1;
 
     /// <summary>Who watches the descriptor.</summary>
     internal Poller Poller { get; } = poller;
@@ -62,7 +62,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     internal volatile bool IsForgotten;
 
     /// <summary>The ring will try it later. The ring's thread's own.</summary>
-    internal bool IsUntried { get; set; }
+    internal bool HasSkippedTry { get; set; }
 
     /// <summary>An epoll set watches a duplicate, since it had <see cref="Handle"/>'s number already.</summary>
     internal bool IsDuplicated { get; set; }
@@ -76,41 +76,41 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>How often the engine has reported that the descriptor may be ready.</summary>
     internal int Sequence => Volatile.Read(ref _sequence);
 
-    /// <summary>True when no operation waits in the lane: a new one may be tried at once without overtaking.</summary>
-    internal bool IsIdle(OperationLane lane) => lane == OperationLane.Watch || Volatile.Read(ref LastOf(lane)) is null;
+    /// <summary>True when no operation waits in the queue: a new one may be tried at once without overtaking.</summary>
+    internal bool IsIdle(OperationQueue queue) => queue == OperationQueue.Watch || Volatile.Read(ref LastOf(queue)) is null;
 
     /// <summary>
     /// True when the last read emptied the socket at <paramref name="sequence"/> and no event has come since: a try would
     /// only cost a system call, and the operation may be queued without one.
     /// </summary>
-    internal bool MayWaitUntried(int sequence) =>
-        Volatile.Read(ref _drainedAt) == sequence && (Poller.TellsAll || Poller.TryLater(this));
+    internal bool CanSkipTry(int sequence) =>
+        Volatile.Read(ref _emptyAt) == sequence && (Poller.ReportsCurrentState || Poller.TryAddSkipped(this));
 
     /// <summary>A read that began at <paramref name="sequence"/> took less than it had room for.</summary>
-    internal void NoteDrained(int sequence)
+    internal void MarkEmpty(int sequence)
     {
         // An engine that does not report the current state tries such a socket later. Then nothing speaks against it here.
-        if (!Poller.TellsAll || !Volatile.Read(ref _sawLasting))
+        if (!Poller.ReportsCurrentState || !Volatile.Read(ref _sawLasting))
         {
-            Volatile.Write(ref _drainedAt, sequence);
+            Volatile.Write(ref _emptyAt, sequence);
         }
     }
 
-    /// <summary>Makes the try that <see cref="MayWaitUntried"/> spared, unless an event has concerned reading since.</summary>
-    internal void TryNow()
+    /// <summary>Makes the try that <see cref="CanSkipTry"/> spared, unless an event has concerned reading since.</summary>
+    internal void MakeSkippedTry()
     {
         SocketOperation? first = null;
         using (_gate.Enter())
         {
-            IsUntried = false;
-            if (_drainedAt == _sequence)
+            HasSkippedTry = false;
+            if (_emptyAt == _sequence)
             {
-                Volatile.Write(ref _drainedAt, -1);
-                first = Start(OperationLane.Read);
+                Volatile.Write(ref _emptyAt, -1);
+                first = Start(OperationQueue.Read);
             }
         }
 
-        Run(OperationLane.Read, first);
+        Run(OperationQueue.Read, first);
     }
 
     /// <summary>The descriptor closes.</summary>
@@ -137,7 +137,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
                 operation.State = OperationState.Waiting;
                 if (_sequence != sequence)
                 {
-                    first = Start(operation.Lane);
+                    first = Start(operation.Queue);
                 }
             }
         }
@@ -148,7 +148,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         }
         else
         {
-            Run(operation.Lane, first);
+            Run(operation.Queue, first);
         }
     }
 
@@ -173,21 +173,21 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         using (_gate.Enter())
         {
             int next = (_sequence + 1) & int.MaxValue;
-            if (!read && _drainedAt == _sequence)
+            if (!read && _emptyAt == _sequence)
             {
                 // The event does not concern reading: a try that was skipped still has to be made.
-                Volatile.Write(ref _drainedAt, next);
+                Volatile.Write(ref _emptyAt, next);
             }
 
             Volatile.Write(ref _sequence, next);
-            firstRead = read ? Start(OperationLane.Read) : null;
-            firstWrite = write ? Start(OperationLane.Write) : null;
-            firstWatch = Start(OperationLane.Watch);
+            firstRead = read ? Start(OperationQueue.Read) : null;
+            firstWrite = write ? Start(OperationQueue.Write) : null;
+            firstWatch = Start(OperationQueue.Watch);
         }
 
-        Run(OperationLane.Read, firstRead);
-        Run(OperationLane.Write, firstWrite);
-        Run(OperationLane.Watch, firstWatch);
+        Run(OperationQueue.Read, firstRead);
+        Run(OperationQueue.Write, firstWrite);
+        Run(OperationQueue.Watch, firstWatch);
     }
 
     /// <summary>Asks an operation to end with <paramref name="errno"/>, unless its own outcome comes first.</summary>
@@ -218,10 +218,10 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             operation.EndWith(errno);
 
             // The next one has not been tried since it was queued, and what held up the head need not hold it up.
-            next = wasHead ? Start(operation.Lane) : null;
+            next = wasHead ? Start(operation.Queue) : null;
         }
 
-        OperationLane which = operation.Lane;
+        OperationQueue which = operation.Queue;
         operation.Publish();
         Run(which, next);
     }
@@ -234,9 +234,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         using (_gate.Enter())
         {
             _endErrno = _endErrno != 0 ? _endErrno : checked((byte)errno);
-            Drain(OperationLane.Read, errno, ref waiting);
-            Drain(OperationLane.Write, errno, ref waiting);
-            Drain(OperationLane.Watch, errno, ref waiting);
+            Drain(OperationQueue.Read, errno, ref waiting);
+            Drain(OperationQueue.Write, errno, ref waiting);
+            Drain(OperationQueue.Watch, errno, ref waiting);
         }
 
         while (waiting is not null)
@@ -244,10 +244,10 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             SocketOperation operation = waiting;
             waiting = operation.Next;
             operation.Next = null;
-            if (operation is SynchronousTurn turn)
+            if (operation is QueueTicket ticket)
             {
                 // Its thread goes on to the kernel, and finds the descriptor closed.
-                turn.Grant();
+                ticket.Admit();
             }
             else
             {
@@ -258,72 +258,72 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Poller.Forget(this);
     }
 
-    /// <summary>Takes the lane for a thread that will call the kernel itself, once all before it is done.</summary>
-    /// <returns>True when the lane was free and is now the caller's; false when <paramref name="turn"/> was queued.</returns>
-    internal bool TryEnterTurn(SynchronousTurn turn)
+    /// <summary>Takes the queue for a thread that will call the kernel itself, once all before it is done.</summary>
+    /// <returns>True when the queue was free and is now the caller's; false when <paramref name="ticket"/> was queued.</returns>
+    internal bool TryEnterQueue(QueueTicket ticket)
     {
         using (_gate.Enter())
         {
-            if (_endErrno != 0 || LastOf(turn.Lane) is null)
+            if (_endErrno != 0 || LastOf(ticket.Queue) is null)
             {
                 return true;
             }
 
-            Append(turn);
-            turn.State = OperationState.Waiting;
+            Append(ticket);
+            ticket.State = OperationState.Waiting;
             return false;
         }
     }
 
-    /// <summary>Gives the lane back after <see cref="TryEnterTurn"/> queued a turn and it was granted, or gives up waiting for it.</summary>
-    internal void LeaveTurn(SynchronousTurn turn)
+    /// <summary>Gives the queue back after <see cref="TryEnterQueue"/> queued a ticket and it was admitted, or gives up waiting.</summary>
+    internal void LeaveQueue(QueueTicket ticket)
     {
         SocketOperation? next;
         using (_gate.Enter())
         {
-            if (turn.State == OperationState.Completed)
+            if (ticket.State == OperationState.Completed)
             {
                 return;
             }
 
-            if (turn.State == OperationState.Running)
+            if (ticket.State == OperationState.Running)
             {
-                _busy &= (byte)~Bit(turn.Lane);
+                _busy &= (byte)~Bit(ticket.Queue);
             }
 
-            bool wasHead = Remove(turn);
-            turn.State = OperationState.Completed;
-            next = wasHead ? Start(turn.Lane) : null;
+            bool wasHead = Remove(ticket);
+            ticket.State = OperationState.Completed;
+            next = wasHead ? Start(ticket.Queue) : null;
         }
 
-        Run(turn.Lane, next);
+        Run(ticket.Queue, next);
     }
 
-    // Makes the lane busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
-    private SocketOperation? Start(OperationLane lane)
+    // Makes the queue busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
+    private SocketOperation? Start(OperationQueue queue)
     {
-        SocketOperation? first = FirstOf(lane);
-        if (first is null || (_busy & Bit(lane)) != 0)
+        SocketOperation? first = FirstOf(queue);
+        if (first is null || (_busy & Bit(queue)) != 0)
         {
             return null;
         }
 
-        _busy |= Bit(lane);
+        _busy |= Bit(queue);
         first.State = OperationState.Running;
         return first;
     }
 
-    // Tries what Start gave, then what follows. Not whatever is the head by now: a turn that was given up in between
-    // has passed the lane on, and the new head runs on another thread.
-    private void Run(OperationLane which, SocketOperation? operation)
+    // Tries what Start gave, then what follows. Not whatever is the head by now: a ticket that was given up in between
+    // has passed the queue on, and the new head runs on another thread.
+    private void Run(OperationQueue which, SocketOperation? operation)
     {
         int sequence = Sequence;
         while (operation is not null)
         {
-            if (operation is SynchronousTurn turn)
+            if (operation is QueueTicket ticket)
             {
-                // The lane stays busy on behalf of the thread that now has the turn; LeaveTurn goes on from there.
-                turn.Grant();
+                // The queue stays busy on behalf of the thread that is admitted now; LeaveQueue goes on from there.
+                ticket.Admit();
                 return;
             }
 
@@ -359,19 +359,19 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             }
             else
             {
-                next = operation.Lane == OperationLane.Watch ? After(operation) : null;
+                next = operation.Queue == OperationQueue.Watch ? After(operation) : null;
                 operation.State = OperationState.Waiting;
             }
 
             if (next is null && _sequence != sequence)
             {
                 sequence = _sequence;
-                next = FirstOf(operation.Lane);
+                next = FirstOf(operation.Queue);
             }
 
             if (next is null)
             {
-                _busy &= (byte)~Bit(operation.Lane);
+                _busy &= (byte)~Bit(operation.Queue);
             }
             else
             {
@@ -382,9 +382,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         return next;
     }
 
-    private void Drain(OperationLane lane, int errno, ref SocketOperation? waiting)
+    private void Drain(OperationQueue queue, int errno, ref SocketOperation? waiting)
     {
-        SocketOperation? operation = FirstOf(lane);
+        SocketOperation? operation = FirstOf(queue);
         SocketOperation? last = null;
         while (operation is not null)
         {
@@ -397,7 +397,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
                 operation.EndWith(errno);
                 if (last is null)
                 {
-                    // Put this lane's operations before those of the lanes drained earlier; order across lanes is free.
+                    // Put this queue's operations before those of the queues drained earlier; order across queues is free.
                     operation.Next = waiting;
                     waiting = operation;
                 }
@@ -416,7 +416,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
 
     private void Append(SocketOperation operation)
     {
-        ref SocketOperation? last = ref LastOf(operation.Lane);
+        ref SocketOperation? last = ref LastOf(operation.Queue);
         if (last is null)
         {
             operation.Next = operation;
@@ -433,7 +433,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // True when it was the first one: all but a cancelled one are.
     private bool Remove(SocketOperation operation)
     {
-        ref SocketOperation? last = ref LastOf(operation.Lane);
+        ref SocketOperation? last = ref LastOf(operation.Queue);
         SocketOperation before = last!;
         bool wasFirst = ReferenceEquals(before.Next, operation);
         while (!ReferenceEquals(before.Next, operation))
@@ -451,47 +451,47 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         return wasFirst;
     }
 
-    private SocketOperation? FirstOf(OperationLane lane) => LastOf(lane)?.Next;
+    private SocketOperation? FirstOf(OperationQueue queue) => LastOf(queue)?.Next;
 
     private SocketOperation? After(SocketOperation operation) =>
-        ReferenceEquals(LastOf(operation.Lane), operation) ? null : operation.Next;
+        ReferenceEquals(LastOf(operation.Queue), operation) ? null : operation.Next;
 
-    private static byte Bit(OperationLane lane) => (byte)(1 << (int)lane);
+    private static byte Bit(OperationQueue queue) => (byte)(1 << (int)queue);
 
-    private ref SocketOperation? LastOf(OperationLane lane)
+    private ref SocketOperation? LastOf(OperationQueue queue)
     {
-        switch (lane)
+        switch (queue)
         {
-            case OperationLane.Read: return ref _read;
-            case OperationLane.Write: return ref _write;
+            case OperationQueue.Read: return ref _read;
+            case OperationQueue.Write: return ref _write;
             default: return ref _watch;
         }
     }
 }
 
 /// <summary>
-/// A synchronous call's place in a lane behind operations that wait: granted when all before it are done, so that
+/// A synchronous call's place in a queue behind operations that wait: admitted when all before it are done, so that
 /// synchronous and asynchronous calls on one socket keep their order.
 /// </summary>
-internal sealed class SynchronousTurn(SocketCore socket, OperationLane lane) : SocketOperation(socket, lane)
+internal sealed class QueueTicket(SocketCore socket, OperationQueue queue) : SocketOperation(socket, queue)
 {
     private readonly object _gate = new();
-    private bool _granted;
+    private bool _isAdmitted;
 
-    internal override string Call => "turn";
+    internal override string Call => "wait in the queue";
 
-    internal override bool TryComplete() => throw new UnreachableException("A turn is granted, never tried.");
+    internal override bool TryComplete() => throw new UnreachableException("A ticket is admitted, never tried.");
 
-    internal void Grant()
+    internal void Admit()
     {
         lock (_gate)
         {
-            _granted = true;
+            _isAdmitted = true;
             Monitor.PulseAll(_gate);
         }
     }
 
-    /// <summary>Waits for the grant.</summary>
+    /// <summary>Waits to be admitted.</summary>
     /// <param name="limit">How long at most; negative waits without limit.</param>
     /// <returns>False when the limit passed first.</returns>
     internal bool Wait(TimeSpan limit)
@@ -499,7 +499,7 @@ internal sealed class SynchronousTurn(SocketCore socket, OperationLane lane) : S
         long start = Stopwatch.GetTimestamp();
         lock (_gate)
         {
-            while (!_granted)
+            while (!_isAdmitted)
             {
                 TimeSpan left = limit < TimeSpan.Zero
                     ? System.Threading.Timeout.InfiniteTimeSpan

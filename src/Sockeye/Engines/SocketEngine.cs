@@ -29,7 +29,7 @@ public enum EngineKind
 /// <item>Enqueue queues it. Its caller has registered the cancellation token and the timer before.</item>
 /// <item>An operation completes exactly once: by its own outcome, by cancel, by its time limit, or by the socket's
 /// Dispose. When the kernel's own answer is there, it wins over the other three.</item>
-/// <item>Operations of one lane complete in the order they were submitted; the lanes are independent.</item>
+/// <item>Operations of one queue complete in the order they were submitted; the queues are independent.</item>
 /// <item>An engine's thread runs no user code; continuations go where <see cref="SocketOperation"/> says: to the pool,
 /// or to the <see cref="EventLoop"/> they were awaited on.</item>
 /// <item>Engines know operations and registrations, never sockets. What names a registration to the kernel is slot and

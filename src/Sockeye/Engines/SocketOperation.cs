@@ -6,7 +6,7 @@ using System.Threading.Tasks.Sources;
 namespace Sockeye.Engines;
 
 /// <summary>Which of a socket's queues an operation waits in.</summary>
-internal enum OperationLane : byte
+internal enum OperationQueue : byte
 {
     /// <summary>Receives and accepts: one after the other, in the order they were asked for.</summary>
     Read,
@@ -14,7 +14,7 @@ internal enum OperationLane : byte
     /// <summary>Sends and connects: one after the other, in the order they were asked for.</summary>
     Write,
 
-    /// <summary>Waits for readiness: beside each other, and beside the other two lanes.</summary>
+    /// <summary>Waits for readiness: beside each other, and beside the other two queues.</summary>
     Watch,
 }
 
@@ -25,15 +25,15 @@ internal enum OperationLane : byte
 /// <remarks>
 /// States, changed only under the gate of the <see cref="Registration"/> that holds the operation:
 /// - New: rented; not with an engine. A cancel is noted, and found when the operation is queued.
-/// - Waiting: in a lane. A cancel takes it out and completes it.
+/// - Waiting: in a queue. A cancel takes it out and completes it.
 /// - Running: a thread is in <see cref="TryComplete"/>. A cancel is noted; the attempt's own success wins over it.
-/// - Completed: out of its lane; the outcome is final. Exactly one thread publishes it.
+/// - Completed: out of its queue; the outcome is final. Exactly one thread publishes it.
 /// The order in <see cref="Publish"/>: token unregistered and timer removed first, then the outcome is shown, so that
 /// neither can reach the next user of a recycled operation.
 /// </remarks>
-internal abstract class SocketOperation(SocketCore socket, OperationLane lane) : AwaitedCall
+internal abstract class SocketOperation(SocketCore socket, OperationQueue queue) : AwaitedCall
 {
-    // The next one of the lane; the last one's is the first. Owned by the registration, under its gate.
+    // The next one of the queue; the last one's is the first. Owned by the registration, under its gate.
     internal SocketOperation? Next;
     internal volatile OperationState State;
 
@@ -51,7 +51,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
     internal SocketCore Socket { get; } = socket;
 
-    internal OperationLane Lane { get; } = lane;
+    internal OperationQueue Queue { get; } = queue;
 
     internal override int Errno
     {
@@ -78,7 +78,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
     protected virtual bool IsDecided => false;
 
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
-    internal virtual bool CanWaitUntried => false;
+    internal virtual bool MaySkipTry => false;
 
     /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's gate: no system call.</summary>
     internal void EndWith(int errno) => Progress.End(errno);
@@ -139,13 +139,13 @@ internal abstract class SocketOperation(SocketCore socket, OperationLane lane) :
 
         Registration? registration = Socket.Registration;
         int sequence = registration?.Sequence ?? 0;
-        if (registration is not null && !registration.IsIdle(Lane) && !IsDecided)
+        if (registration is not null && !registration.IsIdle(Queue) && !IsDecided)
         {
-            // Not tried: by the time it is queued the lane may have emptied, and the engine's event for what is ready
+            // Not tried: by the time it is queued the queue may have emptied, and the engine's event for what is ready
             // now may be spent. A sequence of the past makes the queue try it at once if it comes to the head.
             sequence--;
         }
-        else if (registration is not null && CanWaitUntried && registration.MayWaitUntried(sequence))
+        else if (registration is not null && MaySkipTry && registration.CanSkipTry(sequence))
         {
             // Emptied, and no event since: if something comes before it is queued, the sequence shows it.
         }
@@ -316,8 +316,8 @@ internal enum OperationState : byte
 
 /// <summary>An operation that gives a value: both its faces, throwing and Try.</summary>
 /// <typeparam name="T">What the call returns.</typeparam>
-internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane)
-    : SocketOperation(socket, lane), IValueTaskSource<T>, IValueTaskSource<SocketResult<T>>
+internal abstract class SocketOperation<T>(SocketCore socket, OperationQueue queue)
+    : SocketOperation(socket, queue), IValueTaskSource<T>, IValueTaskSource<SocketResult<T>>
 {
     /// <summary>The value of a successful outcome.</summary>
     protected abstract T TakeValue();
@@ -378,8 +378,8 @@ internal abstract class SocketOperation<T>(SocketCore socket, OperationLane lane
 }
 
 /// <summary>An operation without a value: both its faces, throwing and Try.</summary>
-internal abstract class SocketAction(SocketCore socket, OperationLane lane)
-    : SocketOperation(socket, lane), IValueTaskSource, IValueTaskSource<SocketResult>
+internal abstract class SocketAction(SocketCore socket, OperationQueue queue)
+    : SocketOperation(socket, queue), IValueTaskSource, IValueTaskSource<SocketResult>
 {
     /// <summary>Starts the operation for the throwing face.</summary>
     internal ValueTask Run(CancellationToken token)

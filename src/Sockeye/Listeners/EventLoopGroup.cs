@@ -158,7 +158,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
 
                 var listener = new EventLoopListener(this, sockets[0].LocalEndPoint!, handler, options);
                 listener.Start([.. accepting.Select((member, index) =>
-                    LoopAcceptor.Create(listener, member, sockets[index], deals: !shares && _members.Length > 1, options.Backlog))]);
+                    LoopAcceptor.Create(listener, member, sockets[index], isRoundRobin: !shares && _members.Length > 1, options.Backlog))]);
                 _listeners.Add(listener);
                 return listener;
             }

@@ -169,7 +169,7 @@ public sealed class EventLoopListener
         }
         else
         {
-            member.Loop.Post(static state => ((LoopConnection)state!).BeginDealt(), connection);
+            member.Loop.Post(static state => ((LoopConnection)state!).BeginHandedOver(), connection);
         }
     }
 
@@ -232,7 +232,7 @@ public sealed class EventLoopListener
         internal LoopConnection? Next;
         internal LoopConnection? Previous;
 
-        internal void BeginDealt()
+        internal void BeginHandedOver()
         {
             member.Loop.NoteHandler(listener._handler);
             Begin(listener._handler);

@@ -19,7 +19,7 @@ internal abstract class LoopAcceptor
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
     private readonly Queue<Socket> _parked = new();
-    private readonly bool _deals;
+    private readonly bool _isRoundRobin;
     private readonly int _backlog;
     private TimeSpan _pause;
     private bool _pausing;
@@ -28,12 +28,12 @@ internal abstract class LoopAcceptor
     private int _ended;
     private IDisposable? _timer;
 
-    private protected LoopAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
+    private protected LoopAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool isRoundRobin, int backlog)
     {
         Listener = listener;
         Member = member;
         Socket = socket;
-        _deals = deals;
+        _isRoundRobin = isRoundRobin;
         _backlog = backlog;
     }
 
@@ -55,13 +55,13 @@ internal abstract class LoopAcceptor
     /// <param name="listener">Whose connections they are.</param>
     /// <param name="member">The loop.</param>
     /// <param name="socket">Listens, and belongs to the loop.</param>
-    /// <param name="deals">Hands connections to all loops in turn.</param>
+    /// <param name="isRoundRobin">Hands connections to all loops in turn.</param>
     /// <param name="backlog">How many may wait; no more are taken at the stop.</param>
-    internal static LoopAcceptor Create(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog) =>
+    internal static LoopAcceptor Create(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool isRoundRobin, int backlog) =>
         socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
         && member.Loop.Engine.Poller.Ring is { } poller
-            ? new RingAcceptor(listener, member, socket, deals, backlog, poller)
-            : new PlainAcceptor(listener, member, socket, deals, backlog);
+            ? new RingAcceptor(listener, member, socket, isRoundRobin, backlog, poller)
+            : new PlainAcceptor(listener, member, socket, isRoundRobin, backlog);
 
     /// <summary>Begins, or goes on after there was no room or a pause.</summary>
     internal void Resume()
@@ -228,7 +228,7 @@ internal abstract class LoopAcceptor
     private void Serve(Socket accepted)
     {
         EventLoopGroup.Member member = Member;
-        if (_deals)
+        if (_isRoundRobin)
         {
             member = member.Group.NextMember();
             accepted.Core.MoveTo(member.Loop.Engine);
@@ -240,9 +240,9 @@ internal abstract class LoopAcceptor
 
 /// <summary>accept4(2), in bursts.</summary>
 #pragma warning disable CA1001 // Ended disposes the token source, and every acceptor comes to its end.
-internal class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog)
+internal class PlainAcceptor(EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool isRoundRobin, int backlog)
 #pragma warning restore CA1001
-    : LoopAcceptor(listener, member, socket, deals, backlog)
+    : LoopAcceptor(listener, member, socket, isRoundRobin, backlog)
 {
     // Then the connections that are there already get their turn.
     private const int AcceptsPerTurn = 16;

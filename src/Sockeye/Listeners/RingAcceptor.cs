@@ -10,8 +10,8 @@ namespace Sockeye.Engines;
 /// failed, it goes on with calls.
 /// </remarks>
 internal sealed class RingAcceptor(
-    EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool deals, int backlog, RingPoller poller)
-    : PlainAcceptor(listener, member, socket, deals, backlog), IRingRequest
+    EventLoopListener listener, EventLoopGroup.Member member, Socket socket, bool isRoundRobin, int backlog, RingPoller poller)
+    : PlainAcceptor(listener, member, socket, isRoundRobin, backlog), IRingRequest
 {
     // Descriptors are owned here until they are sockets.
     private readonly Queue<SocketHandle> _arrived = new();

@@ -4,7 +4,7 @@ namespace Sockeye.Engines.Pipes;
 
 /// <summary>
 /// Moves a pipe's bytes with calls: recv(2) when the reader wants more, sendmsg(2) at the end of the loop's turn or at
-/// once, and the socket's lanes where they would wait.
+/// once, and the socket's queues where they would wait.
 /// </summary>
 internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 {
@@ -131,7 +131,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         Volatile.Read(ref _ended)?.TrySetResult();
     }
 
-    private sealed class ReceiveCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Read)
+    private sealed class ReceiveCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationQueue.Read)
     {
         private PinnedBlock? _block;
         private bool _isShared;
@@ -139,7 +139,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
 
         internal override string Call => "receive";
 
-        internal override bool CanWaitUntried => true;
+        internal override bool MaySkipTry => true;
 
         protected override TimeSpan? Limit => null;
 
@@ -239,7 +239,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
         }
     }
 
-    private sealed class SendCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationLane.Write)
+    private sealed class SendCall(CallPipeDriver driver) : SocketOperation(driver._socket, OperationQueue.Write)
     {
         internal override string Call => "send";
 

@@ -27,7 +27,7 @@ public partial class Socket
         if (TryBegin(socketFlags, out int flags, out Progress progress))
         {
             var step = new ReceiveBatchStep(batch, flags);
-            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
         return ToCount(progress);
@@ -85,7 +85,7 @@ public partial class Socket
             batch.PrepareToSend(start);
             progress.PartRule = SendBatchStep.PartRule;
             var step = new SendBatchStep(batch, start, flags);
-            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Write, Core.SendLimit, flags, ref step, ref progress);
         }
 
         return ToCount(progress);

@@ -115,7 +115,7 @@ public partial class Socket
         SocketCore? accepted = null;
         var progress = default(Progress);
         var step = new AcceptStep(into: null, ref accepted);
-        BlockingCall.Run(Core, OperationLane.Read, Timeout, flags: 0, ref step, ref progress);
+        BlockingCall.Run(Core, OperationQueue.Read, Timeout, flags: 0, ref step, ref progress);
         return progress.Errno == 0 ? SocketResult<Socket>.Success(new Socket(accepted!)) : SocketResult<Socket>.Failure(progress.Errno);
     }
 
@@ -558,7 +558,7 @@ public partial class Socket
         bool isUnderWay = false;
         var progress = default(Progress);
         var step = new ConnectStep(address, peer, ref isUnderWay);
-        BlockingCall.Run(Core, OperationLane.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
+        BlockingCall.Run(Core, OperationQueue.Write, Core.ConnectLimit(limit), flags: 0, ref step, ref progress);
         if (progress.Errno == Errno.EAGAIN && isUnderWay)
         {
             Core.NoteConnecting(peer);

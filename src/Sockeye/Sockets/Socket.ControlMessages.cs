@@ -43,7 +43,7 @@ public partial class Socket
             control.Prepare(message, AddressFamily, IsStream);
             progress.PartRule = SendStep.PartRule(isAll: false);
             var step = new SendMessageStep(message.Data, message.Buffers, total, flags, address, control.Bytes);
-            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Write, Core.SendLimit, flags, ref step, ref progress);
         }
         finally
         {
@@ -188,7 +188,7 @@ public partial class Socket
         {
             progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveMessageStep(buffer, buffers, control, peer, flags, ref parts);
-            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
         return ToResult(progress, progress.Errno == 0 ? parts.ToMessage(progress, control, peer) : default);

@@ -32,7 +32,7 @@ public partial class Socket
         var record = default(SocketErrorRecord);
         var progress = default(Progress);
         var step = new ReceiveErrorStep(payload, ref record);
-        BlockingCall.Run(core, OperationLane.Watch, core.ReceiveLimit, flags: 0, ref step, ref progress);
+        BlockingCall.Run(core, OperationQueue.Watch, core.ReceiveLimit, flags: 0, ref step, ref progress);
         return ToResult(progress, record);
     }
 

@@ -65,7 +65,7 @@ public partial class Socket
         var state = default(FastOpenState);
         var progress = default(Progress);
         var step = new FastOpenStep(peer, address, data, ref state);
-        BlockingCall.Run(Core, OperationLane.Write, Timeout, flags: 0, ref step, ref progress);
+        BlockingCall.Run(Core, OperationQueue.Write, Timeout, flags: 0, ref step, ref progress);
         if (progress.Errno == Errno.EAGAIN && state is { IsUnderWay: true, IsConnected: false })
         {
             Core.NoteConnecting(peer);

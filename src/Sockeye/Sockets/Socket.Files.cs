@@ -75,7 +75,7 @@ public partial class Socket
         SendOperation.Rent(Core).With(buffer, SocketFlags.None).TryRun(cancellationToken);
 
     /// <summary>What a file throws: Stream's IOException around the SocketException, or the token's cancellation.</summary>
-    internal Exception FileFailure(OperationLane lane, SocketResult<int> result, CancellationToken cancellationToken)
+    internal Exception FileFailure(OperationQueue queue, SocketResult<int> result, CancellationToken cancellationToken)
     {
         if (result.Errno == Errno.ECANCELED && cancellationToken.IsCancellationRequested)
         {
@@ -83,7 +83,7 @@ public partial class Socket
         }
 
         Core.NoteFailure(result.Errno);
-        string call = lane == OperationLane.Read ? "receive" : "send";
+        string call = queue == OperationQueue.Read ? "receive" : "send";
         SocketException cause = SocketErrors.Create(call, Core.EndPointForErrors(), result.Errno, result.BytesTransferred);
         return new IOException(cause.Message, cause);
     }

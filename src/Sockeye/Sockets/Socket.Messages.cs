@@ -408,7 +408,7 @@ public partial class Socket
         {
             progress.PartRule = SendStep.PartRule(isAll: false);
             var step = new SendToStep(buffer, flags, address);
-            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Write, Core.SendLimit, flags, ref step, ref progress);
         }
 
         return ToResult(progress);
@@ -422,7 +422,7 @@ public partial class Socket
         {
             progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveFromStep(buffer, flags, address, wantsInformation, ref outcome);
-            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
         return ToResult(progress);

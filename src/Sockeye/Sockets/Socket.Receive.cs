@@ -97,7 +97,7 @@ public partial class Socket
         {
             progress.PartRule = ReceiveAnswer.PartRule(Core, flags);
             var step = new ReceiveBuffersStep(buffers, flags);
-            BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Read, Core.ReceiveLimit, flags, ref step, ref progress);
         }
 
         return ToResult(progress);
@@ -231,7 +231,7 @@ public partial class Socket
     {
         progress.PartRule = ReceiveAnswer.PartRule(Core, flags, isExact);
         var step = new ReceiveStep(buffer, flags);
-        BlockingCall.Run(Core, OperationLane.Read, Core.ReceiveLimit, flags, ref step, ref progress);
+        BlockingCall.Run(Core, OperationQueue.Read, Core.ReceiveLimit, flags, ref step, ref progress);
     }
 
     private static int ReceivedOrError(SocketResult<int> result, out SocketError errorCode)

@@ -98,7 +98,7 @@ public partial class Socket
         {
             progress.PartRule = SendStep.PartRule(isAll: false);
             var step = new SendBuffersStep(buffers, flags);
-            BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+            BlockingCall.Run(Core, OperationQueue.Write, Core.SendLimit, flags, ref step, ref progress);
         }
 
         return ToResult(progress);
@@ -192,7 +192,7 @@ public partial class Socket
     {
         if (!TryBegin(socketFlags, out int flags, out Progress progress)
             || cancellationToken.IsCancellationRequested
-            || (Core.Registration is { } registration && !registration.IsIdle(OperationLane.Write)))
+            || (Core.Registration is { } registration && !registration.IsIdle(OperationQueue.Write)))
         {
             return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
         }
@@ -258,7 +258,7 @@ public partial class Socket
         SocketCore core = Usable;
         var step = new SendFileStep(file, offset, BytesToSend(file, offset, count));
         var progress = default(Progress);
-        BlockingCall.Run(core, OperationLane.Write, core.SendLimit, flags: 0, ref step, ref progress);
+        BlockingCall.Run(core, OperationQueue.Write, core.SendLimit, flags: 0, ref step, ref progress);
         return ToResult(progress, progress.Count);
     }
 
@@ -367,7 +367,7 @@ public partial class Socket
     private void Send(ReadOnlySpan<byte> buffer, int flags, ref Progress progress)
     {
         var step = new SendStep(buffer, flags);
-        BlockingCall.Run(Core, OperationLane.Write, Core.SendLimit, flags, ref step, ref progress);
+        BlockingCall.Run(Core, OperationQueue.Write, Core.SendLimit, flags, ref step, ref progress);
     }
 
     private async Task SendWholeFileAsync(

@@ -38,7 +38,7 @@ public partial class Socket
         var progress = default(Progress);
         var step = new WaitStep(events, ref seen);
         TimeSpan? whole = limit is null ? Core.Timeout : limit < TimeSpan.Zero ? null : limit;
-        BlockingCall.Run(Core, OperationLane.Watch, whole, flags: 0, ref step, ref progress, (short)events, always: limit is not null);
+        BlockingCall.Run(Core, OperationQueue.Watch, whole, flags: 0, ref step, ref progress, (short)events, always: limit is not null);
         return ToResult(progress, seen);
     }
 

@@ -499,7 +499,7 @@ public sealed partial class SocketFile : Stream
         _written -= sent;
         if (!result.IsSuccess)
         {
-            Throw(OperationLane.Write, result, cancellationToken);
+            Throw(OperationQueue.Write, result, cancellationToken);
         }
 
         if (_writeBuffer.Length > _bufferSize)
@@ -513,7 +513,7 @@ public sealed partial class SocketFile : Stream
     {
         if (!result.IsSuccess)
         {
-            Throw(OperationLane.Read, result, cancellationToken);
+            Throw(OperationQueue.Read, result, cancellationToken);
         }
 
         return result.Value;
@@ -524,7 +524,7 @@ public sealed partial class SocketFile : Stream
     {
         if (!result.IsSuccess)
         {
-            Exception failure = _socket.FileFailure(OperationLane.Write, result, cancellationToken);
+            Exception failure = _socket.FileFailure(OperationQueue.Write, result, cancellationToken);
             if (result.BytesTransferred > 0)
             {
                 failure.Data[SocketErrors.BytesTransferredKey] = result.BytesTransferred;
@@ -535,6 +535,6 @@ public sealed partial class SocketFile : Stream
     }
 
     [DoesNotReturn]
-    private void Throw(OperationLane lane, SocketResult<int> result, CancellationToken cancellationToken) =>
-        throw _socket.FileFailure(lane, result, cancellationToken);
+    private void Throw(OperationQueue queue, SocketResult<int> result, CancellationToken cancellationToken) =>
+        throw _socket.FileFailure(queue, result, cancellationToken);
 }

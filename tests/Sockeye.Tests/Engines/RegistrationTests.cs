@@ -5,7 +5,7 @@ using Sockeye.Tests.Support;
 
 namespace Sockeye.Tests.Engines;
 
-/// <summary>A registration's lanes, driven by hand: the orders of events that no clock can be made to produce.</summary>
+/// <summary>A registration's queues, driven by hand: the orders of events that no clock can be made to produce.</summary>
 public sealed class RegistrationTests : SocketTest
 {
     [Fact(Timeout = Limit)]
@@ -16,7 +16,7 @@ public sealed class RegistrationTests : SocketTest
         using Socket second = other;
         var registration = new Registration(SocketEngine.Default.Poller, socket.Descriptor);
         var head = new Scripted(socket, static () => false);
-        var turn = new SynchronousTurn(socket.Core, OperationLane.Read);
+        var ticket = new QueueTicket(socket.Core, OperationQueue.Read);
         int inside = 0;
         int most = 0;
         using var entered = new ManualResetEventSlim();
@@ -30,16 +30,16 @@ public sealed class RegistrationTests : SocketTest
             return false;
         });
         registration.Enqueue(head, registration.Sequence);
-        Assert.False(registration.TryEnterTurn(turn));
+        Assert.False(registration.TryEnterQueue(ticket));
         registration.Enqueue(next, registration.Sequence);
 
-        // Cancel takes the head out, makes the turn the running one, publishes the head's end, and then grants the turn.
-        // Between the last two the turn's thread gives up: the lane goes on to the next operation on that thread.
+        // Cancel takes the head out, makes the ticket the running one, publishes the head's end, and then grants the ticket.
+        // Between the last two the ticket's thread gives up: the queue goes on to the next operation on that thread.
         Task? leaver = null;
         SynchronizationContext? before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(new Told(() =>
         {
-            leaver = Run(() => registration.LeaveTurn(turn));
+            leaver = Run(() => registration.LeaveQueue(ticket));
             Assert.True(entered.Wait(Soon));
         }));
         head.OnCompleted(static _ => { }, state: null, head.Version, ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
@@ -85,12 +85,12 @@ public sealed class RegistrationTests : SocketTest
             tries++;
             return false;
         });
-        registration.NoteDrained(registration.Sequence);
+        registration.MarkEmpty(registration.Sequence);
         registration.Enqueue(operation, registration.Sequence);
         registration.Ready(read, write: true);
-        registration.TryNow();
+        registration.MakeSkippedTry();
         Assert.Equal(expected, tries);
-        registration.TryNow();
+        registration.MakeSkippedTry();
         Assert.Equal(expected, tries);
     }
 
@@ -239,7 +239,7 @@ public sealed class RegistrationTests : SocketTest
         await Assert.ThrowsAsync<SocketException>(() => blocked.WaitAsync(Soon));
     }
 
-    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket.Core, OperationLane.Read)
+    private sealed class Scripted(Socket socket, Func<bool> attempt) : SocketOperation<int>(socket.Core, OperationQueue.Read)
     {
         internal override string Call => "scripted";
 

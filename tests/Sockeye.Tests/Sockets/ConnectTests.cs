@@ -139,7 +139,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
         using Socket listener = Listener(AddressFamily.InterNetworkV6);
         using Socket socket = DualMode();
 
-        // Both in the lane at once, where the style is asynchronous; the second is tried by whoever ends the first.
+        // Both in the queue at once, where the style is asynchronous; the second is tried by whoever ends the first.
         Task<Outcome<int>> first = Style.Connect(socket, new IPEndPoint(IPAddress.Loopback, PortOf(listener)));
         if (Style.IsSync)
         {

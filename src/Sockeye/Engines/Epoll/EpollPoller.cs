@@ -24,7 +24,7 @@ internal sealed class EpollPoller : Poller
     }
 
     // epoll_wait asks the socket's own poll when it reports.
-    internal override bool TellsAll => true;
+    internal override bool ReportsCurrentState => true;
 
     private protected override string Kind => "epoll";
 

@@ -90,7 +90,7 @@ internal sealed class RingPoller : Poller
     internal bool HasFailed => _failure != 0;
 
     // epoll_wait(2) asks the socket's own poll when it reports.
-    internal override bool TellsAll => Volatile.Read(ref _epoll) is not null;
+    internal override bool ReportsCurrentState => Volatile.Read(ref _epoll) is not null;
 
     /// <summary>How many rounds, of a millisecond at most, the end waits for the last completions. The tests' to change.</summary>
     internal int EndRoundsMax { get; set; } = 1000;
@@ -274,7 +274,7 @@ internal sealed class RingPoller : Poller
         ReleaseHandedOver();
     }
 
-    internal override bool TryLater(Registration registration)
+    internal override bool TryAddSkipped(Registration registration)
     {
         if (!IsOwnThread || HasFailed)
         {
@@ -691,7 +691,7 @@ internal sealed class RingPoller : Poller
     // all completions are in, and no more of them than the queue has room for.
     private void ArmEnded()
     {
-        for (int room = OwnRing.AnswerCapacity / 2; room > 0 && _ended.Count != 0 && !OwnRing.HasOverflow; room--)
+        for (int room = OwnRing.CompletionCapacity / 2; room > 0 && _ended.Count != 0 && !OwnRing.HasOverflow; room--)
         {
             if (Find(_ended.Dequeue()) is { } registration)
             {

@@ -16,9 +16,9 @@ internal sealed class SkippedTries
     /// <summary>Has <paramref name="registration"/> tried before long.</summary>
     internal void Add(Registration registration)
     {
-        if (!registration.IsUntried)
+        if (!registration.HasSkippedTry)
         {
-            registration.IsUntried = true;
+            registration.HasSkippedTry = true;
             _registrations.Add(registration);
         }
     }
@@ -37,7 +37,7 @@ internal sealed class SkippedTries
         // By index: a try may bring a continuation's socket in, though not on this thread's stack.
         for (int i = 0; i < _registrations.Count; i++)
         {
-            _registrations[i].TryNow();
+            _registrations[i].MakeSkippedTry();
         }
 
         _registrations.Clear();
@@ -49,7 +49,7 @@ internal sealed class SkippedTries
     {
         foreach (Registration registration in _registrations)
         {
-            registration.IsUntried = false;
+            registration.HasSkippedTry = false;
         }
 
         _registrations.Clear();

@@ -5,7 +5,7 @@ namespace Sockeye.Engines;
 
 /// <summary>accept4(2): one connection from the listener's queue.</summary>
 /// <typeparam name="T">The face that the accepted connection is given.</typeparam>
-internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperation<T>(listener, OperationLane.Read)
+internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperation<T>(listener, OperationQueue.Read)
 {
     private SocketCore? _into;
     private SocketCore? _accepted;

@@ -5,14 +5,14 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmmsg(2): as many messages as wait, at least one.</summary>
-internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read)
+internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Read)
 {
     // Borrowed from the caller until the outcome is taken.
     private MessageBatch? _batch;
 
     // The sequence of the socket's registration at which a call found fewer than it had room for. Never forgotten: it says
     // something of the socket, and nothing once the sequence has moved.
-    private int _drainedAt = -1;
+    private int _emptyAt = -1;
 
     internal static ReceiveBatchOperation Rent(SocketCore socket) => socket.Extras.ReceiveBatch.Take<ReceiveBatchOperation>() ?? new ReceiveBatchOperation(socket);
 
@@ -29,7 +29,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
     internal override bool TryComplete()
     {
         int sequence = SequenceOfEnd();
-        if (sequence >= 0 && sequence == _drainedAt)
+        if (sequence >= 0 && sequence == _emptyAt)
         {
             return false;
         }
@@ -42,7 +42,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
 
         if (Errno == 0 && Progress.Count < _batch!.Capacity)
         {
-            _drainedAt = sequence;
+            _emptyAt = sequence;
         }
 
         return true;
@@ -69,7 +69,7 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
 }
 
 /// <summary>sendmmsg(2): all messages of a batch, or those before the first that failed.</summary>
-internal sealed class SendBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendBatchOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Write)
 {
     // Borrowed from the caller until the outcome is taken.
     private MessageBatch? _batch;

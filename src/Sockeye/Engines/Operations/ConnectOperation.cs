@@ -5,7 +5,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>connect(2), and its completion.</summary>
-internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket, OperationLane.Write)
+internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket, OperationQueue.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendto(2) with MSG_FASTOPEN, then the connection, then what is left of the data. One connect in a socket's life: not worth a slot.</summary>
-internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class FastOpenOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;

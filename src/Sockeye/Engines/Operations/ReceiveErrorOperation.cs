@@ -3,8 +3,8 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>recvmsg(2) with MSG_ERRQUEUE: one record of the error queue. Waits beside receives and sends, in no lane of theirs.</summary>
-internal sealed class ReceiveErrorOperation(SocketCore socket) : SocketOperation<SocketErrorRecord>(socket, OperationLane.Watch)
+/// <summary>recvmsg(2) with MSG_ERRQUEUE: one record of the error queue. Waits beside receives and sends, in no queue of theirs.</summary>
+internal sealed class ReceiveErrorOperation(SocketCore socket) : SocketOperation<SocketErrorRecord>(socket, OperationQueue.Watch)
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _payload;

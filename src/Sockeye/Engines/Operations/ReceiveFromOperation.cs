@@ -7,7 +7,7 @@ namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with the sender's address, for all members whose name holds ReceiveFrom or ReceiveMessageFrom.</summary>
 internal sealed class ReceiveFromOperation(SocketCore socket)
-    : SocketOperation<SocketReceiveFromResult>(socket, OperationLane.Read),
+    : SocketOperation<SocketReceiveFromResult>(socket, OperationQueue.Read),
         IValueTaskSource<int>,
         IValueTaskSource<SocketResult<int>>,
         IValueTaskSource<SocketReceiveMessageFromResult>,

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recvmsg(2) with control messages: one message, or what a stream has.</summary>
-internal sealed class ReceiveMessageOperation(SocketCore socket) : SocketOperation<ReceivedMessage>(socket, OperationLane.Read)
+internal sealed class ReceiveMessageOperation(SocketCore socket) : SocketOperation<ReceivedMessage>(socket, OperationQueue.Read)
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;

@@ -4,7 +4,7 @@ using System.Threading.Tasks.Sources;
 namespace Sockeye.Engines;
 
 /// <summary>recv(2): once, or until the buffer is full.</summary>
-internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read), IValueTaskSource
+internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Read), IValueTaskSource
 {
     // Borrowed from the caller until the outcome is taken.
     private Memory<byte> _buffer;
@@ -13,7 +13,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
 
     internal override string Call => Progress.PartRule == PartRule.AllOrNothing ? "receive exactly" : "receive";
 
-    internal override bool CanWaitUntried => Flags == 0;
+    internal override bool MaySkipTry => Flags == 0;
 
     internal ReceiveOperation With(Memory<byte> buffer, SocketFlags flags, bool isExact = false)
     {
@@ -58,7 +58,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
 }
 
 /// <summary>recvmsg(2) into several buffers: once, or until they are full. A class of its own, for the other is one of many and small.</summary>
-internal sealed class ReceiveBuffersOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Read)
+internal sealed class ReceiveBuffersOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Read)
 {
     // Borrowed from the caller until the outcome is taken.
     private IList<ArraySegment<byte>> _buffers = [];

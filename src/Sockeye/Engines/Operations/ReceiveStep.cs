@@ -147,7 +147,7 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false)
         if (answer > 0 && answer < room && socket.IsPlainTcp && (flags & (SocketConstants.MSG_PEEK | Aside)) == 0)
         {
             // Emptied, unless an event has come since. A peek leaves what it saw; the others say nothing of the bytes.
-            _registration?.NoteDrained(_sequence);
+            _registration?.MarkEmpty(_sequence);
         }
 
         if (progress.Count >= total || !(IsExact(progress) || _fills))
@@ -166,7 +166,7 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false)
             return progress.Done();
         }
 
-        return flags == 0 && _registration?.MayWaitUntried(_sequence) == true ? StepResult.Wait : StepResult.Again;
+        return flags == 0 && _registration?.CanSkipTry(_sequence) == true ? StepResult.Wait : StepResult.Again;
     }
 
     private static bool IsExact(in Progress progress) => progress.PartRule == Engines.PartRule.AllOrNothing;

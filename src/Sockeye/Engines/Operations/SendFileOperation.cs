@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendfile(2): file bytes to a stream without passing through this process.</summary>
-internal sealed class SendFileOperation(SocketCore socket) : SocketOperation<long>(socket, OperationLane.Write)
+internal sealed class SendFileOperation(SocketCore socket) : SocketOperation<long>(socket, OperationQueue.Write)
 {
     // The caller keeps the file open until the outcome is taken.
     private SafeFileHandle? _file;

@@ -7,7 +7,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendmsg(2) with control messages and descriptors: on a stream until all is sent, else one message.</summary>
-internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendMessageOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;

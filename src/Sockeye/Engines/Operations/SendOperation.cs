@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>send(2), or sendmsg(2) of several buffers: on a stream until all is sent, else one message.</summary>
-internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Write)
 {
     // Borrowed from the caller until the outcome is taken.
     private ReadOnlyMemory<byte> _data;

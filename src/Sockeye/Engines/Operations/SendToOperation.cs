@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>sendto(2): one message to a named peer.</summary>
-internal sealed class SendToOperation(SocketCore socket) : SocketOperation<int>(socket, OperationLane.Write)
+internal sealed class SendToOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Write)
 {
     private readonly byte[] _address = GC.AllocateUninitializedArray<byte>(SocketConstants.AddressBytesMax);
     private int _addressLength;

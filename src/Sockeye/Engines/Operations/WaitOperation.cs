@@ -6,7 +6,7 @@ namespace Sockeye.Engines;
 /// poll(2) of one descriptor: waits for readiness, reads nothing. Several may wait at a time, and none is on a hot path: idle
 /// ones are not kept.
 /// </summary>
-internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketEvents>(socket, OperationLane.Watch)
+internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketEvents>(socket, OperationQueue.Watch)
 {
     private SocketEvents _wanted;
     private SocketEvents _seen;
