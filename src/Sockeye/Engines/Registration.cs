@@ -70,9 +70,6 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>A ring's poll is in flight, the ring's thread's own; or the epoll set has it that took a failed ring's place.</summary>
     internal bool IsArmed { get; set; }
 
-    /// <summary>The token of that poll: an earlier one than <see cref="Token"/> when the number has got another socket since.</summary>
-    internal ulong ArmedToken { get; set; }
-
     /// <summary>How often the engine has reported that the descriptor may be ready.</summary>
     internal int Sequence => Volatile.Read(ref _sequence);
 

@@ -23,14 +23,14 @@ internal sealed partial class SocketCore
     /// to a native IPv6 address then sends its SYN, hears no answer, and times out after minutes. So it gets a new socket.
     /// </remarks>
     internal int PrepareConnect(ReadOnlySpan<byte> address) =>
-        _wasMapped && IsNativeIpv6(address) && IsUnconnected() ? Renew(endsConnection: false) : 0;
+        WasMapped && IsNativeIpv6(address) && IsUnconnected() ? Renew(endsConnection: false) : 0;
 
     /// <summary>A connect(2) to <paramref name="address"/> has begun.</summary>
     internal void NoteConnectBegun(ReadOnlySpan<byte> address)
     {
         if (AddressFamily == AddressFamily.InterNetworkV6 && IsStream && address.Length >= Ipv6AddressBytes && !IsNativeIpv6(address))
         {
-            _wasMapped = true;
+            WasMapped = true;
         }
     }
 
@@ -140,12 +140,12 @@ internal sealed partial class SocketCore
         old = null;
         lock (this)
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return Errno.EBADF;
             }
 
-            if (!_wasMapped && !endsConnection)
+            if (!WasMapped && !endsConnection)
             {
                 return 0;
             }
@@ -169,7 +169,7 @@ internal sealed partial class SocketCore
             }
 
             old = kept;
-            _wasMapped = false;
+            WasMapped = false;
             IsBound &= IsInternet;
             if (!isWatched)
             {

@@ -115,7 +115,7 @@ internal sealed partial class SocketCore
     {
         lock (this)
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return false;
             }

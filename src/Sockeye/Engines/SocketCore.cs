@@ -24,6 +24,8 @@ internal sealed partial class SocketCore
     private const int Ipv4AddressBytes = 16;
     private const int Ipv6AddressBytes = 28;
 
+    private const int TypeShift = 24;
+
     // One cached operation per kind. A receive has its place here, since most connections need no other.
     internal OperationSlot Receive;
 
@@ -33,15 +35,10 @@ internal sealed partial class SocketCore
 
     // The face and each file made of it; the last one to go closes.
     private int _owners = 1;
-    private bool _isConnected;
-    private bool _isDisposed;
 
-    // An IPv4-mapped connect was begun on an INET6 stream socket; see PrepareConnect.
-    private bool _wasMapped;
-    private bool _isClosed;
-
-    // Accepted without its peer's address, which is asked for when somebody wants it.
-    private bool _peerIsLate;
+    // What changes of the socket, bit by bit and from any thread, and its type in the highest byte: in one word, for there are
+    // many sockets. The kernel's types are below 11 (include/linux/net.h, SOCK_MAX); .NET's Unknown is −1.
+    private int _states;
 
     /// <param name="handle">The descriptor; owned from now on.</param>
     /// <param name="addressFamily">Its family.</param>
@@ -52,8 +49,8 @@ internal sealed partial class SocketCore
     {
         Handle = handle;
         AddressFamily = addressFamily;
-        SocketType = socketType;
         ProtocolType = protocolType;
+        _states = ((int)socketType << TypeShift) | (int)States.Blocking;
         _place = engine;
     }
 
@@ -62,7 +59,7 @@ internal sealed partial class SocketCore
         : this(handle, like.AddressFamily, like.SocketType, like.ProtocolType, like.EngineIfAny)
     {
         IsPlainTcp = like.IsPlainTcp;
-        _wasMapped = like._wasMapped;
+        WasMapped = like.WasMapped;
         IsBlocking = like.IsBlocking;
         LocalEndPoint = like.LocalEndPoint;
     }
@@ -91,7 +88,7 @@ internal sealed partial class SocketCore
     /// <summary>What is known of the family; null where nothing is.</summary>
     internal FamilyRow? Family => FamilyNumbers.TryToLinux(AddressFamily, out int number) ? FamilyTable.Find(number) : null;
 
-    internal SocketType SocketType { get; }
+    internal SocketType SocketType => (SocketType)(_states >> TypeShift);
 
     internal ProtocolType ProtocolType { get; }
 
@@ -99,7 +96,11 @@ internal sealed partial class SocketCore
     /// True when a read that stops short has emptied the socket, as tcp(7)'s do: no upper layer protocol (TLS) cuts the
     /// stream into records. Of a socket that was made elsewhere that is not known.
     /// </summary>
-    internal bool IsPlainTcp { get; set; }
+    internal bool IsPlainTcp
+    {
+        get => Has(States.PlainTcp);
+        set => Set(States.PlainTcp, value);
+    }
 
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => SocketType == SocketType.Stream;
@@ -117,22 +118,38 @@ internal sealed partial class SocketCore
     internal EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>bind(2) was called: the local address is the user's choice.</summary>
-    internal bool IsBound { get; set; }
+    internal bool IsBound
+    {
+        get => Has(States.Bound);
+        set => Set(States.Bound, value);
+    }
 
-    internal bool IsBlocking { get; set; } = true;
+    internal bool IsBlocking
+    {
+        get => Has(States.Blocking);
+        set => Set(States.Blocking, value);
+    }
 
-    internal bool IsListening { get; set; }
+    internal bool IsListening
+    {
+        get => Has(States.Listening);
+        set => Set(States.Listening, value);
+    }
 
     internal bool IsConnected
     {
-        get => Volatile.Read(ref _isConnected);
-        set => Volatile.Write(ref _isConnected, value);
+        get => Has(States.Connected);
+        set => Set(States.Connected, value);
     }
 
     /// <summary>A connect(2) is under way, or was when its caller stopped waiting for it: what it came to is in SO_ERROR.</summary>
-    internal bool IsConnecting { get; set; }
+    internal bool IsConnecting
+    {
+        get => Has(States.Connecting);
+        set => Set(States.Connecting, value);
+    }
 
-    internal bool IsDisposed => Volatile.Read(ref _isDisposed);
+    internal bool IsDisposed => Has(States.Disposed);
 
     /// <summary>The registration with the engine; null until an operation had to wait.</summary>
     internal Registration? Registration => Volatile.Read(ref _place) as Registration;
@@ -199,7 +216,7 @@ internal sealed partial class SocketCore
 
     /// <summary>An accepted TCP connection. Its peer's address costs memory, and time, only when somebody asks.</summary>
     internal static SocketCore AcceptedTcp(SocketCore listener, SocketHandle handle) =>
-        new(listener, handle) { _peerIsLate = true, IsConnected = true };
+        new(listener, handle) { PeerIsLate = true, IsConnected = true };
 
     /// <summary>Another socket like this one: one end of a pair.</summary>
     internal static SocketCore Like(SocketCore core, SocketHandle handle) => new(core, handle);
@@ -212,7 +229,7 @@ internal sealed partial class SocketCore
         Registration? registration;
         lock (this)
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 handle.Dispose();
                 return false;
@@ -278,7 +295,7 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>True when there is a connection, or was one.</summary>
-    private bool WasConnected => IsConnected || RemoteEndPoint is not null || _peerIsLate || _extras is { IsDisconnected: true };
+    private bool WasConnected => IsConnected || RemoteEndPoint is not null || PeerIsLate || _extras is { IsDisconnected: true };
 
     /// <summary>shutdown(2). Of a connection that the peer or a time limit has ended there is nothing left to shut down.</summary>
     /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
@@ -317,7 +334,7 @@ internal sealed partial class SocketCore
     /// <remarks>SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.</remarks>
     internal EndPoint? KnownPeer()
     {
-        if (RemoteEndPoint is not null || !_peerIsLate || IsDisposed)
+        if (RemoteEndPoint is not null || !PeerIsLate || IsDisposed)
         {
             return RemoteEndPoint;
         }
@@ -329,7 +346,7 @@ internal sealed partial class SocketCore
             if (Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out int length) >= 0)
             {
                 RemoteEndPoint = AddressCodecs.Decode(address[..length], LocalEndPoint);
-                _peerIsLate = false;
+                PeerIsLate = false;
             }
 
             return RemoteEndPoint;
@@ -435,7 +452,7 @@ internal sealed partial class SocketCore
                 return 0;
             }
 
-            if (_isClosed)
+            if (IsClosed)
             {
                 return Errno.EBADF;
             }
@@ -453,7 +470,7 @@ internal sealed partial class SocketCore
     /// <summary>Ends the face: its members are forbidden from now on. The descriptor closes with the last owner.</summary>
     internal void Dispose()
     {
-        if (!Interlocked.Exchange(ref _isDisposed, true))
+        if (TrySet(States.Disposed))
         {
             IsConnected = false;
             ReleaseOwner();
@@ -500,7 +517,7 @@ internal sealed partial class SocketCore
             return null;
         }
 
-        Volatile.Write(ref _isDisposed, true);
+        TrySet(States.Disposed);
         IsConnected = false;
         if (_extras is { } extras)
         {
@@ -534,7 +551,7 @@ internal sealed partial class SocketCore
             SocketExtras extras = Extras;
             if (extras.View is null)
             {
-                extras.View = HandleViews.Create(Handle, isOpen: !_isClosed);
+                extras.View = HandleViews.Create(Handle, isOpen: !IsClosed);
             }
 
             return extras.View;
@@ -554,6 +571,27 @@ internal sealed partial class SocketCore
     /// <summary>The path of the bound file; null when there is none.</summary>
     internal byte[]? BoundPath => _extras?.BoundFile?.Path;
 
+    /// <summary>The descriptor closes, or has closed. Under the gate.</summary>
+    private bool IsClosed
+    {
+        get => Has(States.Closed);
+        set => Set(States.Closed, value);
+    }
+
+    // Accepted without its peer's address, which is asked for when somebody wants it.
+    private bool PeerIsLate
+    {
+        get => Has(States.PeerLate);
+        set => Set(States.PeerLate, value);
+    }
+
+    // An IPv4-mapped connect was begun on an INET6 stream socket; see PrepareConnect.
+    private bool WasMapped
+    {
+        get => Has(States.Mapped);
+        set => Set(States.Mapped, value);
+    }
+
     private static TimeSpan? Smaller(TimeSpan? limit, int milliseconds) =>
         milliseconds <= 0 || (limit is { } time && time.TotalMilliseconds <= milliseconds)
             ? limit
@@ -565,12 +603,25 @@ internal sealed partial class SocketCore
         IsConnected = true;
     }
 
+    private bool Has(States state) => (Volatile.Read(ref _states) & (int)state) != 0;
+
+    private void Set(States state, bool value)
+    {
+        if (Has(state) != value)
+        {
+            _ = value ? Interlocked.Or(ref _states, (int)state) : Interlocked.And(ref _states, ~(int)state);
+        }
+    }
+
+    // True for the one caller that has changed it.
+    private bool TrySet(States state) => (Interlocked.Or(ref _states, (int)state) & (int)state) == 0;
+
     private void EndOperations()
     {
         Registration? registration;
         lock (this)
         {
-            _isClosed = true;
+            IsClosed = true;
             _extras?.View?.Dispose();
             registration = Registration;
             for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
@@ -639,6 +690,21 @@ internal sealed partial class SocketCore
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
             Libc.Unlink(file.Path);
         }
+    }
+
+    [Flags]
+    private enum States
+    {
+        Connected = 1,
+        Connecting = 1 << 1,
+        Listening = 1 << 2,
+        Bound = 1 << 3,
+        Blocking = 1 << 4,
+        PlainTcp = 1 << 5,
+        PeerLate = 1 << 6,
+        Mapped = 1 << 7,
+        Disposed = 1 << 8,
+        Closed = 1 << 9,
     }
 }
 

@@ -59,6 +59,9 @@ internal sealed class RingPoller : Poller
 
     // Guards what waits in the ring's place, and which sockets are in it.
     private readonly Lock _epollGate = new();
+
+    // The token under which a poll may be armed of a socket that has had another since: rare. Under the gate.
+    private readonly Dictionary<Registration, ulong> _formerTokens = [];
     private EpollWatch? _epoll;
     private bool _isShortOfEpoll;
 
@@ -360,6 +363,11 @@ internal sealed class RingPoller : Poller
             result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
             if (result >= 0)
             {
+                if (!HasFailed)
+                {
+                    _formerTokens.TryAdd(registration, registration.Token);
+                }
+
                 RenewToken(registration);
             }
 
@@ -540,6 +548,7 @@ internal sealed class RingPoller : Poller
         lock (_epollGate)
         {
             Volatile.Write(ref _epoll, epoll);
+            _formerTokens.Clear();
             all = Registrations();
             foreach (Registration registration in all)
             {
@@ -723,7 +732,12 @@ internal sealed class RingPoller : Poller
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
             entry.OperationFlags = AllEvents;
-            entry.UserData = registration.ArmedToken = registration.Token;
+            lock (_epollGate)
+            {
+                _formerTokens.Remove(registration);
+                entry.UserData = registration.Token;
+            }
+
             registration.IsArmed = true;
             return 0;
         }
@@ -736,7 +750,13 @@ internal sealed class RingPoller : Poller
     // Arms it under the token that it has now.
     private void Rearm(Registration registration)
     {
-        if (registration.IsArmed && registration.ArmedToken != registration.Token)
+        bool isFormer;
+        lock (_epollGate)
+        {
+            isFormer = _formerTokens.ContainsKey(registration);
+        }
+
+        if (isFormer)
         {
             Disarm(registration);
         }
@@ -748,6 +768,12 @@ internal sealed class RingPoller : Poller
     // (io_poll_disarm in io_uring/poll.c), as a listener's own shutdown does.
     private void Disarm(Registration registration)
     {
+        ulong token;
+        lock (_epollGate)
+        {
+            token = _formerTokens.Remove(registration, out ulong former) ? former : registration.Token;
+        }
+
         if (!registration.IsArmed)
         {
             return;
@@ -757,7 +783,7 @@ internal sealed class RingPoller : Poller
         ref SubmissionEntry entry = ref Next().Entry;
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;
-        entry.Address = registration.ArmedToken;
+        entry.Address = token;
         entry.UserData = RingUserData.Disarm;
         _disarming++;
     }
