@@ -9,7 +9,7 @@ using Socket = Sockeye.Socket;
 
 try
 {
-    using Socket server = await Endpoint.Parse(args.FirstOrDefault("tcp://localhost:6667")).ConnectAsync();
+    using Socket server = await SocketUri.Parse(args.FirstOrDefault("tcp://localhost:6667")).ConnectAsync();
     using SocketTextFile chat = server.MakeTextFile(FileAccess.Read);
     _ = Task.Run(() => Type(server, args.ElementAtOrDefault(1) ?? Environment.UserName));
 

@@ -6,7 +6,7 @@ using System.Text;
 using System.Threading.Channels;
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:6667"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:6667"));
 List<Channel<byte[]>> members = [];     // what each is still to be told
 using EventLoop loop = new();           // all of it runs on this one thread: the list needs no lock
 loop.Run(async () =>

@@ -9,7 +9,7 @@ using Socket = Sockeye.Socket;
 
 try
 {
-    using Socket socket = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079")).Connect();
+    using Socket socket = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:8079")).Connect();
     bool isStream = socket.SocketType == SocketType.Stream;
     if (args.ElementAtOrDefault(1) is { } greeting)
     {

@@ -4,7 +4,7 @@
 
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://127.0.0.1:9999"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://127.0.0.1:9999"));
 using EventLoop loop = new();
 loop.Run(async () =>
 {

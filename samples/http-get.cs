@@ -13,7 +13,7 @@ using Socket = Sockeye.Socket;
 Uri url = new(args.FirstOrDefault("http://localhost:8000/"));
 try
 {
-    using Socket socket = Endpoint.Parse(args.ElementAtOrDefault(1) ?? $"tcp://{url.Host}:{url.Port}?timeout=10s").Connect();
+    using Socket socket = SocketUri.Parse(args.ElementAtOrDefault(1) ?? $"tcp://{url.Host}:{url.Port}?timeout=10s").Connect();
     using Stream server = url.Scheme == "https" ? Encrypt(socket.MakeFile()) : socket.MakeFile();
     server.Write(Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n\r\n"));
     server.Flush();

@@ -4,7 +4,7 @@
 
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079"))
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:8079"))
     .WithDefaultOption("timeout", "5s");    // a silent host would take two minutes
 
 // A host name may have several addresses. The trace tells when each was tried, for how long, and what it said.

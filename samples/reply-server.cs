@@ -5,7 +5,7 @@
 using System.Text;
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:8079"));
 byte[] text = Encoding.UTF8.GetBytes(args.ElementAtOrDefault(1) ?? "I am OK, are u OK");
 
 using Socket listener = endpoint.Listen();

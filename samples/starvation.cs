@@ -12,7 +12,7 @@ int threads = Environment.ProcessorCount;
 ThreadPool.SetMaxThreads(threads, threads);
 
 // Two connections to this program itself: both send back what comes, one on the pool, one on a loop.
-using Socket listener = Endpoint.Parse(args.FirstOrDefault("tcp://127.0.0.1:0")).Listen();
+using Socket listener = SocketUri.Parse(args.FirstOrDefault("tcp://127.0.0.1:0")).Listen();
 using Socket toPool = Socket.CreateConnection(listener.LocalEndPoint!);
 using SystemSocket onPool = listener.Accept().ToSystemSocket();
 _ = Task.Run(async () =>

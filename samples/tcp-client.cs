@@ -8,7 +8,7 @@ using Socket = Sockeye.Socket;
 
 try
 {
-    using Socket server = await Endpoint.Parse(args.FirstOrDefault("tcp://[::1]:8888")).ConnectAsync();
+    using Socket server = await SocketUri.Parse(args.FirstOrDefault("tcp://[::1]:8888")).ConnectAsync();
     using SocketFile stream = server.MakeFile(bufferSize: 0);       // without a buffer each line goes out at once
 
     _ = TypeAsync(server, stream);

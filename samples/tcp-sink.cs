@@ -6,7 +6,7 @@ using System.Buffers;
 using System.Text;
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://localhost:8079"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:8079"));
 using Socket listener = endpoint.Listen();
 Console.WriteLine($"listening at {endpoint.WithEndPoint(listener.LocalEndPoint!)}");
 

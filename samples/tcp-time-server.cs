@@ -5,7 +5,7 @@
 using System.Text;
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("tcp://[::1]:8888"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://[::1]:8888"));
 using Socket listener = endpoint.Listen();
 Console.WriteLine($"listening at {endpoint.WithEndPoint(listener.LocalEndPoint!)}");
 

@@ -7,7 +7,7 @@ using System.Text;
 using Sockeye;
 using Socket = Sockeye.Socket;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("udp://[::1]:9999"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("udp://[::1]:9999"));
 using Socket socket = endpoint.Connect();   // sends nothing: it names the server, and hears nobody else
 socket.Timeout ??= TimeSpan.FromSeconds(1); // unless the endpoint says: udp://[::1]:9999?timeout=5s
 

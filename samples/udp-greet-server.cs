@@ -7,7 +7,7 @@ using System.Net.Sockets;
 using Sockeye;
 using Socket = Sockeye.Socket;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("udp://127.0.0.1:9999"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("udp://127.0.0.1:9999"));
 using Socket socket = endpoint.Bind();
 Console.WriteLine($"listening at {endpoint.WithEndPoint(socket.LocalEndPoint!)}");
 

@@ -7,7 +7,7 @@ using System.Net;
 using System.Text;
 using Sockeye;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("udp://localhost:8079"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("udp://localhost:8079"));
 using Socket socket = endpoint.Bind();
 Console.WriteLine($"listening at {endpoint.WithEndPoint(socket.LocalEndPoint!)}");
 

@@ -8,7 +8,7 @@ using System.Text;
 using Sockeye;
 using Socket = Sockeye.Socket;
 
-Endpoint endpoint = Endpoint.Parse(args.FirstOrDefault("udp://[::1]:9999"));
+SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("udp://[::1]:9999"));
 using Socket socket = endpoint.Bind();
 Console.WriteLine($"listening at {endpoint.WithEndPoint(socket.LocalEndPoint!)}");
 

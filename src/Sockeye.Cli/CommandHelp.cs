@@ -24,11 +24,11 @@ internal sealed class CommandHelp
     public IReadOnlyList<ExitMeaning> ExitCodes { get; private set; } = ExitCode.All;
 
     /// <summary>The schemes of the endpoints that the command takes.</summary>
-    public IEnumerable<EndpointScheme> Schemes => _endpoints.Count == 0 ? [] : SchemesOf(_endpoints);
+    public IEnumerable<SocketUriScheme> Schemes => _endpoints.Count == 0 ? [] : SchemesOf(_endpoints);
 
     /// <summary>The schemes of these socket types; packet sockets have no peer, and no command uses them.</summary>
     /// <param name="types">The kinds of sockets.</param>
-    public static IEnumerable<EndpointScheme> SchemesOf(IReadOnlyCollection<SocketType> types) => Endpoint.Schemes.Where(
+    public static IEnumerable<SocketUriScheme> SchemesOf(IReadOnlyCollection<SocketType> types) => SocketUri.Schemes.Where(
         scheme => (types.Contains(scheme.SocketType) || scheme.SocketType == SocketType.Unknown) && !scheme.Name.StartsWith("packet", StringComparison.Ordinal));
 
     /// <summary>The help of a command.</summary>
@@ -62,7 +62,7 @@ internal sealed class CommandHelp
         {
             output.WriteLine("Endpoints:");
             int longest = Schemes.Max(static scheme => scheme.Example.Length);
-            foreach (EndpointScheme scheme in Schemes)
+            foreach (SocketUriScheme scheme in Schemes)
             {
                 output.WriteLine($"  {scheme.Example.PadRight(longest)}  {scheme.Summary}");
             }

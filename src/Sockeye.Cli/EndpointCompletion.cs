@@ -18,7 +18,7 @@ internal static class EndpointCompletion
                 .Where(prefix => prefix.StartsWith(begun, StringComparison.OrdinalIgnoreCase));
         }
 
-        EndpointScheme? its = Endpoint.Schemes.FirstOrDefault(scheme => begun.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase));
+        SocketUriScheme? its = SocketUri.Schemes.FirstOrDefault(scheme => begun.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase));
         int start = begun.LastIndexOfAny(['?', '&']) + 1;
         string kept = begun[..start];
         string[] given = [.. begun[(mark + 1)..start].Split('&').Select(static option => option.Split('=')[0])];

@@ -13,10 +13,10 @@ internal static class Listening
     /// <param name="isDefault">Whether that command goes there by itself.</param>
     /// <param name="isAside">On standard error, because standard output is data; for programs an event all the same.</param>
     /// <returns>False when it could not be written.</returns>
-    public static bool TryTell(Report report, IReadOnlyList<Endpoint> endpoints, string client = "connect", bool isDefault = false, bool isAside = false)
+    public static bool TryTell(Report report, IReadOnlyList<SocketUri> endpoints, string client = "connect", bool isDefault = false, bool isAside = false)
     {
         bool isTold = true;
-        foreach (Endpoint endpoint in endpoints)
+        foreach (SocketUri endpoint in endpoints)
         {
             string line = $"listening at {Address(endpoint)}";
             isTold &= isAside && !report.IsJson ? report.TrySay(line) : report.TryTell("listening", line, ("endpoint", Address(endpoint)));
@@ -38,15 +38,15 @@ internal static class Listening
     /// <param name="endpoint">What was asked for.</param>
     /// <param name="bound">The address of the socket that was made of it.</param>
     /// <param name="socketType">The socket's type, which of a descriptor only the socket knows.</param>
-    public static Endpoint At(Endpoint endpoint, EndPoint? bound, SocketType socketType = SocketType.Stream) =>
+    public static SocketUri At(SocketUri endpoint, EndPoint? bound, SocketType socketType = SocketType.Stream) =>
         bound is null ? endpoint
         : endpoint.Descriptor is null ? endpoint.WithEndPoint(bound)
-        : Endpoint.FromEndPoint(bound, socketType);
+        : SocketUri.FromEndPoint(bound, socketType);
 
     /// <summary>Commands that connect to it.</summary>
-    private static IEnumerable<string> Try(Endpoint endpoint, string client, bool isDefault)
+    private static IEnumerable<string> Try(SocketUri endpoint, string client, bool isDefault)
     {
-        Endpoint near = Near(endpoint);
+        SocketUri near = Near(endpoint);
         bool isDatagram = endpoint.SocketType == SocketType.Dgram;
         switch (near.EndPoint)
         {
@@ -75,10 +75,10 @@ internal static class Listening
 
     /// <summary>An endpoint for display: without its options, which concern only this end.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    public static string Address(Endpoint endpoint) => endpoint.ToString().Split('?')[0];
+    public static string Address(SocketUri endpoint) => endpoint.ToString().Split('?')[0];
 
     /// <summary>Where this machine can reach it: a wildcard address is not a destination.</summary>
-    private static Endpoint Near(Endpoint endpoint) => endpoint.EndPoint switch
+    private static SocketUri Near(SocketUri endpoint) => endpoint.EndPoint switch
     {
         IPEndPoint ip when ip.Address.Equals(IPAddress.Any) => endpoint.WithEndPoint(new IPEndPoint(IPAddress.Loopback, ip.Port)),
         IPEndPoint ip when ip.Address.Equals(IPAddress.IPv6Any) => endpoint.WithEndPoint(new IPEndPoint(IPAddress.IPv6Loopback, ip.Port)),

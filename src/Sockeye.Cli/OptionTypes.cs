@@ -66,23 +66,23 @@ internal static class OptionTypes
     /// <summary>Reads where a chat is: a stream endpoint, whose scheme and port may be left out.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
-    public static Endpoint? ParseChatEndpoint(string text, out string problem) =>
-        ParseEndpoint(text, new EndpointDefaults("tcp", ChatPort), "a chat is a stream of bytes", [SocketType.Stream], out problem);
+    public static SocketUri? ParseChatEndpoint(string text, out string problem) =>
+        ParseEndpoint(text, new SocketUriDefaults("tcp", ChatPort), "a chat is a stream of bytes", [SocketType.Stream], out problem);
 
     /// <summary>An endpoint of some kinds of sockets. A scheme that is left out is tcp.</summary>
     /// <param name="what">What it is for.</param>
     /// <param name="why">Why it takes these kinds only: <c>a chat is a stream of bytes</c>.</param>
     /// <param name="port">Where the port may stand on its own, as nc has it: see <see cref="PortArgument"/>.</param>
     /// <param name="types">The kinds.</param>
-    public static Argument<Endpoint> EndpointArgument(string what, string why, Argument<string?> port, params SocketType[] types)
+    public static Argument<SocketUri> EndpointArgument(string what, string why, Argument<string?> port, params SocketType[] types)
     {
-        var argument = new Argument<Endpoint>("ENDPOINT")
+        var argument = new Argument<SocketUri>("ENDPOINT")
         {
             Description = what,
             CustomParser = result =>
             {
                 string text = WithPort(result.Tokens[0].Value, result.GetResult(port));
-                Endpoint? endpoint = ParseEndpoint(text, new EndpointDefaults("tcp"), why, types, out string problem);
+                SocketUri? endpoint = ParseEndpoint(text, new SocketUriDefaults("tcp"), why, types, out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"ENDPOINT: {problem}");
@@ -126,10 +126,10 @@ internal static class OptionTypes
     /// <param name="why">Why it must be one of these kinds.</param>
     /// <param name="types">The kinds of sockets.</param>
     /// <param name="problem">What is wrong with it: where, why, and a right one.</param>
-    public static Endpoint? ParseEndpoint(string text, EndpointDefaults defaults, string why, SocketType[] types, out string problem)
+    public static SocketUri? ParseEndpoint(string text, SocketUriDefaults defaults, string why, SocketType[] types, out string problem)
     {
         problem = "";
-        if (!Endpoint.TryParse(text, defaults, out Endpoint? endpoint, out EndpointError? error))
+        if (!SocketUri.TryParse(text, defaults, out SocketUri? endpoint, out SocketUriError? error))
         {
             problem = error.Message;
             return null;
@@ -137,11 +137,11 @@ internal static class OptionTypes
 
         if (endpoint.SocketType != SocketType.Unknown && !types.Contains(endpoint.SocketType))
         {
-            string right = string.Join(' ', Endpoint.Schemes.Where(scheme => types.Contains(scheme.SocketType)));
+            string right = string.Join(' ', SocketUri.Schemes.Where(scheme => types.Contains(scheme.SocketType)));
             string address = endpoint.EndPoint is System.Net.IPEndPoint or System.Net.DnsEndPoint
                 ? $"{defaults.Scheme}://{Listening.Address(endpoint)[endpoint.Scheme.Prefix.Length..]}"
                 : $"{defaults.Scheme}://127.0.0.1:{defaults.Port ?? 8888}";
-            problem = new EndpointError(text, 0, $"{why}, which {endpoint.Scheme} is not; {right} are", address).Message;
+            problem = new SocketUriError(text, 0, $"{why}, which {endpoint.Scheme} is not; {right} are", address).Message;
             return null;
         }
 

@@ -13,9 +13,9 @@ internal static class ServerSocket
     /// and replaces what a dead server left (<c>unlink=1</c>).
     /// </param>
     /// <exception cref="SocketException">Where and why.</exception>
-    public static Socket Open(Endpoint endpoint)
+    public static Socket Open(SocketUri endpoint)
     {
-        Endpoint ours = endpoint.EndPoint is UnixEndPoint { IsPath: true }
+        SocketUri ours = endpoint.EndPoint is UnixEndPoint { IsPath: true }
             ? endpoint.WithDefaultOption("mode", "0600").WithDefaultOption("unlink", "1")
             : endpoint;
         Socket socket = ours.Descriptor is not null ? OfDescriptor(ours)
@@ -29,7 +29,7 @@ internal static class ServerSocket
     /// <param name="endpoint">Where.</param>
     /// <param name="stop">Ends the look-up.</param>
     /// <exception cref="SocketException">Where and why.</exception>
-    public static async Task<Socket> OpenAsync(Endpoint endpoint, CancellationToken stop)
+    public static async Task<Socket> OpenAsync(SocketUri endpoint, CancellationToken stop)
     {
         if (!endpoint.IsName)
         {
@@ -48,7 +48,7 @@ internal static class ServerSocket
     private static bool IsStream(SocketType type) => type is SocketType.Stream or SocketType.Seqpacket;
 
     /// <summary>A descriptor that was passed in: only the kernel knows its type. Makes it listen, if it does not yet.</summary>
-    private static Socket OfDescriptor(Endpoint endpoint)
+    private static Socket OfDescriptor(SocketUri endpoint)
     {
         Socket socket = endpoint.CreateSocket();
         try

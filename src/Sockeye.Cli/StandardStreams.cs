@@ -120,7 +120,7 @@ internal static class StandardStreams
         }
         catch (IOException)
         {
-            return Endpoint.Parse("fd:0").CreateSocket().MakeFile(FileAccess.Read, bufferSize: 0); // ENXIO
+            return SocketUri.Parse("fd:0").CreateSocket().MakeFile(FileAccess.Read, bufferSize: 0); // ENXIO
         }
     }
 

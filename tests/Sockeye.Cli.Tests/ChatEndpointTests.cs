@@ -108,7 +108,7 @@ public sealed class ChatEndpointTests
     public async Task Help_lists_the_schemes_of_streams(string command)
     {
         (_, string output, _) = await ToolProcess.RunAsync("", "chat", command, "--help");
-        foreach (EndpointScheme scheme in Endpoint.Schemes)
+        foreach (SocketUriScheme scheme in SocketUri.Schemes)
         {
             bool isStream = scheme.SocketType is System.Net.Sockets.SocketType.Stream or System.Net.Sockets.SocketType.Unknown;
             Assert.Equal(isStream, output.Contains($"\n  {scheme.Example} ", StringComparison.Ordinal));

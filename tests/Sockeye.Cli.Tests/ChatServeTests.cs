@@ -250,7 +250,7 @@ public sealed class ChatServeTests
     public void A_machine_without_ipv6_is_worth_a_warning_only()
     {
         var warnings = new List<string>();
-        List<Endpoint> bound = ChatServeCommand.ListenAtLoopback(
+        List<SocketUri> bound = ChatServeCommand.ListenAtLoopback(
             static endPoint => endPoint.AddressFamily == AddressFamily.InterNetwork
                 ? endPoint
                 : throw new ListenException("cannot listen at [::1]:6667: no such address", SocketError.AddressNotAvailable),
@@ -359,7 +359,7 @@ public sealed class ChatServeTests
         await tool.WaitForOutputAsync("listening");
         using JsonDocument told = JsonDocument.Parse(Assert.Single(tool.Output.Split('\n')));
         Assert.Equal("listening", told.RootElement.GetProperty("event").GetString());
-        EndPoint? endPoint = Endpoint.Parse(told.RootElement.GetProperty("endpoint").GetString()!).EndPoint;
+        EndPoint? endPoint = SocketUri.Parse(told.RootElement.GetProperty("endpoint").GetString()!).EndPoint;
         await tool.SignalAsync("TERM");
         Assert.Equal(ExitCode.Ok, await tool.EndAsync());
         string[] lines = tool.Errors.Split('\n');

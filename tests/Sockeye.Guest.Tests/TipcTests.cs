@@ -150,7 +150,7 @@ public sealed class TipcTests : GuestTest
     {
         uint service = NextNumber();
         using Socket listener = Listen(way, SocketType.Stream, service);
-        Endpoint endpoint = Endpoint.Parse($"tipc://{service}:42");
+        SocketUri endpoint = SocketUri.Parse($"tipc://{service}:42");
 
         // The kernel's own eight seconds.
         SocketException late = await Assert.ThrowsAnyAsync<SocketException>(() => way == Way.Sync

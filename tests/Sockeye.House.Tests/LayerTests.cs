@@ -39,12 +39,12 @@ public partial class LayerTests
         string text = File.ReadAllText(House.PathOf("ARCHITECTURE.md"));
         Match table = Table().Match(text);
         Assert.True(table.Success, "ARCHITECTURE.md has a table between <!-- layers --> and <!-- /layers -->.");
-        return [.. Row().Matches(table.Value).Select(row => row.Groups[1].Value)];
+        return [.. Row().Matches(table.Value).Select(row => row.Groups["folder"].Value)];
     }
 
     [GeneratedRegex("<!-- layers -->.*<!-- /layers -->", RegexOptions.Singleline)]
     private static partial Regex Table();
 
-    [GeneratedRegex(@"^\| `(\w+)` ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<folder>\w+)` ", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();
 }

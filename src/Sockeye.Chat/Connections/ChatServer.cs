@@ -13,7 +13,7 @@ namespace Sockeye.Chat.Connections;
 /// </summary>
 /// <remarks>
 /// Plain asynchronous code that comes home to its context: correct on the thread pool, and on one event loop when
-/// <see cref="Listen(Endpoint)"/> and <see cref="RunAsync"/> are called on that loop.
+/// <see cref="Listen(SocketUri)"/> and <see cref="RunAsync"/> are called on that loop.
 /// </remarks>
 public sealed class ChatServer : IDisposable
 {
@@ -59,7 +59,7 @@ public sealed class ChatServer : IDisposable
     /// Where, and with which options. Those it does not give are the chat's: its backlog, and of a Unix socket, that it
     /// is for its owner alone (<c>mode=0600</c>) and replaces what a dead server left (<c>unlink=1</c>).
     /// </param>
-    public EndPoint Listen(Endpoint endpoint)
+    public EndPoint Listen(SocketUri endpoint)
     {
         Socket listener = ListenSocket.Open(endpoint, _options.Backlog);
         _acceptors.Add(new Acceptor(listener, _time, _logger));
@@ -68,9 +68,9 @@ public sealed class ChatServer : IDisposable
         return bound;
     }
 
-    /// <summary>As <see cref="Listen(Endpoint)"/>, without options.</summary>
+    /// <summary>As <see cref="Listen(SocketUri)"/>, without options.</summary>
     /// <param name="endPoint">An address; a port of 0 lets the kernel choose.</param>
-    public EndPoint Listen(EndPoint endPoint) => Listen(Endpoint.FromEndPoint(endPoint));
+    public EndPoint Listen(EndPoint endPoint) => Listen(SocketUri.FromEndPoint(endPoint));
 
     /// <summary>
     /// Serves until <paramref name="stop"/>; then tells everybody, those too who still wait to be accepted, lets what is due

@@ -21,9 +21,9 @@ public sealed class ListenException : Exception
 internal static class ListenSocket
 {
     /// <summary>Binds and listens, or throws <see cref="ListenException"/>.</summary>
-    public static Socket Open(Endpoint endpoint, int backlog)
+    public static Socket Open(SocketUri endpoint, int backlog)
     {
-        Endpoint ours = endpoint.WithDefaultOption("backlog", $"{backlog}");
+        SocketUri ours = endpoint.WithDefaultOption("backlog", $"{backlog}");
         if (endpoint.EndPoint is UnixEndPoint { IsPath: true })
         {
             ours = ours.WithDefaultOption("mode", "0600").WithDefaultOption("unlink", "1");

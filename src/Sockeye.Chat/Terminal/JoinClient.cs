@@ -63,7 +63,7 @@ public readonly record struct JoinResult(JoinEnd End, string Message);
 public static class JoinClient
 {
     /// <summary>Connects to the first of the addresses that answers, and talks until it ends.</summary>
-    public static async Task<JoinResult> RunAsync(IReadOnlyList<Endpoint> endpoints, JoinOptions options, CancellationToken stop)
+    public static async Task<JoinResult> RunAsync(IReadOnlyList<SocketUri> endpoints, JoinOptions options, CancellationToken stop)
     {
         foreach (string? said in new[] { options.Name, options.Room })
         {
@@ -103,11 +103,11 @@ public static class JoinClient
         (options.Room is null ? "" : $"/join {options.Room}\n") + (options.Name is null ? "" : $"/name {options.Name}\n");
 
     private static async Task<(Socket? Socket, string Problem)> ConnectAsync(
-        IReadOnlyList<Endpoint> endpoints, TimeSpan wait, CancellationToken stop)
+        IReadOnlyList<SocketUri> endpoints, TimeSpan wait, CancellationToken stop)
     {
         var problems = new List<string>();
         var refused = new List<object>();
-        foreach (Endpoint endpoint in endpoints)
+        foreach (SocketUri endpoint in endpoints)
         {
             object endPoint = (object?)endpoint.EndPoint ?? endpoint;
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);

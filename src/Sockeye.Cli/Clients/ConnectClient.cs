@@ -11,7 +11,7 @@ namespace Sockeye.Cli.Clients;
 internal sealed record ConnectOptions(bool IsListening, bool IsBytes, bool IsShown, TimeSpan? Wait);
 
 /// <summary>sockeye connect: input to the socket, socket to the output.</summary>
-internal sealed class ConnectClient(Endpoint endpoint, ConnectOptions options, Report report, Stream input, Stream output)
+internal sealed class ConnectClient(SocketUri endpoint, ConnectOptions options, Report report, Stream input, Stream output)
 {
     // Datagrams have no end: one that has heard nothing for so long has heard it all.
     private static readonly TimeSpan _datagramWait = TimeSpan.FromSeconds(1);

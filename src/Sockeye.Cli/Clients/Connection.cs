@@ -21,7 +21,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     /// <param name="report">Where to report it.</param>
     /// <param name="stop">Cancels it.</param>
     /// <returns>The connection, or null and the exit code; a failure has been reported.</returns>
-    public static async Task<(Connection? Connection, int Code)> OpenAsync(Endpoint endpoint, Report report, CancellationToken stop)
+    public static async Task<(Connection? Connection, int Code)> OpenAsync(SocketUri endpoint, Report report, CancellationToken stop)
     {
         var trace = new ConnectionTrace();
         try
@@ -55,7 +55,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     /// <param name="report">Where to report it.</param>
     /// <param name="stop">Cancels it.</param>
     /// <returns>As <see cref="OpenAsync"/>.</returns>
-    public static async Task<(Connection? Connection, int Code)> ListenAsync(Endpoint endpoint, Report report, CancellationToken stop)
+    public static async Task<(Connection? Connection, int Code)> ListenAsync(SocketUri endpoint, Report report, CancellationToken stop)
     {
         Socket? own = null;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -146,13 +146,13 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
     }
 
     // A Unix datagram socket without a name cannot be answered.
-    private static Endpoint Answerable(Endpoint endpoint) =>
+    private static SocketUri Answerable(SocketUri endpoint) =>
         endpoint.SocketType == SocketType.Dgram && endpoint.EndPoint is UnixEndPoint && !endpoint.HasOption("source")
             ? endpoint.WithDefaultOption("autobind", "1")
             : endpoint;
 
     /// <summary>What failed, the cause, and what to try, in one line.</summary>
-    private static string Problem(Endpoint endpoint, SocketException e)
+    private static string Problem(SocketUri endpoint, SocketException e)
     {
         if (endpoint.IsName && OptionTypes.IsLookup(e.SocketErrorCode))
         {
@@ -169,7 +169,7 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         return $"{e.Message.ReplaceLineEndings("; ")}{advice}";
     }
 
-    private static string ShowPeer(Endpoint endpoint, Connection connection)
+    private static string ShowPeer(SocketUri endpoint, Connection connection)
     {
         try
         {
@@ -181,10 +181,10 @@ internal sealed record Connection(Socket Socket, SocketAddress? Peer = null, Rea
         }
     }
 
-    private static string Show(Endpoint endpoint, SocketResult<EndPoint?> end) =>
+    private static string Show(SocketUri endpoint, SocketResult<EndPoint?> end) =>
         end.TryGetValue(out EndPoint? endPoint) && endPoint is not null ? Show(endpoint, endPoint) : "a socket without a name";
 
-    private static string Show(Endpoint endpoint, EndPoint endPoint) => endPoint is UnixEndPoint { IsUnnamed: true }
+    private static string Show(SocketUri endpoint, EndPoint endPoint) => endPoint is UnixEndPoint { IsUnnamed: true }
         ? "a socket without a name"
         : endpoint.Descriptor is null ? Listening.Address(endpoint.WithEndPoint(endPoint)) : endPoint.ToString()!;
 }

@@ -11,7 +11,7 @@ namespace Sockeye.Cli.Clients;
 /// <param name="say">What to send first; null is nothing.</param>
 /// <param name="report">Where to report it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class EchoClient(Endpoint endpoint, string? say, Report report, TimeProvider time)
+internal sealed class EchoClient(SocketUri endpoint, string? say, Report report, TimeProvider time)
 {
     private const int ChunkBytes = 16_384;
     private const int MessageBytesMax = 262_144;

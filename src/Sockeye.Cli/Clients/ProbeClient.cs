@@ -10,7 +10,7 @@ namespace Sockeye.Cli.Clients;
 /// <param name="limit">How long one try may take.</param>
 /// <param name="until">How long to try again until it connects; null is one try.</param>
 /// <param name="report">Where to report it.</param>
-internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? until, Report report)
+internal sealed class ProbeClient(SocketUri endpoint, TimeSpan limit, TimeSpan? until, Report report)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
@@ -65,7 +65,7 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
     {
         foreach (string first in new[] { "unix:@sockeye/probe/nobody?timeout=1s", "udp://127.0.0.1:9?timeout=1ms" })
         {
-            if ((await Endpoint.Parse(first).TryConnectAsync(new ConnectionTrace(), stop)).TryGetValue(out Socket? socket))
+            if ((await SocketUri.Parse(first).TryConnectAsync(new ConnectionTrace(), stop)).TryGetValue(out Socket? socket))
             {
                 await socket.TryReceiveAsync(new byte[1], SocketFlags.None, stop);
                 socket.Dispose();
@@ -74,7 +74,7 @@ internal sealed class ProbeClient(Endpoint endpoint, TimeSpan limit, TimeSpan? u
     }
 
     // Whole milliseconds, at least one: what the option takes.
-    private Endpoint WithLimit(TimeSpan time) =>
+    private SocketUri WithLimit(TimeSpan time) =>
         endpoint.WithOption("timeout", string.Create(CultureInfo.InvariantCulture, $"{Math.Max((long)time.TotalMilliseconds, 1)}ms"));
 
     private int Tell(SocketResult<Socket> result, ConnectionTrace trace, int tries)

@@ -11,13 +11,13 @@ internal static class ChatJoinCommand
     public static Command Build()
     {
         Argument<string?> port = OptionTypes.PortArgument();
-        var endPoint = new Argument<Endpoint?>("ENDPOINT")
+        var endPoint = new Argument<SocketUri?>("ENDPOINT")
         {
             Description = "Where the chat is, see below. Default: 127.0.0.1:6667, then [::1]:6667",
             Arity = ArgumentArity.ZeroOrOne,
             CustomParser = result =>
             {
-                Endpoint? endpoint = OptionTypes.ParseChatEndpoint(OptionTypes.WithPort(result.Tokens[0].Value, result.GetResult(port)), out string problem);
+                SocketUri? endpoint = OptionTypes.ParseChatEndpoint(OptionTypes.WithPort(result.Tokens[0].Value, result.GetResult(port)), out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"ENDPOINT: {problem}");
@@ -69,13 +69,13 @@ internal static class ChatJoinCommand
         }
     }
 
-    private static async Task<int> RunAsync(Endpoint? endpoint, JoinOptions options, Report report)
+    private static async Task<int> RunAsync(SocketUri? endpoint, JoinOptions options, Report report)
     {
-        IReadOnlyList<Endpoint> endpoints;
+        IReadOnlyList<SocketUri> endpoints;
         try
         {
             endpoints = endpoint is null
-                ? [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }.Select(static address => Endpoint.FromEndPoint(new IPEndPoint(address, OptionTypes.ChatPort)))]
+                ? [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }.Select(static address => SocketUri.FromEndPoint(new IPEndPoint(address, OptionTypes.ChatPort)))]
                 : await endpoint.ResolveAsync();
         }
         catch (SocketException e)

@@ -13,7 +13,7 @@ internal static class ChatServeCommand
     public static Command Build()
     {
         var bounds = new ChatOptions();
-        var listen = new Option<Endpoint[]>("--listen")
+        var listen = new Option<SocketUri[]>("--listen")
         {
             Description = "Where to listen, see below; may be given more than once. Default: 127.0.0.1:6667 and [::1]:6667",
             HelpName = "ENDPOINT",
@@ -61,9 +61,9 @@ internal static class ChatServeCommand
         return command;
     }
 
-    private static Endpoint[]? ParseMany(ArgumentResult result)
+    private static SocketUri[]? ParseMany(ArgumentResult result)
     {
-        var endpoints = new List<Endpoint>();
+        var endpoints = new List<SocketUri>();
         foreach (Token token in result.Tokens)
         {
             if (OptionTypes.ParseChatEndpoint(token.Value, out string problem) is not { } endpoint)
@@ -78,7 +78,7 @@ internal static class ChatServeCommand
         return [.. endpoints];
     }
 
-    private static int Run(ChatOptions options, Endpoint[]? listen, Report report)
+    private static int Run(ChatOptions options, SocketUri[]? listen, Report report)
     {
         try
         {
@@ -102,7 +102,7 @@ internal static class ChatServeCommand
 
     // Not inlined: to compile it takes more files than there may be.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int RunOnLoop(ChatOptions options, Endpoint[]? listen, Report report)
+    private static int RunOnLoop(ChatOptions options, SocketUri[]? listen, Report report)
     {
         // The whole chat lives on this thread: no lock of the hub is ever contended, and what one turn of the loop
         // queues for a connection goes out in one send.
@@ -110,14 +110,14 @@ internal static class ChatServeCommand
         return loop.Run(() => ServeAsync(options, listen, report));
     }
 
-    private static async Task<int> ServeAsync(ChatOptions options, Endpoint[]? listen, Report report)
+    private static async Task<int> ServeAsync(ChatOptions options, SocketUri[]? listen, Report report)
     {
         Descriptors.LoadAssemblies();
         using var signals = new StopSignals();
         using var server = new ChatServer(options, TimeProvider.System, report.Logger);
         try
         {
-            List<Endpoint> bound = listen is { Length: > 0 }
+            List<SocketUri> bound = listen is { Length: > 0 }
                 ? await ListenAsync(server, listen, signals.Stop)
                 : ListenAtLoopback(endPoint => server.Listen(endPoint), report.Warn);
             int limit = Descriptors.Limit();
@@ -148,12 +148,12 @@ internal static class ChatServeCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<List<Endpoint>> ListenAsync(ChatServer server, Endpoint[] listen, CancellationToken stop)
+    private static async Task<List<SocketUri>> ListenAsync(ChatServer server, SocketUri[] listen, CancellationToken stop)
     {
-        var bound = new List<Endpoint>();
-        foreach (Endpoint given in listen)
+        var bound = new List<SocketUri>();
+        foreach (SocketUri given in listen)
         {
-            IReadOnlyList<Endpoint> addresses;
+            IReadOnlyList<SocketUri> addresses;
             try
             {
                 addresses = await given.ResolveAsync(stop);
@@ -170,15 +170,15 @@ internal static class ChatServeCommand
     }
 
     /// <summary>Both loopback addresses; one of them may be missing on this machine, and that is only worth a warning.</summary>
-    internal static List<Endpoint> ListenAtLoopback(Func<EndPoint, EndPoint> listen, Action<string> warn)
+    internal static List<SocketUri> ListenAtLoopback(Func<EndPoint, EndPoint> listen, Action<string> warn)
     {
-        var bound = new List<Endpoint>();
+        var bound = new List<SocketUri>();
         ListenException? missing = null;
         foreach (IPAddress address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
         {
             try
             {
-                bound.Add(Endpoint.FromEndPoint(listen(new IPEndPoint(address, OptionTypes.ChatPort))));
+                bound.Add(SocketUri.FromEndPoint(listen(new IPEndPoint(address, OptionTypes.ChatPort))));
             }
             catch (ListenException e) when (e.IsAddressMissing)
             {
@@ -191,6 +191,6 @@ internal static class ChatServeCommand
     }
 
     /// <summary>Whether chat join goes there by itself.</summary>
-    private static bool IsDefault(Endpoint endpoint) =>
+    private static bool IsDefault(SocketUri endpoint) =>
         endpoint.EndPoint is IPEndPoint { Port: OptionTypes.ChatPort } ip && IPAddress.IsLoopback(ip.Address);
 }

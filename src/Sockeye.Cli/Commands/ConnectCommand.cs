@@ -11,7 +11,7 @@ internal static class ConnectCommand
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
         Argument<string?> port = OptionTypes.PortArgument();
-        Argument<Endpoint> endpoint = OptionTypes.EndpointArgument(
+        Argument<SocketUri> endpoint = OptionTypes.EndpointArgument(
             "Where to connect, see below; ?timeout=5s limits connecting, or the wait for a peer, but nothing after that", "connect speaks over a connection or in datagrams", port, types);
         var listen = new Option<bool>("--listen") { Description = "Wait there for one peer instead; for datagrams, that is the sender of the first" };
         var bytes = new Option<bool>("--bytes") { Description = "Write bytes as they are, even to a terminal; a datagram is then what one read of the input gives, and no line ends are added" };

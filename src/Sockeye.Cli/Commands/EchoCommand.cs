@@ -11,7 +11,7 @@ internal static class EchoCommand
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
         Argument<string?> port = OptionTypes.PortArgument();
-        Argument<Endpoint> endpoint = OptionTypes.EndpointArgument(
+        Argument<SocketUri> endpoint = OptionTypes.EndpointArgument(
             "Where to connect, see below; ?timeout=5s limits connecting, but nothing after that", "echo speaks over a connection or in datagrams", port, types);
         var say = new Option<string?>("--say")
         {

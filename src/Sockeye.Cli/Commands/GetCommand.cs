@@ -46,14 +46,14 @@ internal static class GetCommand
                 result.AddError($"--output: '{ByteText.Show(path)}' is {(path.Length == 0 ? "no file's name" : "a directory; name a file in it")}");
             }
         });
-        var connect = new Option<Endpoint?>("--connect")
+        var connect = new Option<SocketUri?>("--connect")
         {
             Description = "Send the request there, for example to unix:/run/docker.sock; the URL then only says what to ask for",
             HelpName = "ENDPOINT",
             CustomParser = static result =>
             {
-                Endpoint? endpoint = OptionTypes.ParseEndpoint(
-                    result.Tokens[0].Value, new EndpointDefaults("tcp"), "HTTP is a stream of bytes", [SocketType.Stream], out string problem);
+                SocketUri? endpoint = OptionTypes.ParseEndpoint(
+                    result.Tokens[0].Value, new SocketUriDefaults("tcp"), "HTTP is a stream of bytes", [SocketType.Stream], out string problem);
                 if (endpoint is null)
                 {
                     result.AddError($"--connect: {problem}");

@@ -13,7 +13,7 @@ internal static class ProbeCommand
     {
         SocketType[] types = [SocketType.Stream, SocketType.Dgram, SocketType.Seqpacket, SocketType.Rdm];
         Argument<string?> port = OptionTypes.PortArgument();
-        Argument<Endpoint> endpoint = OptionTypes.EndpointArgument("Where to connect, see below", "probe connects", port, types);
+        Argument<SocketUri> endpoint = OptionTypes.EndpointArgument("Where to connect, see below", "probe connects", port, types);
         endpoint.Validators.Add(static result =>
         {
             if (result.Tokens.Count == 1 && result.Tokens[0].Value.StartsWith("fd:", StringComparison.OrdinalIgnoreCase))
@@ -43,7 +43,7 @@ internal static class ProbeCommand
         {
             using Report report = common.Open(result);
             using var signals = new StopSignals();
-            Endpoint given = result.GetValue(endpoint)!;
+            SocketUri given = result.GetValue(endpoint)!;
             TimeSpan limit = result.GetValue(timeout) ?? given.Timeout ?? _limit;
             return await new ProbeClient(given, limit, result.GetValue(until), report).RunAsync(signals.Stop);
         });

@@ -11,7 +11,7 @@ namespace Sockeye.Cli.Http;
 /// <param name="Connect">Where to send it, other than where the URL says; null for there.</param>
 /// <param name="Trust">Whom TLS trusts.</param>
 /// <param name="Timeout">The limit for connecting, and for each wait for more bytes.</param>
-internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Request, Endpoint? Connect, HttpTrust Trust, TimeSpan Timeout);
+internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Request, SocketUri? Connect, HttpTrust Trust, TimeSpan Timeout);
 
 /// <summary>When each step was done, counted from the beginning; null when there was none.</summary>
 /// <param name="LookUp">The name's addresses were there.</param>
@@ -53,7 +53,7 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     /// <exception cref="SocketException">There is no connection.</exception>
     public async Task ConnectAsync(CancellationToken cancellationToken = default)
     {
-        Endpoint endpoint = options.Connect ?? options.Url.Endpoint;
+        SocketUri endpoint = options.Connect ?? options.Url.Endpoint;
         if (endpoint.Timeout is null)
         {
             endpoint = endpoint.WithOption("timeout", $"{Math.Max(1, (long)options.Timeout.TotalMilliseconds)}ms");

@@ -63,7 +63,7 @@ internal sealed class HttpUrl
     }
 
     /// <summary>Where to connect to. An IPv4 address in IPv6's dress is an IPv4 address, which an IPv6 socket does not reach.</summary>
-    public Endpoint Endpoint => Endpoint.FromEndPoint(Address switch
+    public SocketUri Endpoint => SocketUri.FromEndPoint(Address switch
     {
         null => new DnsEndPoint(Host, Port),
         { IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.MapToIPv4(), Port),
@@ -151,7 +151,7 @@ internal sealed class HttpUrl
             return false;
         }
 
-        EndpointScheme? endpoint = Endpoint.Schemes.FirstOrDefault(scheme => text.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase));
+        SocketUriScheme? endpoint = SocketUri.Schemes.FirstOrDefault(scheme => text.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase));
         if (endpoint?.SocketType == SocketType.Stream)
         {
             problem = $"{shown}: this is an endpoint; try: sockeye get http://localhost/ --connect {shown}";
@@ -232,7 +232,7 @@ internal sealed class HttpUrl
             string digits = scope < 0 ? inner : inner[..scope];
             if (digits.AsSpan().IndexOfAnyExcept(IPv6Characters) < 0
                 && IPAddress.TryParse(digits, out IPAddress? unscoped)
-                && Endpoint.TryParse($"tcp://[{inner}]:1", out Endpoint? endpoint) && endpoint.EndPoint is IPEndPoint { Address: var scoped })
+                && SocketUri.TryParse($"tcp://[{inner}]:1", out SocketUri? endpoint) && endpoint.EndPoint is IPEndPoint { Address: var scoped })
             {
                 // The scope means something on this machine only, and stays here (RFC 6874 section 4).
                 host = unscoped.ToString();
@@ -293,7 +293,7 @@ internal sealed class HttpUrl
             return true;
         }
 
-        problem = Endpoint.TryParse($"tcp://{host}:1", out _) ? "" : NoName; // as with a hyphen at its beginning
+        problem = SocketUri.TryParse($"tcp://{host}:1", out _) ? "" : NoName; // as with a hyphen at its beginning
         return problem.Length == 0;
     }
 

@@ -4,7 +4,7 @@ namespace Sockeye.Cli.Serving;
 
 /// <summary>A program at one or more endpoints, of streams and of datagrams.</summary>
 /// <remarks>
-/// Plain asynchronous code that comes home to its context: on one event loop when <see cref="OpenAsync(Endpoint, CancellationToken)"/> and
+/// Plain asynchronous code that comes home to its context: on one event loop when <see cref="OpenAsync(SocketUri, CancellationToken)"/> and
 /// <see cref="RunAsync"/> are called there. With <see cref="ServeOptions.Threads"/> the connections leave it for threads
 /// of their own; accepting, and datagrams, which have no connection, stay.
 /// </remarks>
@@ -15,7 +15,7 @@ internal sealed class ProgramServer : IDisposable
     private readonly ServeEvents _events;
     private readonly StreamService _streams;
     private readonly List<(Socket Socket, string Where)> _sockets = []; // ours, from OpenAsync until RunAsync ends
-    private readonly List<Endpoint> _bound = [];
+    private readonly List<SocketUri> _bound = [];
     private readonly Report _report;
 
     /// <param name="program">What is served.</param>
@@ -30,7 +30,7 @@ internal sealed class ProgramServer : IDisposable
     }
 
     /// <summary>Where it is served, with the ports that the kernel chose.</summary>
-    public IReadOnlyList<Endpoint> Bound => _bound;
+    public IReadOnlyList<SocketUri> Bound => _bound;
 
     /// <summary>Connections at this moment.</summary>
     public int Connections => _streams.Connections;
@@ -43,27 +43,27 @@ internal sealed class ProgramServer : IDisposable
     /// <param name="stop">Ends a look-up.</param>
     /// <exception cref="SocketException">Where and why.</exception>
     /// <exception cref="OperationCanceledException">The stop came first.</exception>
-    public Task OpenAsync(Endpoint endpoint, CancellationToken stop = default) => OpenAsync([endpoint], stop);
+    public Task OpenAsync(SocketUri endpoint, CancellationToken stop = default) => OpenAsync([endpoint], stop);
 
     /// <summary>As above, at the addresses of one name.</summary>
     /// <param name="endpoints">The addresses.</param>
     /// <param name="stop">Ends a look-up.</param>
-    public async Task OpenAsync(IEnumerable<Endpoint> endpoints, CancellationToken stop = default)
+    public async Task OpenAsync(IEnumerable<SocketUri> endpoints, CancellationToken stop = default)
     {
-        var addresses = new List<Endpoint>();
-        foreach (Endpoint endpoint in endpoints)
+        var addresses = new List<SocketUri>();
+        foreach (SocketUri endpoint in endpoints)
         {
             addresses.AddRange(await endpoint.ResolveAsync(stop));
         }
 
         SocketException? missing = null;
         int opened = 0;
-        foreach (Endpoint address in addresses)
+        foreach (SocketUri address in addresses)
         {
             try
             {
                 Socket socket = ServerSocket.Open(address);
-                Endpoint bound = Listening.At(address, socket.LocalEndPoint, socket.SocketType);
+                SocketUri bound = Listening.At(address, socket.LocalEndPoint, socket.SocketType);
                 _sockets.Add((socket, Listening.Address(bound)));
                 _bound.Add(bound);
                 opened++;

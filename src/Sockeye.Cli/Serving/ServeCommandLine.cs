@@ -15,7 +15,7 @@ internal sealed class ServeCommandLine
     public static readonly ExitMeaning StoppedMeaning = new(ExitCode.Ok, "was asked to stop, and shut down cleanly");
 
     private readonly int _port;
-    private readonly Argument<Endpoint[]> _endpoints;
+    private readonly Argument<SocketUri[]> _endpoints;
     private readonly Option<int> _connections = OptionTypes.Number("--max-connections", "How many connections at a time; any more are closed at once", new ServeOptions().MaxConnections, 1);
     private readonly Option<int?> _buffer = Bytes();
     private readonly Option<TimeSpan?> _idle = OptionTypes.Positive(OptionTypes.Time("--idle", "Close a connection that has been silent for this long"));
@@ -75,16 +75,16 @@ internal sealed class ServeCommandLine
         return option;
     }
 
-    private IEnumerable<Endpoint> Defaults() => new[] { IPAddress.IPv6Loopback, IPAddress.Loopback }
-        .Select(address => Endpoint.FromEndPoint(new IPEndPoint(address, _port)));
+    private IEnumerable<SocketUri> Defaults() => new[] { IPAddress.IPv6Loopback, IPAddress.Loopback }
+        .Select(address => SocketUri.FromEndPoint(new IPEndPoint(address, _port)));
 
-    private Endpoint[]? ParseMany(ArgumentResult result)
+    private SocketUri[]? ParseMany(ArgumentResult result)
     {
-        var endpoints = new List<Endpoint>();
+        var endpoints = new List<SocketUri>();
         foreach (Token token in result.Tokens)
         {
-            Endpoint? endpoint = OptionTypes.ParseEndpoint(
-                token.Value, new EndpointDefaults("tcp", _port), "what is served is a stream of bytes or datagrams", Types, out string problem);
+            SocketUri? endpoint = OptionTypes.ParseEndpoint(
+                token.Value, new SocketUriDefaults("tcp", _port), "what is served is a stream of bytes or datagrams", Types, out string problem);
             if (endpoint?.EndPoint is PacketEndPoint or CanEndPoint)
             {
                 // Every packet on the machine would be answered, including the answers.
@@ -127,13 +127,13 @@ internal sealed class ServeCommandLine
 
     // Not inlined: to compile it takes more files than there may be.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int RunOnLoop(ServedProgram program, ServeOptions options, Endpoint[] endpoints, Report report)
+    private int RunOnLoop(ServedProgram program, ServeOptions options, SocketUri[] endpoints, Report report)
     {
         using var loop = new EventLoop();
         return loop.Run(() => ServeAsync(program, options, endpoints, report));
     }
 
-    private async Task<int> ServeAsync(ServedProgram program, ServeOptions options, Endpoint[] endpoints, Report report)
+    private async Task<int> ServeAsync(ServedProgram program, ServeOptions options, SocketUri[] endpoints, Report report)
     {
         Descriptors.LoadAssemblies();
         int limit = Descriptors.Limit();
@@ -158,7 +158,7 @@ internal sealed class ServeCommandLine
                 await server.OpenAsync(Defaults(), signals.Stop);
             }
 
-            foreach (Endpoint endpoint in endpoints)
+            foreach (SocketUri endpoint in endpoints)
             {
                 await server.OpenAsync(endpoint, signals.Stop);
             }

@@ -8,23 +8,23 @@ namespace Sockeye;
 /// <c>fd:3</c>: a socket that whoever started this process opened, as systemd's socket activation
 /// (sd_listen_fds(3): from 3 on) and inetd (0) do.
 /// </summary>
-internal sealed class DescriptorScheme() : EndpointScheme(
+internal sealed class DescriptorScheme() : SocketUriScheme(
     "fd:", SocketType.Unknown, ProtocolType.Unknown, "fd:3", "a socket this process was started with, by its descriptor")
 {
     internal static DescriptorScheme Instance { get; } = new();
 
-    internal override EndpointTraits Traits => EndpointTraits.Descriptor | EndpointTraits.Listens;
+    internal override SocketUriTraits Traits => SocketUriTraits.Descriptor | SocketUriTraits.Listens;
 
     internal override AddressFamily AddressFamily => AddressFamily.Unknown;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         bool read = reader.TryNumber(part, "a descriptor", 0, int.MaxValue, out long number);
         target = new(EndPoint: null, Descriptor: (int)number);
         return read;
     }
 
-    internal override string Print(in EndpointTarget target) => target.Descriptor!.Value.ToString(CultureInfo.InvariantCulture);
+    internal override string Print(in SocketUriTarget target) => target.Descriptor!.Value.ToString(CultureInfo.InvariantCulture);
 
     internal override bool Accepts(EndPoint endPoint) => false;
 }

@@ -115,11 +115,11 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
         };
     }
 
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out CanEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out CanEndPoint? result)
     {
         const string Form = "after / comes isotp/RX/TX or j1939/NAME/PGN/ADDRESS, in hexadecimal";
         result = null;
-        bool more = reader.Cut(ref part, '/', out EndpointPart name);
+        bool more = reader.Cut(ref part, '/', out SocketUriPart name);
         if (!reader.TryInterface(name, out int index))
         {
             return false;
@@ -131,8 +131,8 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
             return true;
         }
 
-        bool hasNumbers = reader.Cut(ref part, '/', out EndpointPart kind)
-            & reader.Cut(ref part, '/', out EndpointPart first);
+        bool hasNumbers = reader.Cut(ref part, '/', out SocketUriPart kind)
+            & reader.Cut(ref part, '/', out SocketUriPart first);
         switch (reader.Span(kind))
         {
             case "isotp" when hasNumbers:
@@ -142,7 +142,7 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
                 }
 
                 return result is not null;
-            case "j1939" when hasNumbers && reader.Cut(ref part, '/', out EndpointPart group):
+            case "j1939" when hasNumbers && reader.Cut(ref part, '/', out SocketUriPart group):
                 if (reader.TryHex(first, ulong.MaxValue, Form, out ulong device)
                     && reader.TryHex(group, uint.MaxValue, Form, out ulong parameterGroup)
                     && reader.TryHex(part, byte.MaxValue, Form, out ulong address))
@@ -232,16 +232,16 @@ internal sealed class CanFamily : FamilyRow
 }
 
 /// <summary><c>can://INTERFACE</c> for frames, <c>can://INTERFACE/isotp/…</c> and <c>/j1939/…</c> for what is built on them.</summary>
-internal sealed class CanScheme() : EndpointScheme(
+internal sealed class CanScheme() : SocketUriScheme(
     "can://", SocketType.Raw, ProtocolType.CanRaw, "can://*", "CAN frames of an interface, as can://vcan0, or of all; …/isotp/RX/TX in hexadecimal is ISO-TP")
 {
     internal static CanScheme Instance { get; } = new();
 
-    internal override EndpointTraits Traits => EndpointTraits.None;
+    internal override SocketUriTraits Traits => SocketUriTraits.None;
 
     internal override AddressFamily AddressFamily => AddressFamily.ControllerAreaNetwork;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         target = default;
         if (!CanEndPoint.TryRead(reader, part, out CanEndPoint? endPoint))
@@ -253,12 +253,12 @@ internal sealed class CanScheme() : EndpointScheme(
         return true;
     }
 
-    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["can://".Length..];
+    internal override string Print(in SocketUriTarget target) => target.EndPoint!.ToString()!["can://".Length..];
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is CanEndPoint;
 
     // The kind of address says the protocol, and that the type.
-    internal override EndpointTarget Normal(in EndpointTarget target) => ((CanEndPoint)target.EndPoint!).Kind switch
+    internal override SocketUriTarget Normal(in SocketUriTarget target) => ((CanEndPoint)target.EndPoint!).Kind switch
     {
         CanAddressKind.IsoTp => target with { ProtocolType = ProtocolType.CanIsoTp, SocketType = SocketType.Dgram },
         CanAddressKind.J1939 => target with { ProtocolType = ProtocolType.CanJ1939, SocketType = SocketType.Dgram },

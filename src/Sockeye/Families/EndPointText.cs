@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye.Families;
 
 /// <summary>
-/// How addresses are written: bytes, and names of interfaces, as <see cref="EndpointReader"/> reads them.
+/// How addresses are written: bytes, and names of interfaces, as <see cref="SocketUriReader"/> reads them.
 /// </summary>
 internal static class EndPointText
 {
@@ -57,7 +57,7 @@ internal static class EndPointText
 
         // The kernel takes any bytes but blanks, / and : for a name; what cannot be read back exactly goes by number.
         string text = Escape(Encoding.UTF8.GetBytes(name), "*/:@,");
-        return new EndpointReader(text).TryInterface(new(0, text.Length), out int back) && back == index ? text : number;
+        return new SocketUriReader(text).TryInterface(new(0, text.Length), out int back) && back == index ? text : number;
     }
 
     private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (

@@ -35,7 +35,7 @@ internal class FamilyRow(int number, string name, params string[] modules)
     internal FamilyProtocol[] Protocols { get; init; } = [];
 
     /// <summary>Its kinds of endpoint strings.</summary>
-    internal EndpointScheme[] Schemes { get; init; } = [];
+    internal SocketUriScheme[] Schemes { get; init; } = [];
 
     /// <summary>Writes an end point of .NET's as a sockaddr; our own types write themselves.</summary>
     /// <param name="endPoint">Where to.</param>

@@ -74,7 +74,7 @@ internal static class FamilyTable
     private static readonly FamilyRow?[] ByNumber = Index(Rows);
 
     /// <summary>The endpoint strings of all families.</summary>
-    internal static IEnumerable<EndpointScheme> Schemes => Rows.SelectMany(static row => row.Schemes);
+    internal static IEnumerable<SocketUriScheme> Schemes => Rows.SelectMany(static row => row.Schemes);
 
     /// <summary>The row of a family; null for a number that has none.</summary>
     internal static FamilyRow? Find(int family) => (uint)family < (uint)ByNumber.Length ? ByNumber[family] : null;

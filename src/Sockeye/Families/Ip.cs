@@ -264,45 +264,45 @@ internal sealed class Ip6Family : InternetFamily
 /// <c>tcp://HOST:PORT</c> and its like. HOST is an IPv4 address, an IPv6 address in brackets, a name, or * for every
 /// address of this machine; PORT a number or the name of a service.
 /// </summary>
-internal sealed class InternetScheme : EndpointScheme
+internal sealed class InternetScheme : SocketUriScheme
 {
     private const int HostCharsMax = 253; // RFC 1035, 2.3.4
 
     private readonly AddressFamily _family;
-    private readonly EndpointTraits _traits;
+    private readonly SocketUriTraits _traits;
 
-    private InternetScheme(string name, AddressFamily family, SocketType type, ProtocolType protocol, EndpointTraits traits, string example, string summary)
+    private InternetScheme(string name, AddressFamily family, SocketType type, ProtocolType protocol, SocketUriTraits traits, string example, string summary)
         : base($"{name}://", type, protocol, example, summary)
     {
         _family = family;
-        _traits = traits | EndpointTraits.Internet | EndpointTraits.HasSource | (family == AddressFamily.InterNetwork ? 0 : EndpointTraits.Six)
-            | (type == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+        _traits = traits | SocketUriTraits.Internet | SocketUriTraits.HasSource | (family == AddressFamily.InterNetwork ? 0 : SocketUriTraits.Six)
+            | (type == SocketType.Dgram ? 0 : SocketUriTraits.Listens);
     }
 
     internal static InternetScheme[] Schemes { get; } =
     [
-        new("tcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp://[::1]:8888", "TCP, over IPv4 or IPv6"),
-        new("tcp4", AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp4://127.0.0.1:8888", "TCP over IPv4 alone"),
-        new("tcp6", AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp, EndpointTraits.Tcp, "tcp6://[::1]:8888", "TCP over IPv6 alone"),
-        new("mptcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Mptcp, EndpointTraits.Mptcp, "mptcp://[::1]:8888", "multipath TCP; with a peer that has none, plain TCP"),
-        new("sctp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Sctp, EndpointTraits.Sctp, "sctp://[::1]:8888", "SCTP, one association a socket"),
-        new("udp", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp://[::1]:9999", "UDP, over IPv4 or IPv6"),
-        new("udp4", AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp4://127.0.0.1:9999", "UDP over IPv4 alone"),
-        new("udp6", AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp, EndpointTraits.Udp, "udp6://[::1]:9999", "UDP over IPv6 alone"),
-        new("udplite", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.UdpLite, EndpointTraits.Udp, "udplite://[::1]:9999", "UDP-Lite: may check a part of each datagram only"),
+        new("tcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Tcp, SocketUriTraits.Tcp, "tcp://[::1]:8888", "TCP, over IPv4 or IPv6"),
+        new("tcp4", AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp, SocketUriTraits.Tcp, "tcp4://127.0.0.1:8888", "TCP over IPv4 alone"),
+        new("tcp6", AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp, SocketUriTraits.Tcp, "tcp6://[::1]:8888", "TCP over IPv6 alone"),
+        new("mptcp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Mptcp, SocketUriTraits.Mptcp, "mptcp://[::1]:8888", "multipath TCP; with a peer that has none, plain TCP"),
+        new("sctp", AddressFamily.Unspecified, SocketType.Stream, ProtocolType.Sctp, SocketUriTraits.Sctp, "sctp://[::1]:8888", "SCTP, one association a socket"),
+        new("udp", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.Udp, SocketUriTraits.Udp, "udp://[::1]:9999", "UDP, over IPv4 or IPv6"),
+        new("udp4", AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp, SocketUriTraits.Udp, "udp4://127.0.0.1:9999", "UDP over IPv4 alone"),
+        new("udp6", AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp, SocketUriTraits.Udp, "udp6://[::1]:9999", "UDP over IPv6 alone"),
+        new("udplite", AddressFamily.Unspecified, SocketType.Dgram, ProtocolType.UdpLite, SocketUriTraits.Udp, "udplite://[::1]:9999", "UDP-Lite: may check a part of each datagram only"),
     ];
 
-    internal override EndpointTraits Traits => _traits;
+    internal override SocketUriTraits Traits => _traits;
 
     internal override AddressFamily AddressFamily => _family;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target) =>
         TryParse(reader, part, reader.DefaultPort, out target);
 
-    internal override bool TryParseSource(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+    internal override bool TryParseSource(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target) =>
         TryParse(reader, part, 0, out target);
 
-    internal override string Print(in EndpointTarget target) => target.EndPoint switch
+    internal override string Print(in SocketUriTarget target) => target.EndPoint switch
     {
         DnsEndPoint dns => string.Create(CultureInfo.InvariantCulture, $"{dns.Host}:{dns.Port}"),
         IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } six => string.Create(CultureInfo.InvariantCulture, $"[{Address(six.Address)}]:{six.Port}"),
@@ -316,7 +316,7 @@ internal sealed class InternetScheme : EndpointScheme
         _ => false,
     };
 
-    internal override EndpointTarget Normal(in EndpointTarget target) =>
+    internal override SocketUriTarget Normal(in SocketUriTarget target) =>
         target.EndPoint is DnsEndPoint dns && TryName(dns, out EndPoint? endPoint) ? target with { EndPoint = endPoint } : target;
 
     /// <summary>An IPv6 address with its scope, as <see cref="TryAddress"/> and <see cref="TryScope"/> read them.</summary>
@@ -332,17 +332,17 @@ internal sealed class InternetScheme : EndpointScheme
     }
 
     /// <summary>An address of four numbers, or of IPv6 without its brackets and scope.</summary>
-    internal static bool TryAddress(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address) =>
+    internal static bool TryAddress(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out IPAddress? address) =>
         reader.Find(part, ':') >= 0 ? TrySix(reader, part, out address) : TryFour(reader, part, out address);
 
     /// <summary>What stands after %: an interface's index, or its name.</summary>
-    internal static bool TryScope(EndpointReader reader, EndpointPart part, out uint index)
+    internal static bool TryScope(SocketUriReader reader, SocketUriPart part, out uint index)
     {
         index = 0;
 
         // RFC 6874: in a URI the % before a scope is written %25, so %251 is interface 1. A bare % is taken as well, as
         // everybody writes it; %25 with nothing behind it can only be that, and is interface 25.
-        EndpointPart name = part.Length > 2 && reader.Span(part).StartsWith("25", StringComparison.Ordinal) ? part with { Start = part.Start + 2 } : part;
+        SocketUriPart name = part.Length > 2 && reader.Span(part).StartsWith("25", StringComparison.Ordinal) ? part with { Start = part.Start + 2 } : part;
         ReadOnlySpan<char> text = reader.Span(name);
         if (text.IsEmpty)
         {
@@ -359,7 +359,7 @@ internal sealed class InternetScheme : EndpointScheme
         return isFound || reader.Fail(name.Start, "* is no interface; a scope is one");
     }
 
-    private bool TryParse(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    private bool TryParse(SocketUriReader reader, SocketUriPart part, int? defaultPort, out SocketUriTarget target)
     {
         target = default;
         if (part.IsEmpty)
@@ -372,7 +372,7 @@ internal sealed class InternetScheme : EndpointScheme
             : TryHost(reader, part, defaultPort, out target);
     }
 
-    private bool TryBracketed(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    private bool TryBracketed(SocketUriReader reader, SocketUriPart part, int? defaultPort, out SocketUriTarget target)
     {
         target = default;
         int close = reader.Find(part, ']');
@@ -382,7 +382,7 @@ internal sealed class InternetScheme : EndpointScheme
         }
 
         int percent = reader.Find(part with { End = close }, '%');
-        var inside = new EndpointPart(part.Start + 1, percent < 0 ? close : percent);
+        var inside = new SocketUriPart(part.Start + 1, percent < 0 ? close : percent);
         uint scope = 0;
         if (!TrySix(reader, inside, out IPAddress? address)
             || (percent >= 0 && !TryScope(reader, new(percent + 1, close), out scope)))
@@ -409,11 +409,11 @@ internal sealed class InternetScheme : EndpointScheme
         return true;
     }
 
-    private bool TryHost(EndpointReader reader, EndpointPart part, int? defaultPort, out EndpointTarget target)
+    private bool TryHost(SocketUriReader reader, SocketUriPart part, int? defaultPort, out SocketUriTarget target)
     {
         target = default;
         int colon = reader.Find(part, ':');
-        var host = new EndpointPart(part.Start, colon < 0 ? part.End : colon);
+        var host = new SocketUriPart(part.Start, colon < 0 ? part.End : colon);
         if (colon >= 0 && reader.Find(part with { Start = colon + 1 }, ':') >= 0)
         {
             return reader.Fail(part.Start, "an IPv6 address stands in brackets");
@@ -451,7 +451,7 @@ internal sealed class InternetScheme : EndpointScheme
         // A name whose last part is a number is meant as an address (and inet_aton would read 1 as 0.0.0.1).
         ReadOnlySpan<char> name = reader.Span(host);
         bool isAddress = name[(name.LastIndexOf('.') + 1)..] is var last
-            && (last.IsEmpty ? name.IndexOfAnyExcept(EndpointReader.DigitsAndPoints) < 0 : last.IndexOfAnyExceptInRange('0', '9') < 0);
+            && (last.IsEmpty ? name.IndexOfAnyExcept(SocketUriReader.DigitsAndPoints) < 0 : last.IndexOfAnyExceptInRange('0', '9') < 0);
         IPAddress? address = null;
         if (isAddress && !TryFour(reader, host, out address))
         {
@@ -485,7 +485,7 @@ internal sealed class InternetScheme : EndpointScheme
     /// <summary>A host that a program made, as it is read from text: a name, or an address. What else a DnsEndPoint can hold, as <c>a?b</c>, would be read as something else.</summary>
     private bool TryName(DnsEndPoint dns, [NotNullWhen(true)] out EndPoint? endPoint)
     {
-        endPoint = TryHost(new EndpointReader(dns.Host), new(0, dns.Host.Length), dns.Port, out EndpointTarget target)
+        endPoint = TryHost(new SocketUriReader(dns.Host), new(0, dns.Host.Length), dns.Port, out SocketUriTarget target)
             && target.Options is null && !dns.Host.AsSpan().ContainsAny(':', '*')
                 ? target.EndPoint
                 : null;
@@ -493,7 +493,7 @@ internal sealed class InternetScheme : EndpointScheme
     }
 
     /// <summary>The port after a colon, or the default where the text ends.</summary>
-    private bool TryPort(EndpointReader reader, EndpointPart part, int? defaultPort, out int port)
+    private bool TryPort(SocketUriReader reader, SocketUriPart part, int? defaultPort, out int port)
     {
         port = defaultPort ?? 0;
         if (part.IsEmpty)
@@ -501,7 +501,7 @@ internal sealed class InternetScheme : EndpointScheme
             return defaultPort is not null || reader.Fail(part.End, "a port is missing: : and a number, 0 for a free one");
         }
 
-        EndpointPart number = part with { Start = part.Start + 1 };
+        SocketUriPart number = part with { Start = part.Start + 1 };
         if (number.IsEmpty)
         {
             return reader.Fail(number.Start, "a port is missing after :");
@@ -529,17 +529,17 @@ internal sealed class InternetScheme : EndpointScheme
             || reader.Fail(number.Start, $"a port is at most {IPEndPoint.MaxPort}");
     }
 
-    private static bool TrySix(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address)
+    private static bool TrySix(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
         ReadOnlySpan<char> text = reader.Span(part);
-        int wrong = text.IndexOfAnyExcept(EndpointReader.SixSigns);
+        int wrong = text.IndexOfAnyExcept(SocketUriReader.SixSigns);
         return wrong < 0 && text.Contains(':') && IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetworkV6
             || reader.Fail(part.Start + Math.Max(wrong, 0), "between [ and ] stands an IPv6 address");
     }
 
     // Four numbers, and nothing else that inet_aton(3) takes: short forms surprise, and to some 010 is 8.
-    private static bool TryFour(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out IPAddress? address)
+    private static bool TryFour(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
         ReadOnlySpan<char> text = reader.Span(part);

@@ -142,7 +142,7 @@ public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
     }
 
     /// <summary>Reads an address: all of the part, without the prefix.</summary>
-    private protected delegate bool PartReader(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out TSelf? result);
+    private protected delegate bool PartReader(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out TSelf? result);
 
     /// <summary>Reads what ToString wrote; the prefix may be absent.</summary>
     /// <param name="text">The text.</param>
@@ -173,18 +173,18 @@ public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
 
     /// <summary>What each type's TryParse is: the prefix, if it is there, and the family's parser for the rest.</summary>
     private protected static bool TryRead(ReadOnlySpan<char> text, string prefix, PartReader read, [NotNullWhen(true)] out TSelf? result) =>
-        TryRead(new EndpointReader(text.ToString()), prefix, read, out result);
+        TryRead(new SocketUriReader(text.ToString()), prefix, read, out result);
 
     /// <summary>What each type's Parse is.</summary>
     private protected static TSelf Read(ReadOnlySpan<char> text, string prefix, PartReader read, string right)
     {
-        var reader = new EndpointReader(text.ToString());
+        var reader = new SocketUriReader(text.ToString());
         return TryRead(reader, prefix, read, out TSelf? result)
             ? result
             : throw new FormatException($"\"{text}\" is no such end point: {reader.Problem}; right: {right}");
     }
 
-    private static bool TryRead(EndpointReader reader, string prefix, PartReader read, [NotNullWhen(true)] out TSelf? result)
+    private static bool TryRead(SocketUriReader reader, string prefix, PartReader read, [NotNullWhen(true)] out TSelf? result)
     {
         string text = reader.Text;
         int start = text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? prefix.Length : 0;

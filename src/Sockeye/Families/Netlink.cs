@@ -59,7 +59,7 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
     public override string ToString() => Groups == 0 ? $"{Prefix}/{PortId}" : $"{Prefix}/{PortId}/{Groups:x}";
 
     /// <summary>Reads what follows the protocol: a slash, a port id, and perhaps another slash and groups.</summary>
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out NetlinkEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out NetlinkEndPoint? result)
     {
         const string Form = "after / comes a port id, and after another / the groups in hexadecimal: netlink:route/0/11";
         result = null;
@@ -70,7 +70,7 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
 
         ulong groups = 0;
         part = part with { Start = part.Start + 1 };
-        bool hasGroups = reader.Cut(ref part, '/', out EndpointPart port);
+        bool hasGroups = reader.Cut(ref part, '/', out SocketUriPart port);
         if (!reader.TryDecimal(port, uint.MaxValue, Form, out ulong portId) || (hasGroups && !reader.TryHex(part, uint.MaxValue, Form, out groups)))
         {
             return false;
@@ -130,7 +130,7 @@ internal sealed class NetlinkFamily : FamilyRow
 }
 
 /// <summary><c>netlink:PROTOCOL</c>, and <c>netlink:PROTOCOL/PORTID/GROUPS</c> for what is not the kernel's and in no group.</summary>
-internal sealed class NetlinkScheme() : EndpointScheme(
+internal sealed class NetlinkScheme() : SocketUriScheme(
     "netlink:", SocketType.Raw, ProtocolType.Unspecified, "netlink:route", "the kernel's own protocols: route, generic, sock_diag, kobject_uevent, … or a number")
 {
     private const int ProtocolsMax = 31; // MAX_LINKS, <linux/netlink.h>, less one
@@ -149,15 +149,15 @@ internal sealed class NetlinkScheme() : EndpointScheme(
 
     internal static NetlinkScheme Instance { get; } = new();
 
-    internal override EndpointTraits Traits => EndpointTraits.Netlink;
+    internal override SocketUriTraits Traits => SocketUriTraits.Netlink;
 
     internal override AddressFamily AddressFamily => AddressFamily.Netlink;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         target = default;
         int slash = reader.Find(part, '/');
-        EndpointPart name = part with { End = slash < 0 ? part.End : slash };
+        SocketUriPart name = part with { End = slash < 0 ? part.End : slash };
         if (!TryProtocol(reader, name, out ProtocolType protocol))
         {
             return false;
@@ -173,7 +173,7 @@ internal sealed class NetlinkScheme() : EndpointScheme(
         return true;
     }
 
-    internal override string Print(in EndpointTarget target)
+    internal override string Print(in SocketUriTarget target)
     {
         int protocol = (int)(target.ProtocolType ?? ProtocolType);
         int row = Array.FindIndex(Protocols, named => (int)named.Protocol == protocol);
@@ -185,7 +185,7 @@ internal sealed class NetlinkScheme() : EndpointScheme(
 
     internal override bool TakesProtocol(ProtocolType protocol) => (int)protocol is >= 0 and <= ProtocolsMax;
 
-    private static bool TryProtocol(EndpointReader reader, EndpointPart part, out ProtocolType protocol)
+    private static bool TryProtocol(SocketUriReader reader, SocketUriPart part, out ProtocolType protocol)
     {
         protocol = default;
         if (part.IsEmpty)

@@ -122,7 +122,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
         return hasTypes ? $"{text}/{HardwareType}/{(byte)PacketType}" : text;
     }
 
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out PacketEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out PacketEndPoint? result)
     {
         const string Form = "after / comes a protocol in hexadecimal, and after another / a hardware address: packet:lo/0800/02:00:5e:10:00:01";
         const string Types = "after the hardware address come its type and the packet's, two numbers: packet:lo/0800/02:00:5e:10:00:01/1/0";
@@ -131,7 +131,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
         byte[] hardware = [];
         ulong hardwareType = 0;
         ulong packetType = 0;
-        bool more = reader.Cut(ref part, '/', out EndpointPart name);
+        bool more = reader.Cut(ref part, '/', out SocketUriPart name);
         if (!reader.TryInterface(name, out int index))
         {
             return false;
@@ -139,7 +139,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
 
         if (more)
         {
-            more = reader.Cut(ref part, '/', out EndpointPart number);
+            more = reader.Cut(ref part, '/', out SocketUriPart number);
             if (!reader.TryHex(number, ushort.MaxValue, Form, out protocol))
             {
                 return false;
@@ -148,7 +148,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
 
         if (more)
         {
-            more = reader.Cut(ref part, '/', out EndpointPart address);
+            more = reader.Cut(ref part, '/', out SocketUriPart address);
             if (!reader.TryHexBytes(address, ':', HardwareAddressBytesMax, Form, out hardware))
             {
                 return false;
@@ -157,7 +157,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
 
         if (more)
         {
-            bool hasBoth = reader.Cut(ref part, '/', out EndpointPart type);
+            bool hasBoth = reader.Cut(ref part, '/', out SocketUriPart type);
             if (!reader.TryDecimal(type, ushort.MaxValue, Types, out hardwareType)
                 || !(hasBoth ? reader.TryDecimal(part, byte.MaxValue, Types, out packetType) : reader.Fail(part.End, Types)))
             {
@@ -219,7 +219,7 @@ internal sealed class PacketFamily : FamilyRow
 }
 
 /// <summary><c>packet:INTERFACE</c> and the longer forms of <see cref="PacketEndPoint"/>. Without a protocol it is all of them.</summary>
-internal sealed class PacketScheme : EndpointScheme
+internal sealed class PacketScheme : SocketUriScheme
 {
     private PacketScheme(string name, SocketType type, string summary)
         : base($"{name}:", type, ProtocolType.Unspecified, $"{name}:lo", summary)
@@ -232,12 +232,12 @@ internal sealed class PacketScheme : EndpointScheme
         new("packet-dgram", SocketType.Dgram, "the same, without the link's header"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.None;
+    internal override SocketUriTraits Traits => SocketUriTraits.None;
 
     internal override AddressFamily AddressFamily => AddressFamily.Packet;
 
     // The socket itself is made with no protocol, which receives nothing: what bind(2) names comes from there alone.
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         target = default;
         int slash = reader.Find(part, '/');
@@ -250,7 +250,7 @@ internal sealed class PacketScheme : EndpointScheme
         return true;
     }
 
-    internal override string Print(in EndpointTarget target)
+    internal override string Print(in SocketUriTarget target)
     {
         var endPoint = (PacketEndPoint)target.EndPoint!;
         string name = EndPointText.Interface(endPoint.InterfaceIndex);

@@ -167,7 +167,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
         return Prefix + address + scope;
     }
 
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out TipcEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out TipcEndPoint? result)
     {
         const string Form = "this is no type:instance, type:lower-upper or @node:socket, a scope behind it: 1000:1/cluster";
         result = null;
@@ -176,9 +176,9 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
             return reader.Fail(part.Start, "a service is missing: its type, : and its instance");
         }
 
-        EndpointPart scopeName = part;
-        bool hasScope = reader.Cut(ref scopeName, '/', out EndpointPart name);
-        if (!reader.Cut(ref name, ':', out EndpointPart before))
+        SocketUriPart scopeName = part;
+        bool hasScope = reader.Cut(ref scopeName, '/', out SocketUriPart name);
+        if (!reader.Cut(ref name, ':', out SocketUriPart before))
         {
             return reader.Fail(before.End, "after the type comes : and the instance");
         }
@@ -200,7 +200,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
         {
             bool isRange = reader.Find(name, '-') >= 0;
             kind = isRange ? TipcAddressKind.Range : TipcAddressKind.Service;
-            bool hasThird = reader.Cut(ref name, isRange ? '-' : '@', out EndpointPart lower);
+            bool hasThird = reader.Cut(ref name, isRange ? '-' : '@', out SocketUriPart lower);
             if (!reader.TryDecimal(before, uint.MaxValue, Form, out first) || !reader.TryDecimal(lower, uint.MaxValue, Form, out second)
                 || (hasThird && !(isRange ? reader.TryDecimal(name, uint.MaxValue, Form, out third) : reader.TryHex(name, uint.MaxValue, Form, out third))))
             {
@@ -301,7 +301,7 @@ internal sealed class TipcFamily : FamilyRow
 }
 
 /// <summary><c>tipc://TYPE:INSTANCE</c> and the other forms of <see cref="TipcEndPoint"/>.</summary>
-internal sealed class TipcScheme : EndpointScheme
+internal sealed class TipcScheme : SocketUriScheme
 {
     private TipcScheme(string name, SocketType type, string summary)
         : base($"{name}://", type, ProtocolType.Unspecified, $"{name}://1000:1", summary)
@@ -316,19 +316,19 @@ internal sealed class TipcScheme : EndpointScheme
         new("tipc-dgram", SocketType.Dgram, "TIPC, datagrams"),
     ];
 
-    internal override EndpointTraits Traits =>
-        EndpointTraits.HasSource | (SocketType is SocketType.Stream or SocketType.Seqpacket ? EndpointTraits.Listens : 0);
+    internal override SocketUriTraits Traits =>
+        SocketUriTraits.HasSource | (SocketType is SocketType.Stream or SocketType.Seqpacket ? SocketUriTraits.Listens : 0);
 
     internal override AddressFamily AddressFamily => AddressFamily.Tipc;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         bool read = TipcEndPoint.TryRead(reader, part, out TipcEndPoint? endPoint);
         target = new(endPoint);
         return read;
     }
 
-    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["tipc://".Length..];
+    internal override string Print(in SocketUriTarget target) => target.EndPoint!.ToString()!["tipc://".Length..];
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is TipcEndPoint;
 }

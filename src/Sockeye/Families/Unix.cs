@@ -153,11 +153,11 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
     }
 
     /// <summary>Reads a path, an abstract name after @, or no name.</summary>
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out UnixEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out UnixEndPoint? result)
     {
         result = null;
         bool isAbstract = reader.Span(part) is ['@', ..];
-        EndpointPart name = isAbstract ? part with { Start = part.Start + 1 } : part;
+        SocketUriPart name = isAbstract ? part with { Start = part.Start + 1 } : part;
         if (!reader.TryUnescape(name, out byte[] bytes))
         {
             return false;
@@ -269,7 +269,7 @@ internal sealed class UnixFamily : FamilyRow
 }
 
 /// <summary><c>unix:PATH</c> and <c>unix:@NAME</c>, with %XX for any byte.</summary>
-internal sealed class UnixScheme : EndpointScheme
+internal sealed class UnixScheme : SocketUriScheme
 {
     private UnixScheme(string name, SocketType type, string example, string summary)
         : base($"{name}:", type, ProtocolType.Unspecified, example, summary)
@@ -283,11 +283,11 @@ internal sealed class UnixScheme : EndpointScheme
         new("unix-seqpacket", SocketType.Seqpacket, "unix-seqpacket:@bus", "a Unix socket of messages in order, over a connection"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.Unix | EndpointTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+    internal override SocketUriTraits Traits => SocketUriTraits.Unix | SocketUriTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : SocketUriTraits.Listens);
 
     internal override AddressFamily AddressFamily => AddressFamily.Unix;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         target = default;
         if (part.IsEmpty)
@@ -300,11 +300,11 @@ internal sealed class UnixScheme : EndpointScheme
         return read;
     }
 
-    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!;
+    internal override string Print(in SocketUriTarget target) => target.EndPoint!.ToString()!;
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint or UnixEndPoint { IsUnnamed: false };
 
-    internal override EndpointTarget Normal(in EndpointTarget target) => target with
+    internal override SocketUriTarget Normal(in SocketUriTarget target) => target with
     {
         EndPoint = target.EndPoint is UnixDomainSocketEndPoint system ? UnixEndPoint.FromUnixDomainSocketEndPoint(system) : target.EndPoint,
     };

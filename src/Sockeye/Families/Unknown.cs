@@ -62,10 +62,10 @@ public sealed class UnknownEndPoint : LinuxEndPoint<UnknownEndPoint>, ISpanParsa
     /// <returns>Text that <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> reads back.</returns>
     public override string ToString() => $"{Prefix}{Family}/{Convert.ToHexStringLower(_data)}";
 
-    private static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out UnknownEndPoint? result)
+    private static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out UnknownEndPoint? result)
     {
         result = null;
-        reader.Cut(ref part, '/', out EndpointPart number);
+        reader.Cut(ref part, '/', out SocketUriPart number);
         if (!reader.TryDecimal(number, ushort.MaxValue, "a family is a number, 0 to 65535", out ulong family)
             || !reader.TryHexBytes(part, separator: null, DataBytesMax, $"after / come at most {DataBytesMax} bytes, two hexadecimal digits each", out byte[] data))
         {

@@ -89,7 +89,7 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
         return Flags == VsockFlags.None ? $"{Prefix}{machine}:{port}" : $"{Prefix}{machine}:{port}/{(byte)Flags}";
     }
 
-    internal static bool TryRead(EndpointReader reader, EndpointPart part, [NotNullWhen(true)] out VsockEndPoint? result)
+    internal static bool TryRead(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out VsockEndPoint? result)
     {
         result = null;
         int colon = reader.Find(part, ':');
@@ -125,7 +125,7 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
         return AddressBytes;
     }
 
-    private static bool TryNumber(EndpointReader reader, EndpointPart part, string what, uint any, out uint value)
+    private static bool TryNumber(SocketUriReader reader, SocketUriPart part, string what, uint any, out uint value)
     {
         bool isAny = reader.Span(part) is "*";
         long number = any;
@@ -159,7 +159,7 @@ internal sealed class VsockFamily : FamilyRow
 }
 
 /// <summary><c>vsock://CID:PORT</c>; * is any.</summary>
-internal sealed class VsockScheme : EndpointScheme
+internal sealed class VsockScheme : SocketUriScheme
 {
     private VsockScheme(string name, SocketType type, string summary)
         : base($"{name}://", type, ProtocolType.Unspecified, $"{name}://2:8080", summary)
@@ -173,18 +173,18 @@ internal sealed class VsockScheme : EndpointScheme
         new("vsock-dgram", SocketType.Dgram, "the same, of datagrams, which few hypervisors carry"),
     ];
 
-    internal override EndpointTraits Traits => EndpointTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : EndpointTraits.Listens);
+    internal override SocketUriTraits Traits => SocketUriTraits.HasSource | (SocketType == SocketType.Dgram ? 0 : SocketUriTraits.Listens);
 
     internal override AddressFamily AddressFamily => AddressFamily.Vsock;
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         bool read = VsockEndPoint.TryRead(reader, part, out VsockEndPoint? endPoint);
         target = new(endPoint);
         return read;
     }
 
-    internal override string Print(in EndpointTarget target) => target.EndPoint!.ToString()!["vsock://".Length..];
+    internal override string Print(in SocketUriTarget target) => target.EndPoint!.ToString()!["vsock://".Length..];
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is VsockEndPoint;
 }

@@ -2,7 +2,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-// What Endpoint needs of a socket: one taken over, with the failure as a value.
+// What SocketUri needs of a socket: one taken over, with the failure as a value.
 public partial class Socket
 {
     /// <summary>Takes over a descriptor that this process was started with.</summary>

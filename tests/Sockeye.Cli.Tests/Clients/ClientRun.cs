@@ -34,7 +34,7 @@ internal sealed class ClientRun : IDisposable
     public Task<int> ConnectAsync(string endpoint, Stream input, bool listens = false, bool bytes = false, bool shown = false, TimeSpan? wait = null)
     {
         var options = new ConnectOptions(listens, bytes, shown, wait);
-        return new ConnectClient(Endpoint.Parse(endpoint), options, Report, input, Output).RunAsync(Stop.Token);
+        return new ConnectClient(SocketUri.Parse(endpoint), options, Report, input, Output).RunAsync(Stop.Token);
     }
 
     public Task<int> ConnectAsync(string endpoint, string input, bool bytes = false, bool shown = false, TimeSpan? wait = null) =>

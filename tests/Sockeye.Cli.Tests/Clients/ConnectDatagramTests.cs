@@ -103,7 +103,7 @@ public sealed class ConnectDatagramTests
         using var output = new GatedStream();
         using var server = new ClientRun(output: output);
         Task<int> listening = server.ConnectAsync("udp://127.0.0.1:0?receive_buffer=8192", new TestInput(0), listens: true);
-        using Socket client = Endpoint.Parse(await server.ErrorAsync("listening at ")).Connect();
+        using Socket client = SocketUri.Parse(await server.ErrorAsync("listening at ")).Connect();
         client.Send("1"u8);
         await output.Reached.Task;
         for (; sent < 2_000; sent++)
@@ -131,7 +131,7 @@ public sealed class ConnectDatagramTests
         Task<int> listening = server.ConnectAsync(
             $"unix-dgram:@sockeye-{Guid.NewGuid()}", new MemoryStream("answer"u8.ToArray()), listens: true, wait: TimeSpan.FromMilliseconds(200));
         string at = await server.ErrorAsync("listening at ");
-        using (Socket unnamed = Endpoint.Parse(at).Connect())
+        using (Socket unnamed = SocketUri.Parse(at).Connect())
         {
             unnamed.Send("hello"u8);
         }

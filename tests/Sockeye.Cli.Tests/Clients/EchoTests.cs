@@ -139,7 +139,7 @@ public sealed partial class EchoTests
     }
 
     private static Task<int> EchoAsync(ClientRun run, string endpoint, string? say = null) =>
-        new EchoClient(Endpoint.Parse(endpoint), say, run.Report, TimeProvider.System).RunAsync(run.Stop.Token);
+        new EchoClient(SocketUri.Parse(endpoint), say, run.Report, TimeProvider.System).RunAsync(run.Stop.Token);
 
     [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d\d\d \[thread \d+\] ")]
     private static partial Regex Stamp();

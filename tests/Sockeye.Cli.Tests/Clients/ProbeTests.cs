@@ -46,7 +46,7 @@ public sealed class ProbeTests
         {
             string path = $"{folder}/socket";
             await AssertProbeAsync(2, $"unix:{path}", "ENOENT No such file or directory");
-            using (Socket datagrams = Endpoint.Parse($"unix-dgram:{path}").Bind())
+            using (Socket datagrams = SocketUri.Parse($"unix-dgram:{path}").Bind())
             {
                 await AssertProbeAsync(91, $"unix:{path}", "EPROTOTYPE Protocol wrong type for socket");
                 await AssertProbeAsync(0, $"unix-dgram:{path}", "connected");
@@ -67,7 +67,7 @@ public sealed class ProbeTests
     public async Task A_socket_file_without_permission_is_13()
     {
         string path = $"/tmp/sockeye-{Guid.NewGuid()}";
-        using Socket listener = Endpoint.Parse($"unix:{path}?mode=0000").Listen();
+        using Socket listener = SocketUri.Parse($"unix:{path}?mode=0000").Listen();
 
         // In a user namespace of its own even root has no power over files.
         (int code, string output, string errors) = await ToolProcess.ShellAsync("exec unshare -U \"$@\"", "probe", $"unix:{path}");
@@ -158,7 +158,7 @@ public sealed class ProbeTests
     public async Task Connecting_a_datagram_socket_asks_nobody_but_on_this_machine(string endpoint, bool warns)
     {
         endpoint = endpoint.Replace("{0}", $"{Guid.NewGuid()}", StringComparison.Ordinal);
-        using Socket? peer = warns ? null : Endpoint.Parse(endpoint).Bind();
+        using Socket? peer = warns ? null : SocketUri.Parse(endpoint).Bind();
         using var run = new ClientRun();
         Assert.Equal(0, await ProbeAsync(run, endpoint));
         Assert.Equal(warns, run.Errors.Contains("asks nobody", StringComparison.Ordinal));
@@ -172,7 +172,7 @@ public sealed class ProbeTests
         Task<int> probing = ProbeAsync(run, $"unix:{path}", until: TimeSpan.FromSeconds(30));
         await Task.Delay(200, TestContext.Current.CancellationToken); // time for a try that fails
         Assert.False(probing.IsCompleted);
-        using (Endpoint.Parse($"unix:{path}").Listen())
+        using (SocketUri.Parse($"unix:{path}").Listen())
         {
             Assert.Equal(0, await probing);
         }
@@ -205,7 +205,7 @@ public sealed class ProbeTests
     }
 
     private static Task<int> ProbeAsync(ClientRun run, string endpoint, TimeSpan? limit = null, TimeSpan? until = null) =>
-        new ProbeClient(Endpoint.Parse(endpoint), limit ?? _limit, until, run.Report).RunAsync(run.Stop.Token);
+        new ProbeClient(SocketUri.Parse(endpoint), limit ?? _limit, until, run.Report).RunAsync(run.Stop.Token);
 
     private static async Task AssertProbeAsync(int expected, string endpoint, string answer)
     {

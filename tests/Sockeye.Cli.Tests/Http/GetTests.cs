@@ -643,7 +643,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     private static HttpFetchOptions Options(string url, string? connect = null, TimeSpan? timeout = null, string? ca = null, bool insecure = false)
     {
         Assert.True(HttpUrl.TryParse(url, out HttpUrl? parsed, out string problem), problem);
-        Endpoint? endpoint = connect is null ? null : Endpoint.Parse(connect, new EndpointDefaults("tcp"));
+        SocketUri? endpoint = connect is null ? null : SocketUri.Parse(connect, new SocketUriDefaults("tcp"));
         var trust = new HttpTrust([], insecure);
         if (ca is not null)
         {

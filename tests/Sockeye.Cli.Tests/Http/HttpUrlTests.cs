@@ -100,7 +100,7 @@ public sealed class HttpUrlTests
     {
         Assert.True(HttpUrl.TryParse($"http://[fe80::1{scope}]/", out HttpUrl? url, out string problem), problem);
         Assert.Equal(index, Assert.IsType<IPEndPoint>(url.Endpoint.EndPoint).Address.ScopeId);
-        Assert.Equal(url.Endpoint, Sockeye.Endpoint.Parse($"tcp://[fe80::1{scope}]:80"));
+        Assert.Equal(url.Endpoint, Sockeye.SocketUri.Parse($"tcp://[fe80::1{scope}]:80"));
     }
 
     [Theory]

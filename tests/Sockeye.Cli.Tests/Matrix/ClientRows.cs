@@ -99,7 +99,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
     }
 
     // nc at a free port, which it tells on standard error.
-    private async Task<(BinaryProcess Netcat, string Endpoint)> NetcatAsync(bool datagrams, Family family)
+    private async Task<(BinaryProcess Netcat, string SocketUri)> NetcatAsync(bool datagrams, Family family)
     {
         string path = _host.FreePath();
         BinaryProcess nc = BinaryProcess.Start("nc", "netcat-openbsd", [
@@ -212,7 +212,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
 
     // ── connect --listen ──
 
-    private async Task<(BinaryProcess Program, string Endpoint)> StartListeningAsync(TestedProgram program, Form form, Family family)
+    private async Task<(BinaryProcess Program, string SocketUri)> StartListeningAsync(TestedProgram program, Form form, Family family)
     {
         BinaryProcess listener = Start(program, form, _host.FreeEndpoint(false, family));
         try
@@ -240,7 +240,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
         }
         else
         {
-            Endpoint at = Endpoint.Parse(endpoint);
+            SocketUri at = SocketUri.Parse(endpoint);
             string[] address = at.EndPoint is IPEndPoint ip ? [family == Family.IPv4 ? "-4" : "-6", $"{ip.Address}", $"{ip.Port}"] : ["-U", at.EndPoint!.ToString()!];
             using BinaryProcess nc = BinaryProcess.Start("nc", "netcat-openbsd", ["-N", .. address]);
             Task<(int Code, byte[] Output, string Errors)> ended = listener.FinishAsync("from us\n");
@@ -385,7 +385,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
     // ── get ──
 
     // Where the URL leads by itself, no endpoint is named.
-    private static (string Url, string? Endpoint) Url(TestedProgram program, Family family, string endpoint, string path = "/hello.txt")
+    private static (string Url, string? SocketUri) Url(TestedProgram program, Family family, string endpoint, string path = "/hello.txt")
     {
         string scheme = program.Name == "get https" ? "https" : "http";
         return family == Family.Unix ? ($"{scheme}://localhost{path}", endpoint) : ($"{scheme}{endpoint[endpoint.IndexOf(':')..]}{path}", null);

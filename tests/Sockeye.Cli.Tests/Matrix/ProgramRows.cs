@@ -80,13 +80,19 @@ internal static class ProgramRows
     /// What a test class of one program runs; with the words of SOCKEYE_ROW, the rows that have them all. Clients meet their
     /// crowd all together, in <see cref="CrowdTests"/>.
     /// </summary>
+    /// <remarks>
+    /// python3 is met over every family. What else there is, another peer or bad input, meets each form of a program over one
+    /// family, another one for each, unless SOCKEYE_EVERY_ROW asks for all: a build machine does.
+    /// </remarks>
     public static TheoryData<string, Form, Family> Of(string program)
     {
         var rows = new TheoryData<string, Form, Family>();
         string[] only = (Environment.GetEnvironmentVariable("SOCKEYE_ROW") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool every = only.Length > 0 || Environment.GetEnvironmentVariable("SOCKEYE_EVERY_ROW") is { Length: > 0 };
         foreach ((TestedProgram one, string what, Form form, Family family) in Cells)
         {
             if (one.Name == program && WhyNot(one, what, form) is null && !IsTogether(one, what)
+                && (every || what == Python || family == FamilyOf(one, what, form))
                 && only.All(word => $" {what} {form} {family} ".Contains($" {word} ", StringComparison.OrdinalIgnoreCase)))
             {
                 rows.Add(what, form, family);
@@ -94,6 +100,14 @@ internal static class ProgramRows
         }
 
         return rows;
+    }
+
+    // The same for each run, and each family as often as the others.
+    private static Family FamilyOf(TestedProgram program, string what, Form form)
+    {
+        Family[] families = Enum.GetValues<Family>();
+        string[] others = [.. Peers, .. BadInputs];
+        return families[(Array.IndexOf(All, program) + Array.IndexOf(others, what) + (int)form) % families.Length];
     }
 
     /// <summary>Whether the row is one of those that <see cref="CrowdTests"/> runs at once.</summary>

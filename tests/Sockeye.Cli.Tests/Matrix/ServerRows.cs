@@ -146,7 +146,7 @@ public abstract class ServerRows(ProgramTable table, ProgramHost host)
             _ => ("from nc\n", "^$"),
         };
 
-        Endpoint endpoint = Endpoint.Parse(server.Endpoint);
+        SocketUri endpoint = SocketUri.Parse(server.Endpoint);
         string[] address = endpoint.EndPoint is IPEndPoint ip
             ? [ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "-4" : "-6", $"{ip.Address}", $"{ip.Port}"]
             : ["-U", endpoint.EndPoint!.ToString()!];

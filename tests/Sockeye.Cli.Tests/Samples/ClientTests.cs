@@ -86,7 +86,7 @@ public sealed class ClientTests : IDisposable
         using ServerProgram server = await ServerProgram.StartAsync("chat-server", Form.Sample, Family.IPv4);
         using SampleProcess ann = SampleProcess.Start("chat-client", server.Endpoint, "ann");
         await ann.WaitForOutputAsync("* ann is here");
-        Endpoint endpoint = Endpoint.Parse(server.Endpoint);
+        SocketUri endpoint = SocketUri.Parse(server.Endpoint);
         using Process nc = Programs.Start("nc", "netcat-openbsd", "-N", "127.0.0.1", ((System.Net.IPEndPoint)endpoint.EndPoint!).Port.ToString());
         await nc.StandardInput.WriteAsync("bob\nhello\n");
         await nc.StandardInput.FlushAsync();

@@ -42,7 +42,7 @@ public sealed partial class SampleFileTests : IDisposable
         Assert.Equal(["#:project ../src/Sockeye", "#:property PublishAot=false", ""], lines[1..4]);
         Assert.DoesNotContain(lines[4..], line => line.StartsWith("#:", StringComparison.Ordinal));
         Assert.StartsWith("using ", lines[4], StringComparison.Ordinal);
-        Assert.Contains(lines, line => line.Contains("Endpoint.Parse(args.", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("SocketUri.Parse(args.", StringComparison.Ordinal));
 
         int count = lines.Count(line => Code().IsMatch(line));
         Assert.True(count <= CodeLinesMax, $"{count} lines of code; {CodeLinesMax} are the most that a newcomer reads at once");

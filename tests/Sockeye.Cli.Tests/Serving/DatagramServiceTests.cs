@@ -107,9 +107,9 @@ public sealed class DatagramServiceTests
     [InlineData("udp://[::]:0?dual_stack=1", "::1")]
     public async Task The_answer_comes_from_the_address_that_was_asked(string endpoint, string asked)
     {
-        await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), Endpoint.Parse(endpoint));
+        await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), SocketUri.Parse(endpoint));
         var to = new IPEndPoint(IPAddress.Parse(asked), ((IPEndPoint)serve.Endpoint.EndPoint!).Port);
-        using BclSocket client = Connect(Endpoint.FromEndPoint(to, SocketType.Dgram)); // a connected socket hears no stranger
+        using BclSocket client = Connect(SocketUri.FromEndPoint(to, SocketType.Dgram)); // a connected socket hears no stranger
         client.Send("Michael"u8);
         byte[] answer = new byte[100];
         Assert.Equal("Hello, Michael!".Length, await client.ReceiveAsync(answer, SocketFlags.None).WaitAsync(TestClient.Patience));
@@ -124,9 +124,9 @@ public sealed class DatagramServiceTests
         using var report = new Report(
             "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), Stream.Null, TextWriter.Null, TimeProvider.System);
         using var server = new ProgramServer(new GreetProgram(), new ServeOptions(), report, TimeProvider.System);
-        await server.OpenAsync(Endpoint.Parse("udp://0.0.0.0:0"));
+        await server.OpenAsync(SocketUri.Parse("udp://0.0.0.0:0"));
         var to = new IPEndPoint(IPAddress.Parse("127.0.0.5"), ((IPEndPoint)server.Bound[0].EndPoint!).Port);
-        using BclSocket client = Connect(Endpoint.FromEndPoint(to, SocketType.Dgram));
+        using BclSocket client = Connect(SocketUri.FromEndPoint(to, SocketType.Dgram));
         client.Send("early"u8);
         Task<bool> serving = server.RunAsync(stop.Token);
         byte[] answer = new byte[100];
@@ -146,7 +146,7 @@ public sealed class DatagramServiceTests
         using var report = new Report(
             "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), told, TextWriter.Null, TimeProvider.System);
         using var server = new ProgramServer(new SinkProgram(), new ServeOptions(), report, TimeProvider.System);
-        await server.OpenAsync(Endpoint.Parse(endpoint));
+        await server.OpenAsync(SocketUri.Parse(endpoint));
         using BclSocket client = Connect(server.Bound[0]);
         for (; sent < 1_000; sent++)
         {
@@ -170,7 +170,7 @@ public sealed class DatagramServiceTests
     [InlineData(false)]
     public async Task Who_never_reads_or_has_no_name_does_not_stop_it(bool isConnected)
     {
-        Endpoint endpoint = TestServe.At(Family.Unix, datagrams: true);
+        SocketUri endpoint = TestServe.At(Family.Unix, datagrams: true);
         await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), endpoint);
         string path = $"{endpoint.EndPoint}";
         using (BclSocket deaf = Unix(path + ".deaf"))
@@ -202,7 +202,7 @@ public sealed class DatagramServiceTests
         File.Delete(path + ".other");
     }
 
-    private static BclSocket Connect(Endpoint endpoint)
+    private static BclSocket Connect(SocketUri endpoint)
     {
         var socket = new BclSocket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Connect(endpoint.EndPoint!);

@@ -17,7 +17,7 @@ public sealed class ServeCommandTests
     public async Task It_says_where_it_listens_and_how_to_try_and_ends_well_at_a_signal(string signal, params string[] command)
     {
         string path = Path.Combine(Path.GetTempPath(), $"sockeye-{Guid.NewGuid():N}.sock");
-        (ToolProcess tool, Endpoint[] bound) = await StartAsync(3, [.. command, "tcp://127.0.0.1:0", "udp://[::1]:0", $"unix:{path}"]);
+        (ToolProcess tool, SocketUri[] bound) = await StartAsync(3, [.. command, "tcp://127.0.0.1:0", "udp://[::1]:0", $"unix:{path}"]);
         using ToolProcess owner = tool;
         Assert.StartsWith("tcp://127.0.0.1:", $"{bound[0]}");
         Assert.StartsWith("udp://[::1]:", $"{bound[1]}");
@@ -42,7 +42,7 @@ public sealed class ServeCommandTests
     [InlineData("--threads")]
     public async Task The_second_signal_does_not_wait_for_what_is_due(params string[] style)
     {
-        (ToolProcess tool, Endpoint[] bound) = await StartAsync(1, ["greet", "tcp://127.0.0.1:0?send_buffer=4096", "--drain", "1h", .. style]);
+        (ToolProcess tool, SocketUri[] bound) = await StartAsync(1, ["greet", "tcp://127.0.0.1:0?send_buffer=4096", "--drain", "1h", .. style]);
         using ToolProcess owner = tool;
         using TestClient deaf = await TestClient.ConnectAsync(bound[0], receiveBuffer: 4_096);
         deaf.Socket.Blocking = false;
@@ -69,7 +69,7 @@ public sealed class ServeCommandTests
     [Fact(Timeout = 60_000)]
     public async Task The_sink_prints_lines_for_people_and_events_for_programs()
     {
-        (ToolProcess tool, Endpoint[] bound) = await StartAsync(2, ["sink", "udp://127.0.0.1:0", "tcp://127.0.0.1:0", "--buffer", "4", "--log-level", "Warning"]);
+        (ToolProcess tool, SocketUri[] bound) = await StartAsync(2, ["sink", "udp://127.0.0.1:0", "tcp://127.0.0.1:0", "--buffer", "4", "--log-level", "Warning"]);
         using ToolProcess owner = tool;
         using var client = new UdpClient();
         client.Connect((IPEndPoint)bound[0].EndPoint!);
@@ -147,7 +147,7 @@ public sealed class ServeCommandTests
         {
             try
             {
-                client = await TestClient.ConnectAsync(Endpoint.Parse($"unix:{path}"));
+                client = await TestClient.ConnectAsync(SocketUri.Parse($"unix:{path}"));
             }
             catch (SocketException) // bound, and not listening yet
             {
@@ -166,7 +166,7 @@ public sealed class ServeCommandTests
     [InlineData("--threads")]
     public async Task Out_of_descriptors_it_says_so_once_and_accepts_again_when_there_are_some(params string[] style)
     {
-        (ToolProcess tool, Endpoint[] bound) = await StartAsync(1, ["greet", "tcp://127.0.0.1:0", .. style]);
+        (ToolProcess tool, SocketUri[] bound) = await StartAsync(1, ["greet", "tcp://127.0.0.1:0", .. style]);
         using ToolProcess owner = tool;
         using TestClient first = await TestClient.ConnectAsync(bound[0]);
         await first.ExpectAsync("Welcome!");
@@ -195,7 +195,7 @@ public sealed class ServeCommandTests
     {
         using ToolProcess tool = ToolProcess.StartByShell($"ulimit -n {limit}; exec \"$@\"", ["serve", "greet", "tcp://127.0.0.1:0", .. style]);
         await tool.WaitForErrorAsync("warning: 200 open files allow ");
-        Endpoint bound = (await BoundAsync(tool, 1))[0];
+        SocketUri bound = (await BoundAsync(tool, 1))[0];
         var crowd = new List<TestClient>();
         for (int i = 0; i < limit; i++)
         {
@@ -235,7 +235,7 @@ public sealed class ServeCommandTests
             os.execvp(sys.argv[2], sys.argv[2:])
             """;
         using ToolProcess tool = ToolProcess.StartByShell($"exec /usr/bin/python3 -c '{Script.Replace("'", "'\\''")}' {kind} \"$@\"", "serve", "greet", "fd:3");
-        Endpoint endpoint = (await BoundAsync(tool, 1))[0];
+        SocketUri endpoint = (await BoundAsync(tool, 1))[0];
         Assert.Equal($"{(kind == "stream" ? "tcp" : "udp")}://127.0.0.1:{tool.Output.Split('\n')[0]}", $"{endpoint}");
         string[] got = await PythonPeer.RunAsync(endpoint, ["send", "Michael"], ["receive", kind == "stream" ? 23 : 0]);
         Assert.Equal([kind == "stream" ? "Welcome!Hello, Michael!" : "Hello, Michael!"], got);
@@ -304,14 +304,14 @@ public sealed class ServeCommandTests
         Assert.DoesNotContain("packet-dgram", output);
     }
 
-    private static async Task<(ToolProcess Tool, Endpoint[] Bound)> StartAsync(int endpoints, params string[] args)
+    private static async Task<(ToolProcess Tool, SocketUri[] Bound)> StartAsync(int endpoints, params string[] args)
     {
         ToolProcess tool = ToolProcess.Start(["serve", .. args]);
         return (tool, await BoundAsync(tool, endpoints));
     }
 
     /// <summary>Waits until it has said where it listens.</summary>
-    private static async Task<Endpoint[]> BoundAsync(ToolProcess tool, int endpoints)
+    private static async Task<SocketUri[]> BoundAsync(ToolProcess tool, int endpoints)
     {
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < TestClient.Patience)
@@ -320,7 +320,7 @@ public sealed class ServeCommandTests
                 line.StartsWith('{') ? JsonDocument.Parse(line).RootElement.GetProperty("endpoint").GetString()! : line["listening at ".Length..])];
             if (bound.Length == endpoints)
             {
-                return [.. bound.Select(Endpoint.Parse)];
+                return [.. bound.Select(SocketUri.Parse)];
             }
 
             await Task.Delay(10);

@@ -173,7 +173,7 @@ public sealed class StreamServiceTests
     public async Task A_stop_lets_an_answer_that_is_due_go_out(Family family, bool threads)
     {
         const int Lines = 60_000;
-        Endpoint endpoint = TestServe.At(family).WithOption("send_buffer", "4096");
+        SocketUri endpoint = TestServe.At(family).WithOption("send_buffer", "4096");
         await using TestServe serve = await TestServe.StartAsync(
             new GreetProgram(), endpoint, new ServeOptions { Threads = threads, BufferBytes = 1 << 20, Drain = TestClient.Patience });
         using TestClient client = await TestClient.ConnectAsync(serve.Endpoint, receiveBuffer: 4_096);
@@ -198,7 +198,7 @@ public sealed class StreamServiceTests
     {
         const int Lines = 10_000;
         int expected = "Welcome!".Length + (Lines * "Hello, !\n".Length);
-        Endpoint endpoint = TestServe.At(family).WithOption("send_buffer", "200000");
+        SocketUri endpoint = TestServe.At(family).WithOption("send_buffer", "200000");
         await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), endpoint, new ServeOptions { Threads = threads });
         using TestClient client = await TestClient.ConnectAsync(serve.Endpoint, receiveBuffer: 4_096);
         byte[] lines = new byte[Lines];
@@ -312,7 +312,7 @@ public sealed class StreamServiceTests
     {
         string path = Path.Combine(Path.GetTempPath(), $"sockeye-{Guid.NewGuid():N}.sock");
         await using TestServe serve = await TestServe.StartAsync(
-            new GreetProgram(), Endpoint.Parse($"unix-seqpacket:{path}"), new ServeOptions { Threads = threads, BufferBytes = 4 });
+            new GreetProgram(), SocketUri.Parse($"unix-seqpacket:{path}"), new ServeOptions { Threads = threads, BufferBytes = 4 });
         using var client = new BclSocket(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
         await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
         byte[] buffer = new byte[100];
@@ -328,10 +328,10 @@ public sealed class StreamServiceTests
     [Fact(Timeout = 60_000)]
     public async Task A_name_is_served_at_all_its_addresses()
     {
-        await using TestServe serve = await TestServe.StartAsync(new SinkProgram(), Endpoint.Parse("tcp://localhost:0"));
-        int expected = (await Endpoint.Parse("tcp://localhost:0").ResolveAsync()).Count;
+        await using TestServe serve = await TestServe.StartAsync(new SinkProgram(), SocketUri.Parse("tcp://localhost:0"));
+        int expected = (await SocketUri.Parse("tcp://localhost:0").ResolveAsync()).Count;
         Assert.Equal(expected, serve.Bound.Count);
-        foreach (Endpoint bound in serve.Bound)
+        foreach (SocketUri bound in serve.Bound)
         {
             using TestClient client = await TestClient.ConnectAsync(bound);
             Assert.NotEqual(0, ((IPEndPoint)bound.EndPoint!).Port);

@@ -22,13 +22,13 @@ public enum Family
 internal sealed class TestServe : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource<Endpoint[]> _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<SocketUri[]> _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ProgramServer _server;
     private readonly Report _report;
-    private readonly Endpoint _endpoint;
+    private readonly SocketUri _endpoint;
     private readonly Task<bool> _run;
 
-    private TestServe(ServedProgram program, Endpoint endpoint, ServeOptions options, Stream? output)
+    private TestServe(ServedProgram program, SocketUri endpoint, ServeOptions options, Stream? output)
     {
         _endpoint = endpoint;
         _report = new Report(
@@ -40,16 +40,16 @@ internal sealed class TestServe : IAsyncDisposable
     /// <summary>What was told.</summary>
     public ToldEvents Told { get; } = new();
 
-    public Endpoint Endpoint => _bound.Task.Result[0];
+    public SocketUri Endpoint => _bound.Task.Result[0];
 
-    public IReadOnlyList<Endpoint> Bound => _bound.Task.Result;
+    public IReadOnlyList<SocketUri> Bound => _bound.Task.Result;
 
     public int Connections => _server.Connections;
 
     /// <summary>Complete when the server has stopped; false when its program could not go on.</summary>
     public Task<bool> Ended => _run.WaitAsync(TestClient.Patience);
 
-    public static async Task<TestServe> StartAsync(ServedProgram program, Endpoint endpoint, ServeOptions? options = null, Stream? output = null)
+    public static async Task<TestServe> StartAsync(ServedProgram program, SocketUri endpoint, ServeOptions? options = null, Stream? output = null)
     {
         var serve = new TestServe(program, endpoint, options ?? new ServeOptions(), output);
         await serve._bound.Task.WaitAsync(TestClient.Patience);
@@ -60,7 +60,7 @@ internal sealed class TestServe : IAsyncDisposable
         StartAsync(program, At(family), (options ?? new ServeOptions()) with { Threads = threads });
 
     /// <summary>A free address.</summary>
-    public static Endpoint At(Family family, bool datagrams = false, string name = "") => Endpoint.Parse(family switch
+    public static SocketUri At(Family family, bool datagrams = false, string name = "") => SocketUri.Parse(family switch
     {
         Family.IPv4 => $"{(datagrams ? "udp" : "tcp")}://127.0.0.1:0",
         Family.IPv6 => $"{(datagrams ? "udp" : "tcp")}://[::1]:0",
@@ -186,10 +186,10 @@ internal sealed class TestClient : IDisposable
 
     public BclSocket Socket { get; }
 
-    public static EndPoint AddressOf(Endpoint endpoint) =>
+    public static EndPoint AddressOf(SocketUri endpoint) =>
         endpoint.EndPoint is UnixEndPoint path ? new UnixDomainSocketEndPoint(path.ToString()) : endpoint.EndPoint!;
 
-    public static async Task<TestClient> ConnectAsync(Endpoint endpoint, int receiveBuffer = 0)
+    public static async Task<TestClient> ConnectAsync(SocketUri endpoint, int receiveBuffer = 0)
     {
         EndPoint address = AddressOf(endpoint);
         var socket = new BclSocket(address.AddressFamily, SocketType.Stream, address is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
@@ -292,7 +292,7 @@ internal static class PythonPeer
         """;
 
     /// <summary>Lets it connect, do the steps, and tell what it received.</summary>
-    public static async Task<string[]> RunAsync(Endpoint endpoint, params object[][] steps)
+    public static async Task<string[]> RunAsync(SocketUri endpoint, params object[][] steps)
     {
         (string host, int port) = endpoint.EndPoint is IPEndPoint ip ? ($"{ip.Address}", ip.Port) : ($"{endpoint.EndPoint}", -1);
         string kind = endpoint.SocketType == SocketType.Stream ? "stream" : "datagram";

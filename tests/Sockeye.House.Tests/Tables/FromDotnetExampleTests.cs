@@ -79,7 +79,7 @@ public class FromDotnetExampleTests
     public async Task Strings_and_connections()
     {
         // <example>
-        using Socket listener = await Endpoint.Parse("tcp://127.0.0.1:0?backlog=512&reuse_port=1").ListenAsync();
+        using Socket listener = await SocketUri.Parse("tcp://127.0.0.1:0?backlog=512&reuse_port=1").ListenAsync();
         int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
 
         ConnectionTrace trace = new();

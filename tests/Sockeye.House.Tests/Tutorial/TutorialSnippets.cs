@@ -61,13 +61,13 @@ public sealed class TutorialSnippets : IDisposable
         // <example>
         foreach (string text in (string[])["tcp://127.0.0.1:8888", "udp://[::1]:9999", "unix:/tmp/talk.sock"])
         {
-            Endpoint endpoint = Endpoint.Parse(text);
+            SocketUri endpoint = SocketUri.Parse(text);
             Console.WriteLine($"{endpoint.AddressFamily} {endpoint.SocketType} {endpoint.ProtocolType}");
         }
         // </example>
 
         // <example>
-        if (!Endpoint.TryParse("tcp://127.0.0.1:70000", out _, out EndpointError? error))
+        if (!SocketUri.TryParse("tcp://127.0.0.1:70000", out _, out SocketUriError? error))
         {
             Console.WriteLine(error.Message);
         }
@@ -103,7 +103,7 @@ public sealed class TutorialSnippets : IDisposable
         // </example>
 
         // <example>
-        using Socket server = Endpoint.Parse("tcp://[::1]:0").Listen();
+        using Socket server = SocketUri.Parse("tcp://[::1]:0").Listen();
         // </example>
 
         // <example>
@@ -117,8 +117,8 @@ public sealed class TutorialSnippets : IDisposable
     public void The_client()
     {
         // <example>
-        Socket server = Endpoint.Parse("tcp://[::1]:0").Listen();
-        Endpoint there = Endpoint.Parse("tcp://[::1]:0?timeout=5s").WithEndPoint(server.LocalEndPoint!);
+        Socket server = SocketUri.Parse("tcp://[::1]:0").Listen();
+        SocketUri there = SocketUri.Parse("tcp://[::1]:0?timeout=5s").WithEndPoint(server.LocalEndPoint!);
 
         using Socket socket = there.Connect();
         Console.WriteLine($"connected, from port {((IPEndPoint)socket.LocalEndPoint!).Port}");

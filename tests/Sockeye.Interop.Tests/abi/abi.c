@@ -305,6 +305,7 @@ static void numbers(void)
     NUMBER(F_DUPFD_CLOEXEC);
     NUMBER(FD_CLOEXEC);
     NUMBER(O_NONBLOCK);
+    NUMBER(O_CLOEXEC);
 
     /* IoctlConstants: <asm-generic/ioctls.h> and <linux/sockios.h>. */
     NUMBER(FIONREAD);

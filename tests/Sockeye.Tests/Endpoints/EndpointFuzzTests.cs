@@ -10,7 +10,7 @@ public sealed class EndpointFuzzTests
 
     private static readonly string[] Seeds =
     [
-        .. Endpoint.Schemes.Select(static scheme => scheme.Example),
+        .. SocketUri.Schemes.Select(static scheme => scheme.Example),
         "tcp://*:80?backlog=512&reuse_port=1", "tcp://host:http", "tcp4://1.2.3.4:0?source=1.2.3.4:5&tos=0x10", "udp://[fe80::1%lo]:53?group=ff02::fb%25lo",
         "unix:/tmp/a%20b%FF?mode=0660&unlink=1", "unix:@abstract%00name", "tcp://h:1?timeout=250ms&linger=1.5s&no_delay&send_buffer=64k", "localhost:80", "unix:", "netlink:route/77/1f?group=3", "packet:lo/0800/02:00:5e:10:00:01/1/4",
         "can://lo/isotp/7e8/7e0", "can://lo/j1939/1/3ffff/20", "tipc://1000:1-5/-node", "tipc-rdm://@1001001:77/3", "vsock://*:*/1", "unix-dgram:/x?source=@a%26b&autobind",
@@ -24,9 +24,9 @@ public sealed class EndpointFuzzTests
         for (int i = 0; i < Rounds; i++)
         {
             string text = RandomGood(random);
-            Assert.True(Endpoint.TryParse(text, out Endpoint? endpoint, out EndpointError? error), $"seed {seed}: {error}");
+            Assert.True(SocketUri.TryParse(text, out SocketUri? endpoint, out SocketUriError? error), $"seed {seed}: {error}");
             string printed = endpoint.ToString();
-            Assert.True(Endpoint.TryParse(printed, out Endpoint? again, out error), $"seed {seed}: {text} is printed as {printed}: {error}");
+            Assert.True(SocketUri.TryParse(printed, out SocketUri? again, out error), $"seed {seed}: {text} is printed as {printed}: {error}");
             Assert.True(endpoint == again && printed == again.ToString(), $"seed {seed}: {text} is printed as {printed}, then as {again}");
             Assert.True(Equals(endpoint.EndPoint, again.EndPoint), $"seed {seed}: {text}: {endpoint.EndPoint} is not {again.EndPoint}");
             Assert.True(endpoint.Options.SequenceEqual(again.Options), $"seed {seed}: {text}");
@@ -64,11 +64,11 @@ public sealed class EndpointFuzzTests
     {
         try
         {
-            foreach (EndpointDefaults? defaults in new[] { null, new EndpointDefaults("tcp", 6667) })
+            foreach (SocketUriDefaults? defaults in new[] { null, new SocketUriDefaults("tcp", 6667) })
             {
-                if (Endpoint.TryParse(text, defaults, out Endpoint? endpoint, out EndpointError? error))
+                if (SocketUri.TryParse(text, defaults, out SocketUri? endpoint, out SocketUriError? error))
                 {
-                    Assert.Equal(endpoint, Endpoint.Parse(endpoint.ToString()));
+                    Assert.Equal(endpoint, SocketUri.Parse(endpoint.ToString()));
                     continue;
                 }
 
@@ -76,8 +76,8 @@ public sealed class EndpointFuzzTests
                 Assert.NotEmpty(error.Problem);
                 Assert.Equal(4, error.Message.Split('\n').Length);
                 Assert.DoesNotContain(error.Message, static c => char.IsControl(c) && c != '\n');
-                Assert.True(Endpoint.TryParse(error.Example, out _), $"not right: {error.Example}");
-                Assert.Throws<FormatException>(() => Endpoint.Parse(text, defaults));
+                Assert.True(SocketUri.TryParse(error.Example, out _), $"not right: {error.Example}");
+                Assert.Throws<FormatException>(() => SocketUri.Parse(text, defaults));
             }
         }
         catch (Exception e)
@@ -130,7 +130,7 @@ public sealed class EndpointFuzzTests
 
     private static string RandomGood(Random random)
     {
-        string name = Endpoint.Schemes[random.Next(Endpoint.Schemes.Count)].Name;
+        string name = SocketUri.Schemes[random.Next(SocketUri.Schemes.Count)].Name;
         string address = name switch
         {
             "fd" => $"fd:{random.Next()}",
@@ -140,11 +140,11 @@ public sealed class EndpointFuzzTests
             "netlink" => $"netlink:{random.Next(32)}" + random.Next(3) switch { 0 => $"/{random.NextInt64(1L << 32)}", 1 => $"/{random.Next()}/{random.NextInt64(1L << 32):x}", _ => "" },
             _ when name.StartsWith("packet", StringComparison.Ordinal) => $"{name}:{random.Next(1, 99)}" + random.Next(3) switch { 0 => $"/{random.Next(65_536):x}", 1 => $"/{random.Next(65_536):x}/{random.Next(256):x2}:{random.Next(256):x2}", _ => "" },
             "can" => $"can://{random.Next(1, 99)}" + random.Next(3) switch { 0 => $"/isotp/{random.Next():x}/{random.Next():x}", 1 => $"/j1939/{random.NextInt64():x}/{random.Next():x}/{random.Next(256):x}", _ => "" },
-            _ when Endpoint.Schemes.First(scheme => scheme.Name == name).Example.Contains("]:", StringComparison.Ordinal)
+            _ when SocketUri.Schemes.First(scheme => scheme.Name == name).Example.Contains("]:", StringComparison.Ordinal)
                 || name.EndsWith('4') => $"{name}://{RandomHost(name, random)}:{random.Next(65_536)}",
-            _ => Endpoint.Schemes.First(scheme => scheme.Name == name).Example,
+            _ => SocketUri.Schemes.First(scheme => scheme.Name == name).Example,
         };
-        return address + RandomQuery(Endpoint.Parse(address), random);
+        return address + RandomQuery(SocketUri.Parse(address), random);
     }
 
     private static string RandomHost(string scheme, Random random)
@@ -181,10 +181,10 @@ public sealed class EndpointFuzzTests
         return path.ToString();
     }
 
-    private static string RandomQuery(Endpoint endpoint, Random random)
+    private static string RandomQuery(SocketUri endpoint, Random random)
     {
         var query = new List<string>();
-        foreach (EndpointOption option in Endpoint.KnownOptions)
+        foreach (SocketUriOption option in SocketUri.KnownOptions)
         {
             if (random.Next(4) == 0 && option.AppliesTo(endpoint.Scheme)
                 && !(option.Name == "dual_stack" && endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)

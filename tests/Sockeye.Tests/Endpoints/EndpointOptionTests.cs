@@ -64,7 +64,7 @@ public sealed partial class EndpointOptionTests : SocketTest
     public async Task The_kernel_has_it(int index, string row)
     {
         var (text, option, level, name, value) = Rows[index];
-        Endpoint endpoint = EndpointTrafficTests.Fresh(text + "?" + option);
+        SocketUri endpoint = EndpointTrafficTests.Fresh(text + "?" + option);
         Assert.Equal(row, $"{text} {option}");
         using Socket fresh = endpoint.CreateSocket();
         Assert.Equal(value, Read(fresh, level, name));
@@ -101,9 +101,9 @@ public sealed partial class EndpointOptionTests : SocketTest
     [InlineData("congestion=reno")]
     public void Multipath_TCP_has_it(string option)
     {
-        using Socket socket = Endpoint.Parse("mptcp://127.0.0.1:0?" + option).CreateSocket();
-        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => Endpoint.Parse("mptcp://127.0.0.1:0?ttl=3")).Message);
-        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => Endpoint.Parse("mptcp://127.0.0.1:0?user_timeout=3s")).Message);
+        using Socket socket = SocketUri.Parse("mptcp://127.0.0.1:0?" + option).CreateSocket();
+        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => SocketUri.Parse("mptcp://127.0.0.1:0?ttl=3")).Message);
+        Assert.Contains("mptcp:// has no option", Assert.Throws<FormatException>(() => SocketUri.Parse("mptcp://127.0.0.1:0?user_timeout=3s")).Message);
     }
 
     [Theory]
@@ -111,12 +111,12 @@ public sealed partial class EndpointOptionTests : SocketTest
     [InlineData("unix:/x?mode=0660", "unix:/x?mode=0660")]
     [InlineData("unix:/x?unlink=1", "unix:/x?unlink=1&mode=0600")]
     public void A_default_gives_way_to_what_is_said(string text, string expected) =>
-        Assert.Equal(expected, Endpoint.Parse(text).WithDefaultOption("mode", "0600").ToString());
+        Assert.Equal(expected, SocketUri.Parse(text).WithDefaultOption("mode", "0600").ToString());
 
     [Fact]
     public void A_congestion_control_that_is_not_there_is_said()
     {
-        SocketException exception = Assert.Throws<SocketException>(Endpoint.Parse("tcp://127.0.0.1:0?congestion=nosuch").Listen);
+        SocketException exception = Assert.Throws<SocketException>(SocketUri.Parse("tcp://127.0.0.1:0?congestion=nosuch").Listen);
         Assert.Contains("ENOENT: this kernel has none of that name; see /proc/sys/net/ipv4/tcp_available_congestion_control", exception.Message);
     }
 
@@ -124,31 +124,31 @@ public sealed partial class EndpointOptionTests : SocketTest
     public void Every_option_is_tested()
     {
         string[] tested = [.. Rows.Select(static row => row.Option.Split('=')[0]), .. ByDeed];
-        Assert.Empty(Endpoint.KnownOptions.Select(static option => option.Name).Except(tested));
-        Assert.Empty(tested.Except(Endpoint.KnownOptions.Select(static option => option.Name)));
+        Assert.Empty(SocketUri.KnownOptions.Select(static option => option.Name).Except(tested));
+        Assert.Empty(tested.Except(SocketUri.KnownOptions.Select(static option => option.Name)));
     }
 
     [Fact]
     public void Linger_is_a_time_and_zero_resets()
     {
-        using Socket socket = Endpoint.Parse("tcp://127.0.0.1:0?linger=2s").CreateSocket();
+        using Socket socket = SocketUri.Parse("tcp://127.0.0.1:0?linger=2s").CreateSocket();
         Assert.Equal(TimeSpan.FromSeconds(2), socket.GetOption(SocketOptions.Linger));
-        using Socket zero = Endpoint.Parse("tcp://127.0.0.1:0?linger=0s").CreateSocket();
+        using Socket zero = SocketUri.Parse("tcp://127.0.0.1:0?linger=0s").CreateSocket();
         Assert.Equal(TimeSpan.Zero, zero.GetOption(SocketOptions.Linger));
     }
 
     [Fact]
     public void An_interface_is_bound_by_its_name()
     {
-        using Socket socket = Endpoint.Parse("udp://127.0.0.1:0?interface=lo").Bind();
+        using Socket socket = SocketUri.Parse("udp://127.0.0.1:0?interface=lo").Bind();
         Assert.Equal("lo", socket.GetOption(SocketOptions.BindToDevice));
     }
 
     [Fact(Timeout = Limit)]
     public async Task A_backlog_is_how_many_wait()
     {
-        using Socket listener = Endpoint.Parse("tcp://127.0.0.1:0?backlog=0").Listen();
-        Endpoint there = Endpoint.FromEndPoint(listener.LocalEndPoint!).WithOption("timeout", "100ms");
+        using Socket listener = SocketUri.Parse("tcp://127.0.0.1:0?backlog=0").Listen();
+        SocketUri there = SocketUri.FromEndPoint(listener.LocalEndPoint!).WithOption("timeout", "100ms");
         using Socket first = await there.ConnectAsync();
         Assert.Equal(SocketError.TimedOut, (await there.TryConnectAsync()).Error);
     }
@@ -158,7 +158,7 @@ public sealed partial class EndpointOptionTests : SocketTest
     [InlineData("udp://127.0.0.1:0", "127.0.0.2:0", "127.0.0.2")]
     public async Task A_source_is_bound_before_connecting(string text, string source, string expected)
     {
-        Endpoint endpoint = Endpoint.Parse(text);
+        SocketUri endpoint = SocketUri.Parse(text);
         using Socket there = endpoint.SocketType == SocketType.Stream ? endpoint.Listen() : endpoint.Bind();
         using Socket client = await endpoint.WithEndPoint(there.LocalEndPoint!).WithOption("source", source).ConnectAsync();
         Assert.Equal(expected, ((IPEndPoint)client.LocalEndPoint!).Address.ToString());
@@ -169,7 +169,7 @@ public sealed partial class EndpointOptionTests : SocketTest
     [InlineData("udp://[::]:0?group=ff02::1234%lo", "ff02::1234")]
     public async Task A_group_is_joined(string text, string group)
     {
-        using Socket member = Endpoint.Parse(text).Bind();
+        using Socket member = SocketUri.Parse(text).Bind();
         IPAddress address = IPAddress.Parse(group);
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {
@@ -188,7 +188,7 @@ public sealed partial class EndpointOptionTests : SocketTest
     [Fact]
     public void What_is_TCPs_own_is_set_where_it_belongs()
     {
-        Endpoint endpoint = Endpoint.Parse("tcp://127.0.0.1:0?congestion=reno&defer_accept=5s&fast_open=1");
+        SocketUri endpoint = SocketUri.Parse("tcp://127.0.0.1:0?congestion=reno&defer_accept=5s&fast_open=1");
         using Socket listener = endpoint.Listen();
         Assert.Equal("reno", listener.GetOption(TcpOptions.CongestionControl));
         Assert.Equal(TimeSpan.FromSeconds(7), listener.GetOption(TcpOptions.DeferAccept)); // 5 s are three tries: 1 + 2 + 4
@@ -201,10 +201,10 @@ public sealed partial class EndpointOptionTests : SocketTest
     [Fact]
     public void A_mark_is_set_by_those_who_may()
     {
-        SocketResult<Socket> bound = Endpoint.Parse("udp://127.0.0.1:0?mark=0x1f").TryBind();
+        SocketResult<Socket> bound = SocketUri.Parse("udp://127.0.0.1:0?mark=0x1f").TryBind();
         if (bound.Errno == Interop.Errno.EPERM)
         {
-            Assert.Contains("CAP_NET_ADMIN", Assert.Throws<SocketException>(() => Endpoint.Parse("udp://127.0.0.1:0?mark=0x1f").Bind()).Message);
+            Assert.Contains("CAP_NET_ADMIN", Assert.Throws<SocketException>(() => SocketUri.Parse("udp://127.0.0.1:0?mark=0x1f").Bind()).Message);
             return;
         }
 
@@ -215,14 +215,14 @@ public sealed partial class EndpointOptionTests : SocketTest
     [Fact]
     public void A_netlink_group_is_joined()
     {
-        using Socket member = Endpoint.Parse("netlink:route?group=1&group=3").Bind();
+        using Socket member = SocketUri.Parse("netlink:route?group=1&group=3").Bind();
         Assert.Equal(0b101u, ((NetlinkEndPoint)member.LocalEndPoint!).Groups);
     }
 
     [Fact(Timeout = Limit)]
     public async Task An_autobound_client_can_be_answered()
     {
-        Endpoint there = Endpoint.Parse($"unix-dgram:{FreshPath()}");
+        SocketUri there = SocketUri.Parse($"unix-dgram:{FreshPath()}");
         using Socket server = there.Bind();
         using Socket client = there.WithOption("autobind", "1").Connect();
         await client.SendAsync("hello"u8.ToArray()).WaitAsync(Soon);
@@ -234,8 +234,8 @@ public sealed partial class EndpointOptionTests : SocketTest
     [Fact]
     public void Options_that_the_other_verbs_need_are_passed_over()
     {
-        using Socket listener = Endpoint.Parse("tcp://127.0.0.1:0?source=127.0.0.2").Listen();
-        using Socket client = Endpoint.FromEndPoint(listener.LocalEndPoint!).WithOption("backlog", "5").Connect();
+        using Socket listener = SocketUri.Parse("tcp://127.0.0.1:0?source=127.0.0.2").Listen();
+        using Socket client = SocketUri.FromEndPoint(listener.LocalEndPoint!).WithOption("backlog", "5").Connect();
     }
 
     [Fact]
@@ -244,18 +244,18 @@ public sealed partial class EndpointOptionTests : SocketTest
         string document = File.ReadAllText(Path.Combine(Repository(), "docs/endpoints.md"));
         string[] cells(string heading) => [.. Row().Matches(document.Split(heading)[1].Split("\n## ")[0]).Select(static match => match.Value).Skip(1)];
         Assert.Equal(
-            Endpoint.Schemes.Select(static scheme => $"| `{scheme.Prefix}` | `{scheme.Example}` | {scheme.Summary} |"),
+            SocketUri.Schemes.Select(static scheme => $"| `{scheme.Prefix}` | `{scheme.Example}` | {scheme.Summary} |"),
             cells("## Schemes"));
         Assert.Equal(
-            Endpoint.KnownOptions.Select(static option => $"| `{option.Name}` | {option.ValueSummary} | {option.Summary} | {Takers(option)} |"),
+            SocketUri.KnownOptions.Select(static option => $"| `{option.Name}` | {option.ValueSummary} | {option.Summary} | {Takers(option)} |"),
             cells("## Options"));
     }
 
     // For whom, as briefly as it can be said.
-    private static string Takers(EndpointOption option)
+    private static string Takers(SocketUriOption option)
     {
-        string[] names = [.. Endpoint.Schemes.Where(option.AppliesTo).Select(static scheme => scheme.Name)];
-        return names.Length == Endpoint.Schemes.Count ? "all" : string.Join(", ", names);
+        string[] names = [.. SocketUri.Schemes.Where(option.AppliesTo).Select(static scheme => scheme.Name)];
+        return names.Length == SocketUri.Schemes.Count ? "all" : string.Join(", ", names);
     }
 
     private static string Repository()

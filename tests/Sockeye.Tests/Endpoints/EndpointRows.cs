@@ -3,7 +3,7 @@ namespace Sockeye.Tests.Endpoints;
 /// <summary>A right value for each option, by chance. An option without one fails the tests that walk them all.</summary>
 internal static class EndpointRows
 {
-    internal static string Value(EndpointOption option, Endpoint endpoint, Random random) => option.Name switch
+    internal static string Value(SocketUriOption option, SocketUri endpoint, Random random) => option.Name switch
     {
         "backlog" => $"{random.Next()}",
         "group" when endpoint.Scheme.Name == "netlink" => $"{random.Next(1, 40)}",

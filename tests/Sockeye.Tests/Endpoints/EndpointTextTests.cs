@@ -7,7 +7,7 @@ namespace Sockeye.Tests.Endpoints;
 public sealed class EndpointTextTests
 {
     private const ProtocolType Mptcp = (ProtocolType)262; // IPPROTO_MPTCP
-    private static readonly EndpointDefaults Chat = new("tcp", 6667);
+    private static readonly SocketUriDefaults Chat = new("tcp", 6667);
 
     private static readonly Dictionary<string, (EndPoint? EndPoint, SocketType Type, ProtocolType Protocol, string Canonical)> Good = new(StringComparer.Ordinal)
     {
@@ -86,7 +86,7 @@ public sealed class EndpointTextTests
     public void A_good_string_is_read_and_printed(string text)
     {
         var (endPoint, type, protocol, canonical) = Good[text];
-        Endpoint endpoint = Endpoint.Parse(text);
+        SocketUri endpoint = SocketUri.Parse(text);
         Assert.Equal(canonical, endpoint.ToString());
         Assert.Equal(endPoint, endpoint.EndPoint);
         Assert.Equal(type, endpoint.SocketType);
@@ -95,7 +95,7 @@ public sealed class EndpointTextTests
         Assert.Equal(endPoint is null ? AddressFamily.Unknown : endPoint.AddressFamily, endpoint.AddressFamily);
         Assert.Equal(endPoint is DnsEndPoint, endpoint.IsName);
 
-        Endpoint again = Endpoint.Parse(canonical);
+        SocketUri again = SocketUri.Parse(canonical);
         Assert.Equal(endpoint, again);
         Assert.True(endpoint == again && endpoint.GetHashCode() == again.GetHashCode() && endpoint.EndPoint?.Equals(again.EndPoint) != false);
         Assert.Equal(endpoint.Options, again.Options);
@@ -111,7 +111,7 @@ public sealed class EndpointTextTests
             Assert.Skip("There is no /etc/services: apt-get install netbase");
         }
 
-        Assert.Equal($"tcp://[::1]:{port}", Endpoint.Parse($"tcp://[::1]:{service}").ToString());
+        Assert.Equal($"tcp://[::1]:{port}", SocketUri.Parse($"tcp://[::1]:{service}").ToString());
     }
 
     // The position, a piece of the problem, and what is shown as right.
@@ -242,17 +242,17 @@ public sealed class EndpointTextTests
     [InlineData("can://lo/j1939/0/40000/100", 23, "j1939/NAME/PGN/ADDRESS", "can://*")]
     public void A_bad_string_is_pointed_at_and_a_right_one_shown(string text, int position, string problem, string example)
     {
-        Assert.False(Endpoint.TryParse(text, out Endpoint? endpoint, out EndpointError? error));
+        Assert.False(SocketUri.TryParse(text, out SocketUri? endpoint, out SocketUriError? error));
         Assert.Null(endpoint);
         Assert.Contains(problem, error.Problem);
         Assert.Equal((text, position, example), (error.Text, error.Position, error.Example));
-        Assert.True(Endpoint.TryParse(error.Example, out _), "The example is no right string.");
+        Assert.True(SocketUri.TryParse(error.Example, out _), "The example is no right string.");
 
         string[] lines = error.Message.Split('\n');
         string shown = text.Length - position <= 50 ? text : text[..(position + 50)] + "…";
         Assert.Equal([error.Problem, $"    {shown}", $"    {new string(' ', position)}^", $"  right: {example}"], lines);
-        Assert.Equal(error.Message, Assert.Throws<FormatException>(() => Endpoint.Parse(text)).Message);
-        Assert.False(Endpoint.TryParse(text, out _));
+        Assert.Equal(error.Message, Assert.Throws<FormatException>(() => SocketUri.Parse(text)).Message);
+        Assert.False(SocketUri.TryParse(text, out _));
     }
 
     [Theory]
@@ -267,7 +267,7 @@ public sealed class EndpointTextTests
     [InlineData("unix:/tmp/a%00b", typeof(UnixEndPoint))]
     public void An_end_points_own_parser_finds_the_same_fault(string text, Type type)
     {
-        Assert.False(Endpoint.TryParse(text, out _, out EndpointError? error));
+        Assert.False(SocketUri.TryParse(text, out _, out SocketUriError? error));
         Exception? thrown = Assert.Throws<System.Reflection.TargetInvocationException>(() => type.GetMethod(
             "Parse",
             System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.FlattenHierarchy,
@@ -279,7 +279,7 @@ public sealed class EndpointTextTests
     public void A_long_string_is_shown_around_the_character_and_signs_that_are_not_seen_by_one_each()
     {
         string text = "tcp://" + new string('a', 200) + "\u001b[2J" + new string('b', 200) + ":1";
-        Assert.False(Endpoint.TryParse(text, out _, out EndpointError? error));
+        Assert.False(SocketUri.TryParse(text, out _, out SocketUriError? error));
         Assert.Equal(206, error.Position);
         string[] lines = error.Message.Split('\n');
         Assert.Equal("    …" + new string('a', 50) + "\uFFFD[2J" + new string('b', 46) + "…", lines[1]);
@@ -289,8 +289,8 @@ public sealed class EndpointTextTests
     [Fact]
     public void Nothing_is_not_a_string()
     {
-        Assert.Throws<ArgumentNullException>(() => Endpoint.Parse(null!));
-        Assert.False(Endpoint.TryParse(null, out _));
+        Assert.Throws<ArgumentNullException>(() => SocketUri.Parse(null!));
+        Assert.False(SocketUri.TryParse(null, out _));
     }
 
     [Theory]
@@ -303,7 +303,7 @@ public sealed class EndpointTextTests
     [InlineData("tcp4://localhost", "tcp4://localhost:6667")]
     [InlineData("unix:/tmp/chat", "unix:/tmp/chat")]
     public void Defaults_say_what_a_string_leaves_out(string text, string canonical) =>
-        Assert.Equal(canonical, Endpoint.Parse(text, Chat).ToString());
+        Assert.Equal(canonical, SocketUri.Parse(text, Chat).ToString());
 
     [Theory]
     [InlineData("", 0, "an address is missing")]
@@ -316,7 +316,7 @@ public sealed class EndpointTextTests
     [InlineData("tpc://host", 0, "did you mean tcp?")]
     public void With_defaults_positions_are_those_of_the_given_string(string text, int position, string problem)
     {
-        Assert.False(Endpoint.TryParse(text, Chat, out _, out EndpointError? error));
+        Assert.False(SocketUri.TryParse(text, Chat, out _, out SocketUriError? error));
         Assert.Contains(problem, error.Problem);
         Assert.Equal((text, position), (error.Text, error.Position));
     }
@@ -327,22 +327,22 @@ public sealed class EndpointTextTests
     [InlineData("tcp://h:1?\u2028\u2029\u009B=1")]
     public void No_sign_of_a_bad_string_turns_or_moves_what_is_shown(string text)
     {
-        Assert.False(Endpoint.TryParse(text, out _, out EndpointError? error));
+        Assert.False(SocketUri.TryParse(text, out _, out SocketUriError? error));
         Assert.DoesNotContain(error.Problem + error.Message, static c => c is '\u202E' or '\u2028' or '\u2029' or '\u009B');
     }
 
     [Fact]
     public void Defaults_without_a_port_want_one() =>
-        Assert.Equal("a port is missing: : and a number, 0 for a free one", Problem("host", new EndpointDefaults("tcp")));
+        Assert.Equal("a port is missing: : and a number, 0 for a free one", Problem("host", new SocketUriDefaults("tcp")));
 
     [Fact]
     public void Defaults_must_name_a_scheme() =>
-        Assert.Throws<ArgumentException>(() => Endpoint.TryParse("host", new EndpointDefaults("nosuch"), out _, out _));
+        Assert.Throws<ArgumentException>(() => SocketUri.TryParse("host", new SocketUriDefaults("nosuch"), out _, out _));
 
     [Fact]
     public void An_option_is_added_or_changed()
     {
-        Endpoint endpoint = Endpoint.Parse("tcp://[::1]:1?backlog=5&no_delay=1");
+        SocketUri endpoint = SocketUri.Parse("tcp://[::1]:1?backlog=5&no_delay=1");
         Assert.Equal("tcp://[::1]:1?backlog=7&no_delay=1", endpoint.WithOption("backlog", "7").ToString());
         Assert.Equal("tcp://[::1]:1?backlog=5&no_delay=1&timeout=2s", endpoint.WithOption("timeout", "2s").ToString());
         Assert.Equal(TimeSpan.FromSeconds(2), endpoint.WithOption("timeout", "2s").Timeout);
@@ -357,46 +357,46 @@ public sealed class EndpointTextTests
     [Fact]
     public void Another_address_keeps_scheme_and_options()
     {
-        Endpoint endpoint = Endpoint.Parse("tcp://localhost:0?no_delay=1");
+        SocketUri endpoint = SocketUri.Parse("tcp://localhost:0?no_delay=1");
         Assert.Equal("tcp://127.0.0.1:77?no_delay=1", endpoint.WithEndPoint(Ip("127.0.0.1", 77)).ToString());
-        Endpoint both = Endpoint.Parse("tcp://localhost:0?dual_stack=1&no_delay=1").WithEndPoint(Ip("127.0.0.1", 77));
+        SocketUri both = SocketUri.Parse("tcp://localhost:0?dual_stack=1&no_delay=1").WithEndPoint(Ip("127.0.0.1", 77));
         Assert.Equal("tcp://127.0.0.1:77?no_delay=1", both.ToString());
-        Assert.Equal(both, Endpoint.Parse(both.ToString()));
+        Assert.Equal(both, SocketUri.Parse(both.ToString()));
         Assert.Throws<ArgumentException>(() => endpoint.WithEndPoint(new UnixDomainSocketEndPoint("/x")));
-        Assert.Throws<ArgumentException>(() => Endpoint.Parse("tcp6://[::1]:0").WithEndPoint(Ip("127.0.0.1", 77)));
+        Assert.Throws<ArgumentException>(() => SocketUri.Parse("tcp6://[::1]:0").WithEndPoint(Ip("127.0.0.1", 77)));
     }
 
     [Fact]
     public void An_end_point_has_its_string()
     {
-        Assert.Equal("tcp://127.0.0.1:77", Endpoint.FromEndPoint(Ip("127.0.0.1", 77)).ToString());
-        Assert.Equal("udp://[::1]:77", Endpoint.FromEndPoint(Ip("::1", 77), SocketType.Dgram).ToString());
-        Assert.Equal("mptcp://[::1]:77", Endpoint.FromEndPoint(Ip("::1", 77), SocketType.Stream, Mptcp).ToString());
-        Assert.Equal("tcp6://host:77", Endpoint.FromEndPoint(new DnsEndPoint("host", 77, AddressFamily.InterNetworkV6)).ToString());
-        Assert.Equal("unix:/x", Endpoint.FromEndPoint(new UnixDomainSocketEndPoint("/x")).ToString());
-        Assert.Equal("unix-dgram:/x", Endpoint.FromEndPoint(new UnixDomainSocketEndPoint("/x"), SocketType.Dgram).ToString());
-        Assert.Equal("unix:@x", Endpoint.FromEndPoint(new UnixDomainSocketEndPoint("\0x")).ToString());
-        Assert.Equal("netlink:generic/5", Endpoint.FromEndPoint(new NetlinkEndPoint(5), SocketType.Raw, ProtocolType.NetlinkGeneric).ToString());
-        Assert.Equal("can://*", Endpoint.FromEndPoint(new CanEndPoint(0), SocketType.Raw).ToString());
-        Endpoint address = Endpoint.FromEndPoint(new DnsEndPoint("127.0.0.1", 77));
-        Assert.Equal((Endpoint.Parse("tcp://127.0.0.1:77"), false), (address, address.IsName));
+        Assert.Equal("tcp://127.0.0.1:77", SocketUri.FromEndPoint(Ip("127.0.0.1", 77)).ToString());
+        Assert.Equal("udp://[::1]:77", SocketUri.FromEndPoint(Ip("::1", 77), SocketType.Dgram).ToString());
+        Assert.Equal("mptcp://[::1]:77", SocketUri.FromEndPoint(Ip("::1", 77), SocketType.Stream, Mptcp).ToString());
+        Assert.Equal("tcp6://host:77", SocketUri.FromEndPoint(new DnsEndPoint("host", 77, AddressFamily.InterNetworkV6)).ToString());
+        Assert.Equal("unix:/x", SocketUri.FromEndPoint(new UnixDomainSocketEndPoint("/x")).ToString());
+        Assert.Equal("unix-dgram:/x", SocketUri.FromEndPoint(new UnixDomainSocketEndPoint("/x"), SocketType.Dgram).ToString());
+        Assert.Equal("unix:@x", SocketUri.FromEndPoint(new UnixDomainSocketEndPoint("\0x")).ToString());
+        Assert.Equal("netlink:generic/5", SocketUri.FromEndPoint(new NetlinkEndPoint(5), SocketType.Raw, ProtocolType.NetlinkGeneric).ToString());
+        Assert.Equal("can://*", SocketUri.FromEndPoint(new CanEndPoint(0), SocketType.Raw).ToString());
+        SocketUri address = SocketUri.FromEndPoint(new DnsEndPoint("127.0.0.1", 77));
+        Assert.Equal((SocketUri.Parse("tcp://127.0.0.1:77"), false), (address, address.IsName));
         foreach (string host in new[] { "a?timeout=1s", "a:1", "::1", "[::1]", "*", "a b", "a/b", "a#b", "a\0b", "127.1" })
         {
-            Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(new DnsEndPoint(host, 77)));
+            Assert.Throws<ArgumentException>(() => SocketUri.FromEndPoint(new DnsEndPoint(host, 77)));
             Assert.Throws<ArgumentException>(() => address.WithEndPoint(new DnsEndPoint(host, 77)));
         }
 
-        Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(UnixEndPoint.Unnamed));
-        Assert.Throws<ArgumentException>(() => Endpoint.FromEndPoint(Ip("::1", 77), SocketType.Raw));
+        Assert.Throws<ArgumentException>(() => SocketUri.FromEndPoint(UnixEndPoint.Unnamed));
+        Assert.Throws<ArgumentException>(() => SocketUri.FromEndPoint(Ip("::1", 77), SocketType.Raw));
     }
 
     [Fact]
     public void It_parses_through_NETs_interfaces()
     {
-        Assert.Equal("tcp://[::1]:1", Generic<Endpoint>("tcp://[::1]:1").ToString());
-        Assert.Throws<FormatException>(() => Generic<Endpoint>("nonsense"));
-        Assert.True(GenericTry<Endpoint>("tcp://[::1]:1", out var endpoint) && endpoint.Scheme.Name == "tcp");
-        Assert.False(GenericTry<Endpoint>("nonsense", out _));
+        Assert.Equal("tcp://[::1]:1", Generic<SocketUri>("tcp://[::1]:1").ToString());
+        Assert.Throws<FormatException>(() => Generic<SocketUri>("nonsense"));
+        Assert.True(GenericTry<SocketUri>("tcp://[::1]:1", out var endpoint) && endpoint.Scheme.Name == "tcp");
+        Assert.False(GenericTry<SocketUri>("nonsense", out _));
 
         static T Generic<T>(ReadOnlySpan<char> text)
             where T : ISpanParsable<T> => T.Parse(text, provider: null);
@@ -407,9 +407,9 @@ public sealed class EndpointTextTests
     [Fact]
     public void Every_scheme_has_a_right_example_of_its_own()
     {
-        foreach (EndpointScheme scheme in Endpoint.Schemes)
+        foreach (SocketUriScheme scheme in SocketUri.Schemes)
         {
-            Endpoint endpoint = Endpoint.Parse(scheme.Example);
+            SocketUri endpoint = SocketUri.Parse(scheme.Example);
             Assert.Same(scheme, endpoint.Scheme);
             Assert.Equal(scheme.Example, endpoint.ToString());
             Assert.NotEmpty(scheme.Summary);
@@ -417,13 +417,13 @@ public sealed class EndpointTextTests
             Assert.StartsWith(scheme.Name + ":", scheme.Prefix);
         }
 
-        Assert.Equal(Endpoint.Schemes.Count, Endpoint.Schemes.Select(static scheme => scheme.Prefix).Distinct().Count());
-        Assert.Equal(Endpoint.KnownOptions.Select(static option => option.Name).Order(StringComparer.Ordinal), Endpoint.KnownOptions.Select(static option => option.Name));
-        Assert.All(Endpoint.KnownOptions, static option => Assert.Contains(Endpoint.Schemes, option.AppliesTo));
+        Assert.Equal(SocketUri.Schemes.Count, SocketUri.Schemes.Select(static scheme => scheme.Prefix).Distinct().Count());
+        Assert.Equal(SocketUri.KnownOptions.Select(static option => option.Name).Order(StringComparer.Ordinal), SocketUri.KnownOptions.Select(static option => option.Name));
+        Assert.All(SocketUri.KnownOptions, static option => Assert.Contains(SocketUri.Schemes, option.AppliesTo));
     }
 
-    private static string Problem(string text, EndpointDefaults defaults) =>
-        Endpoint.TryParse(text, defaults, out _, out EndpointError? error) ? "" : error.Problem;
+    private static string Problem(string text, SocketUriDefaults defaults) =>
+        SocketUri.TryParse(text, defaults, out _, out SocketUriError? error) ? "" : error.Problem;
 
     private static IPEndPoint Ip(string address, int port) => new(IPAddress.Parse(address), port);
 }

@@ -62,14 +62,14 @@ public sealed class EndpointTrafficTests : SocketTest
     [MemberData(nameof(Streams))]
     public async Task A_listener_and_a_connection_carry_bytes(string text, VerbStyle style)
     {
-        Endpoint endpoint = Fresh(text);
-        using Socket listener = await Made(endpoint, EndpointUse.Listen, style);
-        Endpoint there = endpoint.WithEndPoint(listener.LocalEndPoint!);
+        SocketUri endpoint = Fresh(text);
+        using Socket listener = await Made(endpoint, SocketUriUse.Listen, style);
+        SocketUri there = endpoint.WithEndPoint(listener.LocalEndPoint!);
         Assert.Equal(endpoint.SocketType, listener.SocketType);
         Assert.Equal(endpoint.ProtocolType, listener.ProtocolType);
-        Assert.Equal(there, Endpoint.Parse(there.ToString()));
+        Assert.Equal(there, SocketUri.Parse(there.ToString()));
 
-        using Socket client = await Made(there, EndpointUse.Connect, style);
+        using Socket client = await Made(there, SocketUriUse.Connect, style);
         using Socket server = await listener.AcceptAsync().WaitAsync(Soon);
         await client.SendAllAsync("hello"u8.ToArray()).AsTask().WaitAsync(Soon);
         byte[] buffer = new byte[10];
@@ -82,15 +82,15 @@ public sealed class EndpointTrafficTests : SocketTest
     [MemberData(nameof(Datagrams))]
     public async Task A_bound_socket_and_a_connected_one_carry_datagrams(string text, VerbStyle style)
     {
-        Endpoint endpoint = Fresh(text);
-        using Socket bound = await Made(endpoint, EndpointUse.Bind, style);
-        Endpoint there = endpoint.WithEndPoint(bound.LocalEndPoint!);
+        SocketUri endpoint = Fresh(text);
+        using Socket bound = await Made(endpoint, SocketUriUse.Bind, style);
+        SocketUri there = endpoint.WithEndPoint(bound.LocalEndPoint!);
         if (endpoint.Scheme.Name == "unix-dgram")
         {
             there = there.WithOption("source", $"@{Path.GetRandomFileName()}"); // to be answered it needs a name
         }
 
-        using Socket client = await Made(there, EndpointUse.Connect, style);
+        using Socket client = await Made(there, SocketUriUse.Connect, style);
         await client.SendAsync("hello"u8.ToArray()).WaitAsync(Soon);
         byte[] buffer = new byte[10];
         SocketReceiveFromResult received = await bound.ReceiveFromAsync(buffer, bound.LocalEndPoint!).WaitAsync(Soon);
@@ -120,7 +120,7 @@ public sealed class EndpointTrafficTests : SocketTest
             s.sendall(b"hello")
             print(s.recv(10).decode())
             """;
-        Endpoint endpoint = Fresh(text);
+        SocketUri endpoint = Fresh(text);
         using Socket listener = endpoint.Listen();
         string path = listener.LocalEndPoint is UnixEndPoint unix
             ? Convert.ToHexString(unix.IsPath ? unix.PathBytes().Span : [0, .. unix.AbstractName().Span])
@@ -138,21 +138,21 @@ public sealed class EndpointTrafficTests : SocketTest
     {
         // Within one process, by a descriptor without close-on-exec, as an inherited one has none. The tool's tests have
         // a parent that really opens it.
-        using Socket listener = Endpoint.Parse("tcp://127.0.0.1:0").Listen();
+        using Socket listener = SocketUri.Parse("tcp://127.0.0.1:0").Listen();
         int number = Inherited(listener);
-        using Socket taken = Endpoint.Parse($"fd:{number}?backlog=5&timeout=5s").Listen();
+        using Socket taken = SocketUri.Parse($"fd:{number}?backlog=5&timeout=5s").Listen();
         Assert.Equal(TimeSpan.FromSeconds(5), taken.Timeout);
         Assert.Equal(number, (int)taken.Handle);
         Assert.Equal(listener.LocalEndPoint, taken.LocalEndPoint);
-        using Socket client = Endpoint.FromEndPoint(taken.LocalEndPoint!).Connect();
+        using Socket client = SocketUri.FromEndPoint(taken.LocalEndPoint!).Connect();
         using Socket server = await taken.AcceptAsync().WaitAsync(Soon);
 
         // What is taken is taken once.
-        SocketException again = Assert.Throws<SocketException>(() => Endpoint.Parse($"fd:{number}").Listen());
+        SocketException again = Assert.Throws<SocketException>(() => SocketUri.Parse($"fd:{number}").Listen());
         Assert.Contains($"take fd:{number}: EBADF: this descriptor has an owner in this process", again.Message);
 
         int connected = Inherited(client);
-        using Socket same = await Endpoint.Parse($"fd:{connected}").ConnectAsync();
+        using Socket same = await SocketUri.Parse($"fd:{connected}").ConnectAsync();
         Assert.True(same.Connected);
         await same.SendAllAsync("hello"u8.ToArray()).AsTask().WaitAsync(Soon);
         Assert.Equal(5, await server.ReceiveAsync(new byte[10]).WaitAsync(Soon));
@@ -161,21 +161,21 @@ public sealed class EndpointTrafficTests : SocketTest
     [Fact(Timeout = Limit)]
     public async Task A_bound_socket_of_the_parent_begins_to_listen()
     {
-        using Socket bound = Endpoint.Parse("tcp://127.0.0.1:0").Bind();
-        using Socket taken = Endpoint.Parse($"fd:{Inherited(bound)}").Listen();
-        using Socket client = await Endpoint.FromEndPoint(taken.LocalEndPoint!).ConnectAsync();
+        using Socket bound = SocketUri.Parse("tcp://127.0.0.1:0").Bind();
+        using Socket taken = SocketUri.Parse($"fd:{Inherited(bound)}").Listen();
+        using Socket client = await SocketUri.FromEndPoint(taken.LocalEndPoint!).ConnectAsync();
     }
 
     [Fact]
     public void What_is_no_socket_is_not_taken()
     {
-        SocketException none = Assert.Throws<SocketException>(() => Endpoint.Parse("fd:1000000").Listen());
+        SocketException none = Assert.Throws<SocketException>(() => SocketUri.Parse("fd:1000000").Listen());
         Assert.Equal("take fd:1000000: EBADF: this process was started without that descriptor", none.Message);
         using var file = File.OpenHandle("/dev/null");
         int number = (int)file.DangerousGetHandle();
-        SocketException wrong = Assert.Throws<SocketException>(() => Endpoint.Parse($"fd:{number}").Listen());
+        SocketException wrong = Assert.Throws<SocketException>(() => SocketUri.Parse($"fd:{number}").Listen());
         Assert.Equal($"take fd:{number}: ENOTSOCK: this descriptor is no socket", wrong.Message);
-        Assert.Equal(Errno.ENOTSOCK, Endpoint.Parse($"fd:{number}").TryConnect().Errno);
+        Assert.Equal(Errno.ENOTSOCK, SocketUri.Parse($"fd:{number}").TryConnect().Errno);
     }
 
     [Theory(Timeout = Limit)]
@@ -185,42 +185,42 @@ public sealed class EndpointTrafficTests : SocketTest
     [InlineData(VerbStyle.TryAsync)]
     public async Task A_failure_names_the_call_the_address_and_the_cause(VerbStyle style)
     {
-        Endpoint nobody = Endpoint.FromEndPoint(NobodyThere(AddressFamily.InterNetwork));
-        Assert.Equal($"connect {nobody.EndPoint}: ECONNREFUSED: nothing listens there", await Failure(nobody, EndpointUse.Connect, style, SocketError.ConnectionRefused));
+        SocketUri nobody = SocketUri.FromEndPoint(NobodyThere(AddressFamily.InterNetwork));
+        Assert.Equal($"connect {nobody.EndPoint}: ECONNREFUSED: nothing listens there", await Failure(nobody, SocketUriUse.Connect, style, SocketError.ConnectionRefused));
 
         int port = ((IPEndPoint)nobody.EndPoint!).Port;
-        string byName = await Failure(Endpoint.Parse($"tcp4://localhost:{port}"), EndpointUse.Connect, style, SocketError.ConnectionRefused);
+        string byName = await Failure(SocketUri.Parse($"tcp4://localhost:{port}"), SocketUriUse.Connect, style, SocketError.ConnectionRefused);
         Assert.StartsWith($"connect localhost:{port}: 1 address tried: 127.0.0.1:{port}: ECONNREFUSED", byName);
 
-        Assert.Contains(": udp:// sockets do not listen", await Failure(Endpoint.Parse("udp://127.0.0.1:0"), EndpointUse.Listen, style, SocketError.OperationNotSupported));
-        Assert.StartsWith($"connect {NoHost}:1", await Failure(Endpoint.Parse($"tcp://{NoHost}:1"), EndpointUse.Connect, style, SocketError.HostNotFound));
-        Assert.StartsWith($"resolve {NoHost}:1", await Failure(Endpoint.Parse($"tcp://{NoHost}:1"), EndpointUse.Listen, style, SocketError.HostNotFound));
+        Assert.Contains(": udp:// sockets do not listen", await Failure(SocketUri.Parse("udp://127.0.0.1:0"), SocketUriUse.Listen, style, SocketError.OperationNotSupported));
+        Assert.StartsWith($"connect {NoHost}:1", await Failure(SocketUri.Parse($"tcp://{NoHost}:1"), SocketUriUse.Connect, style, SocketError.HostNotFound));
+        Assert.StartsWith($"resolve {NoHost}:1", await Failure(SocketUri.Parse($"tcp://{NoHost}:1"), SocketUriUse.Listen, style, SocketError.HostNotFound));
 
         using Socket taken = Listener();
-        Assert.StartsWith($"bind {taken.LocalEndPoint}: EADDRINUSE", await Failure(Endpoint.FromEndPoint(taken.LocalEndPoint!), EndpointUse.Bind, style, SocketError.AddressAlreadyInUse));
+        Assert.StartsWith($"bind {taken.LocalEndPoint}: EADDRINUSE", await Failure(SocketUri.FromEndPoint(taken.LocalEndPoint!), SocketUriUse.Bind, style, SocketError.AddressAlreadyInUse));
         Assert.Equal(
             "setsockopt for interface=nosuch0 at 127.0.0.1:0: ENODEV: this machine has no such network interface",
-            await Failure(Endpoint.Parse("tcp://127.0.0.1:0?interface=nosuch0"), EndpointUse.Listen, style, null));
+            await Failure(SocketUri.Parse("tcp://127.0.0.1:0?interface=nosuch0"), SocketUriUse.Listen, style, null));
         Assert.Equal(
             "setsockopt for interface=nosuch0 at 127.0.0.1:1: ENODEV: this machine has no such network interface",
-            await Failure(Endpoint.Parse("tcp://127.0.0.1:1?interface=nosuch0"), EndpointUse.Connect, style, null));
+            await Failure(SocketUri.Parse("tcp://127.0.0.1:1?interface=nosuch0"), SocketUriUse.Connect, style, null));
         Assert.Equal(
             $"bind {taken.LocalEndPoint}: EADDRINUSE: another socket is bound there; see which with: ss -ltnup",
-            await Failure(nobody.WithOption("source", taken.LocalEndPoint!.ToString()!), EndpointUse.Connect, style, SocketError.AddressAlreadyInUse));
+            await Failure(nobody.WithOption("source", taken.LocalEndPoint!.ToString()!), SocketUriUse.Connect, style, SocketError.AddressAlreadyInUse));
     }
 
     [Fact(Timeout = Limit)]
     public async Task The_timeout_limits_connecting_and_stays_with_the_socket()
     {
         using Pair silent = await Silent();
-        Endpoint endpoint = Endpoint.FromEndPoint(silent.Server.LocalEndPoint!).WithOption("timeout", "100ms");
+        SocketUri endpoint = SocketUri.FromEndPoint(silent.Server.LocalEndPoint!).WithOption("timeout", "100ms");
         long start = Stopwatch.GetTimestamp();
         Assert.Equal(SocketError.TimedOut, endpoint.TryConnect().Error);
         Assert.Equal(SocketError.TimedOut, (await endpoint.TryConnectAsync()).Error);
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(150), Soon);
 
         using Socket listener = Listener();
-        using Socket client = await Endpoint.FromEndPoint(listener.LocalEndPoint!).WithOption("timeout", "50ms").ConnectAsync();
+        using Socket client = await SocketUri.FromEndPoint(listener.LocalEndPoint!).WithOption("timeout", "50ms").ConnectAsync();
         Assert.Equal(TimeSpan.FromMilliseconds(50), client.Timeout);
         Assert.Equal(SocketError.TimedOut, (await client.TryReceiveAsync(new byte[1])).Error);
     }
@@ -229,7 +229,7 @@ public sealed class EndpointTrafficTests : SocketTest
     public async Task A_trace_tells_lookups_and_attempts()
     {
         using Socket listener = Listener();
-        Endpoint name = Endpoint.Parse($"tcp4://localhost:{PortOf(listener)}?no_delay=1");
+        SocketUri name = SocketUri.Parse($"tcp4://localhost:{PortOf(listener)}?no_delay=1");
         var trace = new ConnectionTrace();
         using Socket sync = await Run(() => name.Connect(trace));
         Assert.True(sync.NoDelay);
@@ -244,7 +244,7 @@ public sealed class EndpointTrafficTests : SocketTest
     public async Task A_token_ends_connecting()
     {
         using Pair silent = await Silent();
-        Endpoint endpoint = Endpoint.FromEndPoint(silent.Server.LocalEndPoint!);
+        SocketUri endpoint = SocketUri.FromEndPoint(silent.Server.LocalEndPoint!);
         using var soon = new CancellationTokenSource(50);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => endpoint.ConnectAsync(soon.Token));
         Assert.Equal(SocketError.OperationAborted, (await endpoint.TryConnectAsync(soon.Token)).Error);
@@ -255,37 +255,37 @@ public sealed class EndpointTrafficTests : SocketTest
     [Fact]
     public void Every_address_takes_both_kinds_and_an_IPv6_address_its_own()
     {
-        using Socket both = Endpoint.Parse("tcp://*:0").Listen();
+        using Socket both = SocketUri.Parse("tcp://*:0").Listen();
         int port = ((IPEndPoint)both.LocalEndPoint!).Port;
-        using Socket four = Endpoint.Parse($"tcp://127.0.0.1:{port}").Connect();
-        using Socket six = Endpoint.Parse($"tcp://[::1]:{port}").Connect();
-        using Socket own = Endpoint.Parse("tcp://[::]:0").Listen();
-        Assert.Equal(SocketError.ConnectionRefused, Endpoint.Parse($"tcp://127.0.0.1:{((IPEndPoint)own.LocalEndPoint!).Port}").TryConnect().Error);
+        using Socket four = SocketUri.Parse($"tcp://127.0.0.1:{port}").Connect();
+        using Socket six = SocketUri.Parse($"tcp://[::1]:{port}").Connect();
+        using Socket own = SocketUri.Parse("tcp://[::]:0").Listen();
+        Assert.Equal(SocketError.ConnectionRefused, SocketUri.Parse($"tcp://127.0.0.1:{((IPEndPoint)own.LocalEndPoint!).Port}").TryConnect().Error);
     }
 
     [Fact(Timeout = Limit)]
     public async Task A_name_may_be_dual_stack_and_lead_to_an_IPv4_address()
     {
         // localhost's first address is ::1 or 127.0.0.1, as the machine has it.
-        using Socket listener = Endpoint.Parse("tcp://localhost:0?dual_stack=1").Listen();
+        using Socket listener = SocketUri.Parse("tcp://localhost:0?dual_stack=1").Listen();
         int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        using Socket client = await Endpoint.Parse($"tcp://localhost:{port}?dual_stack=1").ConnectAsync().WaitAsync(Soon);
-        Assert.All(Endpoint.Parse("tcp://localhost:80?dual_stack=1").Resolve(), static one => Assert.Equal(one, Endpoint.Parse(one.ToString())));
+        using Socket client = await SocketUri.Parse($"tcp://localhost:{port}?dual_stack=1").ConnectAsync().WaitAsync(Soon);
+        Assert.All(SocketUri.Parse("tcp://localhost:80?dual_stack=1").Resolve(), static one => Assert.Equal(one, SocketUri.Parse(one.ToString())));
         using Socket four = Socket.CreateServer(new IPEndPoint(IPAddress.Loopback, 0));
-        Assert.True(EndpointOption.DualStack.Apply!(four, true, EndpointUse.Listen).IsSuccess);
+        Assert.True(SocketUriOption.DualStack.Apply!(four, true, SocketUriUse.Listen).IsSuccess);
     }
 
     [Fact]
     public async Task A_name_is_resolved_to_endpoints_with_the_same_options()
     {
-        Endpoint name = Endpoint.Parse("tcp4://localhost:80?no_delay=1");
+        SocketUri name = SocketUri.Parse("tcp4://localhost:80?no_delay=1");
         Assert.Equal(["tcp4://127.0.0.1:80?no_delay=1"], name.Resolve().Select(static endpoint => endpoint.ToString()));
         Assert.Equal(name.Resolve(), await name.ResolveAsync());
-        Endpoint address = Endpoint.Parse("unix:/x");
+        SocketUri address = SocketUri.Parse("unix:/x");
         Assert.Same(address, Assert.Single(await address.ResolveAsync()));
         Assert.Same(address, Assert.Single(address.Resolve()));
-        Assert.Throws<SocketException>(Endpoint.Parse($"tcp://{NoHost}:1").Resolve);
-        Assert.Throws<InvalidOperationException>(Endpoint.Parse("tcp://localhost:1").CreateSocket);
+        Assert.Throws<SocketException>(SocketUri.Parse($"tcp://{NoHost}:1").Resolve);
+        Assert.Throws<InvalidOperationException>(SocketUri.Parse("tcp://localhost:1").CreateSocket);
         using Socket socket = name.CreateSocket();
         Assert.True(socket.NoDelay);
         Assert.False(socket.IsBound);
@@ -298,7 +298,7 @@ public sealed class EndpointTrafficTests : SocketTest
     {
         foreach (VerbStyle style in Styles)
         {
-            using Socket socket = await Made(Endpoint.Parse("netlink:route?timeout=5s"), EndpointUse.Connect, style);
+            using Socket socket = await Made(SocketUri.Parse("netlink:route?timeout=5s"), SocketUriUse.Connect, style);
 
             // RTM_GETLINK, a dump; struct nlmsghdr and struct rtgenmsg.
             byte[] ask = new byte[20];
@@ -319,7 +319,7 @@ public sealed class EndpointTrafficTests : SocketTest
     [InlineData("packet-dgram:lo/0800", 20 + 8)]
     public async Task Frames_of_lo_are_received(string text, int headers)
     {
-        SocketResult<Socket> opened = Endpoint.Parse(text).TryBind();
+        SocketResult<Socket> opened = SocketUri.Parse(text).TryBind();
         if (opened.Errno is Errno.EPERM or Errno.EACCES)
         {
             Assert.Skip($"packet sockets need CAP_NET_RAW: {opened}");
@@ -327,7 +327,7 @@ public sealed class EndpointTrafficTests : SocketTest
 
         using Socket packets = opened.Value;
         using Socket receiver = BoundUdp();
-        using Socket sender = Endpoint.FromEndPoint(receiver.LocalEndPoint!, SocketType.Dgram).Connect();
+        using Socket sender = SocketUri.FromEndPoint(receiver.LocalEndPoint!, SocketType.Dgram).Connect();
         byte[] word = Bytes(32, seed: 5);
         byte[] frame = new byte[128 * 1024];
         int count;
@@ -347,7 +347,7 @@ public sealed class EndpointTrafficTests : SocketTest
     [InlineData("sctp://127.0.0.1:0", "modprobe sctp")]
     public void A_family_that_this_kernel_lacks_says_so(string text, string advice)
     {
-        Endpoint endpoint = Endpoint.Parse(text);
+        SocketUri endpoint = SocketUri.Parse(text);
         SocketResult<Socket> result = endpoint.TryBind();
         if (result.TryGetValue(out Socket? socket))
         {
@@ -370,16 +370,16 @@ public sealed class EndpointTrafficTests : SocketTest
     {
         string path = FreshPath();
         await MakeStale(path);
-        Assert.Equal(SocketError.AddressAlreadyInUse, Endpoint.Parse($"unix:{path}").TryListen().Error);
+        Assert.Equal(SocketError.AddressAlreadyInUse, SocketUri.Parse($"unix:{path}").TryListen().Error);
         foreach (string scheme in new[] { "unix", "unix-seqpacket" })
         {
-            using Socket listener = Endpoint.Parse($"{scheme}:{path}?unlink=1").Listen();
-            using Socket client = Endpoint.Parse($"{scheme}:{path}").Connect();
-            Assert.Contains("another program listens there", Assert.Throws<SocketException>(() => Endpoint.Parse($"{scheme}:{path}?unlink=1").Listen()).Message);
+            using Socket listener = SocketUri.Parse($"{scheme}:{path}?unlink=1").Listen();
+            using Socket client = SocketUri.Parse($"{scheme}:{path}").Connect();
+            Assert.Contains("another program listens there", Assert.Throws<SocketException>(() => SocketUri.Parse($"{scheme}:{path}?unlink=1").Listen()).Message);
         }
 
         await MakeStale(path);
-        using Socket bound = Endpoint.Parse($"unix-dgram:{path}?unlink=1").Bind();
+        using Socket bound = SocketUri.Parse($"unix-dgram:{path}?unlink=1").Bind();
     }
 
     [Theory]
@@ -420,7 +420,7 @@ public sealed class EndpointTrafficTests : SocketTest
 
         void AssertKept(string why)
         {
-            SocketException exception = Assert.Throws<SocketException>(Endpoint.Parse($"{scheme}:{path}?unlink=1").Bind);
+            SocketException exception = Assert.Throws<SocketException>(SocketUri.Parse($"{scheme}:{path}?unlink=1").Bind);
             Assert.Equal($"bind {path}: EADDRINUSE: {why}", exception.Message);
         }
     }
@@ -432,29 +432,29 @@ public sealed class EndpointTrafficTests : SocketTest
     public void A_socket_file_has_the_mode(string scheme, string mode)
     {
         string path = FreshPath();
-        using Socket socket = Endpoint.Parse($"{scheme}:{path}?mode={mode}").Bind();
+        using Socket socket = SocketUri.Parse($"{scheme}:{path}?mode={mode}").Bind();
         Assert.Equal(Convert.ToInt32(mode, 8), (int)File.GetUnixFileMode(path));
     }
 
     // ── how ──
 
-    internal static async Task<Socket> Made(Endpoint endpoint, EndpointUse use, VerbStyle style)
+    internal static async Task<Socket> Made(SocketUri endpoint, SocketUriUse use, VerbStyle style)
     {
         switch (style)
         {
             case VerbStyle.Sync:
-                return await Run(() => use switch { EndpointUse.Listen => endpoint.Listen(), EndpointUse.Bind => endpoint.Bind(), _ => endpoint.Connect() });
+                return await Run(() => use switch { SocketUriUse.Listen => endpoint.Listen(), SocketUriUse.Bind => endpoint.Bind(), _ => endpoint.Connect() });
             case VerbStyle.Try:
-                return (await Run(() => use switch { EndpointUse.Listen => endpoint.TryListen(), EndpointUse.Bind => endpoint.TryBind(), _ => endpoint.TryConnect() })).Value;
+                return (await Run(() => use switch { SocketUriUse.Listen => endpoint.TryListen(), SocketUriUse.Bind => endpoint.TryBind(), _ => endpoint.TryConnect() })).Value;
             case VerbStyle.Async:
-                return await (use switch { EndpointUse.Listen => endpoint.ListenAsync(), EndpointUse.Bind => endpoint.BindAsync(), _ => endpoint.ConnectAsync() }).WaitAsync(Soon);
+                return await (use switch { SocketUriUse.Listen => endpoint.ListenAsync(), SocketUriUse.Bind => endpoint.BindAsync(), _ => endpoint.ConnectAsync() }).WaitAsync(Soon);
             default:
-                return (await (use switch { EndpointUse.Listen => endpoint.TryListenAsync(), EndpointUse.Bind => endpoint.TryBindAsync(), _ => endpoint.TryConnectAsync() }).WaitAsync(Soon)).Value;
+                return (await (use switch { SocketUriUse.Listen => endpoint.TryListenAsync(), SocketUriUse.Bind => endpoint.TryBindAsync(), _ => endpoint.TryConnectAsync() }).WaitAsync(Soon)).Value;
         }
     }
 
     // The message of the throwing styles; the Try styles have the same error, and their message is told by the sync one.
-    private static async Task<string> Failure(Endpoint endpoint, EndpointUse use, VerbStyle style, SocketError? expected)
+    private static async Task<string> Failure(SocketUri endpoint, SocketUriUse use, VerbStyle style, SocketError? expected)
     {
         SocketException failed = await Assert.ThrowsAnyAsync<SocketException>(() => Made(endpoint, use, style));
         if (expected is { } error)
@@ -467,7 +467,7 @@ public sealed class EndpointTrafficTests : SocketTest
             : (await Assert.ThrowsAnyAsync<SocketException>(() => Made(endpoint, use, VerbStyle.Sync))).Message;
     }
 
-    internal static Endpoint Fresh(string text) => Endpoint.Parse(text
+    internal static SocketUri Fresh(string text) => SocketUri.Parse(text
         .Replace("@sockeye-PATH", "@sockeye-" + Path.GetRandomFileName(), StringComparison.Ordinal)
         .Replace("PATH", FreshPath(), StringComparison.Ordinal));
 

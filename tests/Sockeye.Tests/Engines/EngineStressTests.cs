@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Sockeye.Engines;
 using Sockeye.Interop;
 using Sockeye.Tests.Support;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Sockeye.Engines;
 using Sockeye.Interop;
 using Sockeye.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
-using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 using Sockeye.Tests.Support;
 
@@ -298,7 +297,7 @@ public sealed class RingFailureTests : SocketTest
         EndPoint where = listener.LocalEndPoint!;
         using Pair pair = await Connect();
         byte[] buffer = new byte[1];
-        ValueTask<int> receive = pair.Server.ReceiveAsync(buffer.AsMemory());
+        Task<int> receive = pair.Server.ReceiveAsync(buffer.AsMemory()).AsTask();
         Task<Socket> accept = listener.AcceptAsync();
         Task<int> send = pair.Server.SendAllAsync(new byte[8 << 20].AsMemory()).AsTask();
         using var cancel = new CancellationTokenSource();
@@ -306,7 +305,7 @@ public sealed class RingFailureTests : SocketTest
         Assert.False(receive.IsCompleted || accept.IsCompleted || send.IsCompleted || wait.IsCompleted);
         fail();
         await pair.Client.SendAsync(new byte[] { 7 }.AsMemory());
-        Assert.Equal(1, await receive.AsTask().WaitAsync(Soon));
+        Assert.Equal(1, await receive.WaitAsync(Soon));
         Assert.Equal(7, buffer[0]);
         using (Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp, engine))
         {
@@ -319,12 +318,12 @@ public sealed class RingFailureTests : SocketTest
         await Echo(pair);
         cancel.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.AsTask().WaitAsync(Soon));
-        receive = pair.Server.ReceiveAsync(buffer.AsMemory());
+        receive = pair.Server.ReceiveAsync(buffer.AsMemory()).AsTask();
         pair.Server.Timeout = TimeSpan.FromMilliseconds(20);
         ValueTask<int> limited = pair.Client.ReceiveAsync(buffer.AsMemory());
         pair.Client.Dispose();
         Assert.Equal(SocketError.OperationAborted, (await Assert.ThrowsAnyAsync<SocketException>(() => limited.AsTask().WaitAsync(Soon))).SocketErrorCode);
-        Assert.Equal(0, await receive.AsTask().WaitAsync(Soon));
+        Assert.Equal(0, await receive.WaitAsync(Soon));
         pair.Dispose();
         Task<Socket> last = listener.AcceptAsync();
         listener.Dispose();

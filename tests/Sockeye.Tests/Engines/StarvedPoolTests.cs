@@ -162,7 +162,7 @@ public sealed class StarvedPoolChildTests : SocketTest
         nameof(SocketFile) => OfFile(method),
         nameof(SocketTextFile) => OfTextFile(method),
         nameof(SocketPipe) => OfPipe(method),
-        nameof(Endpoint) => OfEndpoint(method),
+        nameof(SocketUri) => OfEndpoint(method),
         nameof(Resolver) => Call(method, target: null, new Scenery()),
         nameof(EventLoop) => Call(method.IsGenericMethod ? method.MakeGenericMethod(typeof(int)) : method, loop, new Scenery()),
         nameof(EventLoopListener) => Call(method, group.Listen(new IPEndPoint(IPAddress.Loopback, 0), static _ => Task.CompletedTask), new Scenery()),
@@ -278,7 +278,7 @@ public sealed class StarvedPoolChildTests : SocketTest
         using Socket listener = Listener();
         bool connects = method.Name.Contains("Connect", StringComparison.Ordinal);
         bool binds = method.Name.Contains("Bind", StringComparison.Ordinal);
-        Endpoint endpoint = Endpoint.Parse(binds ? "udp://localhost:0" : $"tcp://localhost:{(connects ? PortOf(listener) : 0)}");
+        SocketUri endpoint = SocketUri.Parse(binds ? "udp://localhost:0" : $"tcp://localhost:{(connects ? PortOf(listener) : 0)}");
         await Call(method, endpoint, new Scenery());
     }
 

@@ -71,11 +71,11 @@ public sealed class FamilyTableTests
     {
         Assert.All(FamilyTable.Rows, static row => Assert.All(row.Schemes, scheme =>
         {
-            EndPoint endPoint = Endpoint.Parse(scheme.Example).EndPoint!;
+            EndPoint endPoint = SocketUri.Parse(scheme.Example).EndPoint!;
             FamilyRow its = FamilyTable.Of(endPoint)!;
             Assert.True(its == row || (its.Number == SocketConstants.AF_INET6 && row.Number == SocketConstants.AF_INET), scheme.Prefix);
         }));
-        Assert.Equal(FamilyTable.Schemes.Count() + 1, Endpoint.Schemes.Count);
+        Assert.Equal(FamilyTable.Schemes.Count() + 1, SocketUri.Schemes.Count);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using Sockeye.Engines;
 using Sockeye.Engines.IoUring;
 using Sockeye.Tests.Support;
 

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Sockeye.Engines;
-using Sockeye.Engines.IoUring;
 using Sockeye.Tests.Support;
 
 namespace Sockeye.Tests.Pipes;

@@ -459,7 +459,7 @@ public sealed class OptionCopyTests
                 }
 
                 keys++;
-                bool copied = global::Sockeye.Engines.OptionCopy.Copies((int)type.GetProperty("Level")!.GetValue(key)!, (int)type.GetProperty("Name")!.GetValue(key)!);
+                bool copied = Sockeye.OptionCopy.Copies((int)type.GetProperty("Level")!.GetValue(key)!, (int)type.GetProperty("Name")!.GetValue(key)!);
                 Assert.True(copied != s_left.ContainsKey(key), $"{level.Name}.{field.Name}");
             }
         }

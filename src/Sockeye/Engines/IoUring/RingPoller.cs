@@ -511,7 +511,9 @@ internal sealed class RingPoller : Poller
             }
             else
             {
-                Thread.Sleep(1);
+                // Nobody tells when memory is there again; a wake-up, though, comes.
+                Span<PollDescriptor> wake = [new PollDescriptor { Descriptor = _wake.Handle.Number, Events = PollConstants.POLLIN }];
+                Libc.Poll(wake, TimeSpan.FromMilliseconds(1));
             }
 
             return;

@@ -6,7 +6,7 @@ using Sockeye.Families;
 namespace Sockeye;
 
 /// <summary>How the value of a query's option is read and printed.</summary>
-internal abstract class EndpointValue
+internal abstract class SocketUriValue
 {
     /// <summary>What it is, for help and errors.</summary>
     internal abstract string Summary { get; }
@@ -14,27 +14,27 @@ internal abstract class EndpointValue
     /// <summary>The value of an option that is named alone; null when it must have one.</summary>
     internal virtual string? WhenAlone => null;
 
-    internal abstract bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value);
+    internal abstract bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value);
 
     /// <summary>The value as <see cref="TryParse"/> reads it: the canonical form.</summary>
-    internal abstract string Print(object value, EndpointScheme scheme);
+    internal abstract string Print(object value, SocketUriScheme scheme);
 }
 
 /// <summary>1 or 0, and what people write for them; a bool.</summary>
-internal sealed class EndpointFlag : EndpointValue
+internal sealed class SocketUriFlag : SocketUriValue
 {
     internal override string Summary => "1 or 0 (yes, no, true, false, on, off)";
 
     internal override string? WhenAlone => "1";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         ReadOnlySpan<char> text = reader.Span(part);
         value = Is(text, "1", "yes", "true", "on");
         return (bool)value || Is(text, "0", "no", "false", "off") || reader.Fail(part.Start, $"{name} is {Summary}");
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => (bool)value ? "1" : "0";
+    internal override string Print(object value, SocketUriScheme scheme) => (bool)value ? "1" : "0";
 
     private static bool Is(ReadOnlySpan<char> text, params ReadOnlySpan<string> words)
     {
@@ -51,26 +51,26 @@ internal sealed class EndpointFlag : EndpointValue
 }
 
 /// <summary>A number; a long.</summary>
-internal sealed class EndpointNumber(long min, long max) : EndpointValue
+internal sealed class SocketUriNumber(long min, long max) : SocketUriValue
 {
     internal override string Summary => max == int.MaxValue ? $"a number from {min}" : $"{min} to {max}";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         bool read = reader.TryNumber(part, name, min, max, out long number);
         value = number;
         return read;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => ((long)value).ToString(CultureInfo.InvariantCulture);
+    internal override string Print(object value, SocketUriScheme scheme) => ((long)value).ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A count of bytes, as 65536 or 64k; a long.</summary>
-internal sealed class EndpointSize : EndpointValue
+internal sealed class SocketUriSize : SocketUriValue
 {
     internal override string Summary => "bytes: 65536, 64k, 1m";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         int shift = part.IsEmpty ? 0 : (reader[part.End - 1] | 0x20) switch { 'k' => 10, 'm' => 20, _ => 0 };
         bool read = reader.TryNumber(part with { End = part.End - (shift > 0 ? 1 : 0) }, name, 0, int.MaxValue >> shift, out long number);
@@ -78,19 +78,19 @@ internal sealed class EndpointSize : EndpointValue
         return read;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => ((long)value).ToString(CultureInfo.InvariantCulture);
+    internal override string Print(object value, SocketUriScheme scheme) => ((long)value).ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A time, as 5s, 250ms, 2m; a TimeSpan.</summary>
-internal sealed class EndpointTime(TimeSpan min, TimeSpan max) : EndpointValue
+internal sealed class SocketUriTime(TimeSpan min, TimeSpan max) : SocketUriValue
 {
     internal override string Summary => "a time: 250ms, 5s, 2m, 1h";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         value = TimeSpan.Zero;
         ReadOnlySpan<char> text = reader.Span(part);
-        int digits = text.IndexOfAnyExcept(EndpointReader.DigitsAndPoints);
+        int digits = text.IndexOfAnyExcept(SocketUriReader.DigitsAndPoints);
         digits = digits < 0 ? text.Length : digits;
 
         // Decimal, so that 0.1s is 100 ms and what is printed is read as the same.
@@ -121,7 +121,7 @@ internal sealed class EndpointTime(TimeSpan min, TimeSpan max) : EndpointValue
         return true;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => Print((TimeSpan)value);
+    internal override string Print(object value, SocketUriScheme scheme) => Print((TimeSpan)value);
 
     private static string Print(TimeSpan value) => value.Ticks % TimeSpan.TicksPerSecond == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{value.Ticks / TimeSpan.TicksPerSecond}s")
@@ -129,11 +129,11 @@ internal sealed class EndpointTime(TimeSpan min, TimeSpan max) : EndpointValue
 }
 
 /// <summary>Permissions in octal, as chmod(1) takes them; a UnixFileMode.</summary>
-internal sealed class EndpointFileMode : EndpointValue
+internal sealed class SocketUriFileMode : SocketUriValue
 {
     internal override string Summary => "permissions in octal: 0660";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         value = UnixFileMode.None;
         int mode = 0;
@@ -155,35 +155,35 @@ internal sealed class EndpointFileMode : EndpointValue
         return part.Length >= 3 || reader.Fail(part.Start, $"{name} has three digits or more, as 0660");
     }
 
-    internal override string Print(object value, EndpointScheme scheme) =>
+    internal override string Print(object value, SocketUriScheme scheme) =>
         Convert.ToString((int)(UnixFileMode)value, 8).PadLeft(4, '0');
 }
 
 /// <summary>A name the kernel knows, of an interface or an algorithm; a string.</summary>
-internal sealed class EndpointName(int bytesMax) : EndpointValue
+internal sealed class SocketUriName(int bytesMax) : SocketUriValue
 {
     internal override string Summary => "a name";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         bool read = reader.TryText(part, name, bytesMax, out string text);
         value = text;
         return read;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) =>
+    internal override string Print(object value, SocketUriScheme scheme) =>
         EndPointText.Escape(System.Text.Encoding.ASCII.GetBytes((string)value), "&");
 }
 
 /// <summary>An address of the scheme's own form; an EndPoint.</summary>
-internal sealed class EndpointSource : EndpointValue
+internal sealed class SocketUriSource : SocketUriValue
 {
     internal override string Summary => "an address as the scheme writes it; a port may be left out";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         value = "";
-        if (!scheme.TryParseSource(reader, part, out EndpointTarget target))
+        if (!scheme.TryParseSource(reader, part, out SocketUriTarget target))
         {
             return false;
         }
@@ -197,11 +197,11 @@ internal sealed class EndpointSource : EndpointValue
         return true;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => scheme.Print(new((EndPoint)value));
+    internal override string Print(object value, SocketUriScheme scheme) => scheme.Print(new((EndPoint)value));
 }
 
 /// <summary>A multicast group, and after % the interface to join on; a <see cref="Group"/>, of netlink a long.</summary>
-internal sealed class EndpointGroup : EndpointValue
+internal sealed class SocketUriGroup : SocketUriValue
 {
     private const uint NetlinkGroupsMax = int.MaxValue;
 
@@ -210,10 +210,10 @@ internal sealed class EndpointGroup : EndpointValue
 
     internal override string Summary => "a group's address, and % with an interface: ff02::fb%eth0";
 
-    internal override bool TryParse(EndpointReader reader, EndpointPart part, string name, EndpointScheme scheme, out object value)
+    internal override bool TryParse(SocketUriReader reader, SocketUriPart part, string name, SocketUriScheme scheme, out object value)
     {
         value = "";
-        if (scheme.Traits.HasFlag(EndpointTraits.Netlink))
+        if (scheme.Traits.HasFlag(SocketUriTraits.Netlink))
         {
             bool read = reader.TryNumber(part, name, 1, NetlinkGroupsMax, out long number);
             value = number;
@@ -221,7 +221,7 @@ internal sealed class EndpointGroup : EndpointValue
         }
 
         int percent = reader.Find(part, '%');
-        EndpointPart text = part with { End = percent < 0 ? part.End : percent };
+        SocketUriPart text = part with { End = percent < 0 ? part.End : percent };
         uint index = 0;
         if (!InternetScheme.TryAddress(reader, text, out IPAddress? address)
             || (percent >= 0 && !InternetScheme.TryScope(reader, part with { Start = percent + 1 }, out index)))
@@ -247,7 +247,7 @@ internal sealed class EndpointGroup : EndpointValue
         return true;
     }
 
-    internal override string Print(object value, EndpointScheme scheme) => value is Group group
+    internal override string Print(object value, SocketUriScheme scheme) => value is Group group
         ? group.Address + (group.InterfaceIndex == 0 ? "" : InternetScheme.Scope((uint)group.InterfaceIndex))
         : ((long)value).ToString(CultureInfo.InvariantCulture);
 

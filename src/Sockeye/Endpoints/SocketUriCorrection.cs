@@ -4,7 +4,7 @@ namespace Sockeye;
 /// What somebody who wrote a wrong endpoint string may have meant: their own string with the least change that makes it
 /// right. Every change is only a guess, and it is offered only if the result can be read.
 /// </summary>
-internal static class EndpointCorrection
+internal static class SocketUriCorrection
 {
     // A string may be wrong in more than one place: ::1 lacks its brackets and its port.
     private const int ChangesMax = 3;
@@ -13,11 +13,11 @@ internal static class EndpointCorrection
     /// <param name="text">The string as it was given.</param>
     /// <param name="position">Where it is wrong.</param>
     /// <param name="defaults">What may be left out.</param>
-    internal static string? Of(string text, int position, EndpointDefaults? defaults) => Of(text, position, defaults, ChangesMax);
+    internal static string? Of(string text, int position, SocketUriDefaults? defaults) => Of(text, position, defaults, ChangesMax);
 
-    private static string? Of(string text, int position, EndpointDefaults? defaults, int changes)
+    private static string? Of(string text, int position, SocketUriDefaults? defaults, int changes)
     {
-        EndpointScheme? scheme = Endpoint.FindScheme(text) ?? (defaults is null ? null : Endpoint.SchemeNamed(defaults.Scheme));
+        SocketUriScheme? scheme = SocketUri.FindScheme(text) ?? (defaults is null ? null : SocketUri.SchemeNamed(defaults.Scheme));
         if (scheme is null)
         {
             return null;
@@ -27,12 +27,12 @@ internal static class EndpointCorrection
         int mark = text.IndexOf('?', start);
         int end = mark < 0 ? text.Length : mark;
         IEnumerable<string> guesses = position > end ? Options(text, position, end, scheme)
-            : scheme.Traits.HasFlag(EndpointTraits.Internet) ? Addresses(text[start..end], scheme, defaults).Select(address => text[..start] + address + text[end..])
+            : scheme.Traits.HasFlag(SocketUriTraits.Internet) ? Addresses(text[start..end], scheme, defaults).Select(address => text[..start] + address + text[end..])
             : [];
         List<string> tried = [.. guesses.Where(guess => guess != text)];
         foreach (string guess in tried)
         {
-            if (Endpoint.Read(guess, defaults, out _) is { } right)
+            if (SocketUri.Read(guess, defaults, out _) is { } right)
             {
                 return right.ToString();
             }
@@ -42,7 +42,7 @@ internal static class EndpointCorrection
         {
             foreach (string guess in tried)
             {
-                Endpoint.Read(guess, defaults, out EndpointReader reader);
+                SocketUri.Read(guess, defaults, out SocketUriReader reader);
                 if (Of(guess, reader.Position, defaults, changes - 1) is { } right)
                 {
                     return right;
@@ -54,7 +54,7 @@ internal static class EndpointCorrection
     }
 
     /// <summary>Addresses near a wrong one, the likeliest first.</summary>
-    private static IEnumerable<string> Addresses(string address, EndpointScheme scheme, EndpointDefaults? defaults)
+    private static IEnumerable<string> Addresses(string address, SocketUriScheme scheme, SocketUriDefaults? defaults)
     {
         string port = scheme.Example[(scheme.Example.LastIndexOf(':') + 1)..];
         if (defaults?.Port is { } number)
@@ -115,7 +115,7 @@ internal static class EndpointCorrection
     }
 
     /// <summary>Strings near one whose option is wrong: with the name that is meant, a unit, a value, or without the option.</summary>
-    private static IEnumerable<string> Options(string text, int position, int mark, EndpointScheme scheme)
+    private static IEnumerable<string> Options(string text, int position, int mark, SocketUriScheme scheme)
     {
         int from = text.LastIndexOfAny(['?', '&'], Math.Min(position, text.Length) - 1, position - mark) + 1;
         int to = text.IndexOf('&', from) is >= 0 and var and ? and : text.Length;

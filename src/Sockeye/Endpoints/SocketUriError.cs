@@ -7,7 +7,7 @@ namespace Sockeye;
 /// <param name="Position">The index, in chars, of the character that is wrong; the length of <paramref name="Text"/> when something is missing at its end.</param>
 /// <param name="Problem">What is wrong, in one line: <c>a port is at most 65535</c>.</param>
 /// <param name="Example">A right string: the given one, corrected where that can be guessed, else one of the same scheme.</param>
-public sealed record EndpointError(string Text, int Position, string Problem, string Example)
+public sealed record SocketUriError(string Text, int Position, string Problem, string Example)
 {
     // What is shown of a long string, left and right of the character: one line of a terminal.
     private const int ShownCharsMax = 50;

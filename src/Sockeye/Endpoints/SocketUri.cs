@@ -7,15 +7,15 @@ namespace Sockeye;
 
 // The contract of an endpoint:
 // - It is a value: parsed once, immutable, equal when its canonical text is equal. It opens nothing by itself.
-// - Endpoint.cs is the text, Endpoint.Open.cs what is made of it. The grammar is in docs/endpoints.md; schemes stand
-//   with their families, options in one table (EndpointOption.cs).
+// - SocketUri.cs is the text, SocketUri.Open.cs what is made of it. The grammar is in docs/endpoints.md; schemes stand
+//   with their families, options in one table (SocketUriOption.cs).
 // - What one prints it reads as the same.
 // - A bad string is never half understood: it is an error with the position of the character.
 
 /// <summary>What is taken for granted in a string that does not say it: <c>localhost</c>, where a chat is meant.</summary>
 /// <param name="Scheme">The scheme of a string without one, by name: <c>tcp</c>.</param>
 /// <param name="Port">The port of an address without one; null when it must have one.</param>
-public sealed record EndpointDefaults(string Scheme, int? Port = null);
+public sealed record SocketUriDefaults(string Scheme, int? Port = null);
 
 /// <summary>
 /// An endpoint string: where to listen or connect, and with which options:
@@ -25,15 +25,15 @@ public sealed record EndpointDefaults(string Scheme, int? Port = null);
 /// <see cref="Listen"/>, <see cref="Bind"/> and <see cref="Connect"/> make the socket, with the options applied at
 /// their time. The grammar, the schemes and the options stand in docs/endpoints.md.
 /// </remarks>
-public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpoint>
+public sealed partial class SocketUri : IEquatable<SocketUri>, ISpanParsable<SocketUri>
 {
     private const int TextCharsMax = 4_096;
 
-    private readonly EndpointTarget _target;
+    private readonly SocketUriTarget _target;
     private readonly Setting[] _settings;
     private readonly string _text;
 
-    private Endpoint(EndpointScheme scheme, EndpointTarget target, Setting[] settings)
+    private SocketUri(SocketUriScheme scheme, SocketUriTarget target, Setting[] settings)
     {
         Scheme = scheme;
         _target = target with { Options = null };
@@ -51,13 +51,13 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     }
 
     /// <summary>Every scheme, with an example each.</summary>
-    public static IReadOnlyList<EndpointScheme> Schemes => EndpointSchemes.All;
+    public static IReadOnlyList<SocketUriScheme> Schemes => SocketUriSchemes.All;
 
     /// <summary>Every option that some scheme takes, sorted by name.</summary>
-    public static IReadOnlyList<EndpointOption> KnownOptions => EndpointOption.All;
+    public static IReadOnlyList<SocketUriOption> KnownOptions => SocketUriOption.All;
 
     /// <summary>The scheme, which says the socket's kind.</summary>
-    public EndpointScheme Scheme { get; }
+    public SocketUriScheme Scheme { get; }
 
     /// <summary>The address: a DnsEndPoint for a host's name; null for <c>fd:</c>.</summary>
     public EndPoint? EndPoint => _target.EndPoint;
@@ -78,7 +78,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     public IReadOnlyList<KeyValuePair<string, string>> Options { get; }
 
     /// <summary>The <c>timeout</c> option: the limit of each operation, and of connecting as a whole; null is none.</summary>
-    public TimeSpan? Timeout => TryGet(EndpointOption.Timeout, out TimeSpan timeout) ? timeout : null;
+    public TimeSpan? Timeout => TryGet(SocketUriOption.Timeout, out TimeSpan timeout) ? timeout : null;
 
     /// <summary>Whether it is a host's name, which is looked up when a socket is made.</summary>
     public bool IsName => EndPoint is DnsEndPoint;
@@ -87,7 +87,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="text">The string.</param>
     /// <returns>The endpoint.</returns>
     /// <exception cref="FormatException">The string is wrong; the message shows it, points at the character, says what is wrong, and shows a right one.</exception>
-    public static Endpoint Parse(string text) => Parse(text, defaults: null);
+    public static SocketUri Parse(string text) => Parse(text, defaults: null);
 
     /// <summary>Reads an endpoint string that may leave out what <paramref name="defaults"/> say.</summary>
     /// <param name="text">The string.</param>
@@ -95,10 +95,10 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <returns>The endpoint.</returns>
     /// <exception cref="FormatException">As for <see cref="Parse(string)"/>.</exception>
     /// <exception cref="ArgumentException">The defaults name no scheme.</exception>
-    public static Endpoint Parse(string text, EndpointDefaults? defaults)
+    public static SocketUri Parse(string text, SocketUriDefaults? defaults)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, defaults, out Endpoint? endpoint, out EndpointError? error)
+        return TryParse(text, defaults, out SocketUri? endpoint, out SocketUriError? error)
             ? endpoint
             : throw new FormatException(error.Message);
     }
@@ -107,7 +107,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="text">The string.</param>
     /// <param name="endpoint">The endpoint.</param>
     /// <returns>False when the string is wrong.</returns>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Endpoint? endpoint) =>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SocketUri? endpoint) =>
         TryParse(text, defaults: null, out endpoint, out _);
 
     /// <summary>Reads an endpoint string, and says what is wrong with it.</summary>
@@ -116,7 +116,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="error">What is wrong, where, and a right string.</param>
     /// <returns>False when the string is wrong.</returns>
     public static bool TryParse(
-        [NotNullWhen(true)] string? text, [NotNullWhen(true)] out Endpoint? endpoint, [NotNullWhen(false)] out EndpointError? error) =>
+        [NotNullWhen(true)] string? text, [NotNullWhen(true)] out SocketUri? endpoint, [NotNullWhen(false)] out SocketUriError? error) =>
         TryParse(text, defaults: null, out endpoint, out error);
 
     /// <summary>Reads an endpoint string that may leave out what <paramref name="defaults"/> say.</summary>
@@ -128,26 +128,26 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <exception cref="ArgumentException">The defaults name no scheme.</exception>
     public static bool TryParse(
         [NotNullWhen(true)] string? text,
-        EndpointDefaults? defaults,
-        [NotNullWhen(true)] out Endpoint? endpoint,
-        [NotNullWhen(false)] out EndpointError? error)
+        SocketUriDefaults? defaults,
+        [NotNullWhen(true)] out SocketUri? endpoint,
+        [NotNullWhen(false)] out SocketUriError? error)
     {
         endpoint = Read(text ?? "", defaults, out error);
         return endpoint is not null;
     }
 
     /// <inheritdoc/>
-    static Endpoint IParsable<Endpoint>.Parse(string s, IFormatProvider? provider) => Parse(s);
+    static SocketUri IParsable<SocketUri>.Parse(string s, IFormatProvider? provider) => Parse(s);
 
     /// <inheritdoc/>
-    static bool IParsable<Endpoint>.TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out Endpoint result) =>
+    static bool IParsable<SocketUri>.TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out SocketUri result) =>
         TryParse(s, out result);
 
     /// <inheritdoc/>
-    static Endpoint ISpanParsable<Endpoint>.Parse(ReadOnlySpan<char> s, IFormatProvider? provider) => Parse(s.ToString());
+    static SocketUri ISpanParsable<SocketUri>.Parse(ReadOnlySpan<char> s, IFormatProvider? provider) => Parse(s.ToString());
 
     /// <inheritdoc/>
-    static bool ISpanParsable<Endpoint>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out Endpoint result) =>
+    static bool ISpanParsable<SocketUri>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out SocketUri result) =>
         TryParse(s.ToString(), out result);
 
     /// <summary>The endpoint string of an address, for what has the end point already.</summary>
@@ -156,17 +156,17 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="protocolType">Defaults to the first scheme's that fits.</param>
     /// <returns>The endpoint, without options.</returns>
     /// <exception cref="ArgumentException">No scheme writes such an address for such a socket.</exception>
-    public static Endpoint FromEndPoint(
+    public static SocketUri FromEndPoint(
         EndPoint endPoint, SocketType socketType = SocketType.Stream, ProtocolType protocolType = ProtocolType.Unspecified)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        foreach (EndpointScheme scheme in EndpointSchemes.All)
+        foreach (SocketUriScheme scheme in SocketUriSchemes.All)
         {
             if (scheme.SocketType == socketType && scheme.Accepts(endPoint)
                 && (protocolType == ProtocolType.Unspecified || scheme.TakesProtocol(protocolType)))
             {
-                EndpointTarget target = new(endPoint, protocolType == scheme.ProtocolType || protocolType == ProtocolType.Unspecified ? null : protocolType);
-                return new Endpoint(scheme, scheme.Normal(target), []);
+                SocketUriTarget target = new(endPoint, protocolType == scheme.ProtocolType || protocolType == ProtocolType.Unspecified ? null : protocolType);
+                return new SocketUri(scheme, scheme.Normal(target), []);
             }
         }
 
@@ -177,12 +177,12 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="endPoint">The address.</param>
     /// <returns>The endpoint; without options that such an address cannot have, as <c>dual_stack</c> for IPv4.</returns>
     /// <exception cref="ArgumentException">The address is none of this scheme's.</exception>
-    public Endpoint WithEndPoint(EndPoint endPoint)
+    public SocketUri WithEndPoint(EndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         Setting[] settings = Array.FindAll(_settings, setting => Refusal(setting.Option, endPoint) is null);
         return Scheme.Accepts(endPoint)
-            ? new Endpoint(Scheme, Scheme.Normal(_target with { EndPoint = endPoint }), settings)
+            ? new SocketUri(Scheme, Scheme.Normal(_target with { EndPoint = endPoint }), settings)
             : throw new ArgumentException($"{Scheme} has no address like {endPoint}.", nameof(endPoint));
     }
 
@@ -191,23 +191,23 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="value">Its value, as in a query: <c>512</c>.</param>
     /// <returns>The endpoint.</returns>
     /// <exception cref="FormatException">The scheme has no such option, or the value is wrong.</exception>
-    public Endpoint WithOption(string name, string value)
+    public SocketUri WithOption(string name, string value)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(value);
         string query = $"{name}={value}";
-        var reader = new EndpointReader(query);
+        var reader = new SocketUriReader(query);
         var added = new List<Setting>();
         if (query.Contains('&', StringComparison.Ordinal) || !TryOptions(reader, Scheme, _target, new(0, query.Length), added))
         {
             reader.Fail(0, "this is more than one option");
-            throw new FormatException(new EndpointError(query, reader.Position, reader.Problem, reader.Example ?? Scheme.Example).Message);
+            throw new FormatException(new SocketUriError(query, reader.Position, reader.Problem, reader.Example ?? Scheme.Example).Message);
         }
 
         Setting setting = added[0];
         int at = setting.Option.IsRepeatable ? -1 : Array.FindIndex(_settings, old => old.Option == setting.Option);
         Setting[] settings = at < 0 ? [.. _settings, setting] : [.. _settings[..at], setting, .. _settings[(at + 1)..]];
-        return new Endpoint(Scheme, _target, settings);
+        return new SocketUri(Scheme, _target, settings);
     }
 
     /// <summary>The same endpoint with an option added, unless it has it already: what a program takes for granted.</summary>
@@ -215,7 +215,7 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <param name="value">Its value, as in a query: <c>0600</c>.</param>
     /// <returns>The endpoint.</returns>
     /// <exception cref="FormatException">The scheme has no such option, or the value is wrong.</exception>
-    public Endpoint WithDefaultOption(string name, string value) => HasOption(name) ? this : WithOption(name, value);
+    public SocketUri WithDefaultOption(string name, string value) => HasOption(name) ? this : WithOption(name, value);
 
     /// <summary>Whether the string gives the option.</summary>
     /// <param name="name">The option's name.</param>
@@ -225,10 +225,10 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <summary>True when both say the same: their canonical texts are equal, options and their order included.</summary>
     /// <param name="other">Another endpoint.</param>
     /// <returns>True when equal.</returns>
-    public bool Equals(Endpoint? other) => other is not null && _text == other._text;
+    public bool Equals(SocketUri? other) => other is not null && _text == other._text;
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as Endpoint);
+    public override bool Equals(object? obj) => Equals(obj as SocketUri);
 
     /// <inheritdoc/>
     public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
@@ -240,14 +240,14 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     /// <summary>Whether two endpoints say the same.</summary>
     /// <param name="left">One endpoint.</param>
     /// <param name="right">Another.</param>
-    public static bool operator ==(Endpoint? left, Endpoint? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(SocketUri? left, SocketUri? right) => left is null ? right is null : left.Equals(right);
 
     /// <summary>Whether two endpoints say something different.</summary>
     /// <param name="left">One endpoint.</param>
     /// <param name="right">Another.</param>
-    public static bool operator !=(Endpoint? left, Endpoint? right) => !(left == right);
+    public static bool operator !=(SocketUri? left, SocketUri? right) => !(left == right);
 
-    private bool TryGet<T>(EndpointOption option, [MaybeNullWhen(false)] out T value)
+    private bool TryGet<T>(SocketUriOption option, [MaybeNullWhen(false)] out T value)
     {
         foreach (Setting setting in _settings)
         {
@@ -264,26 +264,26 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
 
     // ── reading ──
 
-    private static Endpoint? Read(string text, EndpointDefaults? defaults, out EndpointError? error)
+    private static SocketUri? Read(string text, SocketUriDefaults? defaults, out SocketUriError? error)
     {
-        Endpoint? endpoint = Read(text, defaults, out EndpointReader reader);
-        error = endpoint is not null ? null : new EndpointError(
+        SocketUri? endpoint = Read(text, defaults, out SocketUriReader reader);
+        error = endpoint is not null ? null : new SocketUriError(
             text,
             reader.Position,
             reader.Problem,
             reader.Example
-                ?? (text.Length > TextCharsMax ? null : EndpointCorrection.Of(text, reader.Position, defaults))
-                ?? (FindScheme(text) ?? (defaults is null ? null : SchemeNamed(defaults.Scheme)) ?? EndpointSchemes.All[0]).Example);
+                ?? (text.Length > TextCharsMax ? null : SocketUriCorrection.Of(text, reader.Position, defaults))
+                ?? (FindScheme(text) ?? (defaults is null ? null : SchemeNamed(defaults.Scheme)) ?? SocketUriSchemes.All[0]).Example);
         return endpoint;
     }
 
     /// <summary>Reads a string; of a wrong one the reader has the problem.</summary>
-    internal static Endpoint? Read(string text, EndpointDefaults? defaults, out EndpointReader reader)
+    internal static SocketUri? Read(string text, SocketUriDefaults? defaults, out SocketUriReader reader)
     {
-        EndpointScheme? scheme = FindScheme(text);
+        SocketUriScheme? scheme = FindScheme(text);
         int start = scheme?.Prefix.Length ?? 0;
         reader = new(text);
-        if (scheme is not null && defaults?.Port is { } port && SchemeNamed(defaults.Scheme) is { } its && its.Traits.HasFlag(EndpointTraits.Internet))
+        if (scheme is not null && defaults?.Port is { } port && SchemeNamed(defaults.Scheme) is { } its && its.Traits.HasFlag(SocketUriTraits.Internet))
         {
             reader = new(text, port);
         }
@@ -298,16 +298,16 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             reader = new(text, defaults.Port);
         }
 
-        return scheme is not null && reader.Position < 0 && TryRead(reader, scheme, start, out Endpoint? endpoint) ? endpoint : null;
+        return scheme is not null && reader.Position < 0 && TryRead(reader, scheme, start, out SocketUri? endpoint) ? endpoint : null;
     }
 
-    private static bool TryRead(EndpointReader reader, EndpointScheme scheme, int start, [NotNullWhen(true)] out Endpoint? endpoint)
+    private static bool TryRead(SocketUriReader reader, SocketUriScheme scheme, int start, [NotNullWhen(true)] out SocketUri? endpoint)
     {
         endpoint = null;
         int mark = reader.Find(new(start, reader.Text.Length), '?');
-        EndpointPart address = new(start, mark < 0 ? reader.Text.Length : mark);
+        SocketUriPart address = new(start, mark < 0 ? reader.Text.Length : mark);
         var settings = new List<Setting>();
-        if (!scheme.TryParse(reader, address, out EndpointTarget target)
+        if (!scheme.TryParse(reader, address, out SocketUriTarget target)
             || (mark >= 0 && !TryOptions(reader, scheme, target, new(mark + 1, reader.Text.Length), settings)))
         {
             return false;
@@ -320,24 +320,24 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             settings.InsertRange(0, also.Where(setting => !settings.Exists(given => given.Option == setting.Option)));
         }
 
-        endpoint = new Endpoint(scheme, target, [.. settings]);
+        endpoint = new SocketUri(scheme, target, [.. settings]);
         return true;
     }
 
-    private static bool TryOptions(EndpointReader reader, EndpointScheme scheme, in EndpointTarget target, EndpointPart query, List<Setting> settings)
+    private static bool TryOptions(SocketUriReader reader, SocketUriScheme scheme, in SocketUriTarget target, SocketUriPart query, List<Setting> settings)
     {
         for (int start = query.Start; ;)
         {
             int end = reader.Find(query with { Start = start }, '&') is >= 0 and var and ? and : query.End;
-            var part = new EndpointPart(start, end);
+            var part = new SocketUriPart(start, end);
             int equals = reader.Find(part, '=');
-            EndpointPart name = part with { End = equals < 0 ? end : equals };
+            SocketUriPart name = part with { End = equals < 0 ? end : equals };
             if (name.IsEmpty)
             {
                 return reader.Fail(start, $"an option is missing; {Takes(scheme)}");
             }
 
-            EndpointOption? option = EndpointOption.Find(reader.Span(name));
+            SocketUriOption? option = SocketUriOption.Find(reader.Span(name));
             if (option is null || !option.AppliesTo(scheme))
             {
                 string given = reader.Span(name).ToString();
@@ -387,22 +387,22 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     }
 
     /// <summary>Why an option that the scheme takes is nothing to this address; null when it is something.</summary>
-    private static string? Refusal(EndpointOption option, EndPoint? endPoint) => endPoint switch
+    private static string? Refusal(SocketUriOption option, EndPoint? endPoint) => endPoint switch
     {
-        { AddressFamily: AddressFamily.InterNetwork } when option == EndpointOption.DualStack =>
+        { AddressFamily: AddressFamily.InterNetwork } when option == SocketUriOption.DualStack =>
             "dual_stack is for IPv6 addresses; tcp://*:PORT is every address of both kinds",
-        UnixEndPoint { IsPath: false } when option == EndpointOption.Mode || option == EndpointOption.Unlink =>
+        UnixEndPoint { IsPath: false } when option == SocketUriOption.Mode || option == SocketUriOption.Unlink =>
             $"{option} is for a path; an abstract name is no file, and whoever is in this network namespace may connect to it",
         _ => null,
     };
 
-    private static string Takes(EndpointScheme scheme) => $"it takes {string.Join(", ", scheme.Options)}";
+    private static string Takes(SocketUriScheme scheme) => $"it takes {string.Join(", ", scheme.Options)}";
 
     // ── strings without a known scheme ──
 
-    internal static EndpointScheme? FindScheme(string text)
+    internal static SocketUriScheme? FindScheme(string text)
     {
-        foreach (EndpointScheme scheme in EndpointSchemes.All)
+        foreach (SocketUriScheme scheme in SocketUriSchemes.All)
         {
             if (text.StartsWith(scheme.Prefix, StringComparison.OrdinalIgnoreCase))
             {
@@ -413,10 +413,10 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         return null;
     }
 
-    internal static EndpointScheme? SchemeNamed(string name) => Array.Find(EndpointSchemes.All, scheme => scheme.Name == name);
+    internal static SocketUriScheme? SchemeNamed(string name) => Array.Find(SocketUriSchemes.All, scheme => scheme.Name == name);
 
     /// <summary>True when the default scheme may read it; else says what is missing.</summary>
-    private static bool CheckBare(EndpointReader reader, string text, EndpointDefaults? defaults)
+    private static bool CheckBare(SocketUriReader reader, string text, SocketUriDefaults? defaults)
     {
         if (defaults is not null && SchemeNamed(defaults.Scheme) is null)
         {
@@ -439,11 +439,11 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
         int slashes = text.IndexOf("://", StringComparison.Ordinal);
         if (slashes >= 0)
         {
-            string? near = NearestName.Of(before, [.. EndpointSchemes.All.Select(static scheme => scheme.Name)]);
+            string? near = NearestName.Of(before, [.. SocketUriSchemes.All.Select(static scheme => scheme.Name)]);
             string? better = near is null ? null : SchemeNamed(near)!.Prefix + text[(slashes + 3)..];
             return reader.Fail(
                 0,
-                $"there is no scheme {Shown(text[..slashes])}{(near is null ? "" : $", did you mean {near}?")}; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointSchemes.All)}",
+                $"there is no scheme {Shown(text[..slashes])}{(near is null ? "" : $", did you mean {near}?")}; there are {string.Join(' ', (IEnumerable<SocketUriScheme>)SocketUriSchemes.All)}",
                 Suggestion(better));
         }
 
@@ -458,13 +458,13 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
             : Suggestion("tcp://" + text) ?? Suggestion("tcp://[" + text + "]:8888") ?? Suggestion("tcp://" + text + ":8888");
         return reader.Fail(
             0,
-            suggestion is null ? $"a scheme is missing; there are {string.Join(' ', (IEnumerable<EndpointScheme>)EndpointSchemes.All)}"
+            suggestion is null ? $"a scheme is missing; there are {string.Join(' ', (IEnumerable<SocketUriScheme>)SocketUriSchemes.All)}"
                 : $"a scheme is missing; did you mean {suggestion}?",
             suggestion);
     }
 
     private static string? Suggestion(string? text) =>
-        text is not null && FindScheme(text) is { } scheme && TryRead(new(text), scheme, scheme.Prefix.Length, out Endpoint? endpoint)
+        text is not null && FindScheme(text) is { } scheme && TryRead(new(text), scheme, scheme.Prefix.Length, out SocketUri? endpoint)
             ? endpoint.ToString()
             : null;
 
@@ -472,9 +472,9 @@ public sealed partial class Endpoint : IEquatable<Endpoint>, ISpanParsable<Endpo
     private static string Shown(string given)
     {
         string shown = given.Length > 40 ? given[..40] + "…" : given;
-        return $"\"{string.Concat(shown.Select(EndpointError.Shown))}\"";
+        return $"\"{string.Concat(shown.Select(SocketUriError.Shown))}\"";
     }
 
     /// <summary>An option as it was given: the value read, and its canonical text.</summary>
-    private readonly record struct Setting(EndpointOption Option, object Value, string Text);
+    private readonly record struct Setting(SocketUriOption Option, object Value, string Text);
 }

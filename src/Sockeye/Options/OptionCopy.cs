@@ -1,6 +1,6 @@
 using Sockeye.Interop;
 
-namespace Sockeye.Engines;
+namespace Sockeye;
 
 /// <summary>Gives one socket the options of another, as far as they can be read.</summary>
 /// <remarks>

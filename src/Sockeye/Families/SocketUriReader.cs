@@ -6,7 +6,7 @@ using Sockeye.Interop;
 namespace Sockeye;
 
 /// <summary>A stretch of an endpoint string, by position, so that whatever reads it can point at a character.</summary>
-internal readonly record struct EndpointPart(int Start, int End)
+internal readonly record struct SocketUriPart(int Start, int End)
 {
     internal int Length => End - Start;
 
@@ -18,7 +18,7 @@ internal readonly record struct EndpointPart(int Start, int End)
 /// pieces and keeps the first thing that is wrong. Every member that reads returns false after a <see cref="Fail"/>, so
 /// that a family's parser is a chain of them; none throws, whatever the text.
 /// </summary>
-internal sealed class EndpointReader(string text, int? defaultPort = null)
+internal sealed class SocketUriReader(string text, int? defaultPort = null)
 {
     internal static readonly SearchValues<char> DigitsAndPoints = SearchValues.Create("0123456789.");
     internal static readonly SearchValues<char> SixSigns = SearchValues.Create("0123456789abcdefABCDEF:.");
@@ -40,7 +40,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
 
     internal char this[int index] => Text[index];
 
-    internal ReadOnlySpan<char> Span(EndpointPart part) => Text.AsSpan(part.Start, part.Length);
+    internal ReadOnlySpan<char> Span(SocketUriPart part) => Text.AsSpan(part.Start, part.Length);
 
     /// <summary>Notes what is wrong, unless something was wrong before.</summary>
     /// <returns>False, for the caller to return.</returns>
@@ -57,10 +57,10 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     }
 
     /// <summary>The position of <paramref name="c"/> in the part, or -1.</summary>
-    internal int Find(EndpointPart part, char c) => Span(part).IndexOf(c) is >= 0 and var at ? part.Start + at : -1;
+    internal int Find(SocketUriPart part, char c) => Span(part).IndexOf(c) is >= 0 and var at ? part.Start + at : -1;
 
     /// <summary>A number, in decimal or as 0x…, within bounds.</summary>
-    internal bool TryNumber(EndpointPart part, string what, long min, long max, out long value)
+    internal bool TryNumber(SocketUriPart part, string what, long min, long max, out long value)
     {
         value = 0;
         ReadOnlySpan<char> digits = Span(part);
@@ -95,7 +95,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     }
 
     /// <summary>Text in which %XX is a byte; what is not escaped is UTF-8.</summary>
-    internal bool TryUnescape(EndpointPart part, out byte[] bytes)
+    internal bool TryUnescape(SocketUriPart part, out byte[] bytes)
     {
         bytes = [];
         var result = new MemoryStream(part.Length);
@@ -128,7 +128,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     }
 
     /// <summary>As <see cref="TryUnescape"/>, for what must be printable ASCII: an interface's name, an algorithm's.</summary>
-    internal bool TryText(EndpointPart part, string what, int bytesMax, out string text)
+    internal bool TryText(SocketUriPart part, string what, int bytesMax, out string text)
     {
         text = "";
         if (part.IsEmpty)
@@ -163,7 +163,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     /// <param name="max">The largest that fits.</param>
     /// <param name="problem">What is wrong with anything else.</param>
     /// <param name="value">The number.</param>
-    internal bool TryDecimal(EndpointPart part, ulong max, string problem, out ulong value) =>
+    internal bool TryDecimal(SocketUriPart part, ulong max, string problem, out ulong value) =>
         TryDigits(part, NumberStyles.None, max, problem, out value);
 
     /// <summary>A hexadecimal number without a prefix.</summary>
@@ -171,7 +171,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     /// <param name="max">The largest that fits.</param>
     /// <param name="problem">What is wrong with anything else.</param>
     /// <param name="value">The number.</param>
-    internal bool TryHex(EndpointPart part, ulong max, string problem, out ulong value) =>
+    internal bool TryHex(SocketUriPart part, ulong max, string problem, out ulong value) =>
         TryDigits(part, NumberStyles.AllowHexSpecifier, max, problem, out value);
 
     /// <summary>Bytes, two hexadecimal digits each.</summary>
@@ -180,7 +180,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
     /// <param name="bytesMax">No more bytes than these.</param>
     /// <param name="problem">What is wrong with anything else.</param>
     /// <param name="bytes">The bytes; empty for an empty part.</param>
-    internal bool TryHexBytes(EndpointPart part, char? separator, int bytesMax, string problem, out byte[] bytes)
+    internal bool TryHexBytes(SocketUriPart part, char? separator, int bytesMax, string problem, out byte[] bytes)
     {
         bytes = [];
         var read = new List<byte>();
@@ -208,7 +208,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
 
     /// <summary>Takes what stands before <paramref name="mark"/>, and leaves what follows it.</summary>
     /// <returns>False when the mark is absent: then all is taken, and nothing is left.</returns>
-    internal bool Cut(ref EndpointPart part, char mark, out EndpointPart before)
+    internal bool Cut(ref SocketUriPart part, char mark, out SocketUriPart before)
     {
         int at = Find(part, mark);
         before = part with { End = at < 0 ? part.End : at };
@@ -218,7 +218,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
 
     /// <summary>An interface of this machine: its name, its index, or * for all, which is 0.</summary>
     /// <remarks>Digits are always an index. A name is looked up now.</remarks>
-    internal bool TryInterface(EndpointPart part, out int index)
+    internal bool TryInterface(SocketUriPart part, out int index)
     {
         index = 0;
         ReadOnlySpan<char> given = Span(part);
@@ -248,7 +248,7 @@ internal sealed class EndpointReader(string text, int? defaultPort = null)
         return index > 0 || Fail(part.Start, NoSuch);
     }
 
-    private bool TryDigits(EndpointPart part, NumberStyles style, ulong max, string problem, out ulong value)
+    private bool TryDigits(SocketUriPart part, NumberStyles style, ulong max, string problem, out ulong value)
     {
         value = 0;
         ReadOnlySpan<char> digits = Span(part);

@@ -7,7 +7,7 @@ namespace Sockeye;
 
 // What is made of an endpoint: sockets. Each verb comes as a Try member that returns the failure and a throwing one,
 // synchronous and asynchronous; all four are one code, and only the look-up of a name and the connecting differ.
-public sealed partial class Endpoint
+public sealed partial class SocketUri
 {
     private const int BacklogByDefault = 512;
 
@@ -19,18 +19,18 @@ public sealed partial class Endpoint
     /// <exception cref="InvalidOperationException">The address is a name that may be IPv4 or IPv6; <see cref="ResolveAsync"/> says which.</exception>
     public Socket CreateSocket() => AddressFamily == AddressFamily.Unspecified
         ? throw new InvalidOperationException($"{this} may be IPv4 or IPv6; resolve it first.")
-        : Open(EndpointUse.Socket, EndPoint, EventLoop.Current?.Engine).Throw();
+        : Open(SocketUriUse.Socket, EndPoint, EventLoop.Current?.Engine).Throw();
 
     // ── listen ──
 
     /// <summary>A listening socket: socket(2), options, bind(2), listen(2).</summary>
     /// <returns>The listener; of a name, at the first of its addresses that can be bound. Its LocalEndPoint has the port, where that was 0.</returns>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, HostNotFound; OperationNotSupported: such sockets do not listen. Nothing is left open.</exception>
-    public Socket Listen() => First(EndpointUse.Listen).Throw();
+    public Socket Listen() => First(SocketUriUse.Listen).Throw();
 
     /// <summary>As <see cref="Listen"/>, with the failure as a value.</summary>
     /// <returns>The listener, or the errno.</returns>
-    public SocketResult<Socket> TryListen() => First(EndpointUse.Listen).ToResult();
+    public SocketResult<Socket> TryListen() => First(SocketUriUse.Listen).ToResult();
 
     /// <summary>As <see cref="Listen"/>; a name is looked up without blocking.</summary>
     /// <param name="cancellationToken">Ends the look-up.</param>
@@ -38,24 +38,24 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> ListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: false, cancellationToken).StayOnLoop()).Throw();
+        (await FirstAsync(SocketUriUse.Listen, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="ListenAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The listener, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryListenAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Listen, isTry: true, cancellationToken).StayOnLoop()).ToResult();
+        (await FirstAsync(SocketUriUse.Listen, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── bind ──
 
     /// <summary>A bound socket, which receives what is sent there: socket(2), options, bind(2).</summary>
     /// <returns>The socket.</returns>
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
-    public Socket Bind() => First(EndpointUse.Bind).Throw();
+    public Socket Bind() => First(SocketUriUse.Bind).Throw();
 
     /// <summary>As <see cref="Bind"/>, with the failure as a value.</summary>
     /// <returns>The socket, or the errno.</returns>
-    public SocketResult<Socket> TryBind() => First(EndpointUse.Bind).ToResult();
+    public SocketResult<Socket> TryBind() => First(SocketUriUse.Bind).ToResult();
 
     /// <summary>As <see cref="Bind"/>; a name is looked up without blocking.</summary>
     /// <param name="cancellationToken">Ends the look-up.</param>
@@ -63,13 +63,13 @@ public sealed partial class Endpoint
     /// <exception cref="SocketException">As for <see cref="Listen"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<Socket> BindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: false, cancellationToken).StayOnLoop()).Throw();
+        (await FirstAsync(SocketUriUse.Bind, isTry: false, cancellationToken).StayOnLoop()).Throw();
 
     /// <summary>As <see cref="BindAsync"/>, with the failure as a value.</summary>
     /// <param name="cancellationToken">Ends the look-up; the result is then OperationAborted.</param>
     /// <returns>The socket, or the errno.</returns>
     public async Task<SocketResult<Socket>> TryBindAsync(CancellationToken cancellationToken = default) =>
-        (await FirstAsync(EndpointUse.Bind, isTry: true, cancellationToken).StayOnLoop()).ToResult();
+        (await FirstAsync(SocketUriUse.Bind, isTry: true, cancellationToken).StayOnLoop()).ToResult();
 
     // ── connect ──
 
@@ -122,7 +122,7 @@ public sealed partial class Endpoint
     /// <summary>The endpoints that a name stands for: one for each of its addresses, in the resolver's order.</summary>
     /// <returns>This endpoint alone when it is no name.</returns>
     /// <exception cref="SocketException">HostNotFound, NoData, TryAgain.</exception>
-    public IReadOnlyList<Endpoint> Resolve()
+    public IReadOnlyList<SocketUri> Resolve()
     {
         if (!IsName)
         {
@@ -138,7 +138,7 @@ public sealed partial class Endpoint
     /// <returns>This endpoint alone when it is no name.</returns>
     /// <exception cref="SocketException">HostNotFound, NoData, TryAgain, TimedOut.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
-    public async Task<IReadOnlyList<Endpoint>> ResolveAsync(CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SocketUri>> ResolveAsync(CancellationToken cancellationToken = default)
     {
         if (!IsName)
         {
@@ -151,14 +151,14 @@ public sealed partial class Endpoint
 
     // ── how ──
 
-    private Outcome First(EndpointUse use)
+    private Outcome First(SocketUriUse use)
     {
         SocketEngine? engine = EventLoop.Current?.Engine;
         int errno = Lookup(out EndPoint[] addresses);
         return errno != 0 ? new("resolve", EndPoint, errno) : First(use, addresses, engine);
     }
 
-    private async Task<Outcome> FirstAsync(EndpointUse use, bool isTry, CancellationToken cancellationToken)
+    private async Task<Outcome> FirstAsync(SocketUriUse use, bool isTry, CancellationToken cancellationToken)
     {
         SocketEngine? engine = EventLoop.Current?.Engine;
         if (!IsName)
@@ -184,7 +184,7 @@ public sealed partial class Endpoint
     }
 
     // Of several addresses one that this machine has; the first one's error is the likeliest to help when there is none.
-    private Outcome First(EndpointUse use, EndPoint[] addresses, SocketEngine? engine)
+    private Outcome First(SocketUriUse use, EndPoint[] addresses, SocketEngine? engine)
     {
         Outcome first = default;
         foreach (EndPoint address in addresses)
@@ -207,7 +207,7 @@ public sealed partial class Endpoint
         SocketEngine? engine = EventLoop.Current?.Engine;
         if (Descriptor is not null)
         {
-            return Open(EndpointUse.Connect, address: null, engine);
+            return Open(SocketUriUse.Connect, address: null, engine);
         }
 
         var race = new BlockingConnectionRace(EndPoint!, RaceOptions(trace), engine);
@@ -226,7 +226,7 @@ public sealed partial class Endpoint
 
         if (Descriptor is not null)
         {
-            return Open(EndpointUse.Connect, address: null, engine);
+            return Open(SocketUriUse.Connect, address: null, engine);
         }
 
         var race = new AsyncConnectionRace(EndPoint!, RaceOptions(trace), engine);
@@ -238,30 +238,30 @@ public sealed partial class Endpoint
     {
         Timeout = Timeout,
         Trace = trace,
-        SourceEndPoint = TryGet(EndpointOption.Source, out EndPoint? source) ? source : null,
+        SourceEndPoint = TryGet(SocketUriOption.Source, out EndPoint? source) ? source : null,
         Open = (address, engine) =>
         {
-            Outcome outcome = Open(EndpointUse.Connect, address, engine);
+            Outcome outcome = Open(SocketUriUse.Connect, address, engine);
             return new(outcome.Socket, outcome.Call ?? "", outcome.EndPoint, outcome.Errno, outcome.Advice);
         },
     };
 
     /// <summary>A socket at an address, as far as it can be made without waiting: a connection is not made yet.</summary>
-    private Outcome Open(EndpointUse use, EndPoint? address, SocketEngine? engine)
+    private Outcome Open(SocketUriUse use, EndPoint? address, SocketEngine? engine)
     {
         if (Descriptor is { } descriptor)
         {
             return Adopt(descriptor, use, engine);
         }
 
-        if (use == EndpointUse.Listen && !Scheme.Traits.HasFlag(EndpointTraits.Listens))
+        if (use == SocketUriUse.Listen && !Scheme.Traits.HasFlag(SocketUriTraits.Listens))
         {
             return new("listen", address, Errno.EOPNOTSUPP, $"{Scheme.Prefix} sockets do not listen; bind one, and receive from whoever sends");
         }
 
         // "Every address" is [::] with IPv4, where the kernel has IPv6.
         if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } any && any.Address.Equals(IPAddress.IPv6Any)
-            && TryGet(EndpointOption.DualStack, out bool both) && both && !Socket.OSSupportsIPv6)
+            && TryGet(SocketUriOption.DualStack, out bool both) && both && !Socket.OSSupportsIPv6)
         {
             address = new IPEndPoint(IPAddress.Any, any.Port);
         }
@@ -281,7 +281,7 @@ public sealed partial class Endpoint
         return outcome;
     }
 
-    private Outcome Prepare(Socket socket, EndpointUse use, EndPoint address)
+    private Outcome Prepare(Socket socket, SocketUriUse use, EndPoint address)
     {
         socket.Timeout = Timeout;
         if (Apply(socket, use, isAfterBind: false) is { Errno: not 0 } refused)
@@ -290,9 +290,9 @@ public sealed partial class Endpoint
         }
 
         SocketResult result;
-        if (use == EndpointUse.Connect)
+        if (use == SocketUriUse.Connect)
         {
-            if (TryGet(EndpointOption.Source, out EndPoint? source) && source is not null)
+            if (TryGet(SocketUriOption.Source, out EndPoint? source) && source is not null)
             {
                 result = socket.TryBind(source);
                 if (!result.IsSuccess)
@@ -301,7 +301,7 @@ public sealed partial class Endpoint
                 }
             }
 
-            else if (TryGet(EndpointOption.AutoBind, out bool autobind) && autobind)
+            else if (TryGet(SocketUriOption.AutoBind, out bool autobind) && autobind)
             {
                 result = socket.TryBind(UnixEndPoint.Autobind);
                 if (!result.IsSuccess)
@@ -313,13 +313,13 @@ public sealed partial class Endpoint
             return Outcome.Of(socket);
         }
 
-        if (use == EndpointUse.Socket)
+        if (use == SocketUriUse.Socket)
         {
             return Outcome.Of(socket);
         }
 
         result = BindTo(socket, address);
-        if (result.Errno == Errno.EADDRINUSE && TryGet(EndpointOption.Unlink, out bool unlink) && unlink)
+        if (result.Errno == Errno.EADDRINUSE && TryGet(SocketUriOption.Unlink, out bool unlink) && unlink)
         {
             if (StaleSocketFile.TryRemove(address) is { } kept)
             {
@@ -339,21 +339,21 @@ public sealed partial class Endpoint
             return late;
         }
 
-        return use == EndpointUse.Listen ? StartListening(socket, address) : Outcome.Of(socket);
+        return use == SocketUriUse.Listen ? StartListening(socket, address) : Outcome.Of(socket);
     }
 
     private Outcome StartListening(Socket socket, EndPoint? address)
     {
-        SocketResult result = socket.TryListen(TryGet(EndpointOption.Backlog, out long backlog) ? (int)backlog : BacklogByDefault);
+        SocketResult result = socket.TryListen(TryGet(SocketUriOption.Backlog, out long backlog) ? (int)backlog : BacklogByDefault);
         return result.IsSuccess ? Outcome.Of(socket) : new("listen", address, result.Errno);
     }
 
-    private Outcome Apply(Socket socket, EndpointUse use, bool isAfterBind)
+    private Outcome Apply(Socket socket, SocketUriUse use, bool isAfterBind)
     {
         foreach (Setting setting in _settings)
         {
-            EndpointOption option = setting.Option;
-            if (option.Apply is null || option.IsAfterBind != isAfterBind || (use != EndpointUse.Socket && (option.Use & use) == 0))
+            SocketUriOption option = setting.Option;
+            if (option.Apply is null || option.IsAfterBind != isAfterBind || (use != SocketUriUse.Socket && (option.Use & use) == 0))
             {
                 continue;
             }
@@ -370,13 +370,13 @@ public sealed partial class Endpoint
 
     // A path's file has its mode from the first moment; an abstract name has no file, and nobody is kept out.
     private SocketResult BindTo(Socket socket, EndPoint address) =>
-        address is UnixEndPoint { IsPath: true } path && TryGet(EndpointOption.Mode, out UnixFileMode mode)
+        address is UnixEndPoint { IsPath: true } path && TryGet(SocketUriOption.Mode, out UnixFileMode mode)
             ? socket.TryBind(path, mode)
             : socket.TryBind(address);
 
     // ── descriptors ──
 
-    private Outcome Adopt(int descriptor, EndpointUse use, SocketEngine? engine)
+    private Outcome Adopt(int descriptor, SocketUriUse use, SocketEngine? engine)
     {
         int errno = Socket.TryAdopt(descriptor, engine, out Socket? socket, out string advice);
         if (errno != 0)
@@ -388,7 +388,7 @@ public sealed partial class Endpoint
         Outcome outcome = Apply(socket, use, isAfterBind: false);
         if (outcome.Errno == 0)
         {
-            outcome = use == EndpointUse.Listen && !socket.Core.IsListening ? StartListening(socket, socket.LocalEndPoint) : Outcome.Of(socket);
+            outcome = use == SocketUriUse.Listen && !socket.Core.IsListening ? StartListening(socket, socket.LocalEndPoint) : Outcome.Of(socket);
         }
 
         if (outcome.Socket is null)

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using static Sockeye.EndpointTraits;
+using static Sockeye.SocketUriTraits;
 
 namespace Sockeye;
 
@@ -13,7 +13,7 @@ namespace Sockeye;
 
 /// <summary>What is being made of an endpoint.</summary>
 [Flags]
-internal enum EndpointUse
+internal enum SocketUriUse
 {
     /// <summary>A socket alone: what can be said before bind and connect.</summary>
     Socket = 0,
@@ -23,29 +23,29 @@ internal enum EndpointUse
     All = Listen | Bind | Connect,
 }
 
-/// <summary>An option of an endpoint string's query: <c>?backlog=512</c>. <see cref="Endpoint.KnownOptions"/> lists them.</summary>
-public sealed class EndpointOption
+/// <summary>An option of an endpoint string's query: <c>?backlog=512</c>. <see cref="SocketUri.KnownOptions"/> lists them.</summary>
+public sealed class SocketUriOption
 {
-    internal static readonly EndpointOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can get replies", Values.Flag) { Use = EndpointUse.Connect };
-    internal static readonly EndpointOption Backlog = new("backlog", Listens, "how many connections may wait for accept (listen(2)); 512 without it", Values.Number(0, int.MaxValue)) { Use = EndpointUse.Listen };
-    internal static readonly EndpointOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = ApplyDualStack };
-    internal static readonly EndpointOption Mode = new("mode", Unix, "the socket file's permissions, in octal (chmod(2))", Values.FileMode) { Use = EndpointUse.Listen | EndpointUse.Bind };
-    internal static readonly EndpointOption Source = new("source", HasSource, "the own address to bind before connecting", Values.Source) { Use = EndpointUse.Connect };
-    internal static readonly EndpointOption Timeout = new("timeout", Any, "Socket.Timeout: the limit of each operation, and of connecting as a whole", Values.Time(TimeSpan.FromMilliseconds(1)));
-    internal static readonly EndpointOption Unlink = new("unlink", Unix, "removes a socket file first that no socket is bound to any more", Values.Flag) { Use = EndpointUse.Listen | EndpointUse.Bind };
+    internal static readonly SocketUriOption AutoBind = new("autobind", Unix, "an abstract name of the kernel's choice before connecting, so that a datagram socket can get replies", Values.Flag) { Use = SocketUriUse.Connect };
+    internal static readonly SocketUriOption Backlog = new("backlog", Listens, "how many connections may wait for accept (listen(2)); 512 without it", Values.Number(0, int.MaxValue)) { Use = SocketUriUse.Listen };
+    internal static readonly SocketUriOption DualStack = new("dual_stack", Six, "IPv4 too, on an IPv6 socket: not IPV6_V6ONLY", Values.Flag) { Apply = ApplyDualStack };
+    internal static readonly SocketUriOption Mode = new("mode", Unix, "the socket file's permissions, in octal (chmod(2))", Values.FileMode) { Use = SocketUriUse.Listen | SocketUriUse.Bind };
+    internal static readonly SocketUriOption Source = new("source", HasSource, "the own address to bind before connecting", Values.Source) { Use = SocketUriUse.Connect };
+    internal static readonly SocketUriOption Timeout = new("timeout", Any, "Socket.Timeout: the limit of each operation, and of connecting as a whole", Values.Time(TimeSpan.FromMilliseconds(1)));
+    internal static readonly SocketUriOption Unlink = new("unlink", Unix, "removes a socket file first that no socket is bound to any more", Values.Flag) { Use = SocketUriUse.Listen | SocketUriUse.Bind };
 
     /// <summary>The table, sorted by name.</summary>
-    internal static readonly EndpointOption[] All =
+    internal static readonly SocketUriOption[] All =
     [
         AutoBind,
         Backlog,
         Of("broadcast", Udp | Descriptor, "SO_BROADCAST: may send to a broadcast address", Values.Flag, SocketOptions.Broadcast),
         Of("congestion", Tcp | Mptcp | Descriptor, "TCP_CONGESTION: the congestion control, as reno or bbr", Values.Name(15), TcpOptions.CongestionControl),
-        new("defer_accept", Tcp | Descriptor, "TCP_DEFER_ACCEPT: accepts a connection when data has come, or after this time", Values.Time(TimeSpan.Zero, TimeSpan.FromHours(1))) { Use = EndpointUse.Listen, Apply = static (s, v, _) => s.TrySetOption(TcpOptions.DeferAccept, (TimeSpan)v) },
+        new("defer_accept", Tcp | Descriptor, "TCP_DEFER_ACCEPT: accepts a connection when data has come, or after this time", Values.Time(TimeSpan.Zero, TimeSpan.FromHours(1))) { Use = SocketUriUse.Listen, Apply = static (s, v, _) => s.TrySetOption(TcpOptions.DeferAccept, (TimeSpan)v) },
         DualStack,
-        new("fast_open", Tcp, "TCP_FASTOPEN, TCP_FASTOPEN_CONNECT: data with the first segment", Values.Flag) { Use = EndpointUse.Listen | EndpointUse.Connect, Apply = FastOpen },
+        new("fast_open", Tcp, "TCP_FASTOPEN, TCP_FASTOPEN_CONNECT: data with the first segment", Values.Flag) { Use = SocketUriUse.Listen | SocketUriUse.Connect, Apply = FastOpen },
         Of("free_bind", Internet, "IP_FREEBIND: may bind an address that this machine does not have yet", Values.Flag, IpOptions.FreeBind),
-        new("group", Udp | Netlink, "joins a multicast group: 224.0.0.251, ff02::fb%eth0, of netlink a number; may be given more than once", Values.Group) { IsRepeatable = true, Use = EndpointUse.Bind, IsAfterBind = true, Apply = JoinGroup },
+        new("group", Udp | Netlink, "joins a multicast group: 224.0.0.251, ff02::fb%eth0, of netlink a number; may be given more than once", Values.Group) { IsRepeatable = true, Use = SocketUriUse.Bind, IsAfterBind = true, Apply = JoinGroup },
         Of("interface", Internet, "SO_BINDTODEVICE: this network interface alone", Values.Name(15), SocketOptions.BindToDevice),
         Of("keep_alive", Tcp | Mptcp | Descriptor, "SO_KEEPALIVE: asks a silent peer whether it is there", Values.Flag, SocketOptions.KeepAlive),
         Of("keep_alive_count", Tcp | Mptcp | Descriptor, "TCP_KEEPCNT: how many questions before giving up", Values.Number(1, 127), TcpOptions.KeepAliveRetryCount),
@@ -69,13 +69,13 @@ public sealed class EndpointOption
     ];
 
     // Whatever its traits, and if it has none.
-    private const EndpointTraits Any = (EndpointTraits)~0;
+    private const SocketUriTraits Any = (SocketUriTraits)~0;
 
     private const int FastOpenQueue = 256;
 
-    private readonly EndpointTraits _needs;
+    private readonly SocketUriTraits _needs;
 
-    private EndpointOption(string name, EndpointTraits needs, string summary, EndpointValue value)
+    private SocketUriOption(string name, SocketUriTraits needs, string summary, SocketUriValue value)
     {
         Name = name;
         _needs = needs;
@@ -96,20 +96,20 @@ public sealed class EndpointOption
     public bool IsRepeatable { get; private init; }
 
     /// <summary>How its value is read.</summary>
-    internal EndpointValue Value { get; }
+    internal SocketUriValue Value { get; }
 
     /// <summary>What it has a meaning for.</summary>
-    internal EndpointUse Use { get; private init; } = EndpointUse.All;
+    internal SocketUriUse Use { get; private init; } = SocketUriUse.All;
 
     /// <summary>It is applied once the socket is bound, rather than when it is fresh.</summary>
     internal bool IsAfterBind { get; private init; }
 
-    /// <summary>Applies a value; null for those that <see cref="Endpoint"/> itself heeds.</summary>
-    internal Func<Socket, object, EndpointUse, SocketResult>? Apply { get; private init; }
+    /// <summary>Applies a value; null for those that <see cref="SocketUri"/> itself heeds.</summary>
+    internal Func<Socket, object, SocketUriUse, SocketResult>? Apply { get; private init; }
 
     /// <summary>Whether a scheme takes it.</summary>
-    /// <param name="scheme">The scheme, of <see cref="Endpoint.Schemes"/>.</param>
-    public bool AppliesTo(EndpointScheme scheme)
+    /// <param name="scheme">The scheme, of <see cref="SocketUri.Schemes"/>.</param>
+    public bool AppliesTo(SocketUriScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
         return _needs == Any || (_needs & scheme.Traits) != 0;
@@ -118,9 +118,9 @@ public sealed class EndpointOption
     /// <summary>As <see cref="Name"/>.</summary>
     public override string ToString() => Name;
 
-    internal static EndpointOption? Find(ReadOnlySpan<char> name)
+    internal static SocketUriOption? Find(ReadOnlySpan<char> name)
     {
-        foreach (EndpointOption option in All)
+        foreach (SocketUriOption option in All)
         {
             if (name.SequenceEqual(option.Name))
             {
@@ -131,20 +131,20 @@ public sealed class EndpointOption
         return null;
     }
 
-    private static EndpointOption Of(string name, EndpointTraits needs, string summary, EndpointValue value, SocketOption<bool> key) =>
+    private static SocketUriOption Of(string name, SocketUriTraits needs, string summary, SocketUriValue value, SocketOption<bool> key) =>
         new(name, needs, summary, value) { Apply = (socket, v, _) => socket.TrySetOption(key, (bool)v) };
 
-    private static EndpointOption Of(string name, EndpointTraits needs, string summary, EndpointValue value, SocketOption<int> key) =>
+    private static SocketUriOption Of(string name, SocketUriTraits needs, string summary, SocketUriValue value, SocketOption<int> key) =>
         new(name, needs, summary, value) { Apply = (socket, v, _) => socket.TrySetOption(key, (int)(long)v) };
 
-    private static EndpointOption Of(string name, EndpointTraits needs, string summary, EndpointValue value, SocketOption<TimeSpan> key) =>
+    private static SocketUriOption Of(string name, SocketUriTraits needs, string summary, SocketUriValue value, SocketOption<TimeSpan> key) =>
         new(name, needs, summary, value) { Apply = (socket, v, _) => socket.TrySetOption(key, (TimeSpan)v) };
 
-    private static EndpointOption Of(string name, EndpointTraits needs, string summary, EndpointValue value, SocketOption<string> key) =>
+    private static SocketUriOption Of(string name, SocketUriTraits needs, string summary, SocketUriValue value, SocketOption<string> key) =>
         new(name, needs, summary, value) { Apply = (socket, v, _) => socket.TrySetOption(key, (string)v) };
 
     // An IPv4 socket, of a name or where the kernel has no IPv6, has nothing to choose.
-    private static SocketResult ApplyDualStack(Socket socket, object value, EndpointUse use) =>
+    private static SocketResult ApplyDualStack(Socket socket, object value, SocketUriUse use) =>
         socket.AddressFamily == AddressFamily.InterNetworkV6 ? socket.TrySetOption(Ipv6Options.Ipv6Only, !(bool)value) : SocketResult.Success;
 
     // An IPv6 socket that takes IPv4 too has both options, and needs both.
@@ -162,21 +162,21 @@ public sealed class EndpointOption
     }
 
     // Two options of the kernel: how many a listener may have half open, and what connect(2) does.
-    private static SocketResult FastOpen(Socket socket, object value, EndpointUse use) => use switch
+    private static SocketResult FastOpen(Socket socket, object value, SocketUriUse use) => use switch
     {
-        EndpointUse.Listen => socket.TrySetOption(TcpOptions.FastOpen, (bool)value ? FastOpenQueue : 0),
-        EndpointUse.Connect => socket.TrySetOption(TcpOptions.FastOpenConnect, (bool)value),
+        SocketUriUse.Listen => socket.TrySetOption(TcpOptions.FastOpen, (bool)value ? FastOpenQueue : 0),
+        SocketUriUse.Connect => socket.TrySetOption(TcpOptions.FastOpenConnect, (bool)value),
         _ => SocketResult.Success,
     };
 
-    private static SocketResult JoinGroup(Socket socket, object value, EndpointUse use)
+    private static SocketResult JoinGroup(Socket socket, object value, SocketUriUse use)
     {
         if (value is long number)
         {
             return socket.TrySetOption(NetlinkOptions.AddMembership, (int)number);
         }
 
-        var group = (EndpointGroup.Group)value;
+        var group = (SocketUriGroup.Group)value;
         return group.Address.AddressFamily == AddressFamily.InterNetwork
             ? socket.TrySetOption(IpOptions.AddMembership, new MulticastOption(group.Address, group.InterfaceIndex))
             : socket.TrySetOption(Ipv6Options.JoinGroup, new IPv6MulticastOption(group.Address, group.InterfaceIndex));
@@ -184,17 +184,17 @@ public sealed class EndpointOption
 
     private static class Values
     {
-        internal static readonly EndpointValue Flag = new EndpointFlag();
-        internal static readonly EndpointValue FileMode = new EndpointFileMode();
-        internal static readonly EndpointValue Group = new EndpointGroup();
-        internal static readonly EndpointValue Size = new EndpointSize();
-        internal static readonly EndpointValue Source = new EndpointSource();
+        internal static readonly SocketUriValue Flag = new SocketUriFlag();
+        internal static readonly SocketUriValue FileMode = new SocketUriFileMode();
+        internal static readonly SocketUriValue Group = new SocketUriGroup();
+        internal static readonly SocketUriValue Size = new SocketUriSize();
+        internal static readonly SocketUriValue Source = new SocketUriSource();
 
-        internal static EndpointValue Name(int bytesMax) => new EndpointName(bytesMax);
+        internal static SocketUriValue Name(int bytesMax) => new SocketUriName(bytesMax);
 
-        internal static EndpointValue Number(long min, long max) => new EndpointNumber(min, max);
+        internal static SocketUriValue Number(long min, long max) => new SocketUriNumber(min, max);
 
-        internal static EndpointValue Time(TimeSpan min, TimeSpan? max = null) =>
-            new EndpointTime(min, max ?? TimeSpan.FromMilliseconds(int.MaxValue));
+        internal static SocketUriValue Time(TimeSpan min, TimeSpan? max = null) =>
+            new SocketUriTime(min, max ?? TimeSpan.FromMilliseconds(int.MaxValue));
     }
 }

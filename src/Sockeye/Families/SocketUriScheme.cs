@@ -16,13 +16,13 @@ namespace Sockeye;
 /// <param name="Descriptor">A descriptor that is open already.</param>
 /// <param name="Options">Options that the address implies, as a query would say them.</param>
 /// <param name="SocketType">The type the address needs; null when it is the scheme's.</param>
-internal readonly record struct EndpointTarget(
+internal readonly record struct SocketUriTarget(
     EndPoint? EndPoint, ProtocolType? ProtocolType = null, int? Descriptor = null, string? Options = null, SocketType? SocketType = null);
 
-/// <summary>A kind of endpoint string: its prefix, and what follows it. <c>Endpoint.Schemes</c> lists them.</summary>
-public abstract class EndpointScheme
+/// <summary>A kind of endpoint string: its prefix, and what follows it. <c>SocketUri.Schemes</c> lists them.</summary>
+public abstract class SocketUriScheme
 {
-    private protected EndpointScheme(string prefix, SocketType socketType, ProtocolType protocolType, string example, string summary)
+    private protected SocketUriScheme(string prefix, SocketType socketType, ProtocolType protocolType, string example, string summary)
     {
         Prefix = prefix;
         SocketType = socketType;
@@ -50,20 +50,20 @@ public abstract class EndpointScheme
     public ProtocolType ProtocolType { get; }
 
     /// <summary>What options ask: which kind of socket this is.</summary>
-    internal abstract EndpointTraits Traits { get; }
+    internal abstract SocketUriTraits Traits { get; }
 
     /// <summary>The family, where the end point does not say it: of a name, or a descriptor.</summary>
     internal virtual AddressFamily AddressFamily => AddressFamily.Unspecified;
 
     /// <summary>Reads what stands between the prefix and the query.</summary>
-    internal abstract bool TryParse(EndpointReader reader, EndpointPart part, out EndpointTarget target);
+    internal abstract bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target);
 
     /// <summary>Reads the value of <c>source</c>: as the address, but a port may be left out.</summary>
-    internal virtual bool TryParseSource(EndpointReader reader, EndpointPart part, out EndpointTarget target) =>
+    internal virtual bool TryParseSource(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target) =>
         TryParse(reader, part, out target);
 
     /// <summary>The address as <see cref="TryParse"/> reads it.</summary>
-    internal abstract string Print(in EndpointTarget target);
+    internal abstract string Print(in SocketUriTarget target);
 
     /// <summary>Whether an end point of this scheme can be <paramref name="endPoint"/>.</summary>
     internal abstract bool Accepts(EndPoint endPoint);
@@ -72,7 +72,7 @@ public abstract class EndpointScheme
     internal virtual bool TakesProtocol(ProtocolType protocol) => protocol == ProtocolType;
 
     /// <summary>An end point that <see cref="Accepts"/> took, in the type that <see cref="TryParse"/> gives.</summary>
-    internal virtual EndpointTarget Normal(in EndpointTarget target) => target;
+    internal virtual SocketUriTarget Normal(in SocketUriTarget target) => target;
 
     /// <summary>As <see cref="Prefix"/>.</summary>
     public override string ToString() => Prefix;
@@ -80,7 +80,7 @@ public abstract class EndpointScheme
 
 /// <summary>What an option can depend on: what a scheme's sockets are, and can do.</summary>
 [Flags]
-internal enum EndpointTraits
+internal enum SocketUriTraits
 {
     None = 0,
     Internet = 1,

@@ -1,0 +1,14 @@
+namespace Sockeye;
+
+/// <summary>Every kind of endpoint string, and what each takes.</summary>
+public static class SocketUriSchemes
+{
+    /// <summary>In the order of their families in the table, and <c>fd:</c>, which has none.</summary>
+    internal static SocketUriScheme[] All { get; } = [.. Families.FamilyTable.Schemes, DescriptorScheme.Instance];
+
+    extension(SocketUriScheme scheme)
+    {
+        /// <summary>The names of the options that it takes, sorted.</summary>
+        public IReadOnlyList<string> Options => [.. SocketUriOption.All.Where(option => option.AppliesTo(scheme)).Select(option => option.Name)];
+    }
+}
