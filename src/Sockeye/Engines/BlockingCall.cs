@@ -12,6 +12,9 @@ internal ref struct BlockingCall : IDisposable
     private readonly long _start;
     private readonly bool _waits;
     private QueueTicket? _ticket;
+
+    // Whose queue the ticket is in: the socket may have another registration by the end.
+    private Registration? _registration;
     private bool _sawReady;
     private long _moved;
     private TimeSpan _pause = RetryTimer.First;
@@ -103,6 +106,7 @@ internal ref struct BlockingCall : IDisposable
         }
 
         _ticket = ticket;
+        _registration = registration;
         return ticket.Wait(Left) ? 0 : Errno.ETIMEDOUT;
     }
 
@@ -166,7 +170,7 @@ internal ref struct BlockingCall : IDisposable
         _edges?.Dispose();
         if (_ticket is not null)
         {
-            _socket.Registration!.LeaveQueue(_ticket);
+            _registration!.LeaveQueue(_ticket);
         }
     }
 }

@@ -166,14 +166,30 @@ internal abstract class Poller : IDisposable
     internal virtual int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
     {
         // epoll(7) names an entry by the socket and its number: it must go while they are together.
-        Unwatch(registration);
+        try
+        {
+            Unwatch(registration);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The engine has ended, and its set with it. The descriptor has not.
+        }
+
         int result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
         if (result >= 0)
         {
             RenewToken(registration);
         }
 
-        isWatched = Watch(registration) == 0;
+        try
+        {
+            isWatched = Watch(registration) == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            isWatched = false;
+        }
+
         return result;
     }
 

@@ -42,7 +42,10 @@ internal sealed partial class SocketCore
     /// True ends the old socket's connection, as shutdown(2) and close(2) do: what was sent arrives, then the end of stream.
     /// False is for a socket without one, and does nothing when another thread was faster.
     /// </param>
-    /// <returns>0, or the errno: then nothing has changed. EOPNOTSUPP: the number is somebody else's.</returns>
+    /// <returns>
+    /// 0, or the errno: then the number names what it named, though a connection that was to end has ended. EOPNOTSUPP: the
+    /// number is somebody else's.
+    /// </returns>
     internal int Renew(bool endsConnection)
     {
         if (!Handle.Closes)
@@ -58,6 +61,14 @@ internal sealed partial class SocketCore
                 return errno;
             }
 
+            // A descriptor that keeps the old one until the gate is open: its close may wait, for what LingerState says.
+            int result = Libc.Duplicate(Handle, out SocketHandle kept);
+            if (result < 0)
+            {
+                kept.Dispose();
+                return -result;
+            }
+
             if (endsConnection)
             {
                 // Receives that wait, here or in an engine, find the end of the stream before the socket is another.
@@ -65,11 +76,16 @@ internal sealed partial class SocketCore
                 Registration?.Ready(read: true, write: true);
             }
 
-            errno = Replace(fresh, endsConnection, out SocketHandle? old);
-            if (old is not null)
+            errno = Replace(fresh, endsConnection, out bool isReplaced);
+            using (kept)
             {
-                Discard(old);
-                old.Dispose();
+                if (!isReplaced)
+                {
+                    return errno;
+                }
+
+                Discard(kept);
+                kept.Dispose();
 
                 // What waits was tried on the other one.
                 Registration?.Ready(read: true, write: true);
@@ -133,11 +149,13 @@ internal sealed partial class SocketCore
     }
 
     // Under the gate, so that the descriptor neither closes nor registers meanwhile.
-    private int Replace(SocketHandle fresh, bool endsConnection, out SocketHandle? old)
+    private int Replace(SocketHandle fresh, bool endsConnection, out bool isReplaced)
     {
         Registration? registration;
         bool isWatched = true;
-        old = null;
+        bool wasFile = false;
+        int result;
+        isReplaced = false;
         lock (this)
         {
             if (IsClosed)
@@ -150,43 +168,22 @@ internal sealed partial class SocketCore
                 return 0;
             }
 
-            // A descriptor that keeps it until the gate is open: its close may wait, for what LingerState says.
-            int result = Libc.Duplicate(Handle, out SocketHandle kept);
             int flags = Libc.Fcntl(Handle, FcntlConstants.F_GETFD);
             bool closeOnExec = flags < 0 || (flags & FcntlConstants.FD_CLOEXEC) != 0;
             registration = Registration;
-            if (result >= 0)
-            {
-                result = registration is not null
-                    ? registration.Poller.Rewatch(registration, fresh, closeOnExec, out isWatched)
-                    : Libc.DuplicateOnto(fresh, Handle, closeOnExec);
-            }
-
-            if (result < 0)
-            {
-                kept.Dispose();
-                return -result;
-            }
-
-            old = kept;
-            WasMapped = false;
-            IsBound &= IsInternet;
+            result = registration is not null
+                ? registration.Poller.Rewatch(registration, fresh, closeOnExec, out isWatched)
+                : Libc.DuplicateOnto(fresh, Handle, closeOnExec);
             if (!isWatched)
             {
                 _place = registration!.Engine;
             }
 
-            SocketExtras extras = Extras;
-            IsConnecting = false;
-            extras.ConnectingTo = null;
-            Volatile.Write(ref extras.Renewals, extras.Renewals + 1);
-            for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+            if (result >= 0)
             {
-                // Others have seen the old one's hang-up.
-                if (waiter.WaitsForEdges)
-                {
-                    waiter.Waiter.Signal();
-                }
+                isReplaced = true;
+                wasFile = IsBound && !IsInternet;
+                NoteReplaced();
             }
         }
 
@@ -197,6 +194,34 @@ internal sealed partial class SocketCore
             registration.Poller.Release(registration);
         }
 
-        return 0;
+        if (wasFile)
+        {
+            // The fresh socket is bound nowhere.
+            IsBound = false;
+            LocalEndPoint = null;
+            RemoveBoundFile();
+        }
+
+        return -Math.Min(result, 0);
+    }
+
+    // Nothing of the old socket is the fresh one's. Under the gate.
+    private void NoteReplaced()
+    {
+        WasMapped = false;
+        IsConnecting = false;
+        Handle.IsShared = false;
+        SocketExtras extras = Extras;
+        extras.ConnectingTo = null;
+        extras.PostponedErrno = 0;
+        Volatile.Write(ref extras.Renewals, extras.Renewals + 1);
+        for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+        {
+            // Others have seen the old one's hang-up.
+            if (waiter.WaitsForEdges)
+            {
+                waiter.Waiter.Signal();
+            }
+        }
     }
 }

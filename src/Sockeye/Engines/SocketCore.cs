@@ -218,9 +218,6 @@ internal sealed partial class SocketCore
     internal static SocketCore AcceptedTcp(SocketCore listener, SocketHandle handle) =>
         new(listener, handle) { PeerIsLate = true, IsConnected = true };
 
-    /// <summary>Another socket like this one: one end of a pair.</summary>
-    internal static SocketCore Like(SocketCore core, SocketHandle handle) => new(core, handle);
-
     /// <summary>Takes over the descriptor of a connection that <paramref name="listener"/> accepted, in place of its own.</summary>
     /// <returns>False when this socket was disposed meanwhile; the descriptor is closed then.</returns>
     internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer)
@@ -238,6 +235,13 @@ internal sealed partial class SocketCore
             (unused, Handle) = (Handle, handle);
             registration = Registration;
             _place = EngineIfAny;
+            WasMapped = false;
+            IsConnecting = false;
+            if (_extras is { } extras)
+            {
+                extras.ConnectingTo = null;
+                extras.IsDisconnected = false;
+            }
         }
 
         registration?.Close();
@@ -264,6 +268,7 @@ internal sealed partial class SocketCore
         if (_extras is { } extras)
         {
             duplicate.Timeout = Timeout;
+            duplicate.Extras.ConnectingTo = extras.ConnectingTo;
             duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 

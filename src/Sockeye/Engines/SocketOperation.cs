@@ -177,6 +177,18 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             }
         }
 
+        TimeSpan? limit;
+        try
+        {
+            limit = Limit;
+        }
+        catch (ObjectDisposedException)
+        {
+            // A family may keep its limit in an option, and the socket was closed just now.
+            EndWith(Interop.Errno.EBADF);
+            return true;
+        }
+
         _registration = registration;
 
         // Register first, submit second: a token that fires in between finds the state New and leaves a note.
@@ -185,9 +197,9 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             Terms.Register(static operation => ((SocketOperation)operation!).RequestCancel(Interop.Errno.ECANCELED), token);
         }
 
-        if (Limit is { } limit)
+        if (limit is { } time)
         {
-            registration!.Poller.StartTimer(Terms, limit);
+            registration!.Poller.StartTimer(Terms, time);
         }
 
         registration!.Enqueue(this, sequence);

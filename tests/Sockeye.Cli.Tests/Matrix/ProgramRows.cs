@@ -81,8 +81,8 @@ internal static class ProgramRows
     /// crowd all together, in <see cref="CrowdTests"/>.
     /// </summary>
     /// <remarks>
-    /// python3 is met over every family. What else there is, another peer or bad input, meets each form of a program over one
-    /// family, another one for each, unless SOCKEYE_EVERY_ROW asks for all: a build machine does.
+    /// The tool meets python3 over every family. What else there is, a sample, another peer or bad input, meets each form of a
+    /// program over one family, another one for each, unless SOCKEYE_EVERY_ROW asks for all: a build machine does.
     /// </remarks>
     public static TheoryData<string, Form, Family> Of(string program)
     {
@@ -92,7 +92,7 @@ internal static class ProgramRows
         foreach ((TestedProgram one, string what, Form form, Family family) in Cells)
         {
             if (one.Name == program && WhyNot(one, what, form) is null && !IsTogether(one, what)
-                && (every || what == Python || family == FamilyOf(one, what, form))
+                && (every || (what == Python && form == Form.Tool) || family == FamilyOf(one, what, form))
                 && only.All(word => $" {what} {form} {family} ".Contains($" {word} ", StringComparison.OrdinalIgnoreCase)))
             {
                 rows.Add(what, form, family);

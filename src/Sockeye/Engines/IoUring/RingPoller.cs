@@ -184,6 +184,11 @@ internal sealed class RingPoller : Poller
         else
         {
             LeaveRing(Errno.EBADF);
+            lock (_epollGate)
+            {
+                _formerTokens.Clear();
+            }
+
             foreach (Registration registration in Registrations())
             {
                 registration.IsArmed = false;
@@ -345,8 +350,9 @@ internal sealed class RingPoller : Poller
         {
             Disarm(registration);
         }
-        else if (HasFailed || (!TryCommand(new RingCommand(registration, Arm: false, Fence: null)) && HasFailed))
+        else if (HasFailed || !TryCommand(new RingCommand(registration, Arm: false, Fence: null)))
         {
+            // No thread has the ring: an epoll set may have the socket, or nothing has.
             UnwatchByEpoll(registration);
         }
     }
@@ -359,7 +365,15 @@ internal sealed class RingPoller : Poller
         lock (_epollGate)
         {
             // epoll(7) names an entry by the socket and its number: it must go while they are together.
-            UnwatchByEpoll(registration);
+            try
+            {
+                UnwatchByEpoll(registration);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The engine has ended, and its set with it. The descriptor has not.
+            }
+
             result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
             if (result >= 0)
             {
@@ -371,7 +385,15 @@ internal sealed class RingPoller : Poller
                 RenewToken(registration);
             }
 
-            isWatched = WatchByEpoll(registration) == 0;
+            try
+            {
+                isWatched = WatchByEpoll(registration) == 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                isWatched = false;
+            }
+
             if (result < 0 || HasFailed)
             {
                 return result;
@@ -536,6 +558,11 @@ internal sealed class RingPoller : Poller
     // Idempotent, until there is an epoll set.
     private void FallBack()
     {
+        if (_epoll is not null)
+        {
+            return;
+        }
+
         LeaveRing(_failure);
         int errno = EpollWatch.TryCreate(_wake, out EpollWatch? epoll);
         if (errno != 0)
@@ -604,6 +631,7 @@ internal sealed class RingPoller : Poller
     {
         lock (_epollGate)
         {
+            _formerTokens.Remove(registration);
             if (_epoll is { } epoll && registration.IsArmed)
             {
                 registration.IsArmed = false;
@@ -782,6 +810,12 @@ internal sealed class RingPoller : Poller
         }
 
         registration.IsArmed = false;
+        if (_ring is null)
+        {
+            // It went with the ring: the last reference to a socket may go while the ring is left.
+            return;
+        }
+
         ref SubmissionEntry entry = ref Next().Entry;
         entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
         entry.Descriptor = -1;

@@ -42,7 +42,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
 
     internal override bool TryComplete()
     {
-        var step = new ReceiveStep(_buffer.Span, Flags);
+        var step = new ReceiveStep(_buffer.Span, Flags, maySkipTry: true);
         return Complete(ref step);
     }
 

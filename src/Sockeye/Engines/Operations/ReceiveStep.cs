@@ -4,10 +4,10 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>recv(2): once, or until the buffer is full.</summary>
-internal ref struct ReceiveStep(Span<byte> buffer, int flags) : ICallStep
+internal ref struct ReceiveStep(Span<byte> buffer, int flags, bool maySkipTry = false) : ICallStep
 {
     private readonly Span<byte> _buffer = buffer;
-    private ReceiveAnswer _answer = new(flags);
+    private ReceiveAnswer _answer = new(flags, maySkipTry: maySkipTry);
 
     public int Call(SocketCore socket, in Progress progress)
     {
@@ -47,7 +47,8 @@ internal ref struct ReceiveBuffersStep(IList<ArraySegment<byte>> buffers, int fl
 /// <summary>What is common to all receives: their flags, what is noted before an attempt, and what the kernel's answer means.</summary>
 /// <param name="flags">The call's MSG_ flags.</param>
 /// <param name="tellsCut">A message that did not fit is no failure: the caller tells it otherwise.</param>
-internal ref struct ReceiveAnswer(int flags, bool tellsCut = false)
+/// <param name="maySkipTry">The engine hears of the next event: an emptied socket need not be tried. A blocking wait may have spent it.</param>
+internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkipTry = false)
 {
     // These have queues of their own, of which one call takes one thing.
     private const int Aside = SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE;
@@ -166,7 +167,7 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false)
             return progress.Done();
         }
 
-        return flags == 0 && _registration?.CanSkipTry(_sequence) == true ? StepResult.Wait : StepResult.Again;
+        return maySkipTry && flags == 0 && _registration?.CanSkipTry(_sequence) == true ? StepResult.Wait : StepResult.Again;
     }
 
     private static bool IsExact(in Progress progress) => progress.PartRule == Engines.PartRule.AllOrNothing;
