@@ -76,7 +76,7 @@ internal static class PeersCommand
                     return 0;
                 }
 
-                // Told before an hour of measuring, not after.
+                // Reported before an hour of measuring, not after.
                 if (result.GetValue(write) is { } page)
                 {
                     Document.Replace(File.ReadAllText(page), "", page);

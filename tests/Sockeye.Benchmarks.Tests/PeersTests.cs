@@ -38,7 +38,7 @@ public class PeersTests
     [InlineData("--rounds x", "--rounds: from 1 to 1000")]
     [InlineData("--seconds 0", "--seconds: from 0.01 to 600")]
     [InlineData("--connections 1,x", "--connections: numbers from 1 to 30000")]
-    public async Task Bad_usage_is_told_before_anything_is_measured(string options, string expected)
+    public async Task Bad_usage_is_reported_before_anything_is_measured(string options, string expected)
     {
         (int code, string output, string errors) = await RunAsync(options);
 
@@ -47,7 +47,7 @@ public class PeersTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_page_that_cannot_be_written_is_told_before_anything_is_measured()
+    public async Task A_page_that_cannot_be_written_is_reported_before_anything_is_measured()
     {
         (int code, string output, string errors) = await RunAsync($"{Quick} --scenario echo-2 --servers sockeye-epoll --write /nowhere/page.md");
 

@@ -5,7 +5,7 @@ namespace Sockeye.Benchmarks.Peers;
 /// <summary>A server in Python, run by the first interpreter that has its module.</summary>
 /// <param name="Name">One word.</param>
 /// <param name="Summary">What it is, in a few words.</param>
-/// <param name="Script">Its source, and what it is told first.</param>
+/// <param name="Script">Its source file, and its first arguments.</param>
 /// <param name="Module">What it imports.</param>
 /// <param name="Package">What Debian calls that.</param>
 internal sealed record PythonPeer(string Name, string Summary, string[] Script, string Module, string Package) : Peer(Name, Summary)
