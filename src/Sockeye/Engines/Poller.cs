@@ -404,7 +404,7 @@ internal abstract class Poller : IDisposable
     }
 
     /// <summary>All that are registered now.</summary>
-    private protected List<Registration> Registrations()
+    internal List<Registration> Registrations()
     {
         var all = new List<Registration>();
         lock (_slotsGate)
@@ -431,7 +431,7 @@ internal abstract class Poller : IDisposable
     private ref Registration? Slot(int slot) => ref _slots[slot / BlockSlots][slot % BlockSlots];
 
     /// <summary>Another generation of the registration's slot: events that the kernel still reports for the previous one are ignored.</summary>
-    private protected void RenewToken(Registration registration)
+    internal void RenewToken(Registration registration)
     {
         lock (_slotsGate)
         {

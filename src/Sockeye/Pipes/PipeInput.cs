@@ -500,7 +500,7 @@ internal sealed class PipeInput : PipeReader
             using (Enter())
             {
                 Recycle();
-                if (errno == 0 || input._received > input._examined)
+                if (errno == 0 || HasResult)
                 {
                     if (input._isCompleted)
                     {
@@ -517,6 +517,6 @@ internal sealed class PipeInput : PipeReader
                 : input._pipe.Error("receive", errno);
         }
 
-        public ValueTaskSourceStatus GetStatus(short token) => Status(token, hasResult: input._received > input._examined);
+        private protected override bool HasResult => input._received > input._examined;
     }
 }

@@ -676,7 +676,5 @@ internal sealed class PipeOutput : PipeWriter
                 ? new OperationCanceledException(canceled)
                 : output._pipe.Error("send", errno);
         }
-
-        public ValueTaskSourceStatus GetStatus(short token) => Status(token, hasResult: false);
     }
 }

@@ -89,12 +89,15 @@ internal abstract class PipeWait(RunQueue? loop, SocketEngine engine) : AwaitedC
         }
     }
 
-    /// <summary>The state of the call; one that has something to return succeeds in spite of its errno.</summary>
-    private protected ValueTaskSourceStatus Status(short token, bool hasResult)
+    /// <summary>The call has something to return, and succeeds in spite of its errno.</summary>
+    private protected virtual bool HasResult => false;
+
+    /// <summary>IValueTaskSource.GetStatus, shared by both sides.</summary>
+    public ValueTaskSourceStatus GetStatus(short token)
     {
         CheckVersion(token);
         return !IsShown ? ValueTaskSourceStatus.Pending
-            : Errno == 0 || hasResult ? ValueTaskSourceStatus.Succeeded
+            : Errno == 0 || HasResult ? ValueTaskSourceStatus.Succeeded
             : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
             : ValueTaskSourceStatus.Faulted;
     }

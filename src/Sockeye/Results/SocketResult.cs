@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Sockeye.Interop;
 
 namespace Sockeye;
 
