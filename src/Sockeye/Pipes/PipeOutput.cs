@@ -34,6 +34,7 @@ internal sealed class PipeOutput : PipeWriter
     private SendPiece? _head;
     private SendPiece? _tail;
     private long _unsent;
+    private long _flushed;
     private bool _isSending;
     private bool _isInCall;
     private bool _isCanceled;
@@ -57,6 +58,9 @@ internal sealed class PipeOutput : PipeWriter
 
     /// <summary>How many bytes were flushed and are not sent.</summary>
     internal long Unsent => Volatile.Read(ref _unsent);
+
+    /// <summary>How many bytes the kernel has taken in all.</summary>
+    internal long SentTotal => Volatile.Read(ref _flushed) - Unsent;
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -531,7 +535,9 @@ internal sealed class PipeOutput : PipeWriter
             }
         }
 
+        // In this order, so that nobody sees as sent what is only queued.
         Volatile.Write(ref _unsent, _unsent + _unflushed);
+        Volatile.Write(ref _flushed, _flushed + _unflushed);
         _unflushed = 0;
         if (_isSending || _unsent == 0)
         {
@@ -586,6 +592,7 @@ internal sealed class PipeOutput : PipeWriter
         }
 
         _tail = null;
+        Volatile.Write(ref _flushed, _flushed - _unsent);
         Volatile.Write(ref _unsent, 0);
     }
 

@@ -80,6 +80,12 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     /// <summary>How many received bytes have not been consumed.</summary>
     public long UnreadBytes => _input.Held;
 
+    /// <summary>How many bytes were received in all, read or not. Any thread may ask.</summary>
+    public long BytesReceived => _input.ReceivedTotal;
+
+    /// <summary>How many bytes the kernel has taken to be sent, in all. Any thread may ask.</summary>
+    public long BytesSent => _output.SentTotal;
+
     internal SocketCore Core => Socket.Core;
 
     internal PipeDriver Driver { get; }
