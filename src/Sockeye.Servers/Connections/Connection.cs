@@ -21,10 +21,11 @@ namespace Sockeye.Servers;
 /// <item>The first reason for its end is the one that it keeps.</item>
 /// </list>
 /// </remarks>
-public sealed class Connection : IDuplexPipe, IAsyncDisposable
+public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
 {
     private readonly ListenerOptions _options;
-    private readonly Listener _listener;
+    private readonly Listener? _listener; // null of a client's
+    private readonly SocketPipeOptions _pipeOptions;
     private readonly Lock _gate = new();
     private readonly long _start;
 
@@ -60,6 +61,7 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
     {
         _listener = listener;
         _options = listener.Options;
+        _pipeOptions = listener.PipeOptions;
         Socket = socket;
         Id = id;
         RemoteEndPoint = peer;
@@ -70,6 +72,18 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
         {
             _receiver = socket.Duplicate();
         }
+    }
+
+    /// <summary>One that this side has made.</summary>
+    internal Connection(ListenerOptions options, Socket socket, long id)
+    {
+        _options = options;
+        _pipeOptions = options.CreatePipeOptions();
+        Socket = socket;
+        Id = id;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        Loop = EventLoop.Current;
+        _start = _activity = options.Time.GetTimestamp();
     }
 
     /// <summary>Its number: 1 and up, in the order of accepting, unique in its listener.</summary>
@@ -151,7 +165,8 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>How many bytes wait to be sent: what <see cref="TrySend(ReadOnlyMemory{byte})"/> has queued, and what the pipe has.</summary>
     public long QueuedBytes => Volatile.Read(ref _queueBytes) + (_pipe?.UnsentBytes ?? 0);
 
-    internal Listener Listener => _listener;
+    /// <summary>What accepted it.</summary>
+    internal Listener Listener => _listener ?? throw new InvalidOperationException("Nobody accepted this connection: it was made.");
 
     internal (AddressCounter.Key Address, AddressCounter.Key Network) Keys { get; }
 
@@ -179,7 +194,7 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
                         throw new InvalidOperationException("This connection is served by Receive and Send; it has no pipe beside them.");
                     }
 
-                    var made = new SocketPipe(Socket, _listener.PipeOptions);
+                    var made = new SocketPipe(Socket, _pipeOptions);
                     _input = new ConnectionInput(made);
                     if (_isClosing)
                     {
@@ -258,15 +273,20 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>Queues a message, and never waits. Any thread may call.</summary>
     /// <param name="message">The bytes, which must not change until they are sent; many connections may share them.</param>
     /// <returns>
-    /// False when <see cref="ListenerOptions.MaxQueuedBytes"/> would be exceeded: nothing is queued. True also when the
-    /// connection is ending, or lost: it is dropped with it.
+    /// False when <see cref="ListenerOptions.MaxQueuedBytes"/> would be exceeded: nothing is queued. One message is taken when
+    /// nothing waits, however long it is. True also when the connection is ending, or lost: it is dropped with it.
     /// </returns>
-    public bool TrySend(ReadOnlyMemory<byte> message) => TrySend(message, shared: null);
+    public bool TrySend(ReadOnlyMemory<byte> message) => TrySend(message.Span, message, shared: null);
+
+    /// <summary>Queues a copy of a message, and never waits. Any thread may call.</summary>
+    /// <param name="bytes">The message.</param>
+    /// <returns>As the other overload.</returns>
+    public bool TrySend(ReadOnlySpan<byte> bytes) => TrySend(bytes, message: null, shared: null);
 
     /// <summary>Queues a message that many get, and never waits. Any thread may call.</summary>
-    /// <param name="message">The bytes; dispose your own share when all have been given theirs.</param>
+    /// <param name="bytes">The message; dispose your own share when all have been given theirs.</param>
     /// <returns>As the other overload.</returns>
-    public bool TrySend(SharedBytes message) => TrySend(message.Memory, message);
+    public bool TrySend(SharedBytes bytes) => TrySend(bytes.Memory.Span, message: null, bytes);
 
     /// <summary>
     /// Waits until no more than half of <see cref="ListenerOptions.MaxQueuedBytes"/> is queued, or nothing can be sent any more:
@@ -477,7 +497,8 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
         }
     }
 
-    private bool TrySend(ReadOnlyMemory<byte> message, SharedBytes? shared)
+    // The message, if it stands until it is sent.
+    private bool TrySend(ReadOnlySpan<byte> bytes, ReadOnlyMemory<byte>? message, SharedBytes? shared)
     {
         lock (_gate)
         {
@@ -487,7 +508,8 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
             }
 
             SocketPipe pipe = Pipe; // under the gate again, which is the thread's already
-            if (_queueBytes + pipe.UnsentBytes + message.Length > _options.MaxQueuedBytes)
+            long waiting = _queueBytes + pipe.UnsentBytes;
+            if (waiting > 0 && waiting + bytes.Length > _options.MaxQueuedBytes)
             {
                 return false;
             }
@@ -495,12 +517,12 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
             if (_drain is not null)
             {
                 _queue ??= new Queue<ReadOnlyMemory<byte>>();
-                _queue.Enqueue(shared is null ? message : message.ToArray());
-                _queueBytes += message.Length;
+                _queue.Enqueue(message ?? bytes.ToArray());
+                _queueBytes += bytes.Length;
                 return true;
             }
 
-            if (!Write(pipe, message.Span, shared))
+            if (!Write(pipe, bytes, shared))
             {
                 _drain = DrainAsync(pipe);
             }
@@ -619,7 +641,7 @@ public sealed class Connection : IDuplexPipe, IAsyncDisposable
             _receiver?.Dispose();
             Socket.Dispose();
             end.TrySetResult();
-            _listener.Leave(this);
+            _listener?.Leave(this);
         }
     }
 

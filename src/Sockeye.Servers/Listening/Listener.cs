@@ -74,8 +74,7 @@ public sealed class Listener : IAsyncDisposable
         _refusals = new Refusals(Options);
         _refusalLog = new LogLimit(Options.Time);
         AcceptStep = static (socket, stop) => socket.TryAcceptAsync(stop);
-        int high = Math.Min(64 * 1024, Options.MaxQueuedBytes / 2);
-        PipeOptions = new SocketPipeOptions { SendHighWaterMark = high, SendLowWaterMark = high / 2, DisposeTimeout = Options.CloseTimeout };
+        PipeOptions = Options.CreatePipeOptions();
     }
 
     /// <summary>Where it listens, with the ports that the kernel chose.</summary>

@@ -190,6 +190,13 @@ public class ListenerOptions
     /// <summary>Who is told what happens at the listening sockets. Null, the default, is nobody.</summary>
     public ListenerEvents? Events { get; set; }
 
+    /// <summary>A connection's own queue begins where its pipe has enough.</summary>
+    internal SocketPipeOptions CreatePipeOptions()
+    {
+        int high = Math.Min(64 * 1024, MaxQueuedBytes / 2);
+        return new SocketPipeOptions { SendHighWaterMark = high, SendLowWaterMark = high / 2, DisposeTimeout = CloseTimeout };
+    }
+
     private static int AtLeastOne(int value, string name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);

@@ -16,8 +16,8 @@ namespace Sockeye.Servers.Protocols;
 /// <see cref="EndReceivedAsync"/> when the peer has sent its end, and <see cref="ConnectionLostAsync"/> last, once, whatever happened.
 /// After <see cref="Close"/> or <see cref="Abort"/> no data comes any more.</item>
 /// <item>A protocol serves one connection. What several share is handed to each by whoever makes them.</item>
-/// <item>What is thrown ends the connection with a reset, and is given to ConnectionLostAsync.</item>
-/// <item><see cref="TrySend"/>, <see cref="Close"/> and <see cref="Abort"/> may be called by any thread, other protocols' included.</item>
+/// <item>What is thrown ends the connection, and is given to ConnectionLostAsync.</item>
+/// <item><see cref="TrySend(ReadOnlySpan{byte})"/>, <see cref="Close"/> and <see cref="Abort"/> may be called by any thread, other protocols' included.</item>
 /// </list>
 /// </remarks>
 public abstract class Protocol
@@ -44,8 +44,21 @@ public abstract class Protocol
 
     /// <summary>Copies bytes to what is to be sent, and never waits. Any thread may call.</summary>
     /// <param name="bytes">The bytes.</param>
-    /// <returns>False when too much waits to be sent already: nothing is added. True also when the connection is ending.</returns>
-    public bool TrySend(ReadOnlySpan<byte> bytes) => Transport.TrySend(bytes);
+    /// <returns>False when too much waits to be sent already: nothing is added. True also when the connection is ending, or over.</returns>
+    public bool TrySend(ReadOnlySpan<byte> bytes)
+    {
+        ITransport transport = Transport;
+        return !IsConnected || transport.TrySend(bytes);
+    }
+
+    /// <summary>Adds bytes that many get to what is to be sent, and never waits. Any thread may call.</summary>
+    /// <param name="bytes">The bytes; dispose your own share when all have been given theirs.</param>
+    /// <returns>As the other overload.</returns>
+    public bool TrySend(SharedBytes bytes)
+    {
+        ITransport transport = Transport;
+        return !IsConnected || transport.TrySend(bytes);
+    }
 
     /// <summary>
     /// Ends the connection in good order, and does not wait: what was sent goes out, then the last words, then the end of the
@@ -98,8 +111,8 @@ public abstract class Protocol
         }
         catch (Exception exception)
         {
+            // Thrown again below: whoever has the connection ends it, and says what went wrong.
             reason = exception;
-            Abort(exception.Message);
         }
 
         IsConnected = false;
@@ -135,26 +148,19 @@ public abstract class Protocol
     /// <summary>Sends bytes, and waits while too much waits to be sent.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <returns>Complete when more may be sent.</returns>
-    /// <exception cref="ArgumentException">The bytes are more than may ever wait to be sent.</exception>
     protected ValueTask SendAsync(ReadOnlySpan<byte> bytes)
     {
         ITransport transport = Transport;
-        return transport.TrySend(bytes) ? default : SendLaterAsync(transport, bytes.ToArray());
+        return !IsConnected || transport.TrySend(bytes) ? default : SendLaterAsync(transport, bytes.ToArray());
     }
 
     private static async ValueTask SendLaterAsync(ITransport transport, byte[] bytes)
     {
-        bool hasWaited = false;
+        // Once nothing waits any longer, the bytes are taken, however many they are.
         do
         {
-            if (hasWaited)
-            {
-                // There was room, and still not enough: nobody else sent in between, or they take turns for ever.
-                await Task.Yield();
-            }
-
             await transport.WaitToSendAsync();
-            hasWaited = true;
+            await Task.Yield();
         }
         while (!transport.TrySend(bytes));
     }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
-using Sockeye.Servers.Protocols;
 
 namespace Sockeye.Servers.Testing;
 
@@ -69,6 +68,9 @@ public sealed class SimulatedTransport : ITransport
         Send(bytes);
         return true;
     }
+
+    /// <inheritdoc/>
+    public bool TrySend(SharedBytes bytes) => TrySend(bytes.Memory.Span);
 
     /// <inheritdoc/>
     public ValueTask WaitToSendAsync()

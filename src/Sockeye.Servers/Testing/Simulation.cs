@@ -127,8 +127,14 @@ public sealed class Simulation
 
     private static async Task ServeAsync(Protocol protocol, SimulatedTransport server)
     {
-        await protocol.RunAsync(server);
-        server.Close();
+        try
+        {
+            await protocol.RunAsync(server);
+        }
+        finally
+        {
+            server.Close();
+        }
     }
 
     private bool RunNext()

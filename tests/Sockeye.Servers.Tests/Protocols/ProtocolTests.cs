@@ -78,7 +78,7 @@ public sealed class ProtocolTests
     });
 
     [Fact]
-    public void A_reset_is_told_as_the_reason() => Run(5, async simulation =>
+    public void A_reset_is_the_reason() => Run(5, async simulation =>
     {
         var protocol = new Recorder();
         (SimulatedTransport client, Task serving) = simulation.Connect(protocol);
@@ -92,14 +92,15 @@ public sealed class ProtocolTests
     });
 
     [Fact]
-    public void What_a_protocol_throws_resets_the_connection_and_is_told() => Run(6, async simulation =>
+    public void What_a_protocol_throws_ends_the_connection_and_is_the_reason() => Run(6, async simulation =>
     {
         var protocol = new Recorder { OnLine = _ => throw new TimeZoneNotFoundException("as a test") };
         (SimulatedTransport client, Task serving) = simulation.Connect(protocol);
         client.TrySend("one\ntwo\n"u8);
         await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => serving);
         Assert.Equal(["made", "one", "lost: TimeZoneNotFoundException"], protocol.Calls);
-        Assert.True(client.IsReset);
+        Assert.Equal("ONE\n", await ReadAllAsync(client));
+        Assert.True(protocol.TrySend("too late"u8));
     });
 
     [Theory]
