@@ -73,8 +73,10 @@ public sealed class LoadTests(ITestOutputHelper output) : ServerTest
             + $"stopped in {stopping.TotalSeconds:0.00} s; descriptors {before.descriptors} → {after.descriptors}, managed bytes {before.bytes:#,0} → {after.bytes:#,0}, "
             + $"timers {before.timers} → {after.timers}; {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s in all");
 
-        // Pools keep some, a block of 64 KiB for each that was served at once: what grows with the connections is more.
-        Assert.True(after.bytes - before.bytes < 3 << 19, $"{before.bytes:#,0} bytes before, {after.bytes:#,0} after");
+        // Pools keep some. That of the thread pool's pipes may grow by blocks up to 8 MiB, as chance has many read at once; of the
+        // small run's connections, or of many more, what was left behind would be more.
+        long kept = (3 << 19) + (place.Loops.Count == 0 && Churned >= 100_000 ? 8 << 20 : 0);
+        Assert.True(after.bytes - before.bytes < kept, $"{before.bytes:#,0} bytes before, {after.bytes:#,0} after");
         Assert.InRange(after.timers, 0, before.timers + 2);
     }
 
@@ -135,9 +137,10 @@ public sealed class LoadTests(ITestOutputHelper output) : ServerTest
         return (DescriptorCount(), bytes, (int)Timer.ActiveCount);
     }
 
-    // Without pipes: those to the clients' process are the runtime's to close.
-    private static int DescriptorCount() => Directory.GetFiles("/proc/self/fd")
-        .Count(static path => new FileInfo(path).LinkTarget is { } target && !target.StartsWith("pipe:", StringComparison.Ordinal));
+    // Sockets, and what engines and waits are made of. Not pipes, since those to the clients' process are the runtime's to close; nor
+    // files, of which each assembly keeps one from when it is first used.
+    private static int DescriptorCount() => Directory.GetFiles("/proc/self/fd").Count(static path => new FileInfo(path).LinkTarget is { } target
+        && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal)));
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), out int number) ? number : otherwise;
