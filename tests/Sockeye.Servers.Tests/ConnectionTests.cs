@@ -67,7 +67,7 @@ public sealed class ConnectionTests : ServerTest
         Assert.Equal("x", await AnswerAsync(client, "x"));
         Connection connection = served.Connections[0];
         connection.Socket.SendBufferSize = 16 * 1024;
-        Assert.True(connection.WaitToSendAsync().IsCompletedSuccessfully);
+        Assert.True(connection.WaitToSendAsync().AsTask().IsCompletedSuccessfully);
 
         // The kernel takes some more for a while.
         int sent = 0;

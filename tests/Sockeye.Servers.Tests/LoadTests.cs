@@ -11,6 +11,47 @@ namespace Sockeye.Servers.Tests;
 [Collection(Alone.Name)]
 public sealed class LoadTests(ITestOutputHelper output) : ServerTest
 {
+    // In a process of their own, from many addresses: one has no more than some 28,000 ports, and those of closed connections
+    // rest for a minute. Half of those that are closed are reset.
+    private const string Clients = """
+        from concurrent.futures import ThreadPoolExecutor
+
+        port, held, churned = map(int, sys.argv[1:])
+
+        def connect(n):
+            s = socket.socket()
+            s.settimeout(60)
+            s.bind((f"127.0.{1 + n // 200 % 100}.{1 + n % 200}", 0))
+            s.connect(("127.0.0.1", port))
+            return s
+
+        def ask(s):
+            s.sendall(b"x")
+            assert s.recv(1) == b"x"
+
+        def churn(n):
+            s = connect(n)
+            ask(s)
+            if n % 2:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.close()
+
+        clients = [connect(n) for n in range(held)]
+        ask(clients[0])
+        ask(clients[-1])
+        print("held", flush=True)
+        input()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(churn, range(churned)))
+        print("churned", flush=True)
+        input()
+        for s in clients:
+            assert s.recv(1) == b""
+            s.close()
+        print("ended", flush=True)
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly int Held = Number("SOCKEYE_HELD", 400);
     private static readonly int Churned = Number("SOCKEYE_CHURNED", 3_000);
 
@@ -25,15 +66,17 @@ public sealed class LoadTests(ITestOutputHelper output) : ServerTest
         (int descriptors, long bytes, int timers) before = Now();
         long start = Stopwatch.GetTimestamp();
         (long perConnection, TimeSpan holding, TimeSpan churning, TimeSpan stopping) = await RunAsync(place, Held, Churned);
-        await Eventually(() => OpenDescriptors().Length <= before.descriptors, $"descriptors: {before.descriptors} before, {OpenDescriptors().Length} after");
+        await Eventually(() => DescriptorCount() <= before.descriptors, $"descriptors: {before.descriptors} before, {DescriptorCount()} after");
         (int descriptors, long bytes, int timers) after = Now();
         output.WriteLine(
-            $"{name}: {Held} held in {holding.TotalSeconds:0.0} s at {perConnection:#,0} managed bytes each, both ends; {Churned} connected and closed in {churning.TotalSeconds:0.0} s; "
+            $"{name}: {Held} held in {holding.TotalSeconds:0.0} s at {perConnection:#,0} managed bytes each; {Churned} connected and closed in {churning.TotalSeconds:0.0} s; "
             + $"stopped in {stopping.TotalSeconds:0.00} s; descriptors {before.descriptors} → {after.descriptors}, managed bytes {before.bytes:#,0} → {after.bytes:#,0}, "
             + $"timers {before.timers} → {after.timers}; {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s in all");
 
-        // Pools keep some, a block of 64 KiB for each that was served at once: what grows with the connections is more.
-        Assert.True(after.bytes - before.bytes < 3 << 19, $"{before.bytes:#,0} bytes before, {after.bytes:#,0} after");
+        // Pools keep some. That of the thread pool's pipes may grow by blocks up to 8 MiB, as chance has many read at once; of the
+        // small run's connections, or of many more, what was left behind would be more.
+        long kept = (3 << 19) + (place.Loops.Count == 0 && Churned >= 100_000 ? 8 << 20 : 0);
+        Assert.True(after.bytes - before.bytes < kept, $"{before.bytes:#,0} bytes before, {after.bytes:#,0} after");
         Assert.InRange(after.timers, 0, before.timers + 2);
     }
 
@@ -47,65 +90,40 @@ public sealed class LoadTests(ITestOutputHelper output) : ServerTest
             MaxConnections = held + 200,
             MaxConnectionsPerAddress = held + 200,
             MaxConnectionsPerNetwork = held + 200,
+            FirstByteTimeout = TimeSpan.FromMinutes(10), // they are silent while others come and go
+            IdleTimeout = TimeSpan.FromMinutes(10),
             Events = told,
         });
         await listener.BindAsync(Place.Fresh(AddressFamily.InterNetwork));
         listener.Start(Place.EchoAsync);
-        SocketUri endpoint = listener.Endpoints[0];
+        int port = ((System.Net.IPEndPoint)listener.Endpoints[0].EndPoint!).Port;
         long before = GC.GetTotalMemory(forceFullCollection: true);
         long start = Stopwatch.GetTimestamp();
-        Socket[] clients = new Socket[held];
-        for (int i = 0; i < held; i++)
-        {
-            clients[i] = await ConnectFromAsync(endpoint, i);
-        }
-
+        using PythonPeer peer = PythonPeer.Start(Clients, $"{port}", $"{held}", $"{churned}");
+        Assert.Equal("held", await peer.Line(Patience));
         await Eventually(() => listener.ConnectionCount == held);
-        Assert.Equal("x", await AnswerAsync(clients[0], "x"));
-        Assert.Equal("y", await AnswerAsync(clients[^1], "y"));
         TimeSpan holding = Stopwatch.GetElapsedTime(start);
         long perConnection = (GC.GetTotalMemory(forceFullCollection: true) - before) / held;
 
         start = Stopwatch.GetTimestamp();
-        int next = 0;
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
-        {
-            byte[] buffer = new byte[1];
-            for (int i = Interlocked.Increment(ref next); i <= churned; i = Interlocked.Increment(ref next))
-            {
-                using Socket client = await ConnectFromAsync(endpoint, i);
-                await client.SendAsync(buffer.AsMemory());
-                Assert.Equal(1, await client.ReceiveAsync(buffer.AsMemory()));
-                if (i % 2 == 0)
-                {
-                    client.LingerState = new LingerOption(enable: true, 0); // half of them just go
-                }
-            }
-        })));
+        await peer.Say();
+        Assert.Equal("churned", await peer.Line(Patience));
         TimeSpan churning = Stopwatch.GetElapsedTime(start);
         Assert.Equal(held + churned, listener.AcceptedCount);
+        await Eventually(() => listener.ConnectionCount == held);
 
         start = Stopwatch.GetTimestamp();
         Task<ListenerStopResult> stop = listener.StopAsync();
-        byte[] end = new byte[1];
-        foreach (Socket client in clients)
-        {
-            Assert.Equal(0, await client.ReceiveAsync(end.AsMemory()));
-            client.Dispose();
-        }
-
-        ListenerStopResult result = await stop;
+        await peer.Say();
+        ListenerStopResult result = await stop.WaitAsync(Patience);
         TimeSpan stopping = Stopwatch.GetElapsedTime(start);
-        Assert.InRange(result.Drained + result.Aborted, held, held + 16); // some of the last may have gone only now
-        Assert.Equal(0, result.Refused);
+        Assert.Equal("ended", await peer.Line(Patience));
+        await peer.End();
+        Assert.Equal(new ListenerStopResult(held, 0, 0), result);
         Assert.Equal((0, 0), (listener.ConnectionCount, listener.AddressCount));
         Assert.Equal((held + churned, 0), (told.Ended, told.Failed));
         return (perConnection, holding, churning, stopping);
     }
-
-    // From many addresses: one has no more than some 28,000 ports, and those of closed connections rest for a minute.
-    private static async Task<Socket> ConnectFromAsync(SocketUri endpoint, int index) =>
-        await endpoint.WithOption("source", $"127.0.{1 + (index / 200 % 100)}.{1 + (index % 200)}:0").ConnectAsync().WaitAsync(Soon);
 
     private static (int Descriptors, long Bytes, int Timers) Now()
     {
@@ -116,8 +134,13 @@ public sealed class LoadTests(ITestOutputHelper output) : ServerTest
             GC.WaitForPendingFinalizers();
         }
 
-        return (OpenDescriptors().Length, bytes, (int)Timer.ActiveCount);
+        return (DescriptorCount(), bytes, (int)Timer.ActiveCount);
     }
+
+    // Sockets, and what engines and waits are made of. Not pipes, since those to the clients' process are the runtime's to close; nor
+    // files, of which each assembly keeps one from when it is first used.
+    private static int DescriptorCount() => Directory.GetFiles("/proc/self/fd").Count(static path => new FileInfo(path).LinkTarget is { } target
+        && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal)));
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), out int number) ? number : otherwise;

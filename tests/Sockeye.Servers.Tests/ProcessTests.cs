@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Sockeye.Chat.Tests.Harness;
 using Sockeye.Tests.Support;
 
