@@ -40,7 +40,7 @@ internal static class PeersCommand
         Option<double> warmUp = BoundedOption.Of("--warm-up", "Seconds that do not count, once for each server", 2.0, 0, SecondsMax);
         var clients = new Option<ClientKind>("--clients") { Description = "Who asks the servers; by default a program in C on io_uring, where that can be had", DefaultValueFactory = static _ => ClientKind.Default };
         Option<double> systemCall = BoundedOption.Of("--syscall-cost", "What a system call costs the servers, in nanoseconds, by seccomp filters; 0 for what it costs here", 0.0, 0, SystemCallNsMax);
-        var pair = new Option<string[]?>("--pair")
+        var pair = new Option<string[]>("--pair")
         {
             Description = "Two servers round by round, each first in as many rounds as --rounds says; and what the first costs of the second",
             HelpName = "A,B",
@@ -92,7 +92,8 @@ internal static class PeersCommand
             try
             {
                 IReadOnlyList<Scenario> chosen = ScenarioTable.Find(result.GetValue(scenarios) ?? [], result.GetValue(connections) ?? []);
-                IReadOnlyList<Peer> peers = result.GetValue(pair) is { } names ? Pair(names) : Find(result.GetValue(servers) ?? []);
+                string[]? both = result.GetValue(pair) is { Length: > 0 } names ? names : null; // empty when it was not given
+                IReadOnlyList<Peer> peers = both is not null ? Pair(both) : Find(result.GetValue(servers) ?? []);
                 if (result.GetValue(list))
                 {
                     await ListAsync(peers, stop.Token);
@@ -107,10 +108,10 @@ internal static class PeersCommand
 
                 var options = new MeasureOptions(
                     result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), TimeSpan.FromSeconds(result.GetValue(warmUp)), result.GetValue(clients), result.GetValue(systemCall),
-                    IsPair: result.GetValue(pair) is not null, CountsSystemCalls: result.GetValue(systemCalls));
+                    IsPair: both is not null, CountsSystemCalls: result.GetValue(systemCalls));
                 Report report = result.GetValue(from) is { Length: > 0 } files
                     ? Read(files)
-                    : await Task.Run(() => PeersRun.Measure(chosen, peers, options, stop.Token)) with { Pair = result.GetValue(pair) is { } both ? string.Join(',', both) : null };
+                    : await Task.Run(() => PeersRun.Measure(chosen, peers, options, stop.Token)) with { Pair = both is null ? null : string.Join(',', both) };
                 Show(report, result.GetValue(json), result.GetValue(markdown));
                 if (result.GetValue(write) is { } path)
                 {
