@@ -114,7 +114,7 @@ internal sealed partial class SocketCore
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
-    /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
+    /// <summary>The peer, once it was given or asked for. Kept after the connection's end, until it is disconnected.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>bind(2) was called: the local address is the user's choice.</summary>
@@ -237,14 +237,18 @@ internal sealed partial class SocketCore
             _place = EngineIfAny;
             WasMapped = false;
             IsConnecting = false;
+            IsBound = false;
+            PeerIsLate = false;
             if (_extras is { } extras)
             {
                 extras.ConnectingTo = null;
+                extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
             }
         }
 
         registration?.Close();
+        RemoveBoundFile();
         unused.Dispose();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
@@ -320,9 +324,20 @@ internal sealed partial class SocketCore
             return -result;
         }
 
-        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+        int errno = IsConnectionless ? -Math.Min(Dissolve(), 0)
             : reuseSocket ? Renew(endsConnection: true)
             : Shutdown(SocketConstants.SHUT_RDWR);
+        if (errno == 0)
+        {
+            SocketExtras extras = Extras;
+            extras.IsDisconnected = true;
+            extras.ConnectingTo = null;
+            PeerIsLate = false;
+            RemoteEndPoint = null;
+            IsConnected = false;
+        }
+
+        return errno;
     }
 
     /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>

@@ -89,6 +89,12 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         }
 
         int answer = Libc.Connect(socket.Handle, address);
+        if (answer == -Errno.EALREADY)
+        {
+            errno = socket.PrepareConnectAgain();
+            answer = errno == 0 ? Libc.Connect(socket.Handle, address) : -errno;
+        }
+
         answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
         if (answer is 0 or -Errno.EINPROGRESS)
         {
@@ -144,14 +150,13 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     private static int Failure(SocketCore socket)
     {
         if (!socket.IsConnecting
-            || (socket.Poll(PollConstants.POLLOUT) & (PollConstants.POLLERR | PollConstants.POLLHUP)) == 0
-            || Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) < 0
-            || errno == 0)
+            || (socket.Poll(PollConstants.POLLOUT) & (PollConstants.POLLERR | PollConstants.POLLHUP)) == 0)
         {
             return 0;
         }
 
-        if (socket.IsInternet)
+        int errno = socket.TakeError();
+        if (errno != 0 && socket.IsInternet)
         {
             // INET believes that the connect is under way until it is asked or told. Families that cannot be told need it not.
             socket.Dissolve();
