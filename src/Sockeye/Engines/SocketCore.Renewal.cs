@@ -23,8 +23,8 @@ internal sealed partial class SocketCore
     /// <remarks>
     /// TCP and multipath TCP, dual-mode: a connect to an IPv4-mapped address has the socket send by IPv4 (tcp_v6_connect in
     /// net/ipv6/tcp_ipv6.c sets its operations), and neither a refusal nor connect(2) to AF_UNSPEC takes that back. A connect
-    /// to a native IPv6 address then sends its SYN, hears no answer, and times out after minutes. What others who have the
-    /// same socket did with it nobody knows: a descriptor that was adopted is treated as if it had been.
+    /// to a native IPv6 address then sends its SYN, gets no reply, and times out after minutes. What others who have the same
+    /// socket did with it nobody knows: a descriptor that was adopted is treated as if it had been.
     /// </remarks>
     internal int PrepareConnect(ReadOnlySpan<byte> address) =>
         AddressFamily == AddressFamily.InterNetworkV6 && (WasMapped || Handle.IsShared) && IsNativeIpv6(address) && IsUnconnected()
@@ -42,7 +42,8 @@ internal sealed partial class SocketCore
         // A socket of this family that is under way polls as writable no sooner than it has failed or is connected.
         int renewals = Renewals;
         if (Family is not { StaysConnecting: true }
-            || (Poll(PollConstants.POLLOUT) & PollConstants.POLLOUT) == 0
+            || Poll(SocketEvents.Writable, out SocketEvents seen) <= 0
+            || (seen & SocketEvents.Writable) == 0
             || Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) >= 0)
         {
             return Errno.EALREADY;
@@ -290,7 +291,7 @@ internal sealed partial class SocketCore
 
         if (!isWatched)
         {
-            // No memory for it in the kernel. Whatever waits ends; the next that has to wait registers anew, and hears why not.
+            // No memory for it in the kernel. Whatever waits ends; the next call that has to wait registers again, and gets the error.
             registration!.Close();
             registration.Poller.Release(registration);
         }

@@ -123,7 +123,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
     // The send was to be begun there. A receive needs no loop: where it would wait, the engine's end is its own.
     public override void LoopEnded() => _output.Failed(Errno.EBADF, isOver: true);
 
-    // Before its bytes are told: the reader may ask for the next at once.
+    // Before its bytes are reported: the reader may ask for the next at once.
     private void NoteEnd()
     {
         Volatile.Write(ref _isReceiving, false);
@@ -276,7 +276,7 @@ internal sealed class CallPipeDriver : PipeDriver, ITurnEnd
             }
         }
 
-        /// <summary>Tells the pipe of a failure; the operation can be used again afterwards.</summary>
+        /// <summary>Reports a failure to the pipe; the operation can be used again afterwards.</summary>
         internal void Finish()
         {
             int errno = Errno;

@@ -20,9 +20,9 @@ internal abstract class PipeDriver : ILoopTenant, ISocketPipe
     /// <inheritdoc/>
     public abstract void Close();
 
-    /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
+    /// <summary>Completes when nothing is under way any more, after <see cref="Close"/>.</summary>
     internal abstract ValueTask EndAsync();
 
-    /// <summary>The socket's loop was disposed: nothing is under way any longer, and what needs the loop never will be.</summary>
+    /// <summary>The socket's loop was disposed: nothing is under way any more, and nothing that needs the loop can start.</summary>
     public abstract void LoopEnded();
 }

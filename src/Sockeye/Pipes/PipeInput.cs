@@ -17,7 +17,6 @@ internal sealed class PipeInput : PipeReader
 
     private readonly SocketPipe _pipe;
     private readonly RunQueue? _loop;
-    private readonly PipeGate _gate;
     private readonly ReadWait _wait;
     private readonly long _highWater;
     private readonly long _lowWater;
@@ -42,8 +41,7 @@ internal sealed class PipeInput : PipeReader
     {
         _pipe = pipe;
         _loop = loop;
-        _gate = new PipeGate(loop);
-        _wait = new ReadWait(this, pipe.Core.Engine);
+        _wait = new ReadWait(this, loop, pipe.Core.Engine);
         _highWater = options.ReceiveHighWaterMark;
         _lowWater = options.ReceiveLowWaterMark;
     }
@@ -56,7 +54,7 @@ internal sealed class PipeInput : PipeReader
     {
         get
         {
-            using (_gate.Enter())
+            using (_wait.Enter())
             {
                 return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_highWater - Unexamined, 1);
             }
@@ -70,7 +68,7 @@ internal sealed class PipeInput : PipeReader
     public override bool TryRead(out ReadResult result)
     {
         bool start;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             Check();
             start = !IsReady && ClaimReceive();
@@ -84,7 +82,7 @@ internal sealed class PipeInput : PipeReader
         if (start)
         {
             _pipe.Driver.StartReceive();
-            using (_gate.Enter())
+            using (_wait.Enter())
             {
                 if (IsReady)
                 {
@@ -108,7 +106,7 @@ internal sealed class PipeInput : PipeReader
         TimeSpan? limit = _pipe.Core.AsyncLimit;
         bool isPlain = limit is null && !cancellationToken.CanBeCanceled;
         bool start;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             Check();
             if (IsReady)
@@ -135,27 +133,21 @@ internal sealed class PipeInput : PipeReader
             _wait.Arm(limit, cancellationToken);
         }
 
-        bool show = false;
         ValueTask<ReadResult> task;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (IsReady && isPlain && _loop?.SpendBudgetHere() != false)
             {
                 return TakeOrFail();
             }
 
-            // Ready at once too often in a row, or with a token to take back: it is told like one that waited.
+            // Ready at once too often in a row, or with a token to take back: it completes like one that waited.
             _wait.Start();
             task = new ValueTask<ReadResult>(_wait, _wait.Version);
             if (IsReady || _wait.Errno != 0)
             {
-                show = _wait.TryEnd();
+                _wait.End();
             }
-        }
-
-        if (show)
-        {
-            _wait.Show();
         }
 
         return task;
@@ -166,7 +158,7 @@ internal sealed class PipeInput : PipeReader
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         bool resume;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_isCompleted)
             {
@@ -208,24 +200,17 @@ internal sealed class PipeInput : PipeReader
 
     public override void CancelPendingRead()
     {
-        bool show;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isCanceled = true;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _wait.End();
         }
     }
 
     public override void Complete(Exception? exception = null)
     {
-        bool show;
         bool stop;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_isCompleted)
             {
@@ -237,25 +222,19 @@ internal sealed class PipeInput : PipeReader
             stop = _isReceiving;
             Drop();
             _isCanceled = true;
-            show = _wait.TryEnd();
+            _wait.End();
         }
 
         if (stop)
         {
             _pipe.Driver.StopReceive();
         }
-
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
     /// <summary>Bytes came into a block; with it comes its reference, or a reference to it when it is shared.</summary>
     internal void Received(PinnedBlock block, bool isShared, int start, int length)
     {
-        bool show = false;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             PipePool pool = PipePool.Of(_loop);
             _isReceiving = false;
@@ -269,12 +248,10 @@ internal sealed class PipeInput : PipeReader
             }
 
             _received += length;
-            show = IsReady && _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            if (IsReady)
+            {
+                _wait.End();
+            }
         }
     }
 
@@ -287,9 +264,8 @@ internal sealed class PipeInput : PipeReader
     /// <returns>False when no more should be received: the reader is behind or gone.</returns>
     internal bool Received(ReceiveBuffers buffers, int buffer, int start, int length, bool more)
     {
-        bool show;
         bool goOn;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (!_isCompleted)
             {
@@ -300,22 +276,17 @@ internal sealed class PipeInput : PipeReader
             goOn = !_isCompleted && Unexamined < _highWater;
             _isPaused |= !goOn;
             _isReceiving = more || goOn;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _wait.End();
         }
 
         return goOn;
     }
 
-    /// <summary>The engine's receive is over although nothing ended: it was taken back, or has to be made anew.</summary>
+    /// <summary>The engine's receive is over although nothing ended: it was cancelled, or has to be made again.</summary>
     /// <returns>True when another is wanted, and claimed.</returns>
     internal bool Interrupted()
     {
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isReceiving = !_isPaused && !_isCompleted && !_isEnded && _errno == 0;
             return _isReceiving;
@@ -323,8 +294,8 @@ internal sealed class PipeInput : PipeReader
     }
 
     /// <summary>
-    /// Gives back what was received, for a pipe that nobody refers to: on the finalizer's thread, without the gate, since
-    /// nobody else can come. Except during a read: its bytes may be looked at by somebody who has let go of the pipe.
+    /// Gives back what was received, for a pipe that nothing refers to: on the finalizer's thread, without the gate, since
+    /// no other thread can enter. Not during a read: its bytes may still be in use by code that has let go of the pipe.
     /// </summary>
     internal void Abandon()
     {
@@ -338,8 +309,7 @@ internal sealed class PipeInput : PipeReader
     /// <param name="errno">0 at the end of the stream.</param>
     internal void Ended(int errno)
     {
-        bool show;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isReceiving = false;
             _isEnded |= errno == 0;
@@ -348,12 +318,7 @@ internal sealed class PipeInput : PipeReader
                 _errno = errno;
             }
 
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _wait.End();
         }
     }
 
@@ -525,17 +490,17 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
-    private sealed class ReadWait(PipeInput input, SocketEngine engine) : PipeWait(input._gate, engine), IValueTaskSource<ReadResult>
+    private sealed class ReadWait(PipeInput input, RunQueue? loop, SocketEngine engine) : PipeWait(loop, engine), IValueTaskSource<ReadResult>
     {
         public ReadResult GetResult(short token)
         {
             CheckShown(token);
             CancellationToken canceled = Token;
             int errno = Errno;
-            using (input._gate.Enter())
+            using (Enter())
             {
                 Recycle();
-                if (errno == 0 || input._received > input._examined)
+                if (errno == 0 || HasResult)
                 {
                     if (input._isCompleted)
                     {
@@ -552,13 +517,6 @@ internal sealed class PipeInput : PipeReader
                 : input._pipe.Error("receive", errno);
         }
 
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 || input._received > input._examined ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
-        }
+        private protected override bool HasResult => input._received > input._examined;
     }
 }

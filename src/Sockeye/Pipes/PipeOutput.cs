@@ -18,7 +18,6 @@ internal sealed class PipeOutput : PipeWriter
 
     private readonly SocketPipe _pipe;
     private readonly RunQueue? _loop;
-    private readonly PipeGate _gate;
     private readonly FlushWait _wait;
     private readonly long _highWater;
     private readonly long _lowWater;
@@ -47,8 +46,7 @@ internal sealed class PipeOutput : PipeWriter
     {
         _pipe = pipe;
         _loop = loop;
-        _gate = new PipeGate(loop);
-        _wait = new FlushWait(this, pipe.Core.Engine);
+        _wait = new FlushWait(this, loop, pipe.Core.Engine);
         _highWater = options.SendHighWaterMark;
         _lowWater = options.SendLowWaterMark;
     }
@@ -101,7 +99,7 @@ internal sealed class PipeOutput : PipeWriter
         // What was written before goes first; the block's rest is still the writer's.
         if (_block is not null && _to > _from)
         {
-            using (_gate.Enter())
+            using (_wait.Enter())
             {
                 _block.References++;
             }
@@ -138,7 +136,7 @@ internal sealed class PipeOutput : PipeWriter
 
         ThrowIfCompleted();
         bool start;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_wait.IsTaken)
             {
@@ -162,7 +160,7 @@ internal sealed class PipeOutput : PipeWriter
         if (start)
         {
             _pipe.Driver.StartSend();
-            using (_gate.Enter())
+            using (_wait.Enter())
             {
                 if (MayReturn)
                 {
@@ -172,21 +170,15 @@ internal sealed class PipeOutput : PipeWriter
         }
 
         _wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
-        bool show = false;
         ValueTask<FlushResult> task;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _wait.Start();
             task = new ValueTask<FlushResult>(_wait, _wait.Version);
             if (MayReturn || _wait.Errno != 0)
             {
-                show = _wait.TryEnd();
+                _wait.End();
             }
-        }
-
-        if (show)
-        {
-            _wait.Show();
         }
 
         return task;
@@ -199,7 +191,7 @@ internal sealed class PipeOutput : PipeWriter
         ThrowIfCompleted();
         bool start;
         bool isBelow;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             start = Commit();
             if (_loop is not null && start)
@@ -227,16 +219,10 @@ internal sealed class PipeOutput : PipeWriter
 
     public override void CancelPendingFlush()
     {
-        bool show;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isCanceled = true;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _wait.End();
         }
     }
 
@@ -244,8 +230,7 @@ internal sealed class PipeOutput : PipeWriter
     {
         bool start;
         bool finish;
-        bool show;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_isCompleted)
             {
@@ -260,7 +245,7 @@ internal sealed class PipeOutput : PipeWriter
             }
 
             finish = exception is null && ClaimShutdown();
-            show = _wait.TryEnd();
+            _wait.End();
         }
 
         if (start)
@@ -279,11 +264,6 @@ internal sealed class PipeOutput : PipeWriter
         {
             ShutDown();
         }
-
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
     public override async ValueTask CompleteAsync(Exception? exception = null)
@@ -299,7 +279,7 @@ internal sealed class PipeOutput : PipeWriter
     /// <summary>Ends when all that was flushed is sent, or cannot be.</summary>
     internal Task DrainAsync()
     {
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_unsent == 0 || _errno != 0)
             {
@@ -316,7 +296,7 @@ internal sealed class PipeOutput : PipeWriter
     internal bool TryGather(GatherMessage message)
     {
         message.Clear();
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_unsent == 0 || _errno != 0)
             {
@@ -339,7 +319,7 @@ internal sealed class PipeOutput : PipeWriter
     /// <summary>Gives the claim of the send back, unless there is more to send.</summary>
     internal bool TryRelease()
     {
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             if (_unsent != 0 && _errno == 0)
             {
@@ -354,10 +334,9 @@ internal sealed class PipeOutput : PipeWriter
     /// <summary>The kernel has taken that many bytes of what was gathered; 0 when it would have to wait.</summary>
     internal void Sent(int count)
     {
-        bool show = false;
         bool finish = false;
         TaskCompletionSource? drained = null;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isInCall = false;
             if (_errno != 0)
@@ -367,7 +346,11 @@ internal sealed class PipeOutput : PipeWriter
             else
             {
                 Remove(count);
-                show = _unsent <= _lowWater && _wait.TryEnd();
+                if (_unsent <= _lowWater)
+                {
+                    _wait.End();
+                }
+
                 finish = ClaimShutdown();
                 if (_unsent == 0)
                 {
@@ -382,10 +365,6 @@ internal sealed class PipeOutput : PipeWriter
         }
 
         drained?.TrySetResult();
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
     /// <summary>Nothing can be sent any more.</summary>
@@ -393,22 +372,17 @@ internal sealed class PipeOutput : PipeWriter
     /// <param name="isOver">The call that was under way is over.</param>
     internal void Failed(int errno, bool isOver)
     {
-        bool show;
         TaskCompletionSource? drained;
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             _isInCall &= !isOver;
             _isSending &= !isOver;
             Fail(errno);
             (drained, _drained) = (_drained, null);
-            show = _wait.TryEnd();
+            _wait.End();
         }
 
         drained?.TrySetResult();
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
     private bool MayReturn => _unsent < _highWater || _isCanceled || _errno != 0 || _isCompleted;
@@ -453,7 +427,7 @@ internal sealed class PipeOutput : PipeWriter
         else if (_freshTail is null)
         {
             // What waits to be sent may have room behind it.
-            using (_gate.Enter())
+            using (_wait.Enter())
             {
                 if (_tail is { Shared: null } tail && tail.Block.Length - tail.End >= room)
                 {
@@ -465,7 +439,7 @@ internal sealed class PipeOutput : PipeWriter
             }
         }
 
-        // Whoever has filled a small block has more to say.
+        // A writer that has filled a small block is likely to write more.
         bool isLarge = _unflushed + Unsent >= PipePool.SmallBytes;
         _block = pool.RentBlock(isLarge ? Math.Max(room, PipePool.LargeBytes) : room);
         _from = _to = 0;
@@ -474,7 +448,7 @@ internal sealed class PipeOutput : PipeWriter
     // Counts of a block are changed under the gate, except by a writer that holds all of it.
     private void ReleaseBlock(PipePool pool, PinnedBlock block)
     {
-        using (_gate.Enter())
+        using (_wait.Enter())
         {
             pool.Release(block);
         }
@@ -645,7 +619,7 @@ internal sealed class PipeOutput : PipeWriter
         return true;
     }
 
-    // A peer that has gone already needs no end: its answer does not matter here.
+    // A peer that has gone already needs no end: the result does not matter here.
     private void ShutDown()
     {
         try
@@ -682,14 +656,14 @@ internal sealed class PipeOutput : PipeWriter
         }
     }
 
-    private sealed class FlushWait(PipeOutput output, SocketEngine engine) : PipeWait(output._gate, engine), IValueTaskSource<FlushResult>
+    private sealed class FlushWait(PipeOutput output, RunQueue? loop, SocketEngine engine) : PipeWait(loop, engine), IValueTaskSource<FlushResult>
     {
         public FlushResult GetResult(short token)
         {
             CheckShown(token);
             CancellationToken canceled = Token;
             int errno = Errno;
-            using (output._gate.Enter())
+            using (Enter())
             {
                 Recycle();
                 if (errno == 0)
@@ -701,15 +675,6 @@ internal sealed class PipeOutput : PipeWriter
             throw errno == Interop.Errno.ECANCELED && canceled.IsCancellationRequested
                 ? new OperationCanceledException(canceled)
                 : output._pipe.Error("send", errno);
-        }
-
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
         }
     }
 }

@@ -1,13 +1,21 @@
+using System.Threading.Tasks.Sources;
+
 namespace Sockeye.Engines.Pipes;
 
 /// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, and used again and again.</summary>
 /// <remarks>
 /// The order is that of <see cref="SocketOperation"/>: token and timer first, then the wait; to end it, token and timer are
 /// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="AwaitedCall.Errno"/> change under the side's gate only,
-/// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
+/// which is entered here: leaving it shows a wait that was ended inside.
 /// </remarks>
-internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
+internal abstract class PipeWait(RunQueue? loop, SocketEngine engine) : AwaitedCall
 {
+    private readonly PipeGate _gate = new(loop);
+    private readonly SocketEngine _engine = engine;
+
+    // Under the gate: the wait was ended, and must be shown on leaving.
+    private bool _isEnded;
+
     internal override int Errno { get; set; }
 
     /// <summary>A call waits.</summary>
@@ -28,53 +36,39 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
         if (limit is { } time)
         {
-            engine.StartTimer(Terms, time);
+            _engine.StartTimer(Terms, time);
         }
     }
-
-    /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm() => TermsIfAny?.Disarm(engine.Poller);
 
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;
 
-    /// <summary>The wait is over. Under the gate.</summary>
-    /// <returns>True when the caller must <see cref="Show"/> it.</returns>
-    internal bool TryEnd()
+    /// <summary>Enters the gate of the pipe's side; Dispose leaves it.</summary>
+    internal Entry Enter() => new(this, _gate.Enter());
+
+    /// <summary>Ends the wait, if a call waits. Under the gate.</summary>
+    internal void End()
     {
-        bool was = IsWaiting;
+        _isEnded |= IsWaiting;
         IsWaiting = false;
-        return was;
     }
 
-    /// <summary>Makes the end of the wait visible. Outside the gate; user code runs elsewhere or later.</summary>
-    internal void Show()
-    {
-        Disarm();
-        ShowOutcome();
-    }
-
-    internal override void Expire(short version) => End(Interop.Errno.ETIMEDOUT, version);
+    internal override void Expire(short version) => Fail(Interop.Errno.ETIMEDOUT, version);
 
     /// <summary>Ends the wait of this version because of <paramref name="errno"/>, or notes it for a call that is about to wait.</summary>
-    private protected void End(int errno, short version)
+    private void Fail(int errno, short version)
     {
-        bool show = false;
-        using (gate.Enter())
+        using (Enter())
         {
             if (version == Version)
             {
-                show = TryEnd();
-                if (show || !IsTaken)
+                if (IsWaiting || !IsTaken)
                 {
                     Errno = errno;
                 }
-            }
-        }
 
-        if (show)
-        {
-            Show();
+                End();
+            }
         }
     }
 
@@ -95,6 +89,44 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
         }
     }
 
-    // Disarm waits for this, so it cannot reach the next wait.
-    private void Cancel() => End(Interop.Errno.ECANCELED, Version);
+    /// <summary>The call has something to return, and succeeds in spite of its errno.</summary>
+    private protected virtual bool HasResult => false;
+
+    /// <summary>IValueTaskSource.GetStatus, shared by both sides.</summary>
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        CheckVersion(token);
+        return !IsShown ? ValueTaskSourceStatus.Pending
+            : Errno == 0 || HasResult ? ValueTaskSourceStatus.Succeeded
+            : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
+    }
+
+    // Leaving the gate takes the token back, which waits for this: it cannot reach the next wait.
+    private void Cancel() => Fail(Interop.Errno.ECANCELED, Version);
+
+    /// <summary>Dispose leaves the gate, and makes the end of the wait visible: user code runs elsewhere or later.</summary>
+    internal readonly ref struct Entry
+    {
+        private readonly PipeWait _wait;
+        private readonly PipeGate.GateEntry _gate;
+
+        internal Entry(PipeWait wait, PipeGate.GateEntry gate)
+        {
+            _wait = wait;
+            _gate = gate;
+        }
+
+        public void Dispose()
+        {
+            bool show = _wait._isEnded;
+            _wait._isEnded = false;
+            _gate.Dispose();
+            if (show)
+            {
+                _wait.TermsIfAny?.Disarm(_wait._engine.Poller);
+                _wait.ShowOutcome();
+            }
+        }
+    }
 }

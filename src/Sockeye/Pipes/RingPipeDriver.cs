@@ -49,7 +49,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest, IBuff
         _receiveFlags = (uint)ReceiveAnswer.KernelFlags(socket, 0);
     }
 
-    /// <summary>Gives back what a pipe that nobody disposed holds of the loop's buffers. While a request is in flight the ring refers to it.</summary>
+    /// <summary>Gives back the loop's buffers held by a pipe that was not disposed. While a request is in flight the ring refers to it.</summary>
     ~RingPipeDriver() => _input.Abandon();
 
     ulong IRingRequest.RingToken { get; set; }
@@ -93,7 +93,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest, IBuff
 
         if (_calls is not null || _poller.TryGetBuffers(_loop, out _buffers) != 0)
         {
-            // No memory for them, none that may be locked (ulimit -l), or no ring any longer: the socket is watched, and
+            // No memory for them, none that may be locked (ulimit -l), or the ring is gone: the socket is watched, and
             // asked, as without a ring.
             Calls.StartReceive();
             Disarm();
@@ -314,7 +314,7 @@ internal sealed class RingPipeDriver : PipeDriver, ITurnEnd, IRingRequest, IBuff
         }
     }
 
-    // The buffers are kept by who orphans the request. A receive that was made anew might find a hole in the stream.
+    // Whoever orphans the request keeps its buffers. A new receive might find a gap in the stream.
     void IRingRequest.Orphan(int errno)
     {
         _input.Ended(errno);

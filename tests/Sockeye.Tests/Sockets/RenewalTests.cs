@@ -227,8 +227,7 @@ public abstract class RenewalTests(SocketStyle style) : StyledTest(style)
             Volatile.Write(ref waiter, Thread.CurrentThread);
             return into.TryReceive(new byte[1]);
         });
-        await Eventually(() => Volatile.Read(ref waiter) is not null);
-        await Sleeps(waiter!);
+        await Eventually(() => Volatile.Read(ref waiter) is { ThreadState: var state } && (state & System.Threading.ThreadState.WaitSleepJoin) != 0);
         Task<Socket> accept = listener.AcceptAsync(into);
         using Socket peer = Tcp();
         Assert.Equal(SocketError.Success, (await Bounded(Style.Connect(peer, listener.LocalEndPoint!))).Error);
