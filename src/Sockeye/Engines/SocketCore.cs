@@ -238,12 +238,14 @@ internal sealed partial class SocketCore
             WasMapped = false;
             IsConnecting = false;
             IsBound = false;
+            IsListening = false;
             PeerIsLate = false;
             if (_extras is { } extras)
             {
                 extras.ConnectingTo = null;
                 extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
+                SignalWaiters(extras);
             }
         }
 
@@ -273,6 +275,7 @@ internal sealed partial class SocketCore
         {
             duplicate.Timeout = Timeout;
             duplicate.Extras.ConnectingTo = extras.ConnectingTo;
+            duplicate.Extras.IsDisconnected = extras.IsDisconnected;
             duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 
@@ -636,6 +639,15 @@ internal sealed partial class SocketCore
     // True for the one caller that has changed it.
     private bool TrySet(States state) => (Interlocked.Or(ref _states, (int)state) & (int)state) == 0;
 
+    // Ends the waits of synchronous calls. Under the gate.
+    private static void SignalWaiters(SocketExtras extras)
+    {
+        for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+        {
+            waiter.Waiter.Signal();
+        }
+    }
+
     private void EndOperations()
     {
         Registration? registration;
@@ -644,9 +656,9 @@ internal sealed partial class SocketCore
             IsClosed = true;
             _extras?.View?.Dispose();
             registration = Registration;
-            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
+            if (_extras is { } extras)
             {
-                waiter.Waiter.Signal();
+                SignalWaiters(extras);
             }
         }
 
