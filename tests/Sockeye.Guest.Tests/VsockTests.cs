@@ -122,6 +122,25 @@ public sealed class VsockTests : GuestTest
         Assert.Equal(port, ((VsockEndPoint)client.LocalEndPoint!).Port);
     }
 
+    // The kernel keeps the port while the peer has not answered the end.
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_bound_socket_whose_peer_stays_is_disconnected_and_connects_again(Way way)
+    {
+        using Socket listener = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        listener.Bind(new VsockEndPoint(VsockEndPoint.Any, VsockEndPoint.AnyPort));
+        listener.Listen(8);
+        using Socket client = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        client.Bind(new VsockEndPoint(VsockEndPoint.Any, NextNumber()));
+        await Connect(way, client, new VsockEndPoint(VsockEndPoint.Local, ((VsockEndPoint)listener.LocalEndPoint!).Port));
+        using Socket server = await Accept(way, listener);
+        await Carry(way, client, server, "ping");
+
+        client.Disconnect(reuseSocket: true);
+        Assert.Null(client.RemoteEndPoint);
+        Assert.False(client.Connected);
+        await ConnectsNow(way, client, isDisconnected: true);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task An_adopted_descriptor_that_was_refused_connects()
     {

@@ -17,6 +17,11 @@ internal sealed partial class SocketCore
     /// <summary>How often the descriptor's number has got another socket.</summary>
     internal int Renewals => _extras is { } extras ? Volatile.Read(ref extras.Renewals) : 0;
 
+    /// <summary>True when a receive's errno says that the socket has never been connected, and it is not the number's first.</summary>
+    /// <param name="errno">ENOTCONN; of a UNIX stream EINVAL (unix_stream_read_generic in net/unix/af_unix.c).</param>
+    internal bool IsFreshlyRenewed(int errno) => Renewals > 0 && !IsConnectionless
+        && (errno == Errno.ENOTCONN || (errno == Errno.EINVAL && AddressFamily == AddressFamily.Unix));
+
     /// <summary>Makes the socket ready for connect(2).</summary>
     /// <param name="address">Where to, as a sockaddr.</param>
     /// <returns>0, or the errno.</returns>
@@ -64,6 +69,17 @@ internal sealed partial class SocketCore
         if (AddressFamily == AddressFamily.InterNetworkV6 && IsStream && address.Length >= Ipv6AddressBytes && !IsNativeIpv6(address))
         {
             WasMapped = true;
+        }
+    }
+
+    /// <summary>A send that may be a connect, too, is about to be made.</summary>
+    /// <param name="flags">MSG_FASTOPEN: it is.</param>
+    /// <param name="address">Where to, as a sockaddr.</param>
+    internal void NoteSendTo(int flags, ReadOnlySpan<byte> address)
+    {
+        if ((flags & SocketConstants.MSG_FASTOPEN) != 0)
+        {
+            NoteConnectBegun(address);
         }
     }
 
@@ -122,9 +138,9 @@ internal sealed partial class SocketCore
 
                 Discard(kept);
                 kept.Dispose();
-                if (boundLater is not null && errno == 0)
+                if (boundLater is not null)
                 {
-                    errno = BindAgain(boundLater);
+                    BindAgain(boundLater);
                 }
 
                 // What waits was tried on the other one.
@@ -242,12 +258,12 @@ internal sealed partial class SocketCore
         return Libc.GetSocketName(Handle, address, out int length) >= 0 ? AddressCodecs.Decode(address[..length], LocalEndPoint) : null;
     }
 
-    private int BindAgain(EndPoint local)
+    // The kernel keeps the port of a connection whose peer has not answered the end yet, for 8 seconds at most
+    // (virtio_transport_close in net/vmw_vsock/virtio_transport_common.c). Then the fresh socket stays unbound.
+    private void BindAgain(EndPoint local)
     {
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
-        int result = Libc.Bind(Handle, address[..AddressCodecs.Encode(local, address)]);
-        IsBound = result >= 0;
-        return -Math.Min(result, 0);
+        IsBound = Libc.Bind(Handle, address[..AddressCodecs.Encode(local, address)]) >= 0;
     }
 
     // Under the gate, so that the descriptor neither closes nor registers meanwhile.

@@ -209,6 +209,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             registration!.Poller.StartTimer(Terms, time);
         }
 
+        Progress.HasWaited = true;
         registration!.Enqueue(this, sequence);
         return false;
     }
