@@ -61,7 +61,7 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     private readonly ReadOnlySpan<byte> _address = address;
     private readonly ref bool _isUnderWay = ref isUnderWay;
 
-    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address);
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address, _isUnderWay);
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
@@ -75,10 +75,14 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     }
 
     /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
-    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address)
+    /// <param name="socket">The socket.</param>
+    /// <param name="address">Where to, as a sockaddr.</param>
+    /// <param name="isUnderWay">This caller's connect has begun: it is asked about, and never begun anew.</param>
+    /// <returns>0, or −errno. ECONNABORTED: it failed, and somebody else has read why from SO_ERROR.</returns>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address, bool isUnderWay)
     {
         int errno = Failure(socket);
-        if (errno == 0)
+        if (errno == 0 && !isUnderWay)
         {
             errno = socket.PrepareConnect(address);
         }
@@ -92,7 +96,7 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         if (answer == -Errno.EALREADY)
         {
             errno = socket.PrepareConnectAgain();
-            answer = errno == 0 ? Libc.Connect(socket.Handle, address) : -errno;
+            answer = errno != 0 ? -errno : isUnderWay ? -Errno.ECONNABORTED : Libc.Connect(socket.Handle, address);
         }
 
         answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
