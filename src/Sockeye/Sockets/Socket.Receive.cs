@@ -199,7 +199,7 @@ public partial class Socket
     {
         ThrowIfPeeking(socketFlags);
         SocketCore core = Usable;
-        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+        return IsFull(buffer, socketFlags, cancellationToken)
             ? ValueTask.CompletedTask
             : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).RunForNoCount(cancellationToken);
     }
@@ -214,7 +214,7 @@ public partial class Socket
     {
         ThrowIfPeeking(socketFlags);
         SocketCore core = Usable;
-        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+        return IsFull(buffer, socketFlags, cancellationToken)
             ? ValueTask.FromResult(SocketResult<int>.Success(0))
             : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).TryRun(cancellationToken);
     }
@@ -239,6 +239,10 @@ public partial class Socket
         errorCode = result.Error;
         return result.TryGetValue(out int count) ? count : 0;
     }
+
+    // A buffer without room is full before any call. A call that would be refused, or was canceled, says so none the less.
+    private static bool IsFull(Memory<byte> buffer, SocketFlags flags, CancellationToken cancellationToken) =>
+        buffer.IsEmpty && !cancellationToken.IsCancellationRequested && LinuxSocketFlags.TryToLinux(flags, out _);
 
     // A second peek would find the same bytes again.
     private static void ThrowIfPeeking(SocketFlags flags)

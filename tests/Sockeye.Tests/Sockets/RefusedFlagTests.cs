@@ -20,20 +20,20 @@ public sealed class RefusedFlagTests : SocketTest
     };
 
     // Members that reflection cannot call: a span is no object.
-    private static readonly Dictionary<string, Action<Socket, SocketFlags, EndPoint>> s_ofSpans = new()
+    private static readonly Dictionary<string, Action<Socket, SocketFlags, EndPoint, byte[]>> s_ofSpans = new()
     {
-        ["Receive(Span`1, SocketFlags)"] = static (socket, flags, _) => socket.Receive(new byte[1].AsSpan(), flags),
-        ["ReceiveExactly(Span`1, SocketFlags)"] = static (socket, flags, _) => socket.ReceiveExactly(new byte[1], flags),
+        ["Receive(Span`1, SocketFlags)"] = static (socket, flags, _, buffer) => socket.Receive(buffer.AsSpan(), flags),
+        ["ReceiveExactly(Span`1, SocketFlags)"] = static (socket, flags, _, buffer) => socket.ReceiveExactly(buffer, flags),
         ["ReceiveFrom(Span`1, SocketFlags, SocketAddress)"] =
-            static (socket, flags, peer) => socket.ReceiveFrom(new byte[1].AsSpan(), flags, peer.Serialize()),
-        ["ReceiveFrom(Span`1, SocketFlags, EndPoint&)"] = static (socket, flags, peer) => socket.ReceiveFrom(new byte[1].AsSpan(), flags, ref peer),
+            static (socket, flags, peer, buffer) => socket.ReceiveFrom(buffer.AsSpan(), flags, peer.Serialize()),
+        ["ReceiveFrom(Span`1, SocketFlags, EndPoint&)"] = static (socket, flags, peer, buffer) => socket.ReceiveFrom(buffer.AsSpan(), flags, ref peer),
         ["ReceiveMessageFrom(Span`1, SocketFlags&, EndPoint&, IPPacketInformation&)"] =
-            static (socket, flags, peer) => socket.ReceiveMessageFrom(new byte[1].AsSpan(), ref flags, ref peer, out _),
-        ["Send(ReadOnlySpan`1, SocketFlags)"] = static (socket, flags, _) => socket.Send(new byte[1].AsSpan(), flags),
-        ["SendAll(ReadOnlySpan`1, SocketFlags)"] = static (socket, flags, _) => socket.SendAll(new byte[1], flags),
-        ["SendTo(ReadOnlySpan`1, SocketFlags, EndPoint)"] = static (socket, flags, peer) => socket.SendTo(new byte[1].AsSpan(), flags, peer),
+            static (socket, flags, peer, buffer) => socket.ReceiveMessageFrom(buffer.AsSpan(), ref flags, ref peer, out _),
+        ["Send(ReadOnlySpan`1, SocketFlags)"] = static (socket, flags, _, buffer) => socket.Send(buffer.AsSpan(), flags),
+        ["SendAll(ReadOnlySpan`1, SocketFlags)"] = static (socket, flags, _, buffer) => socket.SendAll(buffer, flags),
+        ["SendTo(ReadOnlySpan`1, SocketFlags, EndPoint)"] = static (socket, flags, peer, buffer) => socket.SendTo(buffer.AsSpan(), flags, peer),
         ["SendTo(ReadOnlySpan`1, SocketFlags, SocketAddress)"] =
-            static (socket, flags, peer) => socket.SendTo(new byte[1].AsSpan(), flags, peer.Serialize()),
+            static (socket, flags, peer, buffer) => socket.SendTo(buffer.AsSpan(), flags, peer.Serialize()),
     };
 
     [Theory(Timeout = Limit)]
@@ -48,11 +48,15 @@ public sealed class RefusedFlagTests : SocketTest
         {
             string name = $"{method.Name}({string.Join(", ", method.GetParameters().Select(static one => one.ParameterType.Name))})";
             members.Add(name);
-            SocketException exception = await Assert.ThrowsAnyAsync<SocketException>(() => Call(method, name, socket, flags, peer.LocalEndPoint!));
-            Assert.Equal(SocketError.OperationNotSupported, exception.SocketErrorCode);
-            Assert.EndsWith($": EOPNOTSUPP: {text}", exception.Message, StringComparison.Ordinal);
-            Assert.Contains(peer.LocalEndPoint!.ToString()!, exception.Message, StringComparison.Ordinal);
-            Assert.True(socket.Connected, name);
+            foreach (int bytes in (int[])[1, 0])
+            {
+                SocketException exception = await Assert.ThrowsAnyAsync<SocketException>(
+                    () => Call(method, name, socket, flags, peer.LocalEndPoint!, bytes));
+                Assert.Equal(SocketError.OperationNotSupported, exception.SocketErrorCode);
+                Assert.EndsWith($": EOPNOTSUPP: {text}", exception.Message, StringComparison.Ordinal);
+                Assert.Contains(peer.LocalEndPoint!.ToString()!, exception.Message, StringComparison.Ordinal);
+                Assert.True(socket.Connected, name);
+            }
         }
 
         Assert.All(s_ofSpans.Keys, name => Assert.Contains(name, members));
@@ -67,6 +71,19 @@ public sealed class RefusedFlagTests : SocketTest
         Assert.DoesNotContain("Linux has no", other.Message, StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_buffer_without_room_is_full_unless_a_flag_is_refused()
+    {
+        using Pair pair = await Connected();
+        Assert.True(pair.Client.TryReceiveExactly([]) is { IsSuccess: true, Value: 0 });
+        Assert.True(await pair.Client.TryReceiveExactlyAsync(Memory<byte>.Empty) is { IsSuccess: true, Value: 0 });
+        pair.Client.ReceiveExactly([], SocketFlags.WaitAll);
+        await pair.Client.ReceiveExactlyAsync(Memory<byte>.Empty, SocketFlags.WaitAll);
+
+        Assert.Equal(Errno.EOPNOTSUPP, pair.Client.TryReceiveExactly([], SocketFlags.Partial).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, (await pair.Client.TryReceiveExactlyAsync(Memory<byte>.Empty, SocketFlags.Partial)).Errno);
+    }
+
     private static bool TakesFlagsAndThrows(MethodInfo method)
     {
         Type[] types = [.. method.GetParameters().Select(static one => one.ParameterType)];
@@ -75,15 +92,15 @@ public sealed class RefusedFlagTests : SocketTest
             && types.Any(static type => type == typeof(SocketFlags) || type == typeof(SocketFlags).MakeByRefType());
     }
 
-    private static async Task Call(MethodInfo method, string name, Socket socket, SocketFlags flags, EndPoint peer)
+    private static async Task Call(MethodInfo method, string name, Socket socket, SocketFlags flags, EndPoint peer, int bytes)
     {
-        if (s_ofSpans.TryGetValue(name, out Action<Socket, SocketFlags, EndPoint>? call))
+        if (s_ofSpans.TryGetValue(name, out Action<Socket, SocketFlags, EndPoint, byte[]>? call))
         {
-            call(socket, flags, peer);
+            call(socket, flags, peer, new byte[bytes]);
             return;
         }
 
-        object?[] arguments = [.. method.GetParameters().Select(one => Argument(one, flags, peer))];
+        object?[] arguments = [.. method.GetParameters().Select(one => Argument(one, flags, peer, new byte[bytes]))];
         object? result = method.Invoke(socket, BindingFlags.DoNotWrapExceptions, binder: null, arguments, culture: null);
         await (result switch
         {
@@ -95,32 +112,36 @@ public sealed class RefusedFlagTests : SocketTest
         });
     }
 
-    private static object? Argument(ParameterInfo parameter, SocketFlags flags, EndPoint peer)
+    private static object? Argument(ParameterInfo parameter, SocketFlags flags, EndPoint peer, byte[] buffer)
     {
         Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
         return type switch
         {
             _ when type == typeof(SocketFlags) => flags,
-            _ when type == typeof(byte[]) => new byte[1],
-            _ when type == typeof(int) => parameter.Name == "size" ? 1 : 0,
-            _ when type == typeof(ArraySegment<byte>) => new ArraySegment<byte>(new byte[1]),
-            _ when type == typeof(IList<ArraySegment<byte>>) => new List<ArraySegment<byte>> { new(new byte[1]) },
-            _ when type == typeof(Memory<byte>) => new byte[1].AsMemory(),
-            _ when type == typeof(ReadOnlyMemory<byte>) => (ReadOnlyMemory<byte>)new byte[1],
+            _ when type == typeof(byte[]) => buffer,
+            _ when type == typeof(int) => parameter.Name == "size" ? buffer.Length : 0,
+            _ when type == typeof(ArraySegment<byte>) => new ArraySegment<byte>(buffer),
+            _ when type == typeof(IList<ArraySegment<byte>>) => new List<ArraySegment<byte>> { new(buffer) },
+            _ when type == typeof(Memory<byte>) => buffer.AsMemory(),
+            _ when type == typeof(ReadOnlyMemory<byte>) => (ReadOnlyMemory<byte>)buffer,
             _ when type == typeof(EndPoint) => peer,
             _ when type == typeof(SocketAddress) => peer.Serialize(),
             _ when type == typeof(CancellationToken) => CancellationToken.None,
-            _ when type == typeof(OutgoingMessage) => new OutgoingMessage(new byte[1]) { Peer = peer },
-            _ when type == typeof(MessageBatch) => Batch(peer),
+            _ when type == typeof(OutgoingMessage) => new OutgoingMessage(buffer) { Peer = peer },
+            _ when type == typeof(MessageBatch) => Batch(peer, buffer),
             _ when type == typeof(IPPacketInformation) => null,
             _ => throw new InvalidOperationException($"{parameter.Member} needs an argument: {parameter}"),
         };
     }
 
-    private static MessageBatch Batch(EndPoint peer)
+    private static MessageBatch Batch(EndPoint peer, byte[] buffer)
     {
         var batch = new MessageBatch(1, 16);
-        batch.Add(new byte[1], peer);
+        if (buffer.Length > 0)
+        {
+            batch.Add(buffer, peer);
+        }
+
         return batch;
     }
 }
