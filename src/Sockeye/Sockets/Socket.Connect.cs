@@ -417,7 +417,8 @@ public partial class Socket
     /// <remarks>
     /// A connection that is gone already is no failure. Neither form waits: the kernel delivers what was sent in its own time.
     /// What the peer sent and was not received is lost. With true, options that can be read and a bound IP or VSOCK address are
-    /// kept; <see cref="Connect(EndPoint)"/> says what is not. A datagram socket's association ends either way, by connect(2) to
+    /// kept (a VSOCK port unless the kernel still holds it for the connection, which it does while the peer has not answered
+    /// the end); <see cref="Connect(EndPoint)"/> says what is not. A datagram socket's association ends either way, by connect(2) to
     /// AF_UNSPEC, and the socket can still be used.
     /// </remarks>
     public void Disconnect(bool reuseSocket)

@@ -239,6 +239,63 @@ public abstract class RenewalTests(SocketStyle style) : StyledTest(style)
         await Echo(into, peer);
     });
 
+    // Its descriptor is another now: the wait on the old one would last.
+    [Fact(Timeout = Limit)]
+    public Task Synchronous_calls_that_wait_end_when_their_socket_takes_over_a_connection() => Test(async () =>
+    {
+        using Socket listener = Listener();
+        using Socket into = Udp();
+        Task<SocketResult<int>> receive = Run(() => into.TryReceive(new byte[1]));
+        Task<SocketResult> select = Run(() => Socket.TrySelect(new List<Socket> { into }, checkWrite: null, checkError: null, Soon));
+        await Eventually(() => into.Core.ExtrasIfAny is { Waiters.Next: not null });
+        Task<Socket> accept = listener.AcceptAsync(into);
+        using Socket peer = Tcp();
+        Assert.Equal(SocketError.Success, (await Bounded(Style.Connect(peer, listener.LocalEndPoint!))).Error);
+        Assert.Same(into, await accept.WaitAsync(Soon));
+        Assert.Equal(Errno.EBADF, (await receive.WaitAsync(Soon)).Errno);
+        Assert.Equal(Errno.EBADF, (await select.WaitAsync(Soon)).Errno);
+        await Echo(into, peer);
+    });
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_duplicate_of_a_disconnected_socket_was_connected_too(bool reuse) => Test(async () =>
+    {
+        using Pair pair = await Connected();
+        await Disconnect(pair.Client, reuse);
+        using Socket copy = pair.Client.Duplicate();
+        Assert.Null(copy.RemoteEndPoint);
+        Assert.False(copy.Connected);
+        copy.Shutdown(SocketShutdown.Both);
+        await Disconnect(copy, reuse: false);
+        Assert.Throws<InvalidOperationException>(() => copy.Connect(pair.Server.LocalEndPoint!));
+    });
+
+    // A send with MSG_FASTOPEN is a connect.
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_socket_whose_first_data_IPv4_refused_connects_to_IPv6(bool isMessage) => Test(async () =>
+    {
+        using Socket listener = Listener(AddressFamily.InterNetworkV6);
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        var there = (IPEndPoint)NobodyThere(AddressFamily.InterNetwork);
+        var mapped = new IPEndPoint(there.Address.MapToIPv6(), there.Port);
+        socket.Blocking = false;
+        SocketResult<int> sent = isMessage
+            ? socket.TrySendMessage(new OutgoingMessage(new byte[1]) { Peer = mapped }, SocketFlags.FastOpen)
+            : socket.TrySendTo(new byte[1], mapped, SocketFlags.FastOpen);
+        Assert.True(sent.Errno is Errno.EINPROGRESS or 0, sent.ToString());
+        await socket.WaitAsync(SocketEvents.HangUp).AsTask().WaitAsync(Soon);
+        socket.Blocking = true;
+        Assert.Equal(SocketError.ConnectionRefused, (await Bounded(Style.Connect(socket, listener.LocalEndPoint!))).Error);
+        Assert.Equal(SocketError.Success, (await Bounded(Style.Connect(socket, listener.LocalEndPoint!))).Error);
+        Assert.Equal(0, socket.Core.Renewals);
+        using Socket server = (await Bounded(Style.Accept(listener))).Value!;
+        await Echo(socket, server);
+    });
+
     [Theory(Timeout = Limit)]
     [InlineData("never tried", false, ProtocolType.Tcp)]
     [InlineData("never tried", true, ProtocolType.Tcp)]
