@@ -62,6 +62,7 @@ internal ref struct BlockingCall : IDisposable
 
         using var call = new BlockingCall(socket, queue, limit, mayWait: (socket.IsBlocking || always) && CallSteps.MayWait(flags));
         int errno = call.Enter();
+        progress.HasWaited = call._ticket is not null;
         while (errno == 0)
         {
             switch (CallSteps.Try(socket, ref step, ref progress))
@@ -72,6 +73,7 @@ internal ref struct BlockingCall : IDisposable
                     errno = call.Pause();
                     break;
                 default:
+                    progress.HasWaited = true;
                     errno = call.Wait(events, progress.Count);
                     break;
             }

@@ -114,7 +114,7 @@ internal sealed partial class SocketCore
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
-    /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
+    /// <summary>The peer, once it was given or asked for. Kept after the connection's end, until it is disconnected.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>bind(2) was called: the local address is the user's choice.</summary>
@@ -237,14 +237,20 @@ internal sealed partial class SocketCore
             _place = EngineIfAny;
             WasMapped = false;
             IsConnecting = false;
+            IsBound = false;
+            IsListening = false;
+            PeerIsLate = false;
             if (_extras is { } extras)
             {
                 extras.ConnectingTo = null;
+                extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
+                SignalWaiters(extras);
             }
         }
 
         registration?.Close();
+        RemoveBoundFile();
         unused.Dispose();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
@@ -269,6 +275,7 @@ internal sealed partial class SocketCore
         {
             duplicate.Timeout = Timeout;
             duplicate.Extras.ConnectingTo = extras.ConnectingTo;
+            duplicate.Extras.IsDisconnected = extras.IsDisconnected;
             duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 
@@ -320,9 +327,20 @@ internal sealed partial class SocketCore
             return -result;
         }
 
-        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+        int errno = IsConnectionless ? -Math.Min(Dissolve(), 0)
             : reuseSocket ? Renew(endsConnection: true)
             : Shutdown(SocketConstants.SHUT_RDWR);
+        if (errno == 0)
+        {
+            SocketExtras extras = Extras;
+            extras.IsDisconnected = true;
+            extras.ConnectingTo = null;
+            PeerIsLate = false;
+            RemoteEndPoint = null;
+            IsConnected = false;
+        }
+
+        return errno;
     }
 
     /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
@@ -621,6 +639,15 @@ internal sealed partial class SocketCore
     // True for the one caller that has changed it.
     private bool TrySet(States state) => (Interlocked.Or(ref _states, (int)state) & (int)state) == 0;
 
+    // Ends the waits of synchronous calls. Under the gate.
+    private static void SignalWaiters(SocketExtras extras)
+    {
+        for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+        {
+            waiter.Waiter.Signal();
+        }
+    }
+
     private void EndOperations()
     {
         Registration? registration;
@@ -629,9 +656,9 @@ internal sealed partial class SocketCore
             IsClosed = true;
             _extras?.View?.Dispose();
             registration = Registration;
-            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
+            if (_extras is { } extras)
             {
-                waiter.Waiter.Signal();
+                SignalWaiters(extras);
             }
         }
 

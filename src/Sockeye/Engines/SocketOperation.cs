@@ -97,7 +97,14 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     /// <summary>Notes the call's flags. With those that Linux does not have, the call is refused when it begins.</summary>
     protected void SetFlags(SocketFlags flags)
     {
-        Flags = LinuxSocketFlags.TryToLinux(flags, out int kernelFlags) ? kernelFlags : RefusedFlags;
+        if (LinuxSocketFlags.TryToLinux(flags, out int kernelFlags))
+        {
+            Flags = kernelFlags;
+            return;
+        }
+
+        Flags = RefusedFlags;
+        Terms.Refusal = LinuxSocketFlags.Refusal(flags);
     }
 
     /// <summary>Runs an attempt's step.</summary>
@@ -202,6 +209,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             registration!.Poller.StartTimer(Terms, time);
         }
 
+        Progress.HasWaited = true;
         registration!.Enqueue(this, sequence);
         return false;
     }
@@ -276,7 +284,9 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         }
 
         Socket.NoteFailure(Errno);
-        return SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
+        return terms?.Refusal is { } refusal
+            ? SocketErrors.Create(Call, Subject, Errno, refusal)
+            : SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
     }
 
     /// <summary>The end point to name in an error.</summary>

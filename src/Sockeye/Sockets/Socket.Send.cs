@@ -15,7 +15,7 @@ public partial class Socket
     /// Shutdown (EPIPE), ConnectionReset, NotConnected, MessageSize, TimedOut, WouldBlock. What got through before a
     /// failure is told in the message and in <c>Data["BytesTransferred"]</c>.
     /// </exception>
-    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => OrThrow(TrySend(buffer, socketFlags), "send");
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => OrThrow(TrySend(buffer, socketFlags), "send", socketFlags);
 
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
     public int Send(ReadOnlySpan<byte> buffer) => Send(buffer, SocketFlags.None);
@@ -60,7 +60,7 @@ public partial class Socket
     /// <returns>How many bytes.</returns>
     /// <exception cref="ArgumentException">The list is empty, or its buffers have more than 2 GiB together.</exception>
     /// <exception cref="SocketException">As for the other sends.</exception>
-    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send");
+    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send", socketFlags);
 
     /// <inheritdoc cref="Send(IList{ArraySegment{byte}}, SocketFlags)"/>
     public int Send(IList<ArraySegment<byte>> buffers) => Send(buffers, SocketFlags.None);
@@ -109,7 +109,7 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <exception cref="SocketException">As for Send; the message says how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
     public void SendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
-        OrThrow(TrySendAll(buffer, socketFlags), "send all");
+        OrThrow(TrySendAll(buffer, socketFlags), "send all", socketFlags);
 
     /// <summary>send(2) until all is sent, with the failure as a value.</summary>
     /// <inheritdoc cref="SendAll" path="/param"/>

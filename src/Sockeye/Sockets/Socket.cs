@@ -263,7 +263,7 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>getpeername(2): the peer's address; null before the socket is connected. Kept after the connection's end.</summary>
+    /// <summary>getpeername(2): the peer's address; null before the socket is connected and after <see cref="Disconnect"/>. Kept after any other end of the connection.</summary>
     /// <exception cref="SocketException">NotConnected: the peer has gone and was never asked for before.</exception>
     public EndPoint? RemoteEndPoint
     {

@@ -129,6 +129,12 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
     /// <param name="progress">How far the call has come.</param>
     internal readonly StepResult Take(SocketCore socket, int answer, int room, int total, ref Progress progress)
     {
+        if (answer < 0 && progress.HasWaited && socket.IsFreshlyRenewed(-answer))
+        {
+            // It waited on the socket before, and came too late for that one's end.
+            answer = 0;
+        }
+
         if (answer < 0)
         {
             return TakeError(socket, answer, ref progress);

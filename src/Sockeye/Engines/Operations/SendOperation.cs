@@ -121,7 +121,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     /// its room as others do.
     /// </remarks>
     internal static StepResult TakeError(SocketCore socket, int answer, bool isAddressed, ref Progress progress) =>
-        EarlierErrors.MustRepeat(socket, answer, ref progress.HasRepeated) ? StepResult.Again
+        EarlierErrors.MustRepeat(socket, answer, ref progress) ? StepResult.Again
         : answer == -Errno.EAGAIN && isAddressed && socket.AddressFamily == AddressFamily.Unix && !socket.IsStream ? StepResult.Pause
         : progress.TakeError(answer);
 }
