@@ -53,6 +53,7 @@ internal sealed partial class SocketCore
             return Errno.EOPNOTSUPP;
         }
 
+        FinishTries();
         int errno = OpenAlike(out SocketHandle fresh);
         using (fresh)
         {
@@ -74,6 +75,7 @@ internal sealed partial class SocketCore
                 // Receives that wait, here or in an engine, find the end of the stream before the socket is another.
                 Libc.Shutdown(Handle, SocketConstants.SHUT_RDWR);
                 Registration?.Ready(read: true, write: true);
+                FinishTries();
             }
 
             errno = Replace(fresh, endsConnection, out bool isReplaced);
