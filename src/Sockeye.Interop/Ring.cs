@@ -116,6 +116,12 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;
 
+    /// <summary>The position of the request that <see cref="TryNext"/> gave last.</summary>
+    internal uint Position => _tail - 1;
+
+    /// <summary>True when the kernel has taken the request at a position that <see cref="Position"/> gave.</summary>
+    internal bool IsTaken(uint position) => (int)(position - _handedOver) < 0;
+
     /// <summary>io_uring_setup(2), with the best flags that the kernel knows. The ring sleeps until <see cref="Enable"/>.</summary>
     /// <param name="entries">How many requests fit between two enters; rounded up to a power of two.</param>
     /// <param name="completions">How many completions fit before the kernel keeps them elsewhere; at least twice the requests.</param>

@@ -286,6 +286,7 @@ internal sealed class RunQueueContext(RunQueue queue) : SynchronizationContext
             return;
         }
 
+        IoUring.RingPoller.Own?.FinishTries();
         using var done = new ManualResetEventSlim(initialState: false);
         Exception? error = null;
         Queue.Post(

@@ -103,6 +103,7 @@ internal sealed partial class SocketCore
             return Errno.EOPNOTSUPP;
         }
 
+        FinishTries();
         int errno = OpenAlike(out SocketHandle fresh);
         using (fresh)
         {
@@ -124,6 +125,7 @@ internal sealed partial class SocketCore
                 // Receives that wait, here or in an engine, find the end of the stream before the socket is another.
                 Libc.Shutdown(Handle, SocketConstants.SHUT_RDWR);
                 Registration?.Ready(read: true, write: true);
+                FinishTries();
             }
 
             // A port of VSOCK's is free when the old socket has gone.

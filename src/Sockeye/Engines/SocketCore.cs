@@ -313,6 +313,7 @@ internal sealed partial class SocketCore
     /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
     internal int Shutdown(int how)
     {
+        FinishTries();
         int result = Libc.Shutdown(Handle, how);
         return result == -Errno.ENOTCONN && WasConnected ? 0 : -Math.Min(result, 0);
     }
@@ -321,6 +322,7 @@ internal sealed partial class SocketCore
     /// <returns>0, or the errno.</returns>
     internal int Disconnect(bool reuseSocket)
     {
+        FinishTries();
         if (Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) is < 0 and var result
             && !(result == -Errno.ENOTCONN && WasConnected))
         {
@@ -463,6 +465,22 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>
+    /// What the calling loop has prepared on this socket goes to the kernel now, and is answered: for whatever must not overtake it.
+    /// Others' sockets may share the descriptor's; then all that the loop has prepared goes.
+    /// </summary>
+    internal void FinishTries()
+    {
+        if (Handle.IsShared)
+        {
+            IoUring.RingPoller.Own?.FinishTries();
+        }
+        else
+        {
+            Registration?.FinishTries();
+        }
+    }
+
     /// <summary>Registers with the engine.</summary>
     /// <returns>0, or the errno.</returns>
     internal int Register(out Registration? registration)
@@ -569,6 +587,7 @@ internal sealed partial class SocketCore
     /// <summary>A view of the descriptor for APIs that take the runtime's handle. It does not own.</summary>
     internal SafeSocketHandle View()
     {
+        FinishTries();
         lock (this)
         {
             SocketExtras extras = Extras;
@@ -650,6 +669,7 @@ internal sealed partial class SocketCore
 
     private void EndOperations()
     {
+        FinishTries();
         Registration? registration;
         lock (this)
         {

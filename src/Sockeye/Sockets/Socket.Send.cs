@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
 
 namespace Sockeye;
 
@@ -189,11 +190,23 @@ public partial class Socket
     // Most sends are done with the first call, and need no operation.
     private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, bool isAll, CancellationToken cancellationToken)
     {
-        if (!TryBegin(socketFlags, out int flags, out Progress progress)
-            || cancellationToken.IsCancellationRequested
-            || (Core.Registration is { } registration && !registration.IsIdle(OperationQueue.Write)))
+        if (!TryBegin(socketFlags, out int flags, out Progress progress) || cancellationToken.IsCancellationRequested)
         {
             return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
+        }
+
+        if (Core.Registration is { } registration)
+        {
+            // On a loop that has a ring the turn's enter makes it.
+            if (flags == 0 && IsStream && buffer.Length != 0 && RingTries.Here(registration.Poller) is { } tries)
+            {
+                return SendOperation.Rent(Core, tries).With(buffer, socketFlags, isAll);
+            }
+
+            if (!registration.IsIdle(OperationQueue.Write))
+            {
+                return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
+            }
         }
 
         StepResult result;

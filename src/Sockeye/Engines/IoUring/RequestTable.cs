@@ -110,4 +110,5 @@ internal static class RingUserData
     internal const ulong Discarded = 2UL << KindShift;
     internal const ulong Request = 3UL << KindShift;
     internal const ulong Disarm = 4UL << KindShift;
+    internal const ulong Try = 5UL << KindShift;
 }
