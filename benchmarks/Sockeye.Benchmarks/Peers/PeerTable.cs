@@ -25,6 +25,11 @@ internal static class PeerTable
             Modes = [ServerMode.Echo],
             ConnectionsMax = 4, // with more it never sleeps
         },
+        new DotnetPeer("sockeye-pipe", "SocketPipe on an EventLoop, io_uring", "sockeye-pipe")
+        {
+            Check = SockeyeServer.IoUringRefusal,
+            Modes = _streamsOnly,
+        },
         new DotnetPeer("sockeye-epoll", "Sockeye on an EventLoop, epoll", "sockeye-epoll"),
         new DotnetPeer("sockeye-pool", "Sockeye from the thread pool, no loop", "sockeye-pool"),
         new DotnetPeer("system", "System.Net.Sockets", "system"),

@@ -25,23 +25,23 @@ internal static class SockeyeServer
     /// <summary>How long a loop that spins looks before it sleeps.</summary>
     internal static TimeSpan SpinLimit { get; } = TimeSpan.FromMicroseconds(50);
 
-    internal static void RunOnLoop(EventLoopOptions options, ServerMode mode)
+    internal static void RunOnLoop(EventLoopOptions options, ServerMode mode, bool byPipes = false)
     {
         using var loop = new EventLoop(options);
         loop.Run(async () =>
         {
-            using Socket socket = Serve(mode);
+            using Socket socket = Serve(mode, byPipes);
             await Task.Run(ServeCommand.WaitForEndOfInput);
         });
     }
 
     internal static void RunOnPool(ServerMode mode)
     {
-        using Socket socket = Serve(mode);
+        using Socket socket = Serve(mode, byPipes: false);
         ServeCommand.WaitForEndOfInput();
     }
 
-    private static Socket Serve(ServerMode mode)
+    private static Socket Serve(ServerMode mode, bool byPipes)
     {
         var local = new IPEndPoint(IPAddress.Loopback, 0);
         Socket socket;
@@ -54,14 +54,14 @@ internal static class SockeyeServer
         else
         {
             socket = Socket.CreateServer(local, backlog: 4096);
-            _ = AcceptAsync(socket, mode);
+            _ = AcceptAsync(socket, mode, byPipes);
         }
 
         ServeCommand.Announce(((IPEndPoint)socket.LocalEndPoint!).Port);
         return socket;
     }
 
-    private static async Task AcceptAsync(Socket listener, ServerMode mode)
+    private static async Task AcceptAsync(Socket listener, ServerMode mode, bool byPipes)
     {
         var members = new List<SocketPipe>();
         while (true)
@@ -70,9 +70,10 @@ internal static class SockeyeServer
             peer.NoDelay = true;
             _ = mode switch
             {
-                ServerMode.Idle => EchoWithoutBufferAsync(peer),
-                ServerMode.Pipelined => EchoByPipeAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, members),
+                ServerMode.Pipelined => EchoByPipeAsync(peer),
+                _ when byPipes => EchoByPipeAsync(peer),
+                ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
             };
         }
