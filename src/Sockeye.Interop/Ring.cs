@@ -261,10 +261,11 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="bufferBytes">The length of each.</param>
     /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure. The ring's Dispose takes them back.</param>
+    /// <param name="given">How many are the kernel's from the start; by default all.</param>
     /// <returns>0, or the errno.</returns>
-    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
+    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made, int given = int.MaxValue)
     {
-        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made);
+        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made, given);
         if (made is not null)
         {
             (_buffers ??= []).Add(made);

@@ -126,7 +126,18 @@ internal static class SockeyeServer
     private static async Task EchoByPipeAsync(Socket peer)
     {
         await using var pipe = new SocketPipe(peer);
-        await PipeServer.EchoAsync(pipe);
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+
+            await pipe.Output.FlushAsync();
+        }
     }
 
     // What the sender says stands once, and goes to each with the turn's other sends; a member that does not keep up is

@@ -12,7 +12,7 @@ internal sealed partial class SocketCore
     private const int DiscardBytes = 64 * 1024;
 
     /// <summary>How often the descriptor's number has got another socket.</summary>
-    internal int Renewals => _extras is { } extras ? Volatile.Read(ref extras.Renewals) : 0;
+    internal int Renewals => ExtrasIfAny is { } extras ? Volatile.Read(ref extras.Renewals) : 0;
 
     /// <summary>Makes the socket ready for connect(2).</summary>
     /// <param name="address">Where to, as a sockaddr.</param>

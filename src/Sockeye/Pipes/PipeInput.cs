@@ -5,22 +5,23 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>A pipe's reading side.</summary>
+/// <summary>A pipe's reading side. How the bytes come is the derived class's: by a ring's requests, or by calls and waits.</summary>
 /// <remarks>
 /// Positions count all bytes that were received, so that a segment's bounds, what was consumed and what was examined
-/// are compared as numbers. All fields change under the gate.
+/// are compared as numbers. All fields change under the gate. One receive is under way at a time: it is claimed under the
+/// gate, and <see cref="StartReceive"/> is called outside of it. Its ends come back to
+/// <see cref="Received(PinnedBlock, bool, int, int)"/> and <see cref="Ended"/>.
 /// </remarks>
-internal sealed class PipeInput : PipeReader
+internal abstract class PipeInput : PipeReader
 {
     // What a reader leaves behind is copied up to this length, so that half a line does not hold a large buffer.
     private const int CopiedBytesMax = PipePool.SmallBytes;
 
     private readonly SocketPipe _pipe;
-    private readonly RunQueue? _loop;
-    private readonly PipeGate _gate;
-    private readonly ReadWait _wait;
-    private readonly long _highWater;
-    private readonly long _lowWater;
+    private PipeGate _gate;
+
+    // Made when a read waits for the first time.
+    private ReadWait? _wait;
 
     // What was received and not consumed; owned until it is.
     private PipeSegment? _head;
@@ -38,15 +39,31 @@ internal sealed class PipeInput : PipeReader
     private bool _isEnded;
     private int _errno;
 
-    internal PipeInput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
+    private protected PipeInput(SocketPipe pipe, RunQueue? loop)
     {
         _pipe = pipe;
-        _loop = loop;
         _gate = new PipeGate(loop);
-        _wait = new ReadWait(this, pipe.Core.Engine);
-        _highWater = options.ReceiveHighWaterMark;
-        _lowWater = options.ReceiveLowWaterMark;
     }
+
+    internal SocketPipe Pipe => _pipe;
+
+    /// <summary>The loop that moves the bytes; null is none.</summary>
+    internal RunQueue? Loop => _gate.Loop;
+
+    /// <summary>The peer has ended the stream, and all that it sent has come.</summary>
+    internal bool HasEnded => Volatile.Read(ref _isEnded);
+
+    /// <summary>Has the next bytes received. The caller has claimed the receive.</summary>
+    internal abstract void StartReceive();
+
+    /// <summary>Has no more received than is under way, because the reader is behind or gone.</summary>
+    internal abstract void StopReceive();
+
+    /// <summary>The socket closes, or the pipe leaves it open and goes: what is under way ends.</summary>
+    internal abstract void Close();
+
+    /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
+    internal abstract ValueTask EndAsync();
 
     /// <summary>How many bytes were received and are not consumed.</summary>
     internal long Held => Volatile.Read(ref _received) - Volatile.Read(ref _consumed);
@@ -58,7 +75,7 @@ internal sealed class PipeInput : PipeReader
         {
             using (_gate.Enter())
             {
-                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_highWater - Unexamined, 1);
+                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_pipe.Bounds.ReceiveHigh - Unexamined, 1);
             }
         }
     }
@@ -83,7 +100,7 @@ internal sealed class PipeInput : PipeReader
 
         if (start)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
             using (_gate.Enter())
             {
                 if (IsReady)
@@ -119,45 +136,39 @@ internal sealed class PipeInput : PipeReader
             start = ClaimReceive();
             if (!start && isPlain)
             {
-                _wait.Start();
-                return new ValueTask<ReadResult>(_wait, _wait.Version);
+                return Wait();
             }
         }
 
         if (start)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
         }
 
         // The token and the timer first: if one of them ends before the wait began, the note is found below.
         if (!isPlain)
         {
-            _wait.Arm(limit, cancellationToken);
+            MakeWait().Arm(limit, cancellationToken);
         }
 
-        bool show = false;
+        PipeWait? ended = null;
         ValueTask<ReadResult> task;
         using (_gate.Enter())
         {
-            if (IsReady && isPlain && _loop?.SpendBudgetHere() != false)
+            if (IsReady && isPlain && Loop?.SpendBudgetHere() != false)
             {
                 return TakeOrFail();
             }
 
             // Ready at once too often in a row, or with a token to take back: it is told like one that waited.
-            _wait.Start();
-            task = new ValueTask<ReadResult>(_wait, _wait.Version);
-            if (IsReady || _wait.Errno != 0)
+            task = Wait();
+            if (IsReady || _wait!.Errno != 0)
             {
-                show = _wait.TryEnd();
+                ended = EndWait();
             }
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
-
+        ended?.Show();
         return task;
     }
 
@@ -166,7 +177,7 @@ internal sealed class PipeInput : PipeReader
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         bool resume;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
             {
@@ -189,10 +200,10 @@ internal sealed class PipeInput : PipeReader
                 }
 
                 _examined = seen;
-                Consume(upTo);
+                Consume(entry.Pool, upTo);
             }
 
-            resume = _isPaused && Unexamined <= _lowWater && !_isEnded && _errno == 0;
+            resume = _isPaused && Unexamined <= _pipe.Bounds.ReceiveLow && !_isEnded && _errno == 0;
             if (resume)
             {
                 _isPaused = false;
@@ -202,30 +213,27 @@ internal sealed class PipeInput : PipeReader
 
         if (resume)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
         }
     }
 
     public override void CancelPendingRead()
     {
-        bool show;
+        PipeWait? ended;
         using (_gate.Enter())
         {
             _isCanceled = true;
-            show = _wait.TryEnd();
+            ended = EndWait();
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
+        ended?.Show();
     }
 
     public override void Complete(Exception? exception = null)
     {
-        bool show;
+        PipeWait? ended;
         bool stop;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
             {
@@ -235,29 +243,26 @@ internal sealed class PipeInput : PipeReader
             _isCompleted = true;
             _isReading = false;
             stop = _isReceiving;
-            Drop();
+            Drop(entry.Pool);
             _isCanceled = true;
-            show = _wait.TryEnd();
+            ended = EndWait();
         }
 
         if (stop)
         {
-            _pipe.Driver.StopReceive();
+            StopReceive();
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
+        ended?.Show();
     }
 
     /// <summary>Bytes came into a block; with it comes its reference, or a reference to it when it is shared.</summary>
     internal void Received(PinnedBlock block, bool isShared, int start, int length)
     {
-        bool show = false;
-        using (_gate.Enter())
+        PipeWait? ended;
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
-            PipePool pool = PipePool.Of(_loop);
+            PipePool pool = entry.Pool;
             _isReceiving = false;
             if (_isCompleted || _tail?.TryExtend(block, start, length) == true)
             {
@@ -265,17 +270,14 @@ internal sealed class PipeInput : PipeReader
             }
             else
             {
-                Append(pool.RentSegment().Of(block, isShared, start, length, _received, isShared ? _loop : null));
+                Append(pool.RentSegment().Of(block, isShared, start, length, _received, isShared ? Loop : null));
             }
 
             _received += length;
-            show = IsReady && _wait.TryEnd();
+            ended = IsReady ? EndWait() : null;
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
+        ended?.Show();
     }
 
     /// <summary>The engine brought bytes in one of its buffers. On the loop's thread.</summary>
@@ -287,27 +289,23 @@ internal sealed class PipeInput : PipeReader
     /// <returns>False when no more should be received: the reader is behind or gone.</returns>
     internal bool Received(ReceiveBuffers buffers, int buffer, int start, int length, bool more)
     {
-        bool show;
+        PipeWait? ended;
         bool goOn;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (!_isCompleted)
             {
-                Keep(buffers, buffer, start, length);
+                Keep(entry.Pool, buffers, buffer, start, length);
             }
 
             _received += length;
-            goOn = !_isCompleted && Unexamined < _highWater;
+            goOn = !_isCompleted && Unexamined < _pipe.Bounds.ReceiveHigh;
             _isPaused |= !goOn;
             _isReceiving = more || goOn;
-            show = _wait.TryEnd();
+            ended = EndWait();
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
-
+        ended?.Show();
         return goOn;
     }
 
@@ -330,7 +328,7 @@ internal sealed class PipeInput : PipeReader
     {
         if (!_isReading)
         {
-            Drop();
+            Drop(PipePool.Of(Loop));
         }
     }
 
@@ -338,7 +336,7 @@ internal sealed class PipeInput : PipeReader
     /// <param name="errno">0 at the end of the stream.</param>
     internal void Ended(int errno)
     {
-        bool show;
+        PipeWait? ended;
         using (_gate.Enter())
         {
             _isReceiving = false;
@@ -348,18 +346,15 @@ internal sealed class PipeInput : PipeReader
                 _errno = errno;
             }
 
-            show = _wait.TryEnd();
+            ended = EndWait();
         }
 
-        if (show)
-        {
-            _wait.Show();
-        }
+        ended?.Show();
     }
 
     // The reader's bytes are where the kernel put them, unless buffers are short: then they are copied, and the buffer is
     // free for others at once.
-    private void Keep(ReceiveBuffers buffers, int buffer, int start, int length)
+    private void Keep(PipePool pool, ReceiveBuffers buffers, int buffer, int start, int length)
     {
         if (_tail?.TryExtend(buffers, buffer, start, length) == true)
         {
@@ -369,16 +364,15 @@ internal sealed class PipeInput : PipeReader
         if (!buffers.IsShort)
         {
             buffers.Hold(buffer);
-            Append(PipePool.OfLoop(_loop!).RentSegment().Of(buffers, buffer, start, length, _received));
+            Append(pool.RentSegment().Of(buffers, buffer, start, length, _received));
             return;
         }
 
-        Copy(buffers.Bytes(buffer, start, length), _received);
+        Copy(pool, buffers.Bytes(buffer, start, length), _received);
     }
 
-    private void Copy(ReadOnlySpan<byte> bytes, long position)
+    private void Copy(PipePool pool, ReadOnlySpan<byte> bytes, long position)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (!bytes.IsEmpty)
         {
             if (_tail?.TryAppend(bytes) == true)
@@ -421,9 +415,8 @@ internal sealed class PipeInput : PipeReader
         _tail = segment;
     }
 
-    private void Consume(long upTo)
+    private void Consume(PipePool pool, long upTo)
     {
-        PipePool pool = PipePool.Of(_loop);
         Volatile.Write(ref _consumed, upTo);
         while (_head is { } segment && segment.End <= upTo)
         {
@@ -460,9 +453,8 @@ internal sealed class PipeInput : PipeReader
         _head = _tail = pool.RentSegment().Of(block, isShared: false, 0, length, upTo, loop: null);
     }
 
-    private void Drop()
+    private void Drop(PipePool pool)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (_head is { } segment)
         {
             _head = segment.Following;
@@ -473,6 +465,19 @@ internal sealed class PipeInput : PipeReader
         _consumed = _received;
         _examined = _received;
     }
+
+    // Also by a call that is about to wait, outside the gate: there is one reader.
+    private ReadWait MakeWait() => _wait ??= new ReadWait(this);
+
+    private ValueTask<ReadResult> Wait()
+    {
+        ReadWait wait = MakeWait();
+        wait.Start();
+        return new ValueTask<ReadResult>(wait, wait.Version);
+    }
+
+    // The wait, if the caller is to show that it is over.
+    private ReadWait? EndWait() => _wait is { } wait && wait.TryEnd() ? wait : null;
 
     private bool ClaimReceive() => !_isReceiving && !_isPaused && (_isReceiving = true);
 
@@ -488,7 +493,7 @@ internal sealed class PipeInput : PipeReader
             throw new InvalidOperationException("The last read is not over: call AdvanceTo first.");
         }
 
-        if (_wait.IsTaken)
+        if (_wait is { IsTaken: true })
         {
             throw new InvalidOperationException("A read is under way; one at a time.");
         }
@@ -525,8 +530,10 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
-    private sealed class ReadWait(PipeInput input, SocketEngine engine) : PipeWait(input._gate, engine), IValueTaskSource<ReadResult>
+    private sealed class ReadWait(PipeInput input) : PipeWait, IValueTaskSource<ReadResult>
     {
+        private protected override SocketEngine Engine => input._pipe.Core.Engine;
+
         public ReadResult GetResult(short token)
         {
             CheckShown(token);
@@ -560,5 +567,7 @@ internal sealed class PipeInput : PipeReader
                 : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
                 : ValueTaskSourceStatus.Faulted;
         }
+
+        private protected override PipeGate.GateEntry Enter() => input._gate.Enter();
     }
 }

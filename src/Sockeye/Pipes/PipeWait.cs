@@ -1,12 +1,12 @@
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, and used again and again.</summary>
+/// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, made at the first need and used again and again.</summary>
 /// <remarks>
 /// The order is that of <see cref="SocketOperation"/>: token and timer first, then the wait; to end it, token and timer are
 /// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="AwaitedCall.Errno"/> change under the side's gate only,
 /// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
 /// </remarks>
-internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
+internal abstract class PipeWait : AwaitedCall
 {
     internal override int Errno { get; set; }
 
@@ -18,6 +18,8 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
     internal CancellationToken Token => TermsIfAny?.Token ?? default;
 
+    private protected abstract SocketEngine Engine { get; }
+
     /// <summary>Registers the token and starts the timer, before the gate is entered to wait. Their ends may come at once.</summary>
     internal void Arm(TimeSpan? limit, CancellationToken token)
     {
@@ -28,12 +30,12 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
         if (limit is { } time)
         {
-            engine.StartTimer(Terms, time);
+            Engine.StartTimer(Terms, time);
         }
     }
 
     /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm() => TermsIfAny?.Disarm(engine.Poller);
+    internal void Disarm() => TermsIfAny?.Disarm(Engine.Poller);
 
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;
@@ -56,27 +58,8 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
     internal override void Expire(short version) => End(Interop.Errno.ETIMEDOUT, version);
 
-    /// <summary>Ends the wait of this version because of <paramref name="errno"/>, or notes it for a call that is about to wait.</summary>
-    private protected void End(int errno, short version)
-    {
-        bool show = false;
-        using (gate.Enter())
-        {
-            if (version == Version)
-            {
-                show = TryEnd();
-                if (show || !IsTaken)
-                {
-                    Errno = errno;
-                }
-            }
-        }
-
-        if (show)
-        {
-            Show();
-        }
-    }
+    /// <summary>Enters the side's gate.</summary>
+    private protected abstract PipeGate.GateEntry Enter();
 
     /// <summary>The result is taken: the wait can be used again. Under the gate.</summary>
     private protected void Recycle()
@@ -92,6 +75,28 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
         if (!IsShown)
         {
             throw new InvalidOperationException("The call has not completed; await the ValueTask, or turn it into a Task first.");
+        }
+    }
+
+    // Ends the wait of this version because of the errno, or notes it for a call that is about to wait.
+    private void End(int errno, short version)
+    {
+        bool show = false;
+        using (Enter())
+        {
+            if (version == Version)
+            {
+                show = TryEnd();
+                if (show || !IsTaken)
+                {
+                    Errno = errno;
+                }
+            }
+        }
+
+        if (show)
+        {
+            Show();
         }
     }
 

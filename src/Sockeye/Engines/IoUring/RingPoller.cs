@@ -227,7 +227,7 @@ internal sealed class RingPoller : Poller
         if (_buffers is null && errno == 0)
         {
             (int count, int bytes, bool isIncremental) = BufferPlan;
-            errno = OwnRing.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
+            errno = OwnRing.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made, given: 0);
             _buffers = made is null ? null : new RingBuffers(home, made);
         }
 
