@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Sockeye.Benchmarks.Load;
 using Sockeye.Benchmarks.Measuring;
 using Sockeye.Benchmarks.Output;
 using Sockeye.Benchmarks.Peers;
@@ -13,6 +14,7 @@ internal static class PeersCommand
 {
     private const int RoundsMax = 1_000;
     private const double SecondsMax = 600;
+    private const double SystemCallNsMax = 100_000;
 
     internal static Command Build()
     {
@@ -36,7 +38,8 @@ internal static class PeersCommand
         Option<int> rounds = BoundedOption.Of("--rounds", "How many rounds", 7, 1, RoundsMax);
         Option<double> seconds = BoundedOption.Of("--seconds", "How long a server's turn in a round is", 1.0, 0.01, SecondsMax);
         Option<double> warmUp = BoundedOption.Of("--warm-up", "Seconds that do not count, once for each server", 2.0, 0, SecondsMax);
-        var clients = new Option<EngineKind>("--clients") { Description = "The engine that the clients run on; by default the best there is", DefaultValueFactory = static _ => EngineKind.Default };
+        var clients = new Option<ClientKind>("--clients") { Description = "Who asks the servers; by default a program in C on io_uring, where that can be had", DefaultValueFactory = static _ => ClientKind.Default };
+        Option<double> systemCall = BoundedOption.Of("--syscall-cost", "What a system call costs the servers, in nanoseconds, by seccomp filters; 0 for what it costs here", 0.0, 0, SystemCallNsMax);
         var json = new Option<string?>("--json") { Description = "Write all figures to a file too; - is standard output, without the tables", HelpName = "FILE" };
         var markdown = new Option<bool>("--markdown") { Description = "Print the tables as Markdown" };
         var write = new Option<string?>("--write") { Description = "Write tables and plots into this page, between its marks, and its folder", HelpName = "PAGE" };
@@ -45,7 +48,7 @@ internal static class PeersCommand
 
         var command = new Command("peers", "Measures Sockeye beside other servers: the processor time that one operation costs the server.")
         {
-            scenarios, servers, connections, rounds, seconds, warmUp, clients, json, markdown, write, from, list,
+            scenarios, servers, connections, rounds, seconds, warmUp, clients, systemCall, json, markdown, write, from, list,
         };
         Help.AddTo(
             command,
@@ -76,14 +79,14 @@ internal static class PeersCommand
                     return 0;
                 }
 
-                // Told before an hour of measuring, not after.
+                // Reported before an hour of measuring, not after.
                 if (result.GetValue(write) is { } page)
                 {
                     Document.Replace(File.ReadAllText(page), "", page);
                 }
 
                 var options = new MeasureOptions(
-                    result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), TimeSpan.FromSeconds(result.GetValue(warmUp)), result.GetValue(clients));
+                    result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)), TimeSpan.FromSeconds(result.GetValue(warmUp)), result.GetValue(clients), result.GetValue(systemCall));
                 Report report = result.GetValue(from) is { Length: > 0 } files
                     ? Report.Join([.. files.Select(static file => JsonFile.Read(File.ReadAllText(file)))])
                     : await Task.Run(() => PeersRun.Measure(chosen, peers, options, stop.Token));
@@ -158,6 +161,12 @@ internal static class PeersCommand
 
         bool hasColours = !Console.IsOutputRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("NO_COLOR"));
         string[] absent = [.. report.Peers.Where(static peer => peer.Absence is not null).Select(static peer => peer.Name)];
+        foreach (string line in report.Machine.Lines)
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine();
         foreach (ScenarioResult scenario in report.Scenarios)
         {
             Console.WriteLine($"{scenario.Name}: {scenario.Summary}");

@@ -5,11 +5,11 @@ namespace Sockeye.Interop;
 /// Safety.
 /// - The mappings live from construction to Dispose; every index into them is masked with a mask that the kernel gave
 ///   and that was checked against the mapping's length.
-/// - One thread, the one that calls <see cref="Enable"/>, fills requests, enters, reads answers and disposes the ring
+/// - One thread, the one that calls <see cref="Enable"/>, fills requests, enters, reads completions and disposes the ring
 ///   (IORING_SETUP_SINGLE_ISSUER makes the kernel insist). So program order is all the order there is, save with the kernel: the submission queue's tail
 ///   is released after the entries, the completion queue's tail acquired before them.
-/// - Addresses that a request names are the caller's to keep in place until the answer, or until <see cref="Dispose"/>.
-/// - Dispose takes back all requests that are in flight, and waits for their last answers, before it unmaps: afterwards
+/// - Addresses that a request names are the caller's to keep in place until the completion, or until <see cref="Dispose"/>.
+/// - Dispose takes back all requests that are in flight, and waits for their last completions, before it unmaps: afterwards
 ///   the kernel touches no memory of the program's. Only a ring that io_uring_enter(2) fails on for good cannot wait:
 ///   what its requests name stays the kernel's.
 /// - Whoever uses the ring keeps it reachable: the finalizer of one that nobody disposed closes and unmaps it, on a thread
@@ -18,7 +18,7 @@ namespace Sockeye.Interop;
 /// </remarks>
 internal sealed unsafe class Ring : IDisposable
 {
-    // What a kernel must have, or the ring is of no use to the engine: one mapping for both queues (5.4), answers
+    // What a kernel must have, or the ring is of no use to the engine: one mapping for both queues (5.4), completions
     // that are kept when the queue is full (5.5), requests whose data is read when they are taken (5.5), and a limit
     // for the wait (5.11).
     private const uint NeededFeatures = RingConstants.IORING_FEAT_SINGLE_MMAP | RingConstants.IORING_FEAT_NODROP
@@ -101,16 +101,16 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>How many requests fit between two enters.</summary>
     internal int Capacity => (int)_submissionCount;
 
-    /// <summary>How many answers fit before the kernel keeps them elsewhere.</summary>
+    /// <summary>How many completions fit before the kernel keeps them elsewhere.</summary>
     internal int CompletionCapacity => (int)_completionMask + 1;
 
     /// <summary>
-    /// True while the kernel keeps answers that did not fit; an enter moves them into the queue as room permits. Until
-    /// all are moved it ends every multishot request that has an answer to give.
+    /// True while the kernel keeps completions that did not fit; an enter moves them into the queue as room permits. Until
+    /// all are moved it ends every multishot request that has a completion to give.
     /// </summary>
     internal bool HasOverflow => (Volatile.Read(ref *_submissionFlags) & RingConstants.IORING_SQ_CQ_OVERFLOW) != 0;
 
-    /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it answers with, or 0 to let it through. Null everywhere else.</summary>
+    /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it returns, or 0 to let it through. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault { get; set; }
 
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
@@ -118,7 +118,7 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>io_uring_setup(2), with the best flags that the kernel knows. The ring sleeps until <see cref="Enable"/>.</summary>
     /// <param name="entries">How many requests fit between two enters; rounded up to a power of two.</param>
-    /// <param name="completions">How many answers fit before the kernel keeps them elsewhere; at least twice the requests.</param>
+    /// <param name="completions">How many completions fit before the kernel keeps them elsewhere; at least twice the requests.</param>
     /// <param name="made">The ring; null on failure.</param>
     /// <returns>0, or the errno: ENOSYS, EPERM (a filter or sysctl forbids it), ENOMEM, EMFILE, ENOTSUP (the kernel is too old).</returns>
     internal static int TryCreate(int entries, int completions, out Ring? made) => TryCreate(entries, completions, FlagChoices, out made);
@@ -196,11 +196,11 @@ internal sealed unsafe class Ring : IDisposable
         return true;
     }
 
-    /// <summary>io_uring_enter(2): hands the new requests over and waits for answers.</summary>
-    /// <param name="wait">How many answers to wait for; those that are there already count.</param>
+    /// <summary>io_uring_enter(2): hands the new requests over and waits for completions.</summary>
+    /// <param name="wait">How many completions to wait for; those that are there already count.</param>
     /// <param name="limitNs">Nanoseconds to wait at most; negative is without limit.</param>
     /// <returns>
-    /// 0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and answers may be there. When
+    /// 0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and completions may be there. When
     /// anything was handed over, the kernel counts that and keeps the wait's end to itself: 0.
     /// </returns>
     internal int Enter(uint wait, long limitNs = -1)
@@ -220,21 +220,21 @@ internal sealed unsafe class Ring : IDisposable
         return Math.Min(result, 0);
     }
 
-    /// <summary>The oldest answer, if there is one; it stays until <see cref="Advance"/>.</summary>
-    internal bool TryPeek(out CompletionEntry answer)
+    /// <summary>The oldest completion, if there is one; it stays until <see cref="Advance"/>.</summary>
+    internal bool TryPeek(out CompletionEntry completion)
     {
         uint head = *_completionHead;
         if (head == Volatile.Read(ref *_completionTail))
         {
-            answer = default;
+            completion = default;
             return false;
         }
 
-        answer = _completions[head & _completionMask];
+        completion = _completions[head & _completionMask];
         return true;
     }
 
-    /// <summary>Gives the oldest answer's place back.</summary>
+    /// <summary>Gives the oldest completion's place back.</summary>
     internal void Advance() => Volatile.Write(ref *_completionHead, *_completionHead + 1);
 
     /// <summary>IORING_REGISTER_PROBE: which operations this kernel has.</summary>
@@ -275,7 +275,7 @@ internal sealed unsafe class Ring : IDisposable
     }
 
     /// <summary>
-    /// Takes back all requests in flight, waits for their answers and closes the ring. On the thread that enabled it.
+    /// Takes back all requests in flight, waits for their completions and closes the ring. On the thread that enabled it.
     /// </summary>
     public void Dispose()
     {
@@ -357,16 +357,16 @@ internal sealed unsafe class Ring : IDisposable
             if (result < 0 && result is not (-Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN or -Errno.EBADR))
             {
                 // The ring does not serve any more. Its close has the kernel take back what is left, in its own time; so its
-                // user must not give the memory of what never answered to anybody else.
+                // user must not give the memory of what never completed to anybody else.
                 return;
             }
 
-            while (TryPeek(out CompletionEntry answer))
+            while (TryPeek(out CompletionEntry completion))
             {
                 Advance();
 
                 // The number of requests that were cancelled; none, or an older kernel that knows no ANY.
-                if (answer.UserData == DiscardedData && answer.Result is 0 or -Errno.ENOENT or -Errno.EINVAL)
+                if (completion.UserData == DiscardedData && completion.Result is 0 or -Errno.ENOENT or -Errno.EINVAL)
                 {
                     return;
                 }

@@ -72,5 +72,11 @@ public class MeasuringTests
     }
 
     [Fact]
+    public void Mitigations_are_what_is_in_force_without_the_details() => Assert.Equal(
+        ("meltdown (PTI), spectre_v2 (IBRS), vmscape (Vulnerable)", "none"),
+        (Machine.SummarizeMitigations([("l1tf", "Not affected\n"), ("meltdown", "Mitigation: PTI\n"), ("spectre_v2", "Mitigation: IBRS; IBPB: conditional\n"), ("vmscape", "Vulnerable\n")]),
+        Machine.SummarizeMitigations([("l1tf", "Not affected\n")])));
+
+    [Fact]
     public void Lists_of_cores_are_read() => Assert.Equal([0, 1, 2, 5, 8, 9], Machine.ParseList("0-2,5,8-9"));
 }

@@ -87,7 +87,7 @@ public class OutputTests
             Assert.StartsWith($"# Before\n\n{Document.Begin}\n\n```sh\n./sockeye bench peers --rounds 3\n```\n", first, StringComparison.Ordinal);
             Assert.EndsWith($"{Document.End}\n\nAfter\n", first, StringComparison.Ordinal);
             Assert.DoesNotContain("old", first, StringComparison.Ordinal);
-            Assert.Contains("21 November 2026; Some Processor, 2 cores; Linux 6.18.0, TCP cubic; server on core 0", first, StringComparison.Ordinal);
+            Assert.Contains("21 November 2026; Some Processor, 2 cores; Linux 6.18.0, TCP cubic; server on core 0, clients on core 1; clients in C on io_uring; mitigations: meltdown (PTI); a system call costs 1,160 ns.", first, StringComparison.Ordinal);
             Assert.Contains("- `go`: Go's net; absent: no go here (package golang-go)\n", first, StringComparison.Ordinal);
             Assert.Contains("![echo-64](figures/echo-64.svg)", first, StringComparison.Ordinal);
             Assert.Contains("| sockeye-epoll | 4.00 | 5.00 | 210,000 |", first, StringComparison.Ordinal);

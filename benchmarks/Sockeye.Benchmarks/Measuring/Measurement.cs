@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using Sockeye.Benchmarks.Load;
 using Sockeye.Benchmarks.Peers;
@@ -9,8 +8,9 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="Rounds">How many rounds count.</param>
 /// <param name="Length">How long one is.</param>
 /// <param name="WarmUp">What comes before them, once for each server: long enough for a runtime that compiles twice.</param>
-/// <param name="Clients">The engine of the clients' loop.</param>
-internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp, EngineKind Clients = EngineKind.Default);
+/// <param name="Clients">Who the clients are; <see cref="ClientKind.Default"/> has been decided by now.</param>
+/// <param name="SystemCallNs">What a system call shall cost the servers, in nanoseconds; 0 for what it costs.</param>
+internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan WarmUp, ClientKind Clients = ClientKind.Default, double SystemCallNs = 0);
 
 /// <summary>
 /// Measures one scenario with all its servers. All of them run from the first round to the last: what a runtime has
@@ -18,7 +18,7 @@ internal sealed record MeasureOptions(int Rounds, TimeSpan Length, TimeSpan Warm
 /// round beginning with another one, so that a machine that slows down slows all of them. Connections are opened anew in
 /// every turn. Runs on an event loop, which is the clients'.
 /// </summary>
-internal sealed class Measurement(MeasureOptions options, Machine machine, Progress progress, CancellationToken stop)
+internal sealed class Measurement(MeasureOptions options, Machine machine, SystemCallCost cost, Progress progress, CancellationToken stop)
 {
     // Connections that are new have windows to open and pages to touch: so long before a round counts.
     private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(250);
@@ -42,7 +42,7 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
                 rows.Add(row);
                 if (row.Failure is null && !scenario.MeasuresMemory)
                 {
-                    await GuardAsync(row, async () => row.Server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, stop));
+                    await GuardAsync(row, async () => row.Server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, cost, stop));
                 }
             }
 
@@ -109,18 +109,18 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
     // Null: nothing was done in all that time.
     private async Task<Sample?> MeasureAsync(ServerProcess server, Scenario scenario, TimeSpan before, TimeSpan length)
     {
-        using Load.Load load = scenario.Load!();
-        await load.ConnectAsync(server.EndPoint);
-        Task running = load.RunAsync();
+        using IClients clients = scenario.Load!.Open(options.Clients, scenario.Connections);
+        await clients.ConnectAsync(server.EndPoint);
+        Task running = clients.RunAsync();
         await PauseAsync(running, before);
-        load.Latencies.Clear();
-        (long operations, CpuTime cpu, long start) = (load.Operations, server.Cpu(), Stopwatch.GetTimestamp());
+        CpuTime start = server.Cpu(), end = start;
+        await clients.MarkAsync(() => start = server.Cpu());
         await PauseAsync(running, length);
-        (long done, TimeSpan spent, TimeSpan elapsed) = (load.Operations - operations, server.Cpu().Since(cpu), Stopwatch.GetElapsedTime(start));
-        double? p50 = load.Latencies.Percentile(0.5), p99 = load.Latencies.Percentile(0.99);
-        load.IsStopping = true;
+        ClientFigures figures = await clients.MarkAsync(() => end = server.Cpu());
+        clients.Stop();
         await running;
-        return done > 0 ? new Sample(spent.TotalMicroseconds / done, done / elapsed.TotalSeconds, p50, p99, load.Lost) : null;
+        return figures.Operations > 0
+            ? new Sample(end.Since(start).TotalMicroseconds / figures.Operations, figures.Operations / figures.Elapsed.TotalSeconds, figures.P50, figures.P99, figures.Lost) : null;
     }
 
     private static async Task PauseAsync(Task running, TimeSpan length)
@@ -136,7 +136,7 @@ internal sealed class Measurement(MeasureOptions options, Machine machine, Progr
     // The server is a new one, so that memory of earlier connections is not taken for free.
     private async Task<Sample> WeighAsync(Peer peer, Scenario scenario)
     {
-        using ServerProcess server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, stop);
+        using ServerProcess server = await ServerProcess.StartAsync(peer, scenario.Mode, machine.ServerCore, cost, stop);
 
         // What the first connections load and compile is no part of a connection's price.
         using (var first = new IdleConnections())

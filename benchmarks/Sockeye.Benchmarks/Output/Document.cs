@@ -44,7 +44,7 @@ internal static class Document
             {report.Command}
             ```
 
-            {report.Date.ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}; {report.Machine.Processor}, {report.Machine.Cores} cores; Linux {report.Machine.Kernel}, TCP {report.Machine.CongestionControl}; {report.Machine.Pinning}.
+            {report.Date.ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}; {string.Join("; ", report.Machine.Lines)}.
 
             """);
         foreach (PeerNote peer in report.Peers)

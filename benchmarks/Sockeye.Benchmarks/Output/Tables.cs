@@ -31,7 +31,7 @@ internal sealed record Table(IReadOnlyList<string> Heads, IReadOnlyList<IReadOnl
 
     /// <summary>What the table does not show: who failed, who was not asked, how many datagrams got lost.</summary>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="absent">Who is not on this machine: that is told once, not here.</param>
+    /// <param name="absent">Who is not on this machine: that is printed once, not here.</param>
     internal static IEnumerable<string> Notes(ScenarioResult scenario, IReadOnlyCollection<string> absent) =>
         scenario.Servers.Where(server => server.Failure is not null && !absent.Contains(server.Name, StringComparer.Ordinal)).Select(static server => $"{server.Name}: {server.Failure}")
             .Concat(scenario.Servers.Where(static server => server.Samples.Any(static sample => sample.Lost > 0))

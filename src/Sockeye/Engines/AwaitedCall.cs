@@ -4,8 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace Sockeye.Engines;
 
 /// <summary>
-/// What a value task of ours is awaited on: it keeps the awaiter's continuation, and brings it home when the outcome shows.
-/// Used again and again; a version tells one use from the next.
+/// What a value task of ours is awaited on: it keeps the awaiter's continuation, and brings it home when the outcome becomes visible.
+/// Used again and again; a version distinguishes one use from the next.
 /// </summary>
 /// <remarks>
 /// The continuation and the outcome may come in either order, on two threads: one exchange of a field decides who brings

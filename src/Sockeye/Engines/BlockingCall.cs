@@ -138,7 +138,7 @@ internal ref struct BlockingCall : IDisposable
             _edges = _socket.WatchEdges(events);
             if (_edges is null)
             {
-                // The process has no descriptor left to tell what is new by.
+                // The process has no descriptor left to wait for edges with.
                 return Pause();
             }
         }

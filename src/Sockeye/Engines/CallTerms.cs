@@ -10,8 +10,6 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
 {
     private CancellationTokenRegistration _registration;
 
-    internal AwaitedCall Call => call;
-
     internal CancellationToken Token { get; private set; }
 
     /// <summary>What the awaiter's thread carried, for a continuation that asked for it.</summary>

@@ -18,7 +18,7 @@ namespace Sockeye.Engines;
 /// </remarks>
 internal abstract class Poller : IDisposable
 {
-    // TimeProvider.CreateTimer takes 49 days; a later timer is asked for anew after this long.
+    // TimeProvider.CreateTimer takes 49 days; a later timer is set again after this long.
     private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
 
     /// <summary>What a socket is watched for.</summary>
@@ -161,7 +161,7 @@ internal abstract class Poller : IDisposable
     /// <param name="registration">The registration; not closed.</param>
     /// <param name="replacement">The other socket.</param>
     /// <param name="closeOnExec">What becomes of the number in a program that this process starts.</param>
-    /// <param name="isWatched">False when the other socket cannot be watched: the registration is of no use any longer.</param>
+    /// <param name="isWatched">False when the other socket cannot be watched: the registration is of no more use.</param>
     /// <returns>0 or more; else −errno, and the number names what it named.</returns>
     internal virtual int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
     {
@@ -202,7 +202,7 @@ internal abstract class Poller : IDisposable
         }
     }
 
-    /// <summary>Returns when nothing of the engine's keeps the closed descriptor's file open any longer.</summary>
+    /// <summary>Returns when nothing in the engine keeps the closed descriptor's file open any more.</summary>
     internal virtual void Settle()
     {
     }
@@ -372,11 +372,11 @@ internal abstract class Poller : IDisposable
         Signal();
     }
 
-    /// <summary>Makes the kernel tell of the descriptor's readiness, edge-triggered, under the registration's token.</summary>
+    /// <summary>Makes the kernel report the descriptor's readiness, edge-triggered, under the registration's token.</summary>
     /// <returns>0, or the errno.</returns>
     private protected abstract int Watch(Registration registration);
 
-    /// <summary>Makes it tell no longer. May come more than once, and on any thread.</summary>
+    /// <summary>Ends those reports. May be called more than once, and on any thread.</summary>
     private protected abstract void Unwatch(Registration registration);
 
     /// <summary>Waits for events.</summary>
@@ -390,7 +390,7 @@ internal abstract class Poller : IDisposable
     /// <summary>Ends a wait. The waiting thread sleeps, or is about to.</summary>
     private protected abstract void Signal();
 
-    /// <summary>Closes what the poller waits with. No thread waits any longer.</summary>
+    /// <summary>Closes what the poller waits with, when no thread waits any more.</summary>
     private protected abstract void CloseCore();
 
     /// <summary>The registration whose token this is; null when it is gone.</summary>
@@ -404,7 +404,7 @@ internal abstract class Poller : IDisposable
     }
 
     /// <summary>All that are registered now.</summary>
-    private protected List<Registration> Registrations()
+    internal List<Registration> Registrations()
     {
         var all = new List<Registration>();
         lock (_slotsGate)
@@ -430,8 +430,8 @@ internal abstract class Poller : IDisposable
     // Under the gate.
     private ref Registration? Slot(int slot) => ref _slots[slot / BlockSlots][slot % BlockSlots];
 
-    /// <summary>Another generation of the registration's slot: what the kernel still says under the one before reaches nobody.</summary>
-    private protected void RenewToken(Registration registration)
+    /// <summary>Another generation of the registration's slot: events that the kernel still reports for the previous one are ignored.</summary>
+    internal void RenewToken(Registration registration)
     {
         lock (_slotsGate)
         {

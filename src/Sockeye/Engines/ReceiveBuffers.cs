@@ -3,7 +3,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>Memory that an engine receives into before anybody asks, in numbered buffers. Readers hold a buffer while they need it.</summary>
-/// <remarks>Contract. The thread of <see cref="Home"/> alone, save where a member says otherwise.</remarks>
+/// <remarks>Contract. The thread of <see cref="Home"/> alone, except where a member says otherwise.</remarks>
 internal abstract class ReceiveBuffers(RunQueue home)
 {
     /// <summary>Whose thread counts who holds what.</summary>

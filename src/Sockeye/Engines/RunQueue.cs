@@ -28,7 +28,7 @@ internal sealed class RunQueue
     private List<Work> _posted = [];
     private List<Work> _postedSpare = [];
 
-    // Work of this thread: touched by nobody else.
+    // Work of this thread, which alone touches it.
     private readonly Queue<Work> _ready = new();
     private readonly Queue<SocketOperation> _deferred = new();
     private ITurnEnd[] _turnEnds = new ITurnEnd[16];
@@ -57,7 +57,7 @@ internal sealed class RunQueue
     /// <summary>Brings awaits back to the queue.</summary>
     internal RunQueueContext Context { get; }
 
-    /// <summary>Who wants to know what runs for long; null is nobody.</summary>
+    /// <summary>What watches for work that runs for long; null when nothing does.</summary>
     internal LoopWatch? Watch { get; set; }
 
     /// <summary>What pipes keep for all of this thread. Theirs, and opaque here.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class SocketCore
     /// <remarks>
     /// TCP and multipath TCP, dual-mode: a connect to an IPv4-mapped address has the socket send by IPv4 (tcp_v6_connect in
     /// net/ipv6/tcp_ipv6.c sets its operations), and neither a refusal nor connect(2) to AF_UNSPEC takes that back. A connect
-    /// to a native IPv6 address then sends its SYN, hears no answer, and times out after minutes. So it gets a new socket.
+    /// to a native IPv6 address then sends its SYN, gets no reply, and times out after minutes. So it gets a new socket.
     /// </remarks>
     internal int PrepareConnect(ReadOnlySpan<byte> address) =>
         WasMapped && IsNativeIpv6(address) && IsUnconnected() ? Renew(endsConnection: false) : 0;
@@ -189,7 +189,7 @@ internal sealed partial class SocketCore
 
         if (!isWatched)
         {
-            // No memory for it in the kernel. Whatever waits ends; the next that has to wait registers anew, and hears why not.
+            // No memory for it in the kernel. Whatever waits ends; the next call that has to wait registers again, and gets the error.
             registration!.Close();
             registration.Poller.Release(registration);
         }

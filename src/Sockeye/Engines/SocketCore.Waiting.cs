@@ -66,16 +66,21 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>What poll(2) says of the socket now.</summary>
+    /// <summary>poll(2) that looks and does not wait.</summary>
+    /// <param name="wanted">Which events to look for; Error and HangUp are always reported.</param>
+    /// <param name="seen">What the socket is ready for; nothing when the call fails.</param>
+    /// <returns>More than 0 when ready, 0 when not, else −errno.</returns>
     /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
-    internal short Poll(short events)
+    internal int Poll(SocketEvents wanted, out SocketEvents seen)
     {
         bool referenced = false;
         try
         {
             Handle.DangerousAddRef(ref referenced);
-            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = events }];
-            return Libc.Poll(descriptor, TimeSpan.Zero) > 0 ? descriptor[0].Returned : (short)0;
+            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = (short)wanted }];
+            int result = Libc.Poll(descriptor, TimeSpan.Zero);
+            seen = (SocketEvents)descriptor[0].Returned;
+            return result;
         }
         finally
         {
@@ -86,7 +91,7 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
+    /// <summary>An epoll(7) set that reports each new event of this socket once.</summary>
     /// <returns>Null when the process has no descriptor left: the caller then pauses between its attempts.</returns>
     internal EpollSet? WatchEdges(short events)
     {

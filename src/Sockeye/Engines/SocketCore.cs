@@ -12,7 +12,7 @@ namespace Sockeye.Engines;
 /// </summary>
 /// <remarks>
 /// Contract.
-/// - It owns the descriptor. Its finalizer closes one that nobody disposed; whatever is in flight refers to this object,
+/// - It owns the descriptor. Its finalizer closes one that was not disposed; whatever is in flight refers to this object,
 ///   so a receive whose <see cref="Socket"/> is forgotten keeps the descriptor open until it has completed.
 /// - Disposed and closed are two things: Dispose of the face forbids its members; the descriptor closes when the last owner,
 ///   the face or a file made of it, has gone.
@@ -66,7 +66,7 @@ internal sealed partial class SocketCore
         LocalEndPoint = like.LocalEndPoint;
     }
 
-    /// <summary>Closes a descriptor that nobody disposed, and has a pipe that nobody disposed give back what it holds.</summary>
+    /// <summary>Closes a descriptor that was not disposed, and has a pipe that was not disposed give back what it holds.</summary>
     /// <remarks>
     /// The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the slot would lead
     /// here too. A handle's finalizer runs after this one, so it is still whole.
@@ -338,7 +338,7 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
-    /// <remarks>SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.</remarks>
+    /// <remarks>SO_PEERNAME rather than getpeername(2): it works even when the peer has reset the connection already.</remarks>
     internal EndPoint? KnownPeer()
     {
         if (RemoteEndPoint is not null || !PeerIsLate || IsDisposed)
@@ -364,7 +364,7 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>The sender as the kernel told it, in the manner of <paramref name="like"/>. A connection tells none: it is the peer.</summary>
+    /// <summary>The sender as the kernel gave it, in the manner of <paramref name="like"/>. On a connection the kernel gives none: it is the peer.</summary>
     /// <returns>Null of a sender without a name.</returns>
     internal EndPoint? Sender(ReadOnlySpan<byte> address, EndPoint? like) =>
         AddressCodecs.Decode(address, like) ?? (SocketType is SocketType.Stream or SocketType.Seqpacket ? KnownPeer() : null);
@@ -381,10 +381,10 @@ internal sealed partial class SocketCore
         return AddressCodecs.Decode(BitConverter.GetBytes((ushort)family), like)!;
     }
 
-    /// <summary>Keeps the errno of a call that told what it had moved before: the kernel tells an error once, and an end from then on.</summary>
+    /// <summary>Keeps the errno of a call that returned what it had moved before: the kernel reports an error once, and an end from then on.</summary>
     internal void PostponeError(int errno) => Volatile.Write(ref Extras.PostponedErrno, errno);
 
-    /// <summary>The errno that is to be told at the end; 0 when there is none.</summary>
+    /// <summary>The errno to report at the end; 0 when there is none.</summary>
     internal int TakePostponedError() =>
         ExtrasIfAny is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
 
@@ -484,6 +484,9 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>True when the face alone owns the descriptor, and it is the only one of the open socket: its Dispose is the end for the peer too.</summary>
+    internal bool EndsWithFace => Volatile.Read(ref _owners) == 1 && Handle is { Closes: true, IsShared: false };
+
     /// <summary>Counts a file made of this socket among its owners.</summary>
     /// <returns>False when the last owner is closing the descriptor: a count that reached 0 never rises again.</returns>
     internal bool TryAddOwner()
@@ -568,7 +571,7 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>The pipe that moves this socket's bytes, told of its close. One at a time.</summary>
+    /// <summary>The pipe that moves this socket's bytes, notified of its close. One at a time.</summary>
     /// <returns>False when there is one already.</returns>
     internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref _rest, pipe, comparand: null) switch
     {
@@ -759,7 +762,7 @@ internal sealed partial class SocketCore
     }
 }
 
-/// <summary>What moves a socket's bytes in place of its calls, and is told when the socket closes.</summary>
+/// <summary>What moves a socket's bytes in place of its calls, and is notified when the socket closes.</summary>
 internal interface ISocketPipe
 {
     /// <summary>The socket closes: what is under way ends.</summary>
@@ -794,7 +797,7 @@ internal sealed class SocketExtras
     internal int ReceiveTimeoutMs;
     internal int SendTimeoutMs;
 
-    /// <summary>What a receive met behind the bytes that it told; the next one tells it.</summary>
+    /// <summary>The error that a receive met behind the bytes that it returned; the next one reports it.</summary>
     internal int PostponedErrno;
 
     /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>

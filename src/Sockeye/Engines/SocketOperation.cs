@@ -45,7 +45,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
 
     private Registration? _registration;
 
-    // In place of flags that Linux has no word for: the call is refused before it is made.
+    // In place of flags that Linux does not have: the call is refused before it is made.
     private const int RefusedFlags = -1;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
@@ -94,7 +94,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     {
     }
 
-    /// <summary>Notes the call's flags. Those that Linux has no word for refuse the call when it begins.</summary>
+    /// <summary>Notes the call's flags. With those that Linux does not have, the call is refused when it begins.</summary>
     protected void SetFlags(SocketFlags flags)
     {
         Flags = LinuxSocketFlags.TryToLinux(flags, out int kernelFlags) ? kernelFlags : RefusedFlags;

@@ -3,9 +3,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>
-/// Linux's own MSG_ flags beside .NET's: <c>SocketFlags.WaitAll</c>, <c>SocketFlags.DontWait</c>, …
-/// </summary>
+/// <summary>Linux's own MSG_ flags beside .NET's: <c>SocketFlags.WaitAll</c>, <c>SocketFlags.DontWait</c>, …</summary>
 /// <remarks>
 /// Three of Linux's flags have a number that means something else in .NET: MSG_WAITALL (Truncated), MSG_CONFIRM
 /// (Multicast) and MSG_MORE (Partial). <c>WaitAll</c>, <c>Confirm</c> and <c>More</c> have bits of their own, which no

@@ -11,7 +11,8 @@ namespace Sockeye.Engines.Pipes;
 /// The loop's thread writes <c>_inside</c> and then reads <c>_shared</c>, without a barrier; the thread that comes writes
 /// <c>_shared</c>, has the kernel put a barrier into every thread (membarrier(2)), and then waits until <c>_inside</c> is
 /// false. So one of the two sees the other. What is guarded is short, does not wait, runs no user code and does not nest.
-/// A structure, since an idle pipe should be small: it stays in the field that it was made in.
+/// Leaving it shows a wait that was ended inside. A structure, since an idle pipe should be small: it stays in the field that
+/// it was made in.
 /// </remarks>
 internal struct PipeGate
 {
@@ -22,6 +23,9 @@ internal struct PipeGate
     private bool _shared;
     private bool _isLock;
     private bool _inside;
+
+    // Under the gate: the wait was ended, and must be shown on leaving.
+    private bool _isEnded;
 
     internal PipeGate(RunQueue? loop)
     {
@@ -36,6 +40,12 @@ internal struct PipeGate
 
     /// <summary>The loop on whose thread the gate costs nothing; null is none.</summary>
     internal readonly RunQueue? Loop => _loop;
+
+    /// <summary>What the side's calls wait on; null until the first of them waits. The side's own to set.</summary>
+    internal PipeWait? Wait { readonly get; set; }
+
+    /// <summary>Ends the wait, if a call waits. Under the gate.</summary>
+    internal void EndWait() => _isEnded |= Wait is { } wait && wait.TryEnd();
 
     [UnscopedRef]
     internal GateEntry Enter()
@@ -89,7 +99,7 @@ internal struct PipeGate
         }
     }
 
-    /// <summary>Dispose leaves.</summary>
+    /// <summary>Dispose leaves the gate, and makes the end of the wait visible: user code runs elsewhere or later.</summary>
     internal readonly ref struct GateEntry
     {
         private readonly ref PipeGate _gate;
@@ -106,6 +116,8 @@ internal struct PipeGate
 
         public void Dispose()
         {
+            PipeWait? ended = _gate._isEnded ? _gate.Wait : null;
+            _gate._isEnded = false;
             if (_isLocked)
             {
                 _gate._lock!.Exit();
@@ -114,6 +126,8 @@ internal struct PipeGate
             {
                 Volatile.Write(ref _gate._inside, false);
             }
+
+            ended?.Show();
         }
     }
 }

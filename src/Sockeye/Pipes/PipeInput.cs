@@ -20,9 +20,6 @@ internal abstract class PipeInput : PipeReader
     private readonly SocketPipe _pipe;
     private PipeGate _gate;
 
-    // Made when a read waits for the first time.
-    private ReadWait? _wait;
-
     // What was received and not consumed; owned until it is.
     private PipeSegment? _head;
     private PipeSegment? _tail;
@@ -151,7 +148,6 @@ internal abstract class PipeInput : PipeReader
             MakeWait().Arm(limit, cancellationToken);
         }
 
-        PipeWait? ended = null;
         ValueTask<ReadResult> task;
         using (_gate.Enter())
         {
@@ -162,13 +158,12 @@ internal abstract class PipeInput : PipeReader
 
             // Ready at once too often in a row, or with a token to take back: it is told like one that waited.
             task = Wait();
-            if (IsReady || _wait!.Errno != 0)
+            if (IsReady || _gate.Wait!.Errno != 0)
             {
-                ended = EndWait();
+                _gate.EndWait();
             }
         }
 
-        ended?.Show();
         return task;
     }
 
@@ -219,19 +214,15 @@ internal abstract class PipeInput : PipeReader
 
     public override void CancelPendingRead()
     {
-        PipeWait? ended;
         using (_gate.Enter())
         {
             _isCanceled = true;
-            ended = EndWait();
+            _gate.EndWait();
         }
-
-        ended?.Show();
     }
 
     public override void Complete(Exception? exception = null)
     {
-        PipeWait? ended;
         bool stop;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
@@ -245,21 +236,18 @@ internal abstract class PipeInput : PipeReader
             stop = _isReceiving;
             Drop(entry.Pool);
             _isCanceled = true;
-            ended = EndWait();
+            _gate.EndWait();
         }
 
         if (stop)
         {
             StopReceive();
         }
-
-        ended?.Show();
     }
 
     /// <summary>Bytes came into a block; with it comes its reference, or a reference to it when it is shared.</summary>
     internal void Received(PinnedBlock block, bool isShared, int start, int length)
     {
-        PipeWait? ended;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
             PipePool pool = entry.Pool;
@@ -274,10 +262,11 @@ internal abstract class PipeInput : PipeReader
             }
 
             _received += length;
-            ended = IsReady ? EndWait() : null;
+            if (IsReady)
+            {
+                _gate.EndWait();
+            }
         }
-
-        ended?.Show();
     }
 
     /// <summary>The engine brought bytes in one of its buffers. On the loop's thread.</summary>
@@ -289,7 +278,6 @@ internal abstract class PipeInput : PipeReader
     /// <returns>False when no more should be received: the reader is behind or gone.</returns>
     internal bool Received(ReceiveBuffers buffers, int buffer, int start, int length, bool more)
     {
-        PipeWait? ended;
         bool goOn;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
@@ -302,10 +290,9 @@ internal abstract class PipeInput : PipeReader
             goOn = !_isCompleted && Unexamined < _pipe.Bounds.ReceiveHigh;
             _isPaused |= !goOn;
             _isReceiving = more || goOn;
-            ended = EndWait();
+            _gate.EndWait();
         }
 
-        ended?.Show();
         return goOn;
     }
 
@@ -336,7 +323,6 @@ internal abstract class PipeInput : PipeReader
     /// <param name="errno">0 at the end of the stream.</param>
     internal void Ended(int errno)
     {
-        PipeWait? ended;
         using (_gate.Enter())
         {
             _isReceiving = false;
@@ -346,10 +332,8 @@ internal abstract class PipeInput : PipeReader
                 _errno = errno;
             }
 
-            ended = EndWait();
+            _gate.EndWait();
         }
-
-        ended?.Show();
     }
 
     // The reader's bytes are where the kernel put them, unless buffers are short: then they are copied, and the buffer is
@@ -467,7 +451,7 @@ internal abstract class PipeInput : PipeReader
     }
 
     // Also by a call that is about to wait, outside the gate: there is one reader.
-    private ReadWait MakeWait() => _wait ??= new ReadWait(this);
+    private ReadWait MakeWait() => (ReadWait)(_gate.Wait ??= new ReadWait(this));
 
     private ValueTask<ReadResult> Wait()
     {
@@ -475,9 +459,6 @@ internal abstract class PipeInput : PipeReader
         wait.Start();
         return new ValueTask<ReadResult>(wait, wait.Version);
     }
-
-    // The wait, if the caller is to show that it is over.
-    private ReadWait? EndWait() => _wait is { } wait && wait.TryEnd() ? wait : null;
 
     private bool ClaimReceive() => !_isReceiving && !_isPaused && (_isReceiving = true);
 
@@ -493,7 +474,7 @@ internal abstract class PipeInput : PipeReader
             throw new InvalidOperationException("The last read is not over: call AdvanceTo first.");
         }
 
-        if (_wait is { IsTaken: true })
+        if (_gate.Wait is { IsTaken: true })
         {
             throw new InvalidOperationException("A read is under way; one at a time.");
         }
@@ -534,6 +515,10 @@ internal abstract class PipeInput : PipeReader
     {
         private protected override SocketEngine Engine => input._pipe.Core.Engine;
 
+        private protected override ref PipeGate Gate => ref input._gate;
+
+        private protected override bool HasResult => input._received > input._examined;
+
         public ReadResult GetResult(short token)
         {
             CheckShown(token);
@@ -558,16 +543,5 @@ internal abstract class PipeInput : PipeReader
                 ? new OperationCanceledException(canceled)
                 : input._pipe.Error("receive", errno);
         }
-
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 || input._received > input._examined ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
-        }
-
-        private protected override PipeGate.GateEntry Enter() => input._gate.Enter();
     }
 }

@@ -41,8 +41,6 @@ internal abstract class PipeOutput : PipeWriter
     private int _to;
     private long _unflushed;
 
-    // Made when a flush waits for the first time.
-    private FlushWait? _wait;
     private TaskCompletionSource? _drained;
 
     private protected PipeOutput(SocketPipe pipe, RunQueue? loop)
@@ -167,7 +165,7 @@ internal abstract class PipeOutput : PipeWriter
         bool start;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
-            if (_wait is { IsTaken: true })
+            if (_gate.Wait is { IsTaken: true })
             {
                 throw new InvalidOperationException("A flush is under way; one at a time.");
             }
@@ -198,9 +196,8 @@ internal abstract class PipeOutput : PipeWriter
             }
         }
 
-        FlushWait wait = _wait ??= new FlushWait(this);
+        var wait = (FlushWait)(_gate.Wait ??= new FlushWait(this));
         wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
-        PipeWait? ended = null;
         ValueTask<FlushResult> task;
         using (_gate.Enter())
         {
@@ -208,11 +205,10 @@ internal abstract class PipeOutput : PipeWriter
             task = new ValueTask<FlushResult>(wait, wait.Version);
             if (MayReturn || wait.Errno != 0)
             {
-                ended = EndWait();
+                _gate.EndWait();
             }
         }
 
-        ended?.Show();
         return task;
     }
 
@@ -251,21 +247,17 @@ internal abstract class PipeOutput : PipeWriter
 
     public override void CancelPendingFlush()
     {
-        PipeWait? ended;
         using (_gate.Enter())
         {
             _isCanceled = true;
-            ended = EndWait();
+            _gate.EndWait();
         }
-
-        ended?.Show();
     }
 
     public override void Complete(Exception? exception = null)
     {
         bool start;
         bool finish;
-        PipeWait? ended;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
@@ -281,7 +273,7 @@ internal abstract class PipeOutput : PipeWriter
             }
 
             finish = exception is null && ClaimShutdown();
-            ended = EndWait();
+            _gate.EndWait();
         }
 
         if (start)
@@ -300,8 +292,6 @@ internal abstract class PipeOutput : PipeWriter
         {
             ShutDown();
         }
-
-        ended?.Show();
     }
 
     public override async ValueTask CompleteAsync(Exception? exception = null)
@@ -380,7 +370,6 @@ internal abstract class PipeOutput : PipeWriter
     /// <returns>True when the claim was given back.</returns>
     internal bool Sent(int count, bool release)
     {
-        PipeWait? ended = null;
         bool finish = false;
         bool released = false;
         TaskCompletionSource? drained = null;
@@ -394,7 +383,11 @@ internal abstract class PipeOutput : PipeWriter
             else
             {
                 Remove(entry.Pool, count);
-                ended = _unsent <= _pipe.Bounds.SendLow ? EndWait() : null;
+                if (_unsent <= _pipe.Bounds.SendLow)
+                {
+                    _gate.EndWait();
+                }
+
                 finish = ClaimShutdown();
                 if (_unsent == 0)
                 {
@@ -411,7 +404,6 @@ internal abstract class PipeOutput : PipeWriter
         }
 
         drained?.TrySetResult();
-        ended?.Show();
         return released;
     }
 
@@ -420,7 +412,6 @@ internal abstract class PipeOutput : PipeWriter
     /// <param name="isOver">The call that was under way is over.</param>
     internal void Failed(int errno, bool isOver)
     {
-        PipeWait? ended;
         TaskCompletionSource? drained;
         using (PipeGate.GateEntry entry = _gate.Enter())
         {
@@ -428,15 +419,11 @@ internal abstract class PipeOutput : PipeWriter
             _isSending &= !isOver;
             Fail(entry.Pool, errno);
             (drained, _drained) = (_drained, null);
-            ended = EndWait();
+            _gate.EndWait();
         }
 
         drained?.TrySetResult();
-        ended?.Show();
     }
-
-    // The wait, if the caller is to show that it is over.
-    private FlushWait? EndWait() => _wait is { } wait && wait.TryEnd() ? wait : null;
 
     private bool MayReturn => _unsent < _pipe.Bounds.SendHigh || _isCanceled || _errno != 0 || _isCompleted;
 
@@ -753,6 +740,8 @@ internal abstract class PipeOutput : PipeWriter
     {
         private protected override SocketEngine Engine => output._pipe.Core.Engine;
 
+        private protected override ref PipeGate Gate => ref output._gate;
+
         public FlushResult GetResult(short token)
         {
             CheckShown(token);
@@ -771,16 +760,5 @@ internal abstract class PipeOutput : PipeWriter
                 ? new OperationCanceledException(canceled)
                 : output._pipe.Error("send", errno);
         }
-
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
-        }
-
-        private protected override PipeGate.GateEntry Enter() => output._gate.Enter();
     }
 }

@@ -1,10 +1,12 @@
+using System.Threading.Tasks.Sources;
+
 namespace Sockeye.Engines.Pipes;
 
 /// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, made at the first need and used again and again.</summary>
 /// <remarks>
 /// The order is that of <see cref="SocketOperation"/>: token and timer first, then the wait; to end it, token and timer are
 /// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="AwaitedCall.Errno"/> change under the side's gate only,
-/// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
+/// and leaving it shows a wait that was ended inside.
 /// </remarks>
 internal abstract class PipeWait : AwaitedCall
 {
@@ -34,14 +36,11 @@ internal abstract class PipeWait : AwaitedCall
         }
     }
 
-    /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm() => TermsIfAny?.Disarm(Engine.Poller);
-
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;
 
     /// <summary>The wait is over. Under the gate.</summary>
-    /// <returns>True when the caller must <see cref="Show"/> it.</returns>
+    /// <returns>True when a call waited: then <see cref="Show"/> must follow.</returns>
     internal bool TryEnd()
     {
         bool was = IsWaiting;
@@ -52,14 +51,27 @@ internal abstract class PipeWait : AwaitedCall
     /// <summary>Makes the end of the wait visible. Outside the gate; user code runs elsewhere or later.</summary>
     internal void Show()
     {
-        Disarm();
+        TermsIfAny?.Disarm(Engine.Poller);
         ShowOutcome();
     }
 
-    internal override void Expire(short version) => End(Interop.Errno.ETIMEDOUT, version);
+    internal override void Expire(short version) => Fail(Interop.Errno.ETIMEDOUT, version);
 
-    /// <summary>Enters the side's gate.</summary>
-    private protected abstract PipeGate.GateEntry Enter();
+    /// <summary>IValueTaskSource.GetStatus, shared by both sides.</summary>
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        CheckVersion(token);
+        return !IsShown ? ValueTaskSourceStatus.Pending
+            : Errno == 0 || HasResult ? ValueTaskSourceStatus.Succeeded
+            : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
+    }
+
+    /// <summary>The gate of the pipe's side.</summary>
+    private protected abstract ref PipeGate Gate { get; }
+
+    /// <summary>The call has something to return, and succeeds in spite of its errno.</summary>
+    private protected virtual bool HasResult => false;
 
     /// <summary>The result is taken: the wait can be used again. Under the gate.</summary>
     private protected void Recycle()
@@ -79,27 +91,22 @@ internal abstract class PipeWait : AwaitedCall
     }
 
     // Ends the wait of this version because of the errno, or notes it for a call that is about to wait.
-    private void End(int errno, short version)
+    private void Fail(int errno, short version)
     {
-        bool show = false;
-        using (Enter())
+        using (Gate.Enter())
         {
             if (version == Version)
             {
-                show = TryEnd();
-                if (show || !IsTaken)
+                if (IsWaiting || !IsTaken)
                 {
                     Errno = errno;
                 }
-            }
-        }
 
-        if (show)
-        {
-            Show();
+                Gate.EndWait();
+            }
         }
     }
 
-    // Disarm waits for this, so it cannot reach the next wait.
-    private void Cancel() => End(Interop.Errno.ECANCELED, Version);
+    // Leaving the gate takes the token back, which waits for this: it cannot reach the next wait.
+    private void Cancel() => Fail(Interop.Errno.ECANCELED, Version);
 }

@@ -8,22 +8,22 @@ namespace Sockeye;
 
 /// <summary>
 /// A stream socket as a pair of pipe ends: bytes are read where they arrived, and what is written is gathered and sent at
-/// the end of the loop's turn, a connection's all in one send.
+/// the end of the loop's turn, in one send for each connection.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>One reader and one writer, beside each other. On the thread of the socket's <see cref="EventLoop"/> they cost no lock;
-/// they may be on any other thread too: from the first call there the side takes a lock, and the loop still moves the bytes.</item>
+/// <item>One reader and one writer, which may run at the same time. On the thread of the socket's <see cref="EventLoop"/> they cost no lock;
+/// any other thread may call them too: from the first such call on, that side takes a lock, and the loop still moves the bytes.</item>
 /// <item>On a loop, <see cref="PipeWriter.FlushAsync"/> queues; the bytes leave when the turn's work is done. Elsewhere the caller
 /// sends at once, or leaves it to a send that is under way.</item>
 /// <item>An idle pipe holds no buffer. On io_uring the reader's memory is a ring of buffers that all pipes of the loop share:
-/// advance soon, or copy. A reader that lags makes others no slower: when buffers get short, what comes is copied.</item>
+/// advance soon, or copy. A reader that lags does not slow the others down: when buffers run short, what arrives is copied.</item>
 /// <item><see cref="Socket.Timeout"/> limits each wait of a read and of a flush: <see cref="SocketError.TimedOut"/>. Nothing is
-/// lost by it, and the call may be made again.</item>
-/// <item>A read gives what came before an error first; the error is thrown when nothing new is left. A flush throws it at once.</item>
-/// <item>Completing <see cref="Output"/> sends the end of the stream behind what was written; <see cref="Input"/> goes on. Completing it with an exception makes the end a reset.</item>
-/// <item>The socket's own receives and sends are not to be used beside the pipe.</item>
-/// <item>Dispose the pipe. On io_uring a receive that is under way keeps alive a pipe that nobody refers to, until the peer ends
+/// lost, and the call may be repeated.</item>
+/// <item>A read first returns what came before an error; the error is thrown when nothing new is left. A flush throws it at once.</item>
+/// <item>Completing <see cref="Output"/> sends the end of the stream after what was written; <see cref="Input"/> goes on. Completing it with an exception makes the end a reset.</item>
+/// <item>Do not use the socket's own receives and sends while it has a pipe.</item>
+/// <item>Dispose the pipe. On io_uring a receive that is under way keeps alive a pipe that nothing refers to, until the peer ends
 /// the stream or the socket is disposed. What such a pipe has received goes back to its loop at a garbage collection, except
 /// what a read gave that was not advanced: that is lost to the loop for as long as it runs.</item>
 /// </list>
@@ -39,11 +39,11 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     private bool _isAborted;
     private int _disposed;
 
-    /// <summary>A pipe over a connected stream socket. It owns the socket from now on, unless <see cref="SocketPipeOptions.LeaveOpen"/> says not.</summary>
+    /// <summary>A pipe over a connected stream socket. It owns the socket from now on, unless <see cref="SocketPipeOptions.LeaveOpen"/> is set.</summary>
     /// <param name="socket">The socket; nothing may be under way on it.</param>
     /// <param name="options">The bounds; null is the defaults. Read once.</param>
-    /// <exception cref="ArgumentException">The socket is no stream.</exception>
-    /// <exception cref="InvalidOperationException">There is a pipe over it already.</exception>
+    /// <exception cref="ArgumentException">The socket is not a stream socket.</exception>
+    /// <exception cref="InvalidOperationException">The socket has a pipe already.</exception>
     public SocketPipe(Socket socket, SocketPipeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -77,7 +77,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     /// <summary>How many bytes were flushed and the kernel has not taken yet.</summary>
     public long UnsentBytes => Volatile.Read(ref _output)?.Unsent ?? 0;
 
-    /// <summary>How many bytes were received and not consumed.</summary>
+    /// <summary>How many received bytes have not been consumed.</summary>
     public long UnreadBytes => _input.Held;
 
     internal SocketCore Core => Socket.Core;
@@ -89,7 +89,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
 
     private PipeOutput Writer => Volatile.Read(ref _output) ?? MakeWriter();
 
-    /// <summary>Writes bytes that other pipes write too, without a copy of its own when that pays. Flush afterwards, as with <see cref="Output"/>.</summary>
+    /// <summary>Writes bytes that other pipes write too, without another copy when that pays. Flush afterwards, as with <see cref="Output"/>.</summary>
     /// <param name="bytes">The bytes; the pipe keeps a share until they are sent.</param>
     /// <exception cref="ObjectDisposedException">The maker's share was disposed.</exception>
     /// <exception cref="InvalidOperationException">The writer was completed.</exception>
@@ -104,8 +104,8 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     /// <remarks>Bytes of any other origin are copied.</remarks>
     public void Write(in ReadOnlySequence<byte> bytes) => Writer.Write(bytes);
 
-    /// <summary>Has what was written sent, as a flush does, and never waits: for broadcasts, which drop a member that lags.</summary>
-    /// <returns>False when <see cref="SocketPipeOptions.SendHighWaterMark"/> or more is queued by now. What was written is queued all the same.</returns>
+    /// <summary>Sends what was written, as a flush does, but never waits: for broadcasts that drop a member that lags.</summary>
+    /// <returns>False when <see cref="SocketPipeOptions.SendHighWaterMark"/> or more is queued now. What was written is queued all the same.</returns>
     /// <exception cref="SocketException">An earlier send failed.</exception>
     /// <exception cref="InvalidOperationException">The writer was completed.</exception>
     public bool TryFlush() => Writer.TryFlush();
@@ -114,7 +114,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     /// Sends what was flushed, for as long as <see cref="SocketPipeOptions.DisposeTimeout"/> at most, and the end of the stream; then
     /// disposes the socket. What was received and not read is dropped.
     /// </summary>
-    /// <returns>Ends when the kernel uses the pipe's memory no longer.</returns>
+    /// <returns>Completes when the kernel no longer uses the pipe's memory.</returns>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -122,7 +122,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
             return;
         }
 
-        EndsByClose = !Bounds.LeaveOpen && _input.HasEnded && Core.Handle is { Closes: true, IsShared: false };
+        EndsByClose = !Bounds.LeaveOpen && _input.HasEnded && Core.EndsWithFace;
         PipeOutput output = Writer;
         output.Complete();
         Task drain = output.DrainAsync();
@@ -161,7 +161,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
         Volatile.Read(ref _output)?.LoopEnded();
     }
 
-    /// <summary>The peer must see that the stream did not end where it ends.</summary>
+    /// <summary>Resets the connection, so that the peer sees that the stream is incomplete.</summary>
     internal void Abort() => _isAborted = true;
 
     internal Exception Error(string call, int errno)
@@ -219,7 +219,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // A family without SO_LINGER, or closed already: the end is all that it can be told.
+            // A family without SO_LINGER, or a socket that is closed already: the peer sees an ordinary end.
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Sockeye;
 public partial class Socket
 {
     /// <summary>bind(2): gives the socket a local address.</summary>
-    /// <param name="localEP">Port 0 lets the kernel choose; <see cref="LocalEndPoint"/> then tells which.</param>
+    /// <param name="localEP">Port 0 lets the kernel choose; <see cref="LocalEndPoint"/> then has it.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, InvalidArgument (bound already).</exception>
     /// <remarks>As in .NET a TCP socket gets SO_REUSEADDR first, so that a server can be started again at once.</remarks>
     public void Bind(EndPoint localEP)
@@ -194,7 +194,7 @@ public partial class Socket
     }
 
     /// <summary>connect(2), with the failure as a value: what Python calls connect_ex.</summary>
-    /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is told.</param>
+    /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is reported.</param>
     /// <returns>
     /// Success, or the errno. When the socket does not wait: EINPROGRESS, then call again or wait until writable. The
     /// resolver's failures have no errno; they go by .NET's numbers, 11001 (HostNotFound) to 11004.
@@ -412,9 +412,9 @@ public partial class Socket
     /// <exception cref="SocketException">NotConnected: the socket never was. OperationNotSupported: with true, a socket made of a view.</exception>
     /// <remarks>
     /// A connection that is gone already is no failure. Neither form waits: the kernel delivers what was sent in its own time.
-    /// What the peer sent and nobody has received is lost. With true, options that can be read and a bound IP address stay;
-    /// what else does not follow is said at <see cref="Connect(EndPoint)"/>. A datagram socket's association ends either
-    /// way, by connect(2) to AF_UNSPEC, and the socket can be used on.
+    /// What the peer sent and was not received is lost. With true, options that can be read and a bound IP address are kept;
+    /// <see cref="Connect(EndPoint)"/> says what is not. A datagram socket's association ends either way, by connect(2) to
+    /// AF_UNSPEC, and the socket can still be used.
     /// </remarks>
     public void Disconnect(bool reuseSocket)
     {

@@ -24,8 +24,7 @@ public partial class Socket
     }
 
     /// <summary>sendmsg(2), with the failure as a value.</summary>
-    /// <param name="message">What to send.</param>
-    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <inheritdoc cref="SendMessage" path="/param"/>
     /// <returns>How many bytes of data were sent, or the errno.</returns>
     public SocketResult<int> TrySendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {

@@ -173,7 +173,7 @@ public partial class Socket
     /// <summary>recvfrom(2) with the sender's address in the kernel's form, with nothing to allocate.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
-    /// <param name="receivedAddress">Overwritten with the sender's address; its Size is 0 when the kernel tells none. Left as it is on failure.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address; its Size is 0 when the kernel gives none. Unchanged on failure.</param>
     /// <returns>How many bytes.</returns>
     public int ReceiveFrom(Span<byte> buffer, SocketFlags socketFlags, SocketAddress receivedAddress)
     {
@@ -451,7 +451,7 @@ public partial class Socket
 
         if (remoteEP is DnsEndPoint)
         {
-            throw new ArgumentException("A host name is no address: what is received cannot be told in its form.", name);
+            throw new ArgumentException("A host name is not an address: a sender's address cannot be given in its form.", name);
         }
 
         if (Core.LocalEndPoint is null)

@@ -108,7 +108,7 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <exception cref="SocketException">
     /// Disconnecting: the stream ended before the buffer was full; TimedOut and the rest as for Receive. The message
-    /// tells how many bytes came, and so does <c>Data["BytesTransferred"]</c>.
+    /// has the number of bytes that came, and so does <c>Data["BytesTransferred"]</c>.
     /// </exception>
     public void ReceiveExactly(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {

@@ -107,13 +107,12 @@ public partial class Socket
     /// <summary>send(2) until all is sent: what Python calls sendall. <see cref="Timeout"/> limits the whole.</summary>
     /// <param name="buffer">The bytes.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
-    /// <exception cref="SocketException">As for Send; the message tells how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
+    /// <exception cref="SocketException">As for Send; the message says how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
     public void SendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
         OrThrow(TrySendAll(buffer, socketFlags), "send all");
 
     /// <summary>send(2) until all is sent, with the failure as a value.</summary>
-    /// <param name="buffer">The bytes.</param>
-    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <inheritdoc cref="SendAll" path="/param"/>
     /// <returns>The buffer's length; or the errno, EAGAIN included, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -211,7 +210,7 @@ public partial class Socket
             return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
         }
 
-        // One that must wait is tried anew, since room may have come before it is queued.
+        // One that must wait is tried again, since room may have come before it is queued.
         return result == StepResult.Done && progress.Errno == 0 && progress.Count == buffer.Length && RunQueue.Current?.SpendBudget() != false
             ? null
             : SendOperation.Rent(Core).With(buffer, socketFlags, isAll).After(progress, isDone: result == StepResult.Done);
@@ -415,7 +414,7 @@ public partial class Socket
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
 
-        // To the end, wherever that is: the size that stat(2) tells is not the content's, in /proc or of a file that grows.
+        // To the end, wherever that is: the size that stat(2) gives is not the content's in /proc, or for a file that grows.
         return Math.Min(count ?? long.MaxValue, long.MaxValue - offset);
     }
 

@@ -116,10 +116,7 @@ public partial class Socket
     }
 
     /// <summary>ppoll(2) of several sockets, with the failure as a value: then the lists are left as they were.</summary>
-    /// <param name="checkRead">Sockets to receive from or accept on; may be null.</param>
-    /// <param name="checkWrite">Sockets to send on; may be null.</param>
-    /// <param name="checkError">Sockets to watch for urgent data and failed connects; may be null.</param>
-    /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
+    /// <inheritdoc cref="Select(IList?, IList?, IList?, TimeSpan)" path="/param"/>
     /// <returns>Success, at the limit with empty lists; or the errno: EBADF when one of the sockets was disposed meanwhile.</returns>
     /// <exception cref="ArgumentNullException">All lists are null or empty.</exception>
     /// <exception cref="ArgumentException">A list holds something else than a <see cref="Socket"/>.</exception>

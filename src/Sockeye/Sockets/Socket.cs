@@ -320,7 +320,7 @@ public partial class Socket : IDisposable
     internal bool IsStream => Core.IsStream;
 
     /// <summary>getsockname(2): the local address as the kernel has it, bound or not, with the failure as a value.</summary>
-    /// <returns>The end point, null when the kernel's answer is empty; or the errno.</returns>
+    /// <returns>The end point, null when the kernel returns an empty address; or the errno.</returns>
     public SocketResult<EndPoint?> TryGetLocalEndPoint()
     {
         ThrowIfDisposed();
@@ -332,7 +332,7 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>getpeername(2): the peer's address as the kernel has it now, with the failure as a value.</summary>
-    /// <returns>The end point, null when the kernel's answer is empty; or the errno: ENOTCONN.</returns>
+    /// <returns>The end point, null when the kernel returns an empty address; or the errno: ENOTCONN.</returns>
     public SocketResult<EndPoint?> TryGetRemoteEndPoint()
     {
         ThrowIfDisposed();
@@ -566,7 +566,7 @@ public partial class Socket : IDisposable
             && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
-            // Of a connected one nobody knows who chose it.
+            // On a connected socket there is no telling who chose it.
             Core.LocalEndPoint = local;
             Core.IsBound = !Core.IsConnected;
         }

@@ -178,7 +178,7 @@ public sealed class PipeLoopTests : SocketTest
 
     // No kernel is known that keeps its answers back, so the patience is none.
     [Fact(Timeout = Limit)]
-    public Task A_ring_that_gives_no_last_answer_holds_up_no_end_and_keeps_the_memory() => Run(() =>
+    public Task A_ring_that_gives_no_last_completion_holds_up_no_end_and_keeps_the_memory() => Run(() =>
     {
         using var loop = new EventLoop(EngineKind.IoUring);
         Pair pair = null!;

@@ -10,7 +10,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
 {
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task Connect_begins_anew_after_its_failure_was_read(AddressFamily family) => Test(async () =>
+    public Task Connect_starts_again_after_its_failure_was_read(AddressFamily family) => Test(async () =>
     {
         using Socket listener = Listener(family);
         using Socket client = Stream(family);
@@ -22,7 +22,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task Connect_tells_the_failure_of_one_that_nobody_waited_for_and_then_begins_anew(AddressFamily family) => Test(async () =>
+    public Task Connect_reports_the_failure_of_one_that_nobody_waited_for_and_then_starts_again(AddressFamily family) => Test(async () =>
     {
         using Socket listener = Listener(family);
         using Socket client = Stream(family);
@@ -74,7 +74,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Refusals_of_both_families_in_turn_are_each_told() => Test(async () =>
+    public Task Refusals_of_both_families_in_turn_are_each_reported() => Test(async () =>
     {
         using Socket socket = DualMode();
         for (int i = 0; i < 3; i++)
@@ -245,7 +245,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
             await Disconnect(client, reuse: true);
             Outcome<int> received = await Bounded(end);
 
-            // A thread may come too late for the end of the old stream, and be told of the new socket: of a UNIX one, EINVAL.
+            // A thread may come too late for the end of the old stream, and see the new socket: of a UNIX one, EINVAL.
             Assert.True(
                 received is { IsSuccess: true, Value: 0 } || (Style.IsSync && received.Errno is Errno.ENOTCONN or Errno.EINVAL),
                 received.ToString());
@@ -386,7 +386,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
         });
     }
 
-    // Waits for the answer, so that the engine has to tell of it.
+    // Waits for the reply, so that the engine has to report it.
     private async Task Echo(Socket client, Socket server, int alreadySent = 0)
     {
         byte[] buffer = new byte[8];

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sockeye.Engines.Epoll;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.IoUring;
@@ -12,58 +11,26 @@ namespace Sockeye.Engines.IoUring;
 /// Contract.
 /// - The ring belongs to the waiting thread (IORING_SETUP_SINGLE_ISSUER) and works from <see cref="Start"/> to
 ///   <see cref="End"/>. What other threads want of it they leave in <see cref="Commands"/>, and wake the thread if it sleeps.
-/// - A poll in the ring holds the socket's file: close(2) alone would neither send the end of stream nor free the port.
-///   So it is taken back at Forget; a thread that must see it gone calls <see cref="Poller.Settle"/>.
-/// - Between a request's making and the next enter its descriptor's handle is referenced, so that its number stays its own.
-/// - A request that answers for the last time while its socket lives (the queue was full, a kernel's whim) is made anew.
-/// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="Fail"/>. Sockets go
+/// - A socket's poll is taken back at Forget; a thread that must see it gone calls <see cref="Poller.Settle"/>.
+/// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="RingFallback"/>. Sockets go
 ///   on, since a poll is all that the ring had of them; a request that was in flight ends with the errno.
 /// </remarks>
 internal sealed class RingPoller : Poller
 {
     private const ushort BufferGroup = 1;
-    private const long NanosecondsPerMillisecond = 1_000_000;
-
-    // A millisecond each; the kernel needs one or two. Then who settles goes on as if it were done.
-    private const int DisarmRoundsMax = 1000;
-
-    // How often in a row the kernel may be short of memory, with nothing to read that would free some, a millisecond each.
-    private const int ShortagesMax = 1000;
 
     [ThreadStatic]
     private static RingPoller? t_own;
 
-    private readonly int _entries;
     private readonly EventDescriptor _wake = EventDescriptor.Create();
+    private readonly RingFallback _fallback;
+    private readonly RingQueues _queues;
+    private readonly RingPolls _polls;
 
     // The waiting thread's alone.
-    private readonly List<SocketHandle> _held = [];
-    private readonly Queue<CompletionEntry> _early = new();
     private readonly RequestTable _requests = new();
     private readonly SkippedTries _skipped = new();
-
-    // Polls that ended while their sockets live, by token.
-    private readonly Queue<ulong> _ended = new();
-    private Ring? _ring;
     private RingBuffers? _buffers;
-
-    // Polls that were taken back and have not said that they are over: each may still hold its socket's file.
-    private int _disarming;
-    private int _shortages;
-
-    // What a request is written to that no ring will take.
-    private SubmissionEntry _discarded;
-
-    // The errno with which the ring has failed for good; 0 while it serves.
-    private volatile int _failure;
-
-    // Guards what waits in the ring's place, and which sockets are in it.
-    private readonly Lock _epollGate = new();
-
-    // The token under which a poll may be armed of a socket that has had another since: rare. Under the gate.
-    private readonly Dictionary<Registration, ulong> _formerTokens = [];
-    private EpollWatch? _epoll;
-    private bool _isShortOfEpoll;
 
     /// <param name="engine">The engine.</param>
     /// <param name="shard">Which of the engine's pollers this is.</param>
@@ -72,8 +39,10 @@ internal sealed class RingPoller : Poller
     internal RingPoller(SocketEngine engine, int shard, TimeProvider time, int entries)
         : base(engine, shard, time)
     {
-        _entries = entries;
-        int errno = TryCreate();
+        _fallback = new RingFallback(this, _wake);
+        _queues = new RingQueues(engine, _wake, entries);
+        _polls = new RingPolls(this, _queues, _fallback, _wake);
+        int errno = _queues.TryCreate();
         if (errno != 0)
         {
             _wake.Dispose();
@@ -90,10 +59,10 @@ internal sealed class RingPoller : Poller
     internal override RingPoller? Ring => HasFailed ? null : this;
 
     /// <summary>The ring has failed for good: nothing more can be asked of it.</summary>
-    internal bool HasFailed => _failure != 0;
+    internal bool HasFailed => _queues.HasFailed;
 
     // epoll_wait(2) asks the socket's own poll when it reports.
-    internal override bool ReportsCurrentState => Volatile.Read(ref _epoll) is not null;
+    internal override bool ReportsCurrentState => _fallback.IsActive;
 
     /// <summary>How many rounds, of a millisecond at most, the end waits for the last completions. The tests' to change.</summary>
     internal int EndRoundsMax { get; set; } = 1000;
@@ -116,20 +85,11 @@ internal sealed class RingPoller : Poller
     /// <summary>The tests' way to have the ring fail: as <see cref="Interop.Ring.Fault"/>, of each ring this poller makes. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault
     {
-        get;
-        set
-        {
-            field = value;
-            if (_ring is { } ring)
-            {
-                ring.Fault = value;
-            }
-        }
+        get => _queues.Fault;
+        set => _queues.Fault = value;
     }
 
     private protected override string Kind => "io_uring";
-
-    private Ring OwnRing => _ring ?? throw new UnreachableException("The ring is asked for on its own thread only.");
 
     internal override void Start()
     {
@@ -140,25 +100,25 @@ internal sealed class RingPoller : Poller
         }
 
         // A loop that runs again, perhaps on another thread, has a ring of its own again.
-        int errno = _ring is null ? TryCreate() : 0;
+        int errno = _queues.Exists ? 0 : _queues.TryCreate();
         if (errno != 0)
         {
-            Fail("io_uring_setup", errno);
+            _queues.Fail("io_uring_setup", errno);
             return;
         }
 
-        errno = OwnRing.TryEnable();
+        errno = _queues.Ring.TryEnable();
         if (errno != 0)
         {
-            Fail("io_uring_register", errno);
+            _queues.Fail("io_uring_register", errno);
             return;
         }
 
         Commands.Open();
-        ArmWake();
+        _polls.ArmWake();
         foreach (Registration registration in Registrations())
         {
-            Arm(registration);
+            _polls.Arm(registration);
         }
     }
 
@@ -172,8 +132,7 @@ internal sealed class RingPoller : Poller
         // driver or file that heeds no cancel would hold up the loop's end, and a program's, for ever.
         for (int round = 0; !_requests.IsEmpty && !HasFailed && round < EndRoundsMax; round++)
         {
-            Enter(round == 0 ? 0u : 1u, NanosecondsPerMillisecond);
-            ReleaseHandedOver();
+            _queues.Enter(round == 0 ? 0u : 1u, limitMs: 1);
             Dispatch();
         }
 
@@ -184,11 +143,7 @@ internal sealed class RingPoller : Poller
         else
         {
             LeaveRing(Errno.EBADF);
-            lock (_epollGate)
-            {
-                _formerTokens.Clear();
-            }
-
+            _fallback.ForgetTokens();
             foreach (Registration registration in Registrations())
             {
                 registration.IsArmed = false;
@@ -208,7 +163,7 @@ internal sealed class RingPoller : Poller
 
         if (IsOwnThread)
         {
-            FinishDisarming();
+            _queues.FinishDisarming();
             return;
         }
 
@@ -223,11 +178,11 @@ internal sealed class RingPoller : Poller
     /// <returns>0, or the errno.</returns>
     internal int TryGetBuffers(RunQueue home, out RingBuffers? buffers)
     {
-        int errno = HasFailed ? _failure : HasReceiveBuffers ? 0 : Errno.ENOMEM;
+        int errno = HasFailed ? _queues.Failure : HasReceiveBuffers ? 0 : Errno.ENOMEM;
         if (_buffers is null && errno == 0)
         {
             (int count, int bytes, bool isIncremental) = BufferPlan;
-            errno = OwnRing.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made, given: 0);
+            errno = _queues.Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made, given: 0);
             _buffers = made is null ? null : new RingBuffers(home, made);
         }
 
@@ -245,42 +200,13 @@ internal sealed class RingPoller : Poller
     /// </summary>
     /// <param name="handle">The descriptor that the request names, kept until the kernel has taken the request.</param>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
-    internal Submission Next(SocketHandle handle)
-    {
-        // The place first: to make room the queue may be handed over, and with it goes what is held.
-        Submission request = Next();
-        bool referenced = false;
-        try
-        {
-            handle.DangerousAddRef(ref referenced);
-        }
-        catch (ObjectDisposedException)
-        {
-            request.Entry.UserData = RingUserData.Discarded;
-            throw;
-        }
-
-        _held.Add(handle);
-        request.Entry.Descriptor = handle.Number;
-        return request;
-    }
+    internal Submission Next(SocketHandle handle) => _queues.Next(handle);
 
     /// <summary>Asks the kernel to end a request; its last completion comes all the same. On the ring's thread.</summary>
-    internal void Cancel(IRingRequest request)
-    {
-        ref SubmissionEntry entry = ref Next().Entry;
-        entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
-        entry.Descriptor = -1;
-        entry.Address = request.RingToken;
-        entry.UserData = RingUserData.Discarded;
-    }
+    internal void Cancel(IRingRequest request) => _queues.Cancel(request.RingToken, RingUserData.Discarded);
 
     /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
-    internal void Flush()
-    {
-        Enter(wait: 0);
-        ReleaseHandedOver();
-    }
+    internal void Flush() => _queues.Flush();
 
     internal override bool TryAddSkipped(Registration registration)
     {
@@ -311,17 +237,17 @@ internal sealed class RingPoller : Poller
             }
             else if (!command.Arm)
             {
-                Disarm(registration);
+                _polls.Disarm(registration);
             }
             else if (Find(registration.Token) is not null)
             {
-                Rearm(registration);
+                _polls.Rearm(registration);
             }
         }
 
         if (settles)
         {
-            FinishDisarming();
+            _queues.FinishDisarming();
             Pass(commands);
         }
 
@@ -332,15 +258,15 @@ internal sealed class RingPoller : Poller
     {
         if (HasFailed)
         {
-            return WatchByEpoll(registration);
+            return _fallback.Watch(registration);
         }
 
         if (IsOwnThread)
         {
-            return Arm(registration);
+            return _polls.Arm(registration);
         }
 
-        return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : WatchByEpoll(registration);
+        return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : _fallback.Watch(registration);
     }
 
     private protected override void Unwatch(Registration registration)
@@ -348,61 +274,26 @@ internal sealed class RingPoller : Poller
         registration.IsForgotten = true;
         if (IsOwnThread && !HasFailed)
         {
-            Disarm(registration);
+            _polls.Disarm(registration);
         }
         else if (HasFailed || !TryCommand(new RingCommand(registration, Arm: false, Fence: null)))
         {
             // No thread has the ring: an epoll set may have the socket, or nothing has.
-            UnwatchByEpoll(registration);
+            _fallback.Unwatch(registration);
         }
     }
 
-    // The number first, then the token, then the ring: a poll that was armed under the new token is the new socket's for
-    // sure. One under the old token may be either's, and is taken back. A fall-back to epoll comes before all of that or after.
     internal override int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
     {
-        int result;
-        lock (_epollGate)
+        int result = _fallback.Rewatch(registration, replacement, closeOnExec, out isWatched);
+        if (result < 0 || HasFailed)
         {
-            // epoll(7) names an entry by the socket and its number: it must go while they are together.
-            try
-            {
-                UnwatchByEpoll(registration);
-            }
-            catch (ObjectDisposedException)
-            {
-                // The engine has ended, and its set with it. The descriptor has not.
-            }
-
-            result = Libc.DuplicateOnto(replacement, registration.Handle, closeOnExec);
-            if (result >= 0)
-            {
-                if (!HasFailed)
-                {
-                    _formerTokens.TryAdd(registration, registration.Token);
-                }
-
-                RenewToken(registration);
-            }
-
-            try
-            {
-                isWatched = WatchByEpoll(registration) == 0;
-            }
-            catch (ObjectDisposedException)
-            {
-                isWatched = false;
-            }
-
-            if (result < 0 || HasFailed)
-            {
-                return result;
-            }
+            return result;
         }
 
         if (IsOwnThread)
         {
-            Rearm(registration);
+            _polls.Rearm(registration);
         }
         else
         {
@@ -415,56 +306,34 @@ internal sealed class RingPoller : Poller
 
     private protected override bool Wait(int timeoutMs)
     {
-        if (_epoll is { } epoll)
-        {
-            return epoll.Wait(timeoutMs);
-        }
-
         if (HasFailed)
         {
-            // Not at once where a descriptor or memory is short: it was asked for in the last turn already.
-            PauseForEpoll(timeoutMs);
-            return true;
+            return _fallback.Wait(timeoutMs);
         }
 
         bool tried = _skipped.MakeDue(sleeps: timeoutMs != 0);
         RunCommands();
-        if (_ended.Count != 0)
+        if (_polls.HasEnded)
         {
-            ArmEnded();
+            _polls.ArmEnded();
         }
 
-        bool look = timeoutMs == 0 || tried || _early.Count != 0 || _ended.Count != 0;
-        Enter(look ? 0u : 1u, timeoutMs < 0 ? -1 : timeoutMs * NanosecondsPerMillisecond);
-        ReleaseHandedOver();
-        return _early.Count != 0 || OwnRing.TryPeek(out _) || HasFailed;
+        bool look = timeoutMs == 0 || tried || _queues.HasEarly || _polls.HasEnded;
+        _queues.Enter(look ? 0u : 1u, timeoutMs);
+        return HasFailed || _queues.HasCompletions;
     }
 
     private protected override void Dispatch()
     {
-        if (_epoll is { } epoll)
+        if (_fallback.IsActive)
         {
-            epoll.Dispatch(this);
+            _fallback.Dispatch();
             return;
         }
 
-        // Those set aside first, each time: dispatching one may set more of them aside, and all stay in order.
-        while (_ring is { } ring)
+        while (_queues.TryTake(out CompletionEntry completion))
         {
-            if (_early.TryDequeue(out CompletionEntry early))
-            {
-                Dispatch(early);
-            }
-            else if (ring.TryPeek(out CompletionEntry completion))
-            {
-                ring.Advance();
-                NoteDisarmed(completion);
-                Dispatch(completion);
-            }
-            else
-            {
-                break;
-            }
+            Dispatch(completion);
         }
 
         // Not before: what the ring has completed counts, whatever came after. And not while the loop ends, which does it itself.
@@ -489,168 +358,18 @@ internal sealed class RingPoller : Poller
     private protected override void CloseCore()
     {
         // Only one that never started: End has taken the others.
-        _ring?.Dispose();
-        _epoll?.Dispose();
+        _queues.Leave();
+        _fallback.Dispose();
         _wake.Dispose();
     }
 
-    // Room for eight completions to a request, since polls complete unasked: 4,096 sockets may be ready at once and no poll is ended.
-    private int TryCreate()
-    {
-        int errno = Interop.Ring.TryCreate(_entries, _entries * 8, out _ring);
-        if (_ring is { } ring)
-        {
-            ring.Fault = Fault;
-        }
-
-        return errno;
-    }
-
-    /// <summary>
-    /// io_uring_enter(2). ETIME is the wait's limit, EINTR a signal. EBUSY, EAGAIN and ENOMEM pass: completions must be read
-    /// before more is taken, or memory is short. With nothing to read they are waited out, for so long.
-    /// </summary>
-    private void Enter(uint wait, long limitNs = -1)
-    {
-        if (HasFailed)
-        {
-            return;
-        }
-
-        Ring ring = OwnRing;
-        int result = ring.Enter(wait, limitNs);
-        if (result is >= 0 or -Errno.ETIME or -Errno.EINTR)
-        {
-            _shortages = 0;
-            return;
-        }
-
-        if (result is -Errno.EBUSY or -Errno.EAGAIN or -Errno.ENOMEM && ++_shortages <= ShortagesMax)
-        {
-            if (ring.TryPeek(out _))
-            {
-                _shortages = 0;
-            }
-            else
-            {
-                // Nobody tells when memory is there again; a wake-up, though, comes.
-                Span<PollDescriptor> wake = [new PollDescriptor { Descriptor = _wake.Handle.Number, Events = PollConstants.POLLIN }];
-                Libc.Poll(wake, TimeSpan.FromMilliseconds(1));
-            }
-
-            return;
-        }
-
-        Fail("io_uring_enter", -result);
-    }
-
-    /// <summary>
-    /// The ring serves no longer, and what it still has in flight nobody can tell: EBADR says that completions were lost for
-    /// want of memory; EPERM, EACCES or ENOSYS that a seccomp filter came after the ring; ENOMEM that memory stays short. So
-    /// the ring is left, at the turn's end, and each socket's queues are tried once, as after any event.
-    /// </summary>
-    private void Fail(string call, int errno)
-    {
-        _failure = errno;
-        Engine.NoteRingFailure($"{call} failed ({Errno.Name(errno)}: {Errno.Text(errno)}), and epoll waits in the ring's place");
-    }
-
-    // Idempotent, until there is an epoll set.
+    // The ring is left at the turn's end. Idempotent, until there is an epoll set.
     private void FallBack()
     {
-        if (_epoll is not null)
+        if (!_fallback.IsActive)
         {
-            return;
-        }
-
-        LeaveRing(_failure);
-        int errno = EpollWatch.TryCreate(_wake, out EpollWatch? epoll);
-        if (errno != 0)
-        {
-            _isShortOfEpoll = true;
-            return;
-        }
-
-        // Any thread that registers a socket from now on sees the set, or its socket is among these.
-        var refused = new List<(Registration Registration, int Errno)>();
-        List<Registration> all;
-        lock (_epollGate)
-        {
-            Volatile.Write(ref _epoll, epoll);
-            _formerTokens.Clear();
-            all = Registrations();
-            foreach (Registration registration in all)
-            {
-                registration.IsArmed = false;
-                try
-                {
-                    errno = WatchByEpoll(registration);
-                }
-                catch (ObjectDisposedException)
-                {
-                    // It closes just now, on another thread.
-                    continue;
-                }
-
-                if (errno != 0)
-                {
-                    refused.Add((registration, errno));
-                }
-            }
-        }
-
-        foreach ((Registration registration, int why) in refused)
-        {
-            registration.Close(why);
-        }
-
-        // What the ring would have told of them is lost.
-        foreach (Registration registration in all)
-        {
-            registration.Ready(read: true, write: true);
-        }
-    }
-
-    // The socket joins the set that waits in the ring's place. Before there is one that is the fall-back's to do.
-    private int WatchByEpoll(Registration registration)
-    {
-        lock (_epollGate)
-        {
-            if (_epoll is not { } epoll || registration.IsArmed || registration.IsForgotten)
-            {
-                return 0;
-            }
-
-            int errno = epoll.Watch(registration);
-            registration.IsArmed = errno == 0;
-            return errno;
-        }
-    }
-
-    private void UnwatchByEpoll(Registration registration)
-    {
-        lock (_epollGate)
-        {
-            _formerTokens.Remove(registration);
-            if (_epoll is { } epoll && registration.IsArmed)
-            {
-                registration.IsArmed = false;
-                epoll.Unwatch(registration);
-            }
-        }
-    }
-
-    // Nothing can wait for the sockets until a descriptor is free, and nobody tells of that. Timers and posted work go on.
-    private void PauseForEpoll(int timeoutMs)
-    {
-        const int PauseMs = 50;
-        if (_isShortOfEpoll && timeoutMs != 0)
-        {
-            Span<PollDescriptor> wake = [new PollDescriptor { Descriptor = _wake.Handle.Number, Events = PollConstants.POLLIN }];
-            if (Libc.Poll(wake, TimeSpan.FromMilliseconds(timeoutMs < 0 ? PauseMs : Math.Min(timeoutMs, PauseMs))) > 0)
-            {
-                _wake.Drain();
-            }
+            LeaveRing(_queues.Failure);
+            _fallback.TakeOver();
         }
     }
 
@@ -667,14 +386,10 @@ internal sealed class RingPoller : Poller
 
         // Whatever waits is tried when its socket is watched anew.
         _skipped.Clear();
-        _ring?.Dispose();
-        _ring = null;
+        _queues.Leave();
         _buffers?.End();
         _buffers = null;
-        _early.Clear();
-        _ended.Clear();
-        _disarming = 0;
-        ReleaseHeld();
+        _polls.Clear();
         Pass(left);
     }
 
@@ -691,219 +406,19 @@ internal sealed class RingPoller : Poller
         switch (completion.UserData >> RingUserData.KindShift)
         {
             case 0:
-                if (Find(completion.UserData) is { } registration)
-                {
-                    Poll(registration, completion);
-                }
-
+                _polls.Complete(completion);
                 break;
             case RingUserData.Wake >> RingUserData.KindShift:
                 // Edge-triggered, so the counter is never read: each signal is a completion of its own.
                 if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
                 {
-                    ArmWake();
+                    _polls.ArmWake();
                 }
 
                 break;
             case RingUserData.Request >> RingUserData.KindShift:
                 _requests.Complete(completion);
                 break;
-        }
-    }
-
-    private void Poll(Registration registration, in CompletionEntry completion)
-    {
-        // A poll that failed says nothing of the socket; whoever waits asks it himself.
-        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
-        if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
-        {
-            registration.IsArmed = false;
-            if (completion.Result is >= 0 or -Errno.ENOMEM)
-            {
-                _ended.Enqueue(completion.UserData);
-            }
-        }
-    }
-
-    // Not at once: while completions wait outside the full queue, the kernel ends each multishot poll that has something to
-    // say, and a new one on a writable socket has. Armed where they ended, they would end again, for ever. So only when
-    // all completions are in, and no more of them than the queue has room for.
-    private void ArmEnded()
-    {
-        for (int room = OwnRing.CompletionCapacity / 2; room > 0 && _ended.Count != 0 && !OwnRing.HasOverflow; room--)
-        {
-            if (Find(_ended.Dequeue()) is { } registration)
-            {
-                Arm(registration);
-            }
-        }
-    }
-
-    private void ArmWake()
-    {
-        ref SubmissionEntry entry = ref Next().Entry;
-        entry.Operation = RingConstants.IORING_OP_POLL_ADD;
-        entry.Descriptor = _wake.Handle.Number;
-        entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
-        entry.OperationFlags = EpollConstants.EPOLLIN | EpollConstants.EPOLLET;
-        entry.UserData = RingUserData.Wake;
-    }
-
-    private int Arm(Registration registration)
-    {
-        if (registration.IsArmed || registration.IsForgotten)
-        {
-            return 0;
-        }
-
-        try
-        {
-            ref SubmissionEntry entry = ref Next(registration.Handle).Entry;
-            entry.Operation = RingConstants.IORING_OP_POLL_ADD;
-            entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
-            entry.OperationFlags = AllEvents;
-            lock (_epollGate)
-            {
-                _formerTokens.Remove(registration);
-                entry.UserData = registration.Token;
-            }
-
-            registration.IsArmed = true;
-            return 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            return Errno.EBADF;
-        }
-    }
-
-    // Arms it under the token that it has now.
-    private void Rearm(Registration registration)
-    {
-        bool isFormer;
-        lock (_epollGate)
-        {
-            isFormer = _formerTokens.ContainsKey(registration);
-        }
-
-        if (isFormer)
-        {
-            Disarm(registration);
-        }
-
-        Arm(registration);
-    }
-
-    // A cancel, not POLL_REMOVE: that one answers EALREADY and leaves the poll armed when an event has just come to it
-    // (io_poll_disarm in io_uring/poll.c), as a listener's own shutdown does.
-    private void Disarm(Registration registration)
-    {
-        ulong token;
-        lock (_epollGate)
-        {
-            token = _formerTokens.Remove(registration, out ulong former) ? former : registration.Token;
-        }
-
-        if (!registration.IsArmed)
-        {
-            return;
-        }
-
-        registration.IsArmed = false;
-        if (_ring is null)
-        {
-            // It went with the ring: the last reference to a socket may go while the ring is left.
-            return;
-        }
-
-        ref SubmissionEntry entry = ref Next().Entry;
-        entry.Operation = RingConstants.IORING_OP_ASYNC_CANCEL;
-        entry.Descriptor = -1;
-        entry.Address = token;
-        entry.UserData = RingUserData.Disarm;
-        _disarming++;
-    }
-
-    // Of a poll that is taken back either the poll says so last, or the cancel says that it was over before.
-    private void NoteDisarmed(in CompletionEntry completion)
-    {
-        ulong kind = completion.UserData >> RingUserData.KindShift;
-        if ((kind == 0 && completion.Result == -Errno.ECANCELED)
-            || (kind == RingUserData.Disarm >> RingUserData.KindShift && completion.Result < 0))
-        {
-            _disarming--;
-        }
-    }
-
-    // The kernel ends a poll in its own time: in this enter, or, when there is more to do, in the next.
-    private void FinishDisarming()
-    {
-        Flush();
-        SetAside();
-        for (int round = 0; _disarming > 0 && !HasFailed && round < DisarmRoundsMax; round++)
-        {
-            Enter(wait: 1, NanosecondsPerMillisecond);
-            SetAside();
-        }
-    }
-
-    // Completions that are read before the turn's dispatch.
-    private void SetAside()
-    {
-        Ring ring = OwnRing;
-        while (ring.TryPeek(out CompletionEntry completion))
-        {
-            ring.Advance();
-            NoteDisarmed(completion);
-            _early.Enqueue(completion);
-        }
-    }
-
-    private Submission Next()
-    {
-        if (!HasFailed)
-        {
-            Ring ring = OwnRing;
-            if (ring.TryNext(out Submission request))
-            {
-                return request;
-            }
-
-            Flush();
-            while (!HasFailed)
-            {
-                if (ring.TryNext(out request))
-                {
-                    return request;
-                }
-
-                // The kernel takes no more until completions are read: they are kept for the turn.
-                SetAside();
-                Flush();
-            }
-        }
-
-        _discarded = default;
-        return new Submission(ref _discarded);
-    }
-
-    // The kernel may have taken only some: those that are left still name their descriptors by number.
-    private void ReleaseHandedOver()
-    {
-        if (!OwnRing.HasRequests)
-        {
-            ReleaseHeld();
-        }
-    }
-
-    // One by one: the last release of a handle closes it, which makes a request of its own, and may come back here.
-    private void ReleaseHeld()
-    {
-        while (_held.Count != 0)
-        {
-            SocketHandle handle = _held[^1];
-            _held.RemoveAt(_held.Count - 1);
-            handle.DangerousRelease();
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
         return this;
     }
 
-    /// <summary>Starts the operation for the face that fills the buffer and so has no count to tell.</summary>
+    /// <summary>Starts the operation for the face that fills the buffer and so returns no count.</summary>
     internal ValueTask RunForNoCount(CancellationToken token)
     {
         if (Begin(token))
@@ -57,7 +57,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
     protected override void Return() => Socket.Receive.Put(this);
 }
 
-/// <summary>recvmsg(2) into several buffers: once, or until they are full. A class of its own, for the other is one of many and small.</summary>
+/// <summary>recvmsg(2) into several buffers: once, or until they are full. A separate class, since the operation for one buffer is frequent and should stay small.</summary>
 internal sealed class ReceiveBuffersOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Read)
 {
     // Borrowed from the caller until the outcome is taken.

@@ -109,7 +109,7 @@ internal readonly ref struct SendMessageStep(
 
         using var vector = new BufferVector(data, buffers, skip);
 
-        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        // A message goes in one call or not at all: the kernel's own error for too many buffers.
         return vector.IsPartial && !socket.IsStream
             ? -Errno.EMSGSIZE
             : Libc.SendMessage(socket.Handle, vector.Buffers, own, _address, first);

@@ -82,7 +82,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
 {
     private readonly ReadOnlySpan<byte> _data = data;
 
-    /// <summary>As send(2) has it, what went before it would have had to wait is the answer of a send that must not; one of all or nothing has failed.</summary>
+    /// <summary>As in send(2), a send that must not wait returns what went before it would have had to; one that must send all or nothing has failed.</summary>
     internal static PartRule PartRule(bool isAll) => isAll ? Engines.PartRule.Fails : Engines.PartRule.SucceedsUnlessWaited;
 
     public int Call(SocketCore socket, in Progress progress) =>
@@ -91,7 +91,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
         TakeSent(socket, answer, _data.Length, isAddressed: false, ref progress);
 
-    /// <summary>What a send's answer means, whichever call made it.</summary>
+    /// <summary>What a send's result means, whichever call made it.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">How many bytes went, or −errno.</param>
     /// <param name="total">How many are to go.</param>
@@ -135,7 +135,7 @@ internal readonly ref struct SendBuffersStep(IList<ArraySegment<byte>> buffers, 
     {
         using var vector = new BufferVector(buffers, (int)progress.Count);
 
-        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        // A message goes in one call or not at all: the kernel's own error for too many buffers.
         return vector.IsPartial && !socket.IsStream
             ? -Errno.EMSGSIZE
             : Libc.SendMessage(socket.Handle, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);
