@@ -72,6 +72,7 @@ internal static class SockeyeServer
             {
                 ServerMode.Broadcast => RelayAsync(peer, members),
                 ServerMode.Pipelined => EchoByPipeAsync(peer),
+                ServerMode.Idle when byPipes => EchoByIdlePipeAsync(new SocketPipe(peer)),
                 _ when byPipes => EchoByPipeAsync(peer),
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
@@ -137,6 +138,24 @@ internal static class SockeyeServer
             }
 
             await pipe.Output.FlushAsync();
+        }
+    }
+
+    // Nothing but the pipe is kept across an await, and there is one await: the rest an idle connection would have to pay for.
+    private static async Task EchoByIdlePipeAsync(SocketPipe pipe)
+    {
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                _ = pipe.DisposeAsync().AsTask();
+                return;
+            }
+
+            pipe.TryFlush();
         }
     }
 

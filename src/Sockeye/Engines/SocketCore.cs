@@ -179,6 +179,8 @@ internal sealed partial class SocketCore
             if (value is not null || ExtrasIfAny is not null)
             {
                 Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
+                Interlocked.MemoryBarrier();
+                Pipe?.NoteLimit();
             }
         }
     }
@@ -767,6 +769,9 @@ internal interface ISocketPipe
 {
     /// <summary>The socket closes: what is under way ends.</summary>
     void Close();
+
+    /// <summary>The socket's time limit was set, or the pipe has just come: it looks.</summary>
+    void NoteLimit();
 
     /// <summary>True when it holds memory of others' that its reader may still read, also after the close.</summary>
     bool HoldsBytes { get; }

@@ -3,7 +3,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines.Pipes;
 
 /// <summary>Receives with calls: recv(2) when the reader wants more, and the socket's queue where it would wait.</summary>
-internal sealed class CallPipeInput(SocketPipe pipe, RunQueue? loop) : PipeInput(pipe, loop)
+internal sealed class CallPipeInput(SocketPipe pipe, PipeBounds bounds, RunQueue? loop) : PipeInput(pipe, bounds, loop)
 {
     // Made by the first receive, which the reader's thread begins.
     private CallReceiver? _calls;

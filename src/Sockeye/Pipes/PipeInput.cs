@@ -18,6 +18,7 @@ internal abstract class PipeInput : PipeReader
     private const int CopiedBytesMax = PipePool.SmallBytes;
 
     private readonly SocketPipe _pipe;
+    private readonly PipeBounds _bounds;
     private PipeGate _gate;
 
     // What was received and not consumed; owned until it is.
@@ -36,13 +37,16 @@ internal abstract class PipeInput : PipeReader
     private bool _isEnded;
     private int _errno;
 
-    private protected PipeInput(SocketPipe pipe, RunQueue? loop)
+    private protected PipeInput(SocketPipe pipe, PipeBounds bounds, RunQueue? loop)
     {
         _pipe = pipe;
+        _bounds = bounds;
         _gate = new PipeGate(loop);
     }
 
     internal SocketPipe Pipe => _pipe;
+
+    internal PipeBounds Bounds => _bounds;
 
     /// <summary>The loop that moves the bytes; null is none.</summary>
     internal RunQueue? Loop => _gate.Loop;
@@ -72,7 +76,7 @@ internal abstract class PipeInput : PipeReader
         {
             using (_gate.Enter())
             {
-                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_pipe.Bounds.ReceiveHigh - Unexamined, 1);
+                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_bounds.ReceiveHigh - Unexamined, 1);
             }
         }
     }
@@ -119,7 +123,7 @@ internal abstract class PipeInput : PipeReader
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         }
 
-        TimeSpan? limit = _pipe.Core.AsyncLimit;
+        TimeSpan? limit = _pipe.Limit;
         bool isPlain = limit is null && !cancellationToken.CanBeCanceled;
         bool start;
         using (_gate.Enter())
@@ -198,7 +202,7 @@ internal abstract class PipeInput : PipeReader
                 Consume(entry.Pool, upTo);
             }
 
-            resume = _isPaused && Unexamined <= _pipe.Bounds.ReceiveLow && !_isEnded && _errno == 0;
+            resume = _isPaused && Unexamined <= _bounds.ReceiveLow && !_isEnded && _errno == 0;
             if (resume)
             {
                 _isPaused = false;
@@ -287,7 +291,7 @@ internal abstract class PipeInput : PipeReader
             }
 
             _received += length;
-            goOn = !_isCompleted && Unexamined < _pipe.Bounds.ReceiveHigh;
+            goOn = !_isCompleted && Unexamined < _bounds.ReceiveHigh;
             _isPaused |= !goOn;
             _isReceiving = more || goOn;
             _gate.EndWait();

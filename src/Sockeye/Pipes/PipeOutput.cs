@@ -20,6 +20,7 @@ internal abstract class PipeOutput : PipeWriter
     private const int CopiedBytesMax = 1024;
 
     private readonly SocketPipe _pipe;
+    private readonly PipeBounds _bounds;
     private PipeGate _gate;
 
     // The queue's, under the gate.
@@ -46,6 +47,7 @@ internal abstract class PipeOutput : PipeWriter
     private protected PipeOutput(SocketPipe pipe, RunQueue? loop)
     {
         _pipe = pipe;
+        _bounds = pipe.Bounds;
         _gate = new PipeGate(loop);
     }
 
@@ -197,7 +199,7 @@ internal abstract class PipeOutput : PipeWriter
         }
 
         var wait = (FlushWait)(_gate.Wait ??= new FlushWait(this));
-        wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
+        wait.Arm(_pipe.Limit, cancellationToken);
         ValueTask<FlushResult> task;
         using (_gate.Enter())
         {
@@ -233,7 +235,7 @@ internal abstract class PipeOutput : PipeWriter
                 throw _pipe.Error("send", _errno);
             }
 
-            isBelow = _unsent < _pipe.Bounds.SendHigh;
+            isBelow = _unsent < _bounds.SendHigh;
         }
 
         if (!start)
@@ -242,7 +244,7 @@ internal abstract class PipeOutput : PipeWriter
         }
 
         StartSend();
-        return Unsent < _pipe.Bounds.SendHigh;
+        return Unsent < _bounds.SendHigh;
     }
 
     public override void CancelPendingFlush()
@@ -383,7 +385,7 @@ internal abstract class PipeOutput : PipeWriter
             else
             {
                 Remove(entry.Pool, count);
-                if (_unsent <= _pipe.Bounds.SendLow)
+                if (_unsent <= _bounds.SendLow)
                 {
                     _gate.EndWait();
                 }
@@ -425,7 +427,7 @@ internal abstract class PipeOutput : PipeWriter
         drained?.TrySetResult();
     }
 
-    private bool MayReturn => _unsent < _pipe.Bounds.SendHigh || _isCanceled || _errno != 0 || _isCompleted;
+    private bool MayReturn => _unsent < _bounds.SendHigh || _isCanceled || _errno != 0 || _isCompleted;
 
     private void ThrowIfCompleted()
     {

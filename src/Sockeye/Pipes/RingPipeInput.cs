@@ -8,10 +8,9 @@ namespace Sockeye.Engines.Pipes;
 /// All but <see cref="StartReceive"/>, <see cref="StopReceive"/>, <see cref="Close"/> and <see cref="EndAsync"/> belongs to the
 /// loop's thread; the first three post themselves there.
 /// </remarks>
-internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller poller) : PipeInput(pipe, loop), IRingRequest, IBufferWaiter, ILoopTenant
+internal sealed class RingPipeInput(SocketPipe pipe, PipeBounds bounds, RunQueue loop, RingPoller poller)
+    : PipeInput(pipe, bounds, loop), IRingRequest, IBufferWaiter, ILoopTenant
 {
-    private RingBuffers? _buffers;
-
     // Receives where the ring gets no buffers, and all that comes after the ring has failed.
     private CallReceiver? _calls;
     private TaskCompletionSource? _ended;
@@ -23,6 +22,16 @@ internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller p
     ulong IRingRequest.RingToken { get; set; }
 
     private bool IsHere => ReferenceEquals(RunQueue.Current, Loop);
+
+    // Those of the ring that the request is in: they go with it, and with all its requests.
+    private RingBuffers Buffers
+    {
+        get
+        {
+            poller.TryGetBuffers(Loop!, out RingBuffers? buffers);
+            return buffers!;
+        }
+    }
 
     /// <summary>The other side, with the same ring.</summary>
     internal RingPipeOutput MakeOutput() => new(Pipe, Loop!, poller);
@@ -49,7 +58,7 @@ internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller p
             return;
         }
 
-        if (_calls is not null || poller.TryGetBuffers(Loop!, out _buffers) != 0)
+        if (_calls is not null || poller.TryGetBuffers(Loop!, out RingBuffers? buffers) != 0)
         {
             // No memory for them, none that may be locked (ulimit -l), or no ring any longer: the socket is watched, and
             // asked, as without a ring.
@@ -66,7 +75,7 @@ internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller p
             entry.Priority = RingConstants.IORING_RECV_MULTISHOT;
             entry.Flags = RingConstants.IOSQE_BUFFER_SELECT;
             entry.OperationFlags = (uint)ReceiveAnswer.KernelFlags(socket, 0);
-            entry.BufferGroup = _buffers!.Group;
+            entry.BufferGroup = buffers!.Group;
 
             // The receive's optlen: it ends after so many bytes. Without, what comes in one turn is bounded by the sender's
             // and the receiver's socket buffers and the loop's ring of buffers: 4 MB were seen above a mark of 64 KiB.
@@ -142,7 +151,7 @@ internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller p
 
         if ((flags & RingConstants.IORING_CQE_F_BUFFER) != 0)
         {
-            RingBuffers buffers = _buffers!;
+            RingBuffers buffers = Buffers;
             int buffer = (int)(flags >> RingConstants.IORING_CQE_BUFFER_SHIFT);
             int start = buffers.Take(buffer, Math.Max(result, 0), (flags & RingConstants.IORING_CQE_F_BUF_MORE) != 0);
             if (result > 0)
@@ -170,7 +179,7 @@ internal sealed class RingPipeInput(SocketPipe pipe, RunQueue loop, RingPoller p
                 poller.HasReceiveLimit = false;
                 goto case -Errno.EAGAIN;
             case -Errno.ENOBUFS:
-                if (Interrupted() && _buffers!.TryWait(this))
+                if (Interrupted() && Buffers.TryWait(this))
                 {
                     StartReceive();
                 }

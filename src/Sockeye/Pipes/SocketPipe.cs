@@ -36,6 +36,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     // Made when something is written first: an idle pipe has none.
     private PipeOutput? _output;
     private volatile bool _isClosed;
+    private volatile bool _mayHaveLimit;
     private bool _isAborted;
     private int _disposed;
 
@@ -52,17 +53,20 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
             throw new ArgumentException($"A pipe takes a stream socket, and this is {socket.SocketType}: messages have bounds, a pipe has none.", nameof(socket));
         }
 
-        Bounds = PipeBounds.Of(options);
+        PipeBounds bounds = PipeBounds.Of(options);
         Socket = socket;
+        Core = socket.Core;
         SocketEngine engine = socket.Engine;
         RunQueue? loop = engine.Queue;
         _input = loop is not null && engine.Poller.Ring is { } ring
-            ? new RingPipeInput(this, loop, ring)
-            : new CallPipeInput(this, loop);
+            ? new RingPipeInput(this, bounds, loop, ring)
+            : new CallPipeInput(this, bounds, loop);
         if (!socket.Core.TrySetPipe(this))
         {
             throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
         }
+
+        NoteLimit();
     }
 
     /// <summary>What the peer sends. One read at a time; each is ended by <see cref="PipeReader.AdvanceTo(SequencePosition)"/>.</summary>
@@ -80,9 +84,12 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     /// <summary>How many received bytes have not been consumed.</summary>
     public long UnreadBytes => _input.Held;
 
-    internal SocketCore Core => Socket.Core;
+    internal SocketCore Core { get; }
 
-    internal PipeBounds Bounds { get; }
+    /// <summary>The limit of each wait; null is none. The socket itself is looked at only when it has had a limit: it is a cache line of its own.</summary>
+    internal TimeSpan? Limit => _mayHaveLimit ? Core.AsyncLimit : null;
+
+    internal PipeBounds Bounds => _input.Bounds;
 
     /// <summary>The socket's close tells the peer the end of the stream, so that shutdown(2) need not: the peer has ended already, and nobody else has the socket.</summary>
     internal bool EndsByClose { get; private set; }
@@ -150,6 +157,8 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
 
     void ISocketPipe.Close() => Close();
 
+    void ISocketPipe.NoteLimit() => NoteLimit();
+
     bool ISocketPipe.HoldsBytes => UnreadBytes != 0;
 
     void ISocketPipe.Abandon() => _input.Abandon();
@@ -183,6 +192,15 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
         {
             await drain.StayOnLoop();
             end.TrySetResult(true);
+        }
+    }
+
+    // Only ever sets it, so that whoever comes last wins.
+    private void NoteLimit()
+    {
+        if (Core.AsyncLimit is not null)
+        {
+            _mayHaveLimit = true;
         }
     }
 
