@@ -220,6 +220,22 @@ internal sealed unsafe class Ring : IDisposable
         return Math.Min(result, 0);
     }
 
+    /// <summary>The user data of a later completion, if there are so many: what will be dealt with soon.</summary>
+    /// <param name="ahead">How many come before it.</param>
+    /// <param name="userData">Its request's.</param>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        uint head = *_completionHead;
+        if (Volatile.Read(ref *_completionTail) - head <= ahead)
+        {
+            userData = 0;
+            return false;
+        }
+
+        userData = _completions[(head + ahead) & _completionMask].UserData;
+        return true;
+    }
+
     /// <summary>The oldest completion, if there is one; it stays until <see cref="Advance"/>.</summary>
     internal bool TryPeek(out CompletionEntry completion)
     {

@@ -306,6 +306,17 @@ internal abstract class PipeOutput : PipeWriter
         }
     }
 
+    /// <summary>Gives back what was written and is not in flight, for a pipe that nothing refers to: on the finalizer's thread, without the gate.</summary>
+    internal void Abandon()
+    {
+        PipePool pool = PipePool.Of(Loop);
+        DropFresh(pool);
+        if (!_isInCall)
+        {
+            DropQueue(pool);
+        }
+    }
+
     /// <summary>Ends when all that was flushed is sent, or cannot be.</summary>
     internal Task DrainAsync()
     {

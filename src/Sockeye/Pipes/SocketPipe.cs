@@ -159,9 +159,13 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
 
     void ISocketPipe.NoteLimit() => NoteLimit();
 
-    bool ISocketPipe.HoldsBytes => UnreadBytes != 0;
+    bool ISocketPipe.HoldsBytes => UnreadBytes != 0 || Volatile.Read(ref _output) is { UnflushedBytes: not 0 };
 
-    void ISocketPipe.Abandon() => _input.Abandon();
+    void ISocketPipe.Abandon()
+    {
+        _input.Abandon();
+        _output?.Abandon();
+    }
 
     /// <summary>The socket's loop was disposed: nothing is under way any longer, and what needs the loop never will be.</summary>
     internal void LoopEnded()

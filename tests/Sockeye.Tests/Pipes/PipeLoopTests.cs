@@ -277,6 +277,45 @@ public sealed class PipeLoopTests : SocketTest
         }
     });
 
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_pipe_that_was_not_disposed_gives_back_what_it_was_to_relay(bool isClosed) => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        RingOf(loop).BufferPlan = (8, 4096, true);
+        loop.Run(async () =>
+        {
+            using Pair from = await Connected();
+            await using var source = new SocketPipe(from.Server);
+            await from.Client.SendAllAsync(Bytes(10_000));
+            ReadResult result = await source.Input.ReadAtLeastAsync(10_000);
+            await Forget(result.Buffer);
+            source.Input.AdvanceTo(result.Buffer.End);
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out RingBuffers? buffers));
+            Assert.True(buffers!.HeldCount >= 2, $"{buffers.HeldCount} held");
+            for (int i = 0; i < 200 && buffers.HeldCount != 0; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                await Task.Delay(5);
+            }
+
+            Assert.Equal(0, buffers.HeldCount);
+        });
+
+        async Task Forget(ReadOnlySequence<byte> bytes)
+        {
+            Pair pair = await Connected();
+            var pipe = new SocketPipe(pair.Server);
+            pipe.Write(bytes);
+            if (isClosed)
+            {
+                pipe.Socket.Dispose();
+            }
+        }
+    });
+
     // A peer that reads nothing holds what is relayed to it. The others receive all the same, and its end gives all back.
     [Fact(Timeout = Limit)]
     public Task Relayed_bytes_hold_their_buffers_until_they_are_sent_and_keep_no_other_from_receiving() => Run(() =>

@@ -19,6 +19,9 @@ internal sealed class RingPoller : Poller
 {
     private const ushort BufferGroup = 1;
 
+    // How many completions before its own a request is fetched into the cache: what those cost is longer than a fetch.
+    private const int FetchedAhead = 3;
+
     [ThreadStatic]
     private static RingPoller? t_own;
 
@@ -333,6 +336,11 @@ internal sealed class RingPoller : Poller
 
         while (_queues.TryTake(out CompletionEntry completion))
         {
+            if (_queues.TryPeekAhead(FetchedAhead, out ulong userData))
+            {
+                _requests.Fetch(userData);
+            }
+
             Dispatch(completion);
         }
 
