@@ -11,7 +11,7 @@ internal static class PeerTable
     /// <summary>What the others are compared with: how many times as much.</summary>
     internal const string Bar = "c-uring";
 
-    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Pipelined, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
+    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
 
     internal static IReadOnlyList<Peer> All { get; } =
     [
@@ -19,16 +19,16 @@ internal static class PeerTable
         {
             Check = SockeyeServer.IoUringRefusal,
         },
+        new DotnetPeer("sockeye-pipe", "the same, a SocketPipe for each connection; broadcasts are by pipes in all rows of ours", "sockeye-pipe")
+        {
+            Check = SockeyeServer.IoUringRefusal,
+            Modes = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle],
+        },
         new DotnetPeer("sockeye-spin", "the same, looking for 50 µs before it sleeps: for one connection", "sockeye-spin")
         {
             Check = SockeyeServer.IoUringRefusal,
             Modes = [ServerMode.Echo],
             ConnectionsMax = 4, // with more it never sleeps
-        },
-        new DotnetPeer("sockeye-pipe", "SocketPipe on an EventLoop, io_uring", "sockeye-pipe")
-        {
-            Check = SockeyeServer.IoUringRefusal,
-            Modes = _streamsOnly,
         },
         new DotnetPeer("sockeye-epoll", "Sockeye on an EventLoop, epoll", "sockeye-epoll"),
         new DotnetPeer("sockeye-pool", "Sockeye from the thread pool, no loop", "sockeye-pool"),

@@ -9,9 +9,6 @@ internal enum ServerMode
     /// <summary>Sends back what it receives; up to 4 KiB at a time.</summary>
     Echo,
 
-    /// <summary>The same, of many messages at a time: by a pipe, where the server has one.</summary>
-    Pipelined,
-
     /// <summary>The same with 64 KiB at a time.</summary>
     Streams,
 

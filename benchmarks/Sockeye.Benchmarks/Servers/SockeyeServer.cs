@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Sockeye.Benchmarks.Servers;
 
-/// <summary>Our sockets, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
+/// <summary>Our sockets, or pipes on them, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
 internal static class SockeyeServer
 {
     /// <summary>Why there is no io_uring here; null when there is.</summary>
@@ -70,11 +70,10 @@ internal static class SockeyeServer
             peer.NoDelay = true;
             _ = mode switch
             {
-                ServerMode.Broadcast => RelayAsync(peer, members),
-                ServerMode.Pipelined => EchoByPipeAsync(peer),
                 ServerMode.Idle when byPipes => EchoByIdlePipeAsync(new SocketPipe(peer)),
-                _ when byPipes => EchoByPipeAsync(peer),
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
+                ServerMode.Broadcast => RelayAsync(peer, members),
+                _ when byPipes => EchoByPipeAsync(peer),
                 _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
             };
         }
