@@ -35,8 +35,8 @@ internal static class ServeCommand
     internal static readonly IReadOnlyDictionary<string, Action<ServerMode>> Servers = new Dictionary<string, Action<ServerMode>>(StringComparer.Ordinal)
     {
         ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode),
-        ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.Epoll }, mode),
         ["sockeye-pipe"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode, byPipes: true),
+        ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.Epoll }, mode),
         ["sockeye-spin"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring, SpinLimit = SockeyeServer.SpinLimit }, mode),
         ["sockeye-pool"] = SockeyeServer.RunOnPool,
         ["system"] = SystemServer.Run,

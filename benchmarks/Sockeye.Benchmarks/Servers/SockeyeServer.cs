@@ -70,7 +70,8 @@ internal static class SockeyeServer
             peer.NoDelay = true;
             _ = mode switch
             {
-                ServerMode.Idle when !byPipes => EchoWithoutBufferAsync(peer),
+                ServerMode.Idle when byPipes => EchoByIdlePipeAsync(new SocketPipe(peer)),
+                ServerMode.Idle => EchoWithoutBufferAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, members),
                 _ when byPipes => EchoByPipeAsync(peer),
                 _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
@@ -125,7 +126,36 @@ internal static class SockeyeServer
     private static async Task EchoByPipeAsync(Socket peer)
     {
         await using var pipe = new SocketPipe(peer);
-        await PipeServer.EchoAsync(pipe);
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+
+            await pipe.Output.FlushAsync();
+        }
+    }
+
+    // Nothing but the pipe is kept across an await, and there is one await: the rest an idle connection would have to pay for.
+    private static async Task EchoByIdlePipeAsync(SocketPipe pipe)
+    {
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                _ = pipe.DisposeAsync().AsTask();
+                return;
+            }
+
+            pipe.TryFlush();
+        }
     }
 
     // What the sender says stands once, and goes to each with the turn's other sends; a member that does not keep up is

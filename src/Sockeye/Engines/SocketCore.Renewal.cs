@@ -15,7 +15,7 @@ internal sealed partial class SocketCore
     private static readonly IPAddress s_unreachable = IPAddress.Broadcast.MapToIPv6();
 
     /// <summary>How often the descriptor's number has got another socket.</summary>
-    internal int Renewals => _extras is { } extras ? Volatile.Read(ref extras.Renewals) : 0;
+    internal int Renewals => ExtrasIfAny is { } extras ? Volatile.Read(ref extras.Renewals) : 0;
 
     /// <summary>True when a receive's errno says that the socket has never been connected, and it is not the number's first.</summary>
     /// <param name="errno">ENOTCONN; of a UNIX stream EINVAL (unix_stream_read_generic in net/unix/af_unix.c).</param>

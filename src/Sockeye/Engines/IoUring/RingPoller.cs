@@ -20,6 +20,9 @@ internal sealed class RingPoller : Poller
 {
     private const ushort BufferGroup = 1;
 
+    // How many completions before its own a request is fetched into the cache: what those cost is longer than a fetch.
+    private const int FetchedAhead = 3;
+
     // As often an enter that waits for a millisecond at most is made for answers that are due at once. Then who needs them goes on
     // as if they were there.
     private const int TryRoundsMax = 1000;
@@ -207,7 +210,7 @@ internal sealed class RingPoller : Poller
         if (_buffers is null && errno == 0)
         {
             (int count, int bytes, bool isIncremental) = BufferPlan;
-            errno = _queues.Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
+            errno = _queues.Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made, given: 0);
             _buffers = made is null ? null : new RingBuffers(home, made);
         }
 
@@ -387,6 +390,11 @@ internal sealed class RingPoller : Poller
 
         while (_queues.TryTake(out CompletionEntry completion))
         {
+            if (_queues.TryPeekAhead(FetchedAhead, out ulong userData))
+            {
+                _requests.Fetch(userData);
+            }
+
             Dispatch(completion);
         }
 

@@ -55,6 +55,18 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>True when requests wait for the next enter.</summary>
     internal bool HasRequests => Ring.HasRequests;
 
+    /// <summary>The user data of a completion that is taken a little later, if there are so many.</summary>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        if (_early.Count == 0 && _ring is { } ring)
+        {
+            return ring.TryPeekAhead(ahead, out userData);
+        }
+
+        userData = 0;
+        return false;
+    }
+
     /// <summary>True when completions were set aside.</summary>
     internal bool HasEarly => _early.Count != 0;
 
