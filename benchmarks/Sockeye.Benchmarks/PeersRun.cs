@@ -13,6 +13,11 @@ internal static class PeersRun
     /// <exception cref="OperationCanceledException">Stopped before the first of them was done.</exception>
     internal static Report Measure(IReadOnlyList<Scenario> scenarios, IReadOnlyList<Peer> peers, MeasureOptions options, CancellationToken stop)
     {
+        if (options.CountsSystemCalls && SystemCallCounter.Absence() is { } absence)
+        {
+            throw new InvalidOperationException(absence);
+        }
+
         var machine = new Machine();
         MachineNote note = machine.Note;
         if (machine.ServerCore is null)

@@ -14,6 +14,15 @@ internal sealed record Scenario(string Name, string Summary, string Operation, S
 {
     /// <summary>Whether the figures are bytes, not time.</summary>
     internal bool MeasuresMemory => Load is null;
+
+    /// <summary>Whether a new server is watched from its first second on.</summary>
+    internal bool MeasuresWarmUp { get; init; }
+
+    /// <summary>How many connections lie idle beside those that work.</summary>
+    internal int IdleConnections { get; init; }
+
+    /// <summary>Whether each round starts the servers anew.</summary>
+    internal bool StartsAnew => MeasuresMemory || MeasuresWarmUp;
 }
 
 /// <summary>The clients of a scenario, of both kinds.</summary>
@@ -30,14 +39,20 @@ internal static class ScenarioTable
 {
     private const int PipelineDepth = 16;
     private const int BroadcastMessages = 32;
+    private const int BusyBesideIdle = 64;
 
     // Groups: a name with and without its number.
     private static readonly (string Group, int[] Sizes, Func<int, Scenario> Make)[] _groups =
     [
         ("echo", [1, 64, 512, 4_096], static n => new(
             $"echo-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", 1, () => new EchoLoad(n, depth: 1)))),
+        ("echo-beside", [10_000], static n => new(
+            $"echo-beside-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {BusyBesideIdle} connections beside {n:N0} idle ones", "echo", ServerMode.Echo, BusyBesideIdle, new("echo", 1, () => new EchoLoad(BusyBesideIdle, depth: 1)))
+            {
+                IdleConnections = n,
+            }),
         ("pipelined", [64], static n => new(
-            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Pipelined, n, new("echo", PipelineDepth, () => new EchoLoad(n, PipelineDepth)))),
+            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", PipelineDepth, () => new EchoLoad(n, PipelineDepth)))),
         ("streams", [4], static n => new(
             $"streams-{n}", $"streams of 64 KiB blocks and back, {Count(n, "connection")}", "block", ServerMode.Streams, n, new("streams", 1, () => new StreamLoad(n)))),
         ("churn", [16], static n => new(
@@ -50,6 +65,11 @@ internal static class ScenarioTable
             $"broadcast-{n}", $"one message of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have it", "delivery", ServerMode.Broadcast, n, new("broadcast", 1, () => new BroadcastLoad(n, inFlight: 1)))),
         ($"broadcast{BroadcastMessages}", [100, 1_000, 5_000], static n => new(
             $"broadcast{BroadcastMessages}-{n}", $"{BroadcastMessages} messages of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have them", "delivery", ServerMode.Broadcast, n, new("broadcast", BroadcastMessages, () => new BroadcastLoad(n, BroadcastMessages)))),
+        ("warm-up", [64], static n => new(
+            $"warm-up-{n}", $"the first seconds of a new server: echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", 1, () => new EchoLoad(n, depth: 1)))
+            {
+                MeasuresWarmUp = true,
+            }),
         ("idle", [10_000], static n => new(
             $"idle-{n}", $"memory of {Count(n, "idle connection")}, a receive pending on each", "connection", ServerMode.Idle, n, Load: null)),
     ];

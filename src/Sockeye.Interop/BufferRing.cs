@@ -47,15 +47,16 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>True when the kernel fills one buffer with many receives.</summary>
     internal bool IsIncremental { get; }
 
-    /// <summary>Makes and registers the ring, with all buffers the kernel's.</summary>
+    /// <summary>Makes and registers the ring.</summary>
     /// <param name="ring">The ring's descriptor.</param>
     /// <param name="group">The number by which requests name it.</param>
     /// <param name="count">How many buffers: a power of two up to 32,768.</param>
     /// <param name="bufferBytes">The length of each.</param>
     /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure.</param>
+    /// <param name="given">How many are the kernel's from the start.</param>
     /// <returns>0, or the errno.</returns>
-    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
+    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made, int given = int.MaxValue)
     {
         made = null;
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -95,7 +96,7 @@ internal sealed unsafe class BufferRing : IDisposable
         }
 
         made = new BufferRing(ring, group, count, bufferBytes, descriptions, descriptionsBytes, memory, incremental);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < Math.Min(count, given); i++)
         {
             made.Give(i);
         }
@@ -138,6 +139,15 @@ internal sealed unsafe class BufferRing : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)_bufferBytes, nameof(offset));
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_bufferBytes - offset), nameof(length));
         return _owner.Memory.Slice((id * _bufferBytes) + offset, length);
+    }
+
+    /// <summary>The bytes of a buffer as the kernel sees them, for a request of whoever holds the buffer until the answer.</summary>
+    internal NativeBuffer Native(int id, int offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)_count, nameof(id));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)_bufferBytes, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_bufferBytes - offset), nameof(length));
+        return new NativeBuffer(_memory + ((nint)id * _bufferBytes) + offset, (nuint)length);
     }
 
     /// <summary>Unmaps the buffers now, after Dispose: none of them is being read.</summary>

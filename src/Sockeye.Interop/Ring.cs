@@ -116,6 +116,12 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;
 
+    /// <summary>The position of the request that <see cref="TryNext"/> gave last.</summary>
+    internal uint Position => _tail - 1;
+
+    /// <summary>True when the kernel has taken the request at a position that <see cref="Position"/> gave.</summary>
+    internal bool IsTaken(uint position) => (int)(position - _handedOver) < 0;
+
     /// <summary>io_uring_setup(2), with the best flags that the kernel knows. The ring sleeps until <see cref="Enable"/>.</summary>
     /// <param name="entries">How many requests fit between two enters; rounded up to a power of two.</param>
     /// <param name="completions">How many completions fit before the kernel keeps them elsewhere; at least twice the requests.</param>
@@ -220,6 +226,22 @@ internal sealed unsafe class Ring : IDisposable
         return Math.Min(result, 0);
     }
 
+    /// <summary>The user data of a later completion, if there are so many: what will be dealt with soon.</summary>
+    /// <param name="ahead">How many come before it.</param>
+    /// <param name="userData">Its request's.</param>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        uint head = *_completionHead;
+        if (Volatile.Read(ref *_completionTail) - head <= ahead)
+        {
+            userData = 0;
+            return false;
+        }
+
+        userData = _completions[(head + ahead) & _completionMask].UserData;
+        return true;
+    }
+
     /// <summary>The oldest completion, if there is one; it stays until <see cref="Advance"/>.</summary>
     internal bool TryPeek(out CompletionEntry completion)
     {
@@ -261,10 +283,11 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="bufferBytes">The length of each.</param>
     /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure. The ring's Dispose takes them back.</param>
+    /// <param name="given">How many are the kernel's from the start; by default all.</param>
     /// <returns>0, or the errno.</returns>
-    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
+    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made, int given = int.MaxValue)
     {
-        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made);
+        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made, given);
         if (made is not null)
         {
             (_buffers ??= []).Add(made);

@@ -36,7 +36,10 @@ internal sealed class CClients(string word, int count, int batch) : IClients
             RedirectStandardError = true,
         })!;
         _errors = _process.StandardError.ReadToEndAsync();
-        _ = await ReadAsync() is "ready" ? true : throw new IOException("the clients did not say that they are ready");
+        if (await ReadAsync() is not "ready" and var line)
+        {
+            throw new IOException($"the clients did not say that they are ready but '{line}'");
+        }
     }
 
     public async Task RunAsync()

@@ -25,7 +25,7 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>Whether it can serve a scenario, and if not, why.</summary>
     internal string? Refusal(Scenario scenario) =>
         Absence ?? (!Modes.Contains(scenario.Mode) ? $"has no server for it"
-            : scenario.Connections > ConnectionsMax ? $"not asked with more than {ConnectionsMax} connections" : null);
+            : scenario.Connections + scenario.IdleConnections > ConnectionsMax ? $"not asked with more than {ConnectionsMax} connections" : null);
 
     /// <summary>Finds or builds it.</summary>
     internal abstract Task PrepareAsync(CancellationToken stop);
@@ -36,7 +36,6 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>A mode as the programs in other languages have it.</summary>
     private protected static string Word(ServerMode mode, bool hasTrains) => mode switch
     {
-        ServerMode.Pipelined => "echo",
         ServerMode.Trains when !hasTrains => "udp",
         _ => mode.ToString().ToLowerInvariant(),
     };

@@ -10,6 +10,7 @@
 //   broadcast  one sender, COUNT members: BATCH messages in one go, and the next ones when every member has them
 //   udp        COUNT single datagrams under way
 //   trains     COUNT trains of BATCH datagrams under way, each sent by one request (UDP_SEGMENT)
+//   idle       COUNT connections, each of which has had one byte back; nothing more comes, and there is no g
 //
 // Of its input, g begins the work; m asks for the figures since the last m, "operations lost p50 p99 nanoseconds" with -1
 // for none, and work stands still until the next g; s, or the end, ends it when what is under way has been answered.
@@ -17,7 +18,7 @@
 #include <time.h>
 
 enum { MESSAGE_BYTES = 64, DATAGRAM_BYTES = 1200, CHECKED_BYTES = 256, WATCH_MS = 100, BATCH_MAX = 64 };
-enum load { LOAD_ECHO, LOAD_STREAMS, LOAD_CHURN, LOAD_BROADCAST, LOAD_UDP, LOAD_TRAINS };
+enum load { LOAD_ECHO, LOAD_STREAMS, LOAD_CHURN, LOAD_BROADCAST, LOAD_UDP, LOAD_TRAINS, LOAD_IDLE };
 enum operation { OP_COMMAND, OP_CONNECT, OP_SEND, OP_RECEIVE, OP_WATCH };
 
 struct connection {
@@ -297,7 +298,7 @@ static void connect_all(void) {
     connections = reserve((size_t)(count + 1) * sizeof *connections);
     for (int i = 0; i < sockets; i++) {
         connections[i].fd = open_client(is_datagram_load() ? SOCK_DGRAM : SOCK_STREAM);
-        if (load == LOAD_BROADCAST) greet(connections[i].fd, i == count ? 'S' : 'M');
+        if (load == LOAD_BROADCAST || load == LOAD_IDLE) greet(connections[i].fd, i == count ? 'S' : 'M');
     }
     answers = reserve((size_t)count * sizeof *answers);
     datagrams = reserve((size_t)count * sizeof *datagrams);
@@ -372,7 +373,7 @@ static void take(int index, const char *bytes, size_t length) {
         case LOAD_BROADCAST: take_broadcast(index, bytes, length); break;
         case LOAD_UDP: take_datagram(bytes, length); break;
         case LOAD_TRAINS: take_train(length); break;
-        case LOAD_CHURN: break; // has no buffers
+        case LOAD_CHURN: case LOAD_IDLE: break; // have no buffers
     }
 }
 
@@ -425,12 +426,12 @@ static int parse_number(const char *word, int most) {
 }
 
 int main(int words_count, char **words) {
-    static const char *const names[] = {"echo", "streams", "churn", "broadcast", "udp", "trains"};
+    static const char *const names[] = {"echo", "streams", "churn", "broadcast", "udp", "trains", "idle"};
     int name = 0;
     bool is_probe = words_count == 2 && strcmp(words[1], "probe") == 0;
-    while (!is_probe && words_count == 5 && name < 6 && strcmp(words[1], names[name]) != 0) name++;
-    if (!is_probe && (words_count != 5 || name == 6)) {
-        fprintf(stderr, "usage: %s probe | echo|streams|churn|broadcast|udp|trains PORT COUNT BATCH\n", words[0]);
+    while (!is_probe && words_count == 5 && name < 7 && strcmp(words[1], names[name]) != 0) name++;
+    if (!is_probe && (words_count != 5 || name == 7)) {
+        fprintf(stderr, "usage: %s probe | echo|streams|churn|broadcast|udp|trains|idle PORT COUNT BATCH\n", words[0]);
         return 2;
     }
     open_ring();

@@ -24,7 +24,7 @@
 
 // FILTER_MAX is the kernel's bound of one filter (BPF_MAXINSNS); of all together it takes 32,768 (MAX_INSNS_PER_PATH).
 enum { FILTER_MAX = 4096, FRAME = 3 };
-enum { ROUNDS = 400, CALLS_PER_ROUND = 250 };
+enum { ROUNDS_MIN = 20, CALLS_PER_ROUND = 100, MEASURE_MS = 60 };
 
 static void fail(const char *what) {
     perror(what);
@@ -64,9 +64,11 @@ static double now(void) {
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
+// The least of many rounds: what disturbs one makes it longer, never shorter.
 static double cheapest_call(void) {
     double best = 1e18;
-    for (int round = 0; round < ROUNDS; round++) {
+    double end = now() + MEASURE_MS * 1e6;
+    for (int round = 0; round < ROUNDS_MIN || now() < end; round++) {
         double began = now();
         for (int i = 0; i < CALLS_PER_ROUND; i++) syscall(SYS_getppid);
         double taken = (now() - began) / CALLS_PER_ROUND;

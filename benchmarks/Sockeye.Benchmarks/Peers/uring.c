@@ -1,11 +1,13 @@
 // The tight io_uring server: one thread, one ring, one io_uring_enter(2) a turn, which submits what the last turn made
 // and waits. No liburing. See common.h for how it is called.
 //
-// Of datagrams, one receive that goes on for ever takes a buffer for each, which goes back when the answer has left.
-// An echo is a receive into the connection's own memory, then a send, then the next receive. Tried as well, at the same
-// price or dearer: multishot receive from provided buffers, multishot poll with recv(2), sends linked to receives.
+// An echo is one multishot receive for the whole life of a connection, into buffers that the kernel takes when something
+// has come, and a send from each, after which the buffer goes back. Of datagrams, the same with recvmsg and sendmsg.
+// Streams and broadcasts receive into the connection's own memory, one receive at a time.
 #include "ring.h"
 
+// Echoes that wait to be sent hold a buffer each; without one a connection is not heard until one comes back.
+enum { ECHO_BUFFERS = 1024 };
 enum { DATAGRAM_BYTES = 2048, DATAGRAMS = 64, TRAINS = 2 };
 enum operation { OP_ACCEPT, OP_STOP, OP_RECEIVE, OP_SEND, OP_DATAGRAM_IN, OP_DATAGRAM_OUT };
 
@@ -15,9 +17,12 @@ struct connection {
     bool sending, gone;    // broadcast
     uint64_t place;        // broadcast: how much of the log this member was sent
     int index;             // broadcast: where it stands among the members
+    bool receiving;        // echo: the multishot receive is in the ring, or waits for a buffer to come back
+    int first, last;       // echo: buffers that hold what is to be sent, in their order, by number + 1; the first is in flight
 };
 
 static enum mode mode;
+static bool is_echo;
 static struct connection *connections;
 static char *memory;       // each descriptor has its place; the kernel gives it pages when it is used
 static size_t memory_stride, memory_bytes;
@@ -62,6 +67,71 @@ static void open_datagrams(void) {
     buffers_free = mode == MODE_TRAINS ? TRAINS : DATAGRAMS;
     open_buffers(buffers_free, (bytes + 63) & ~(size_t)63);
 }
+
+// ---- Echoes.
+
+static int next_buffer[ECHO_BUFFERS];
+static unsigned buffer_length[ECHO_BUFFERS];
+static int starved[DESCRIPTORS_MAX], starved_count; // connections whose receive found no buffer
+
+static void submit_multishot(int fd) {
+    struct io_uring_sqe *sqe = submit(OP_RECEIVE, fd, fd, IORING_OP_RECV);
+    sqe->ioprio = IORING_RECV_MULTISHOT;
+    sqe->flags = IOSQE_BUFFER_SELECT;
+    sqe->buf_group = GROUP;
+    connections[fd].receiving = true;
+}
+
+// Nothing is in flight any more: the descriptor's number may be another's from now on.
+static void close_if_done(int fd) {
+    if (connections[fd].receiving || connections[fd].first != 0) return;
+    connections[fd] = (struct connection){0};
+    close(fd);
+}
+
+static void received_echo(int fd, const struct io_uring_cqe *cqe) {
+    struct connection *connection = &connections[fd];
+    if (cqe->flags & IORING_CQE_F_BUFFER) {
+        int buffer = (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        buffers_free--;
+        buffer_length[buffer] = (unsigned)cqe->res;
+        next_buffer[buffer] = 0;
+        if (connection->first != 0) {
+            next_buffer[connection->last - 1] = buffer + 1;
+        } else {
+            connection->first = buffer + 1;
+            submit_send(fd, buffer_at(buffer), buffer_length[buffer]);
+        }
+        connection->last = buffer + 1;
+    }
+    if (cqe->flags & IORING_CQE_F_MORE) return;
+    if (cqe->res == -ENOBUFS) {
+        starved[starved_count++] = fd;
+    } else if (cqe->res > 0) {
+        submit_multishot(fd);
+    } else {
+        connection->receiving = false;
+        close_if_done(fd);
+    }
+}
+
+// One that failed has ended the connection: the receive says so, and what else was to be sent fails as well.
+static void sent_echo(int fd) {
+    struct connection *connection = &connections[fd];
+    int buffer = connection->first - 1, next = next_buffer[buffer];
+    give_buffer(buffer);
+    buffers_free++;
+    connection->first = next;
+    if (next != 0) submit_send(fd, buffer_at(next - 1), buffer_length[next - 1]);
+    else close_if_done(fd);
+}
+
+static void feed_starved(void) {
+    if (buffers_free == 0) return;
+    while (starved_count > 0) submit_multishot(starved[--starved_count]);
+}
+
+// ---- Datagrams.
 
 static void submit_datagrams(int fd) {
     struct io_uring_sqe *sqe = submit(OP_DATAGRAM_IN, fd, fd, IORING_OP_RECVMSG);
@@ -175,8 +245,12 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
         case OP_ACCEPT:
             if (result >= 0) {
                 no_delay(result);
-                submit_receive(result);
-                connections[result].pending = 1;
+                if (is_echo) {
+                    submit_multishot(result);
+                } else {
+                    submit_receive(result);
+                    connections[result].pending = 1;
+                }
             } else if (result == -EMFILE || result == -ENFILE) {
                 errno = -result;
                 fail("accept");
@@ -187,7 +261,9 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
             exit(0);
         case OP_RECEIVE:
         case OP_SEND:
-            if (mode == MODE_BROADCAST) complete_broadcast(operation, index, result);
+            if (is_echo && operation == OP_RECEIVE) received_echo(index, cqe);
+            else if (is_echo) sent_echo(index);
+            else if (mode == MODE_BROADCAST) complete_broadcast(operation, index, result);
             else if (result <= 0) close(index); // one operation at a time: nothing else is in flight
             else if (operation == OP_RECEIVE) submit_send(index, memory_of(index), (size_t)result);
             else submit_receive(index);
@@ -208,6 +284,7 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
 
 int main(int count, char **words) {
     mode = parse_mode(count, words);
+    is_echo = mode == MODE_ECHO || mode == MODE_IDLE;
     // 64 bytes more than a page: else the first lines of all connections would share a few places of the cache.
     memory_bytes = mode == MODE_STREAMS ? STREAM_BYTES : ECHO_BYTES;
     memory_stride = memory_bytes + 64;
@@ -220,6 +297,7 @@ int main(int count, char **words) {
         open_datagrams();
         submit_datagrams(server);
     } else {
+        if (is_echo) open_buffers(buffers_free = ECHO_BUFFERS, ECHO_BYTES + 64);
         submit_accept(server);
     }
     for (;;) {
@@ -229,6 +307,7 @@ int main(int count, char **words) {
         for (; head != end; head++) complete(server, &cqes[head & cq_mask]);
         __atomic_store_n(cq_head, head, __ATOMIC_RELEASE);
         if (mode == MODE_BROADCAST) broadcast(before);
+        if (is_echo) feed_starved();
         if (is_datagram(mode) && !receiving && buffers_free > 0) submit_datagrams(server);
     }
 }

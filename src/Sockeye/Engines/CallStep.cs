@@ -75,11 +75,24 @@ internal struct Progress
 
     internal PartRule PartRule;
 
-    /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
-    internal bool HasRepeated;
+    private Marks _marks;
 
     // An errno is below 4,096 (include/linux/err.h, MAX_ERRNO); an operation that waits is one of many, and small.
     private short _errno;
+
+    /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
+    internal bool HasRepeated
+    {
+        readonly get => (_marks & Marks.Repeated) != 0;
+        set => _marks = value ? _marks | Marks.Repeated : _marks & ~Marks.Repeated;
+    }
+
+    /// <summary>The call has waited, or was queued to: another open socket may have taken the descriptor's number since.</summary>
+    internal bool HasWaited
+    {
+        readonly get => (_marks & Marks.Waited) != 0;
+        set => _marks = value ? _marks | Marks.Waited : _marks & ~Marks.Waited;
+    }
 
     /// <summary>The outcome: 0, or the errno.</summary>
     internal int Errno
@@ -116,6 +129,14 @@ internal struct Progress
     {
         Errno = errno;
         return StepResult.Done;
+    }
+
+    // In one byte: an operation that waits is one of many, and small.
+    [Flags]
+    private enum Marks : byte
+    {
+        Repeated = 1,
+        Waited = 2,
     }
 }
 

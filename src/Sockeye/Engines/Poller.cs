@@ -233,6 +233,14 @@ internal abstract class Poller : IDisposable
     /// <returns>False when that cannot be promised: the caller must try it now.</returns>
     internal virtual bool TryAddSkipped(Registration registration) => false;
 
+    /// <summary>
+    /// Returns when all attempts that the calling thread has prepared for the kernel are answered; no user code runs meanwhile.
+    /// For a call that must not overtake them, or that blocks. On a thread that has prepared none it does nothing.
+    /// </summary>
+    internal virtual void FinishTries()
+    {
+    }
+
     /// <summary>The calling thread is the waiting one from now on.</summary>
     internal virtual void Start()
     {

@@ -1,3 +1,5 @@
+using Sockeye.Interop;
+
 namespace Sockeye.Engines;
 
 /// <summary>
@@ -17,6 +19,9 @@ internal sealed class RunQueue
     // How many operations in a row may complete at once, within one continuation, before the loop looks after the others.
     // Tokio's is 128 for a task, too.
     private const int BudgetPerHandler = 128;
+
+    // How many items before its own one is fetched into the processor's cache.
+    private const int FetchedAhead = 3;
 
     [ThreadStatic]
     private static RunQueue? t_current;
@@ -175,6 +180,11 @@ internal sealed class RunQueue
     {
         for (int i = 0; i < _turnEndCount; i++)
         {
+            if (i + FetchedAhead < _turnEndCount)
+            {
+                CacheLines.Fetch(_turnEnds[i + FetchedAhead]);
+            }
+
             ITurnEnd item = _turnEnds[i];
             _turnEnds[i] = null!;
             item.EndTurn();
@@ -286,6 +296,7 @@ internal sealed class RunQueueContext(RunQueue queue) : SynchronizationContext
             return;
         }
 
+        IoUring.RingPoller.Own?.FinishTries();
         using var done = new ManualResetEventSlim(initialState: false);
         Exception? error = null;
         Queue.Post(

@@ -19,6 +19,9 @@ internal sealed partial class SocketCore
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
         bool added = false;
         bool referenced = false;
+
+        // One and the same to the end: the socket may take over another meanwhile.
+        SocketHandle handle = Handle;
         try
         {
             added = AddWaiter(waiter.Link, edges is not null);
@@ -32,10 +35,11 @@ internal sealed partial class SocketCore
                 return 1;
             }
 
-            Handle.DangerousAddRef(ref referenced);
+            handle = Handle;
+            handle.DangerousAddRef(ref referenced);
             Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
             descriptors[0] = edges is not null ? new PollDescriptor { Descriptor = edges.Number, Events = PollConstants.POLLIN }
-                : new PollDescriptor { Descriptor = events == 0 ? -1 : Handle.Number, Events = events };
+                : new PollDescriptor { Descriptor = events == 0 ? -1 : handle.Number, Events = events };
             int result = waiter.Poll(descriptors, limit);
             seen = descriptors[0].Returned;
             if (result > 0 && edges is not null)
@@ -54,7 +58,7 @@ internal sealed partial class SocketCore
         {
             if (referenced)
             {
-                Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
 
             if (added)
@@ -74,10 +78,11 @@ internal sealed partial class SocketCore
     internal int Poll(SocketEvents wanted, out SocketEvents seen)
     {
         bool referenced = false;
+        SocketHandle handle = Handle;
         try
         {
-            Handle.DangerousAddRef(ref referenced);
-            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = (short)wanted }];
+            handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = handle.Number, Events = (short)wanted }];
             int result = Libc.Poll(descriptor, TimeSpan.Zero);
             seen = (SocketEvents)descriptor[0].Returned;
             return result;
@@ -86,7 +91,7 @@ internal sealed partial class SocketCore
         {
             if (referenced)
             {
-                Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
         }
     }

@@ -31,7 +31,9 @@ internal sealed partial class SocketCore
 
     // The registration once an operation has waited, which knows its engine; until then the engine, null for the default.
     private object? _place;
-    private SocketExtras? _extras;
+
+    // What most sockets never need, made when the first of it is asked for; or the pipe alone, which is all that its socket needs.
+    private object? _rest;
 
     // The face and each file made of it; the last one to go closes.
     private int _owners = 1;
@@ -64,7 +66,7 @@ internal sealed partial class SocketCore
         LocalEndPoint = like.LocalEndPoint;
     }
 
-    /// <summary>Closes a descriptor that was not disposed.</summary>
+    /// <summary>Closes a descriptor that was not disposed, and has a pipe that was not disposed give back what it holds.</summary>
     /// <remarks>
     /// The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the slot would lead
     /// here too. A handle's finalizer runs after this one, so it is still whole.
@@ -73,7 +75,8 @@ internal sealed partial class SocketCore
     {
         RemoveBoundFile();
         Registration?.Close();
-        if (Handle is not null)
+        Pipe?.Abandon();
+        if (Handle is not null && !IsClosed)
         {
             EndConnection();
             Handle.Dispose();
@@ -114,7 +117,7 @@ internal sealed partial class SocketCore
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
-    /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
+    /// <summary>The peer, once it was given or asked for. Kept after the connection's end, until it is disconnected.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>bind(2) was called: the local address is the user's choice.</summary>
@@ -163,20 +166,21 @@ internal sealed partial class SocketCore
     };
 
     /// <summary>What most sockets never need. Made when the first of it is asked for.</summary>
-    internal SocketExtras Extras => Volatile.Read(ref _extras)
-        ?? Interlocked.CompareExchange(ref _extras, new SocketExtras(), comparand: null) ?? _extras;
+    internal SocketExtras Extras => ExtrasIfAny ?? MakeExtras();
 
-    internal SocketExtras? ExtrasIfAny => Volatile.Read(ref _extras);
+    internal SocketExtras? ExtrasIfAny => Volatile.Read(ref _rest) as SocketExtras;
 
     /// <summary>The limit of each operation as a whole; null is none, zero means that synchronous calls do not wait.</summary>
     internal TimeSpan? Timeout
     {
-        get => _extras is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        get => ExtrasIfAny is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
         set
         {
-            if (value is not null || _extras is not null)
+            if (value is not null || ExtrasIfAny is not null)
             {
                 Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
+                Interlocked.MemoryBarrier();
+                Pipe?.NoteLimit();
             }
         }
     }
@@ -185,10 +189,10 @@ internal sealed partial class SocketCore
     internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
 
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
-    internal TimeSpan? ReceiveLimit => Smaller(Timeout, _extras?.ReceiveTimeoutMs ?? 0);
+    internal TimeSpan? ReceiveLimit => Smaller(Timeout, ExtrasIfAny?.ReceiveTimeoutMs ?? 0);
 
     /// <summary>The limit of a synchronous send.</summary>
-    internal TimeSpan? SendLimit => Smaller(Timeout, _extras?.SendTimeoutMs ?? 0);
+    internal TimeSpan? SendLimit => Smaller(Timeout, ExtrasIfAny?.SendTimeoutMs ?? 0);
 
     /// <summary>The limit of one connect: the caller's, or the family's own where that is shorter.</summary>
     /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
@@ -237,14 +241,20 @@ internal sealed partial class SocketCore
             _place = EngineIfAny;
             WasMapped = false;
             IsConnecting = false;
-            if (_extras is { } extras)
+            IsBound = false;
+            IsListening = false;
+            PeerIsLate = false;
+            if (ExtrasIfAny is { } extras)
             {
                 extras.ConnectingTo = null;
+                extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
+                SignalWaiters(extras);
             }
         }
 
         registration?.Close();
+        RemoveBoundFile();
         unused.Dispose();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
@@ -265,10 +275,11 @@ internal sealed partial class SocketCore
         };
         Handle.IsShared = true;
         copy.IsShared = true;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             duplicate.Timeout = Timeout;
             duplicate.Extras.ConnectingTo = extras.ConnectingTo;
+            duplicate.Extras.IsDisconnected = extras.IsDisconnected;
             duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 
@@ -282,7 +293,7 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         RemoteEndPoint = peer;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             extras.ConnectingTo = null;
             extras.IsDisconnected = false;
@@ -300,12 +311,13 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>True when there is a connection, or was one.</summary>
-    private bool WasConnected => IsConnected || RemoteEndPoint is not null || PeerIsLate || _extras is { IsDisconnected: true };
+    private bool WasConnected => IsConnected || RemoteEndPoint is not null || PeerIsLate || ExtrasIfAny is { IsDisconnected: true };
 
     /// <summary>shutdown(2). Of a connection that the peer or a time limit has ended there is nothing left to shut down.</summary>
     /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
     internal int Shutdown(int how)
     {
+        FinishTries();
         int result = Libc.Shutdown(Handle, how);
         return result == -Errno.ENOTCONN && WasConnected ? 0 : -Math.Min(result, 0);
     }
@@ -314,15 +326,27 @@ internal sealed partial class SocketCore
     /// <returns>0, or the errno.</returns>
     internal int Disconnect(bool reuseSocket)
     {
+        FinishTries();
         if (Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) is < 0 and var result
             && !(result == -Errno.ENOTCONN && WasConnected))
         {
             return -result;
         }
 
-        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+        int errno = IsConnectionless ? -Math.Min(Dissolve(), 0)
             : reuseSocket ? Renew(endsConnection: true)
             : Shutdown(SocketConstants.SHUT_RDWR);
+        if (errno == 0)
+        {
+            SocketExtras extras = Extras;
+            extras.IsDisconnected = true;
+            extras.ConnectingTo = null;
+            PeerIsLate = false;
+            RemoteEndPoint = null;
+            IsConnected = false;
+        }
+
+        return errno;
     }
 
     /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
@@ -384,7 +408,7 @@ internal sealed partial class SocketCore
 
     /// <summary>The errno to report at the end; 0 when there is none.</summary>
     internal int TakePostponedError() =>
-        _extras is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
+        ExtrasIfAny is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
 
     /// <summary>After listen(2) or a first send the kernel has chosen an address.</summary>
     internal void NoteLocalAddress()
@@ -445,6 +469,22 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>
+    /// What the calling loop has prepared on this socket goes to the kernel now, and is answered: for whatever must not overtake it.
+    /// Others' sockets may share the descriptor's; then all that the loop has prepared goes.
+    /// </summary>
+    internal void FinishTries()
+    {
+        if (Handle.IsShared)
+        {
+            IoUring.RingPoller.Own?.FinishTries();
+        }
+        else
+        {
+            Registration?.FinishTries();
+        }
+    }
+
     /// <summary>Registers with the engine.</summary>
     /// <returns>0, or the errno.</returns>
     internal int Register(out Registration? registration)
@@ -482,6 +522,9 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>True when the face alone owns the descriptor, and it is the only one of the open socket: its Dispose is the end for the peer too.</summary>
+    internal bool EndsWithFace => Volatile.Read(ref _owners) == 1 && Handle is { Closes: true, IsShared: false };
+
     /// <summary>Counts a file made of this socket among its owners.</summary>
     /// <returns>False when the last owner is closing the descriptor: a count that reached 0 never rises again.</returns>
     internal bool TryAddOwner()
@@ -505,7 +548,10 @@ internal sealed partial class SocketCore
         if (Interlocked.Decrement(ref _owners) == 0)
         {
             CloseDescriptor();
-            GC.SuppressFinalize(this);
+            if (Pipe is not { HoldsBytes: true })
+            {
+                GC.SuppressFinalize(this);
+            }
         }
     }
 
@@ -524,7 +570,7 @@ internal sealed partial class SocketCore
 
         TrySet(States.Disposed);
         IsConnected = false;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             extras.BoundFile = null;
         }
@@ -551,6 +597,7 @@ internal sealed partial class SocketCore
     /// <summary>A view of the descriptor for APIs that take the runtime's handle. It does not own.</summary>
     internal SafeSocketHandle View()
     {
+        FinishTries();
         lock (this)
         {
             SocketExtras extras = Extras;
@@ -565,16 +612,32 @@ internal sealed partial class SocketCore
 
     /// <summary>The pipe that moves this socket's bytes, notified of its close. One at a time.</summary>
     /// <returns>False when there is one already.</returns>
-    internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref Extras.Pipe, pipe, comparand: null) is null;
+    internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref _rest, pipe, comparand: null) switch
+    {
+        null => true,
+        SocketExtras extras => Interlocked.CompareExchange(ref extras.Pipe, pipe, comparand: null) is null,
+        _ => false,
+    };
 
     /// <summary>The pipe is gone, and the socket is not.</summary>
-    internal void ClearPipe() => Volatile.Write(ref Extras.Pipe, null);
+    internal void ClearPipe(ISocketPipe pipe)
+    {
+        if (ReferenceEquals(Interlocked.CompareExchange(ref _rest, null, pipe), pipe))
+        {
+            return;
+        }
+
+        if (ExtrasIfAny is { } extras)
+        {
+            Interlocked.CompareExchange(ref extras.Pipe, null, pipe);
+        }
+    }
 
     /// <summary>The bound file was made by bind(2) of this address; the last duplicate of the socket to go removes it.</summary>
     internal void NoteBoundFile(ReadOnlySpan<byte> address) => Extras.BoundFile = BoundFile.At(address);
 
     /// <summary>The path of the bound file; null when there is none.</summary>
-    internal byte[]? BoundPath => _extras?.BoundFile?.Path;
+    internal byte[]? BoundPath => ExtrasIfAny?.BoundFile?.Path;
 
     /// <summary>The descriptor closes, or has closed. Under the gate.</summary>
     private bool IsClosed
@@ -618,24 +681,59 @@ internal sealed partial class SocketCore
         }
     }
 
+    private ISocketPipe? Pipe => Volatile.Read(ref _rest) switch
+    {
+        SocketExtras extras => Volatile.Read(ref extras.Pipe),
+        var pipe => (ISocketPipe?)pipe,
+    };
+
+    private SocketExtras MakeExtras()
+    {
+        var made = new SocketExtras();
+        while (true)
+        {
+            object? seen = Volatile.Read(ref _rest);
+            if (seen is SocketExtras extras)
+            {
+                return extras;
+            }
+
+            made.Pipe = (ISocketPipe?)seen;
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _rest, made, seen), seen))
+            {
+                return made;
+            }
+        }
+    }
+
     // True for the one caller that has changed it.
     private bool TrySet(States state) => (Interlocked.Or(ref _states, (int)state) & (int)state) == 0;
 
+    // Ends the waits of synchronous calls. Under the gate.
+    private static void SignalWaiters(SocketExtras extras)
+    {
+        for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+        {
+            waiter.Waiter.Signal();
+        }
+    }
+
     private void EndOperations()
     {
+        FinishTries();
         Registration? registration;
         lock (this)
         {
             IsClosed = true;
-            _extras?.View?.Dispose();
+            ExtrasIfAny?.View?.Dispose();
             registration = Registration;
-            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
+            if (ExtrasIfAny is { } extras)
             {
-                waiter.Waiter.Signal();
+                SignalWaiters(extras);
             }
         }
 
-        _extras?.Pipe?.Close();
+        Pipe?.Close();
         registration?.Close();
     }
 
@@ -690,7 +788,7 @@ internal sealed partial class SocketCore
 
     private void RemoveBoundFile()
     {
-        if (_extras is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
+        if (ExtrasIfAny is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
         {
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
             Libc.Unlink(file.Path);
@@ -718,6 +816,15 @@ internal interface ISocketPipe
 {
     /// <summary>The socket closes: what is under way ends.</summary>
     void Close();
+
+    /// <summary>The socket's time limit was set, or the pipe has just come: it looks.</summary>
+    void NoteLimit();
+
+    /// <summary>True when it holds memory of others' that its reader may still read, also after the close.</summary>
+    bool HoldsBytes { get; }
+
+    /// <summary>Nobody refers to the socket, or to the pipe: what it holds of others' memory goes back. On the finalizer's thread.</summary>
+    void Abandon();
 }
 
 /// <summary>What most connections never need: they receive, and their sends do not wait.</summary>

@@ -25,7 +25,9 @@ public enum EngineKind
 /// </para>
 /// <para>The contract between sockets, operations and engines:</para>
 /// <list type="bullet">
-/// <item>An operation is tried once by its caller, without waiting, before an engine hears of it.</item>
+/// <item>An operation is tried once by its caller, without waiting, before an engine hears of it. On an
+/// <see cref="EventLoop"/> with a ring the turn's enter makes that try of receives and sends; whatever the loop's thread does
+/// meanwhile that must not overtake it, or would block, has it made first.</item>
 /// <item>Enqueue queues it. Its caller has registered the cancellation token and the timer before.</item>
 /// <item>An operation completes exactly once: by its own outcome, by cancel, by its time limit, or by the socket's
 /// Dispose. When the kernel's result is there, it wins over the other three.</item>

@@ -69,6 +69,12 @@ internal class FamilyRow(int number, string name, params string[] modules)
     /// <summary>The option, in milliseconds, that limits connect(2) on blocking descriptors alone, which ours never are.</summary>
     internal virtual (int Level, int Name)? ConnectTimeout => null;
 
+    /// <summary>
+    /// Whether a connect that failed while nobody waited in the kernel leaves a socket that says EALREADY for ever, which
+    /// another socket under its number must replace.
+    /// </summary>
+    internal virtual bool StaysConnecting => false;
+
     /// <summary>Whether the address that getsockname(2) gave is one that bind(2) has not set: port 0, or any port.</summary>
     internal virtual bool IsUnbound(EndPoint local) => false;
 

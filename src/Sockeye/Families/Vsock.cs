@@ -143,6 +143,8 @@ internal sealed class VsockFamily : FamilyRow
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => VsockEndPoint.TryDecode(address);
 
+    internal override bool StaysConnecting => true;
+
     internal override bool IsUnbound(EndPoint local) => local is VsockEndPoint { Port: VsockEndPoint.AnyPort };
 
     internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch

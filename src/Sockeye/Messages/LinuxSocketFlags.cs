@@ -25,6 +25,9 @@ public static class LinuxSocketFlags
 
     private const int Translated = SocketConstants.MSG_WAITALL | SocketConstants.MSG_CONFIRM | SocketConstants.MSG_MORE;
 
+    private static readonly SocketFlags[] UnsupportedOnes =
+        [SocketFlags.ControlDataTruncated, SocketFlags.Broadcast, SocketFlags.Multicast, SocketFlags.Partial];
+
     private static readonly (SocketFlags Flag, string Name)[] Returned =
     [
         (SocketFlags.OutOfBand, nameof(SocketFlags.OutOfBand)),
@@ -90,6 +93,20 @@ public static class LinuxSocketFlags
             | (((int)flags & ConfirmBit) != 0 ? SocketConstants.MSG_CONFIRM : 0)
             | (((int)flags & MoreBit) != 0 ? SocketConstants.MSG_MORE : 0);
         return isSupported;
+    }
+
+    /// <summary>Which of <paramref name="flags"/> Linux lacks, and what to pass in its place; null when it lacks none.</summary>
+    internal static string? Refusal(SocketFlags flags)
+    {
+        if ((flags & Unsupported) == 0)
+        {
+            return null;
+        }
+
+        string names = string.Join(
+            " and no ", UnsupportedOnes.Where(one => (flags & one) != 0).Select(static one => $"{nameof(SocketFlags)}.{one}"));
+        string advice = (flags & SocketFlags.Partial) != 0 ? $"; {nameof(SocketFlags)}.More holds data back for more of it" : "";
+        return $"Linux has no {names} for a call to pass{advice}";
     }
 
     /// <summary>The flags that recvmsg(2) returned, as a caller sees them: the reverse of <see cref="TryToLinux"/>.</summary>

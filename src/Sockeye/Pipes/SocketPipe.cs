@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Sockeye.Engines;
@@ -28,11 +29,14 @@ namespace Sockeye;
 /// </list>
 /// Sources: recvmsg(2), sendmsg(2), io_uring_prep_recv_multishot(3).
 /// </remarks>
-public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
+public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
 {
-    private readonly SocketPipeOptions _options;
     private readonly PipeInput _input;
-    private readonly PipeOutput _output;
+
+    // Made when something is written first: an idle pipe has none.
+    private PipeOutput? _output;
+    private volatile bool _isClosed;
+    private volatile bool _mayHaveLimit;
     private bool _isAborted;
     private int _disposed;
 
@@ -49,33 +53,33 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
             throw new ArgumentException($"A pipe takes a stream socket, and this is {socket.SocketType}: messages have bounds, a pipe has none.", nameof(socket));
         }
 
-        _options = options ?? new SocketPipeOptions();
-        _options.Check();
+        PipeBounds bounds = PipeBounds.Of(options);
         Socket = socket;
+        Core = socket.Core;
         SocketEngine engine = socket.Engine;
         RunQueue? loop = engine.Queue;
-        _input = new PipeInput(this, loop, _options);
-        _output = new PipeOutput(this, loop, _options);
-        Driver = loop is not null && engine.Poller.Ring is { } ring
-            ? new RingPipeDriver(socket.Core, _input, _output, loop, ring)
-            : new CallPipeDriver(socket.Core, _input, _output, loop);
-        if (!socket.Core.TrySetPipe(Driver))
+        _input = loop is not null && engine.Poller.Ring is { } ring
+            ? new RingPipeInput(this, bounds, loop, ring)
+            : new CallPipeInput(this, bounds, loop);
+        if (!socket.Core.TrySetPipe(this))
         {
             throw new InvalidOperationException("There is a pipe over this socket already; one at a time.");
         }
+
+        NoteLimit();
     }
 
     /// <summary>What the peer sends. One read at a time; each is ended by <see cref="PipeReader.AdvanceTo(SequencePosition)"/>.</summary>
     public PipeReader Input => _input;
 
-    /// <summary>What is sent to the peer. One writer at a time.</summary>
-    public PipeWriter Output => _output;
+    /// <summary>What the peer is sent. One writer at a time.</summary>
+    public PipeWriter Output => Writer;
 
     /// <summary>The socket, for its options and addresses.</summary>
     public Socket Socket { get; }
 
-    /// <summary>How many flushed bytes the kernel has not taken yet.</summary>
-    public long UnsentBytes => _output.Unsent;
+    /// <summary>How many bytes were flushed and the kernel has not taken yet.</summary>
+    public long UnsentBytes => Volatile.Read(ref _output)?.Unsent ?? 0;
 
     /// <summary>How many received bytes have not been consumed.</summary>
     public long UnreadBytes => _input.Held;
@@ -84,23 +88,40 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     public long BytesReceived => _input.ReceivedTotal;
 
     /// <summary>How many bytes the kernel has taken to be sent, in all. Any thread may ask.</summary>
-    public long BytesSent => _output.SentTotal;
+    public long BytesSent => Volatile.Read(ref _output)?.SentTotal ?? 0;
 
-    internal SocketCore Core => Socket.Core;
+    internal SocketCore Core { get; }
 
-    internal PipeDriver Driver { get; }
+    /// <summary>The limit of each wait; null is none. The socket itself is looked at only when it has had a limit: it is a cache line of its own.</summary>
+    internal TimeSpan? Limit => _mayHaveLimit ? Core.AsyncLimit : null;
+
+    internal PipeBounds Bounds => _input.Bounds;
+
+    /// <summary>The socket's close tells the peer the end of the stream, so that shutdown(2) need not: the peer has ended already, and nobody else has the socket.</summary>
+    internal bool EndsByClose { get; private set; }
+
+    private PipeOutput Writer => Volatile.Read(ref _output) ?? MakeWriter();
 
     /// <summary>Writes bytes that other pipes write too, without another copy when that pays. Flush afterwards, as with <see cref="Output"/>.</summary>
     /// <param name="bytes">The bytes; the pipe keeps a share until they are sent.</param>
     /// <exception cref="ObjectDisposedException">The maker's share was disposed.</exception>
     /// <exception cref="InvalidOperationException">The writer was completed.</exception>
-    public void Write(SharedBytes bytes) => _output.Write(bytes);
+    public void Write(SharedBytes bytes) => Writer.Write(bytes);
+
+    /// <summary>
+    /// Writes bytes that a pipe's read gave, as a relay does. What is long is not copied, where both pipes are of one loop:
+    /// it is sent from where it was received. Flush afterwards, as with <see cref="Output"/>.
+    /// </summary>
+    /// <param name="bytes">The bytes; the read they are of may be advanced as soon as this returns.</param>
+    /// <exception cref="InvalidOperationException">The writer was completed.</exception>
+    /// <remarks>Bytes of any other origin are copied.</remarks>
+    public void Write(in ReadOnlySequence<byte> bytes) => Writer.Write(bytes);
 
     /// <summary>Sends what was written, as a flush does, but never waits: for broadcasts that drop a member that lags.</summary>
     /// <returns>False when <see cref="SocketPipeOptions.SendHighWaterMark"/> or more is queued now. What was written is queued all the same.</returns>
     /// <exception cref="SocketException">An earlier send failed.</exception>
     /// <exception cref="InvalidOperationException">The writer was completed.</exception>
-    public bool TryFlush() => _output.TryFlush();
+    public bool TryFlush() => Writer.TryFlush();
 
     /// <summary>
     /// Sends what was flushed, for as long as <see cref="SocketPipeOptions.DisposeTimeout"/> at most, and the end of the stream; then
@@ -114,15 +135,18 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
             return;
         }
 
-        _output.Complete();
-        Task drain = _output.DrainAsync();
+        EndsByClose = !Bounds.LeaveOpen && _input.HasEnded && Core.EndsWithFace;
+        PipeOutput output = Writer;
+        output.Complete();
+        Task drain = output.DrainAsync();
         _isAborted |= !drain.IsCompleted && !await EndsInTimeAsync(drain).StayOnLoop();
         _input.Complete();
-        if (_options.LeaveOpen)
+        if (Bounds.LeaveOpen)
         {
-            Driver.Close();
-            await Driver.EndAsync().StayOnLoop();
-            Core.ClearPipe();
+            Close();
+            await _input.EndAsync().StayOnLoop();
+            await output.EndAsync().StayOnLoop();
+            Core.ClearPipe(this);
             return;
         }
 
@@ -131,9 +155,29 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
             ResetOnClose();
         }
 
-        // Closes the driver too, which cancels what is under way.
+        // Tells both sides, which take back what is under way.
         Socket.Dispose();
-        await Driver.EndAsync().StayOnLoop();
+        await _input.EndAsync().StayOnLoop();
+        await output.EndAsync().StayOnLoop();
+    }
+
+    void ISocketPipe.Close() => Close();
+
+    void ISocketPipe.NoteLimit() => NoteLimit();
+
+    bool ISocketPipe.HoldsBytes => UnreadBytes != 0 || Volatile.Read(ref _output) is { UnflushedBytes: not 0 };
+
+    void ISocketPipe.Abandon()
+    {
+        _input.Abandon();
+        _output?.Abandon();
+    }
+
+    /// <summary>The socket's loop was disposed: nothing is under way any longer, and what needs the loop never will be.</summary>
+    internal void LoopEnded()
+    {
+        _input.Ended(Interop.Errno.EBADF);
+        Volatile.Read(ref _output)?.LoopEnded();
     }
 
     /// <summary>Resets the connection, so that the peer sees that the stream is incomplete.</summary>
@@ -150,7 +194,7 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
     {
         var end = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using ITimer limit = LoopTimer.Create(
-            Socket.Engine.Time, static end => ((TaskCompletionSource<bool>)end!).TrySetResult(false), end, _options.DisposeTimeout);
+            Socket.Engine.Time, static end => ((TaskCompletionSource<bool>)end!).TrySetResult(false), end, Bounds.DisposeTimeout);
         _ = NoteAsync();
         return await end.Task.StayOnLoop();
 
@@ -159,6 +203,40 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable
             await drain.StayOnLoop();
             end.TrySetResult(true);
         }
+    }
+
+    // Only ever sets it, so that whoever comes last wins.
+    private void NoteLimit()
+    {
+        if (Core.AsyncLimit is not null)
+        {
+            _mayHaveLimit = true;
+        }
+    }
+
+    // The mark first, then the question, as in MakeWriter: one of the two sees the other.
+    private void Close()
+    {
+        _input.Close();
+        _isClosed = true;
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _output)?.Close();
+    }
+
+    private PipeOutput MakeWriter()
+    {
+        PipeOutput made = _input is RingPipeInput input ? input.MakeOutput() : new CallPipeOutput(this, _input.Loop);
+        if (Interlocked.CompareExchange(ref _output, made, comparand: null) is { } other)
+        {
+            return other;
+        }
+
+        if (_isClosed)
+        {
+            made.Close();
+        }
+
+        return made;
     }
 
     private void ResetOnClose()

@@ -13,7 +13,7 @@ public partial class Socket
     /// <returns>How many messages.</returns>
     /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
     public int ReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None) =>
-        OrThrow(TryReceiveBatch(batch, socketFlags), "receive batch");
+        OrThrow(TryReceiveBatch(batch, socketFlags), "receive batch", socketFlags);
 
     /// <summary>recvmmsg(2), with the failure as a value.</summary>
     /// <param name="batch">Overwritten.</param>
@@ -69,7 +69,7 @@ public partial class Socket
     public int SendBatch(MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None)
     {
         SocketResult<int> result = TrySendBatch(batch, start, socketFlags);
-        return result.IsSuccess ? result.Value : OrThrow(result, "send batch", batch.PeerForErrors(start));
+        return result.IsSuccess ? result.Value : OrThrow(result, "send batch", socketFlags, batch.PeerForErrors(start));
     }
 
     /// <summary>sendmmsg(2), with the failure as a value.</summary>

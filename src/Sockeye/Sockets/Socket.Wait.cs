@@ -137,7 +137,7 @@ public partial class Socket
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
         var descriptors = new PollDescriptor[count + 1];
         int result;
-        var selected = new List<(Socket Socket, WaiterLink Link)>(count);
+        var selected = new List<(Socket Socket, SocketHandle Handle, WaiterLink Link)>(count);
         try
         {
             AddToSelection(checkRead, PollConstants.POLLIN, selected, descriptors, waiter);
@@ -147,10 +147,10 @@ public partial class Socket
         }
         finally
         {
-            foreach ((Socket socket, WaiterLink link) in selected)
+            foreach ((Socket socket, SocketHandle handle, WaiterLink link) in selected)
             {
                 socket.Core.RemoveWaiter(link);
-                socket.Core.Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
 
             waiter.Return();
@@ -179,7 +179,7 @@ public partial class Socket
     };
 
     private static void AddToSelection(
-        IList? list, short events, List<(Socket Socket, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)
+        IList? list, short events, List<(Socket Socket, SocketHandle Handle, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)
     {
         if (list is null)
         {
@@ -196,9 +196,10 @@ public partial class Socket
             var link = new WaiterLink(waiter);
             ObjectDisposedException.ThrowIf(!socket.Core.AddWaiter(link), socket);
             bool referenced = false;
+            SocketHandle handle = socket.Core.Handle;
             try
             {
-                socket.Core.Handle.DangerousAddRef(ref referenced);
+                handle.DangerousAddRef(ref referenced);
             }
             finally
             {
@@ -208,8 +209,8 @@ public partial class Socket
                 }
             }
 
-            descriptors[selected.Count] = new PollDescriptor { Descriptor = socket.Core.Handle.Number, Events = events };
-            selected.Add((socket, link));
+            descriptors[selected.Count] = new PollDescriptor { Descriptor = handle.Number, Events = events };
+            selected.Add((socket, handle, link));
         }
     }
 

@@ -235,7 +235,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            return Core.Handle.DangerousGetHandle();
+            return Descriptor.DangerousGetHandle();
         }
     }
 
@@ -263,7 +263,7 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>getpeername(2): the peer's address; null before the socket is connected. Kept after the connection's end.</summary>
+    /// <summary>getpeername(2): the peer's address; null before the socket is connected and after <see cref="Disconnect"/>. Kept after any other end of the connection.</summary>
     /// <exception cref="SocketException">NotConnected: the peer has gone and was never asked for before.</exception>
     public EndPoint? RemoteEndPoint
     {
@@ -314,7 +314,14 @@ public partial class Socket : IDisposable
     internal SocketCore Core { get; }
 
     /// <summary>The handle, for this library's own calls.</summary>
-    internal SocketHandle Descriptor => Core.Handle;
+    internal SocketHandle Descriptor
+    {
+        get
+        {
+            Core.FinishTries();
+            return Core.Handle;
+        }
+    }
 
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => Core.IsStream;
@@ -406,7 +413,7 @@ public partial class Socket : IDisposable
     public Socket Duplicate()
     {
         ThrowIfDisposed();
-        int result = Libc.Duplicate(Core.Handle, out SocketHandle copy);
+        int result = Libc.Duplicate(Descriptor, out SocketHandle copy);
         if (result < 0)
         {
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
@@ -581,7 +588,7 @@ public partial class Socket : IDisposable
             return;
         }
 
-        if (Libc.Shutdown(Core.Handle, SocketConstants.SHUT_WR) < 0)
+        if (Libc.Shutdown(Descriptor, SocketConstants.SHUT_WR) < 0)
         {
             return;
         }

@@ -52,6 +52,21 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>True when there are completions to take.</summary>
     internal bool HasCompletions => _early.Count != 0 || Ring.TryPeek(out _);
 
+    /// <summary>True when requests wait for the next enter.</summary>
+    internal bool HasRequests => Ring.HasRequests;
+
+    /// <summary>The user data of a completion that is taken a little later, if there are so many.</summary>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        if (_early.Count == 0 && _ring is { } ring)
+        {
+            return ring.TryPeekAhead(ahead, out userData);
+        }
+
+        userData = 0;
+        return false;
+    }
+
     /// <summary>True when completions were set aside.</summary>
     internal bool HasEarly => _early.Count != 0;
 
@@ -133,6 +148,17 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         request.Entry.Descriptor = handle.Number;
         return request;
     }
+
+    /// <summary>The position of the request that <see cref="Next()"/> gave last.</summary>
+    /// <returns>False of one that leads nowhere.</returns>
+    internal bool TryGetPosition(out uint position)
+    {
+        position = HasFailed ? 0 : Ring.Position;
+        return !HasFailed;
+    }
+
+    /// <summary>True when the kernel has taken the request at a position.</summary>
+    internal bool IsTaken(uint position) => _ring is { } ring && ring.IsTaken(position);
 
     /// <summary>Has a request end.</summary>
     /// <param name="userData">The request's.</param>
@@ -219,6 +245,21 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         return _ring is not null && TryRead(out completion);
     }
 
+    /// <summary>Answers attempts that the kernel has answered, and sets the other completions aside for the turn.</summary>
+    internal void TakeTries(RingTries tries)
+    {
+        // Those that stay keep their order.
+        for (int early = _early.Count; early > 0; early--)
+        {
+            TakeTry(tries, _early.Dequeue());
+        }
+
+        while (TryRead(out CompletionEntry completion))
+        {
+            TakeTry(tries, completion);
+        }
+    }
+
     /// <summary>
     /// Returns when all polls that were taken back are over. The kernel ends a poll in its own time: in this enter, or, when
     /// there is more to do, in the next.
@@ -242,6 +283,18 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         _early.Clear();
         _disarming = 0;
         ReleaseHeld();
+    }
+
+    private void TakeTry(RingTries tries, in CompletionEntry completion)
+    {
+        if (completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift)
+        {
+            tries.Complete(completion);
+        }
+        else
+        {
+            _early.Enqueue(completion);
+        }
     }
 
     // Completions that are read before the turn's dispatch.

@@ -61,7 +61,7 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     private readonly ReadOnlySpan<byte> _address = address;
     private readonly ref bool _isUnderWay = ref isUnderWay;
 
-    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address);
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address, _isUnderWay);
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
@@ -75,10 +75,14 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     }
 
     /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
-    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address)
+    /// <param name="socket">The socket.</param>
+    /// <param name="address">Where to, as a sockaddr.</param>
+    /// <param name="isUnderWay">This caller's connect has begun: it is asked about, and never begun anew.</param>
+    /// <returns>0, or −errno. ECONNABORTED: it failed, and somebody else has read why from SO_ERROR.</returns>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address, bool isUnderWay)
     {
         int errno = Failure(socket);
-        if (errno == 0)
+        if (errno == 0 && !isUnderWay)
         {
             errno = socket.PrepareConnect(address);
         }
@@ -89,6 +93,12 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         }
 
         int answer = Libc.Connect(socket.Handle, address);
+        if (answer == -Errno.EALREADY)
+        {
+            errno = socket.PrepareConnectAgain();
+            answer = errno != 0 ? -errno : isUnderWay ? -Errno.ECONNABORTED : Libc.Connect(socket.Handle, address);
+        }
+
         answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
         if (answer is 0 or -Errno.EINPROGRESS)
         {
@@ -145,14 +155,13 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     {
         if (!socket.IsConnecting
             || socket.Poll(SocketEvents.Writable, out SocketEvents seen) <= 0
-            || (seen & (SocketEvents.Error | SocketEvents.HangUp)) == 0
-            || Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) < 0
-            || errno == 0)
+            || (seen & (SocketEvents.Error | SocketEvents.HangUp)) == 0)
         {
             return 0;
         }
 
-        if (socket.IsInternet)
+        int errno = socket.TakeError();
+        if (errno != 0 && socket.IsInternet)
         {
             // INET regards the connect as under way until another connect(2) asks for its result or dissolves it. Families that
             // cannot dissolve a connect do not need to.

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
+using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
@@ -44,6 +45,25 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
     {
         var step = new ReceiveStep(_buffer.Span, Flags, maySkipTry: true);
         return Complete(ref step);
+    }
+
+    internal override bool IsRequest => Flags == 0 && Socket.IsStream && _buffer.Length > Progress.Count;
+
+    internal override ReadOnlyMemory<byte> RequestMemory => _buffer[(int)Progress.Count..];
+
+    internal override int RequestBytes => _buffer.Length - (int)Progress.Count;
+
+    internal override void Describe(ref SubmissionEntry entry)
+    {
+        entry.Operation = RingConstants.IORING_OP_RECV;
+        entry.OperationFlags = (uint)ReceiveAnswer.KernelFlags(Socket, SocketConstants.MSG_DONTWAIT);
+    }
+
+    private protected override StepResult TakeAnswer(int answer, int sequence)
+    {
+        var taken = new ReceiveAnswer(Flags, maySkipTry: true);
+        taken.Resume(Socket, sequence, Progress);
+        return taken.Take(Socket, answer, RequestBytes, _buffer.Length, ref Progress);
     }
 
     void IValueTaskSource.GetResult(short token) => TakeOrThrow(token);

@@ -121,6 +121,17 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
         }
     }
 
+    /// <summary>As <see cref="Begin"/>, of a plain receive that a ring's request has made.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="sequence">The registration's when the request was made.</param>
+    /// <param name="progress">How far the call has come.</param>
+    internal void Resume(SocketCore socket, int sequence, in Progress progress)
+    {
+        _registration = socket.Registration;
+        _sequence = sequence;
+        Offset = (int)progress.Count;
+    }
+
     /// <summary>What a receive's result means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">How many bytes came, of a message its true length, or −errno.</param>
@@ -129,6 +140,12 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
     /// <param name="progress">How far the call has come.</param>
     internal readonly StepResult Take(SocketCore socket, int answer, int room, int total, ref Progress progress)
     {
+        if (answer < 0 && progress.HasWaited && socket.IsFreshlyRenewed(-answer))
+        {
+            // It waited on the socket before, and came too late for that one's end.
+            answer = 0;
+        }
+
         if (answer < 0)
         {
             return TakeError(socket, answer, ref progress);

@@ -102,6 +102,7 @@ internal readonly ref struct SendMessageStep(
         int own = flags | SocketConstants.MSG_NOSIGNAL;
         int skip = (int)progress.Count;
         ReadOnlySpan<byte> first = skip == 0 ? _control : default;
+        socket.NoteSendTo(flags, _address);
         if (buffers.IsEmpty)
         {
             return Libc.SendMessage(socket.Handle, data.Span[skip..], own, _address, first);

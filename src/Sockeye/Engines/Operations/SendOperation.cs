@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -14,7 +15,22 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
     // The first call, made before the operation was, has given the outcome.
     private bool _isDecided;
 
+    // Kept for all sockets of a loop: there each send needs one, though not for long.
+    private bool _isOfLoop;
+
     internal static SendOperation Rent(SocketCore socket) => socket.Extras.Send.Take<SendOperation>() ?? new SendOperation(socket);
+
+    /// <summary>One for a send that a loop's ring will make.</summary>
+    internal static SendOperation Rent(SocketCore socket, RingTries tries)
+    {
+        if (tries.TakeSend() is not { } idle)
+        {
+            return new SendOperation(socket) { _isOfLoop = true };
+        }
+
+        idle.Socket = socket;
+        return idle;
+    }
 
     internal override string Call => _isAll ? "send all" : "send";
 
@@ -64,6 +80,21 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
         return Complete(ref gather);
     }
 
+    internal override bool IsRequest => Flags == 0 && _buffers is null && !_isDecided && Socket.IsStream && _data.Length > Progress.Count;
+
+    internal override ReadOnlyMemory<byte> RequestMemory => _data[(int)Progress.Count..];
+
+    internal override int RequestBytes => _data.Length - (int)Progress.Count;
+
+    internal override void Describe(ref SubmissionEntry entry)
+    {
+        entry.Operation = RingConstants.IORING_OP_SEND;
+        entry.OperationFlags = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_NOSIGNAL;
+    }
+
+    private protected override StepResult TakeAnswer(int answer, int sequence) =>
+        SendStep.TakeSent(Socket, answer, _data.Length, isAddressed: false, ref Progress);
+
     protected override int TakeValue() => BytesTransferred;
 
     protected override void Reset()
@@ -74,7 +105,19 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
         _isDecided = false;
     }
 
-    protected override void Return() => Socket.Extras.Send.Put(this);
+    protected override void Return()
+    {
+        if (_isOfLoop)
+        {
+            // Of no socket, which it would keep alive. Taken on another thread, or after the loop, it is garbage.
+            Socket = null!;
+            RingPoller.Own?.Tries?.PutSend(this);
+        }
+        else
+        {
+            Socket.Extras.Send.Put(this);
+        }
+    }
 }
 
 /// <summary>send(2), without SIGPIPE: on a stream until all is sent, else one message.</summary>
@@ -121,7 +164,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     /// its room as others do.
     /// </remarks>
     internal static StepResult TakeError(SocketCore socket, int answer, bool isAddressed, ref Progress progress) =>
-        EarlierErrors.MustRepeat(socket, answer, ref progress.HasRepeated) ? StepResult.Again
+        EarlierErrors.MustRepeat(socket, answer, ref progress) ? StepResult.Again
         : answer == -Errno.EAGAIN && isAddressed && socket.AddressFamily == AddressFamily.Unix && !socket.IsStream ? StepResult.Pause
         : progress.TakeError(answer);
 }
