@@ -116,6 +116,8 @@ public sealed class VsockTests : GuestTest
         await ConnectsNow(way, client);
         Assert.Equal(port, ((VsockEndPoint)client.LocalEndPoint!).Port);
 
+        // The kernel keeps the port until the peer has gone as well.
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).AsTask().WaitAsync(Soon));
         client.Disconnect(reuseSocket: true);
         Assert.Null(client.RemoteEndPoint);
         await ConnectsNow(way, client, isDisconnected: true);

@@ -24,6 +24,11 @@ internal static class PeerTable
             Check = SockeyeServer.IoUringRefusal,
             Modes = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle],
         },
+        new DotnetPeer("sockeye-protocol", "the same, a Protocol of Sockeye.Servers for each connection", "sockeye-protocol")
+        {
+            Check = SockeyeServer.IoUringRefusal,
+            Modes = [ServerMode.Echo],
+        },
         new DotnetPeer("sockeye-spin", "the same, looking for 50 µs before it sleeps: for one connection", "sockeye-spin")
         {
             Check = SockeyeServer.IoUringRefusal,

@@ -36,6 +36,7 @@ internal static class ServeCommand
     {
         ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode),
         ["sockeye-pipe"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode, byPipes: true),
+        ["sockeye-protocol"] = ProtocolEchoServer.Run,
         ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.Epoll }, mode),
         ["sockeye-spin"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring, SpinLimit = SockeyeServer.SpinLimit }, mode),
         ["sockeye-pool"] = SockeyeServer.RunOnPool,

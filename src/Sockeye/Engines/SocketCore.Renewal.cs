@@ -142,6 +142,8 @@ internal sealed partial class SocketCore
                 kept.Dispose();
                 if (boundLater is not null)
                 {
+                    // A ring's poll holds the old socket until it is taken back.
+                    Registration?.Poller.Settle();
                     BindAgain(boundLater);
                 }
 
