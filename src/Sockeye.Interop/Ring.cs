@@ -69,6 +69,7 @@ internal sealed unsafe class Ring : IDisposable
         _entries = entries;
         _entriesBytes = entriesBytes;
         Flags = parameters.Flags;
+        SkipSuccess = (parameters.Features & RingConstants.IORING_FEAT_CQE_SKIP) != 0 ? RingConstants.IOSQE_CQE_SKIP_SUCCESS : (byte)0;
 
         byte* start = (byte*)queues;
         _submissionHead = (uint*)(start + parameters.Submission.Head);
@@ -98,6 +99,9 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>The flags that the kernel took: IORING_SETUP_*.</summary>
     internal uint Flags { get; }
 
+    /// <summary>The flag of a request whose success need not be told: IOSQE_CQE_SKIP_SUCCESS; 0 before Linux 5.17.</summary>
+    internal byte SkipSuccess { get; }
+
     /// <summary>How many requests fit between two enters.</summary>
     internal int Capacity => (int)_submissionCount;
 
@@ -112,6 +116,13 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it answers with, or 0 to let it through. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault { get; set; }
+
+    /// <summary>The number of the request that <see cref="TryNext"/> gave last, counted from the ring's making; it wraps.</summary>
+    internal uint LastRequest => _tail - 1;
+
+    /// <summary>True when the kernel has taken a request.</summary>
+    /// <param name="request">Its number, of the last 2^31.</param>
+    internal bool IsHandedOver(uint request) => (int)(_handedOver - request) > 0;
 
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;

@@ -58,6 +58,14 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>The poller's slot and generation: what names this registration to the kernel.</summary>
     internal ulong Token { get; set; }
 
+    /// <summary>What the descriptor is watched for. Grows, and never shrinks; changed under the gate.</summary>
+    internal WatchedEvents Watched { get; set; }
+
+    /// <summary>The same as EPOLL*, edge-triggered.</summary>
+    internal uint Events => EpollConstants.EPOLLET
+        | ((Watched & WatchedEvents.Read) != 0 ? EpollConstants.EPOLLIN | EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP : 0)
+        | ((Watched & WatchedEvents.Write) != 0 ? EpollConstants.EPOLLOUT : 0);
+
     /// <summary>The socket has left its engine: it is watched never again.</summary>
     internal volatile bool IsForgotten;
 
@@ -113,11 +121,16 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>The descriptor closes.</summary>
     void ICloseListener.Closing() => Poller.Release(this);
 
+    bool ICloseListener.TryClose(int descriptor) => Poller.TryClose(descriptor);
+
     /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait behind others.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
     {
         SocketOperation? first = null;
+        OperationQueue which = operation.Queue;
+        WatchedEvents needed = operation.Watches;
         bool completed = false;
+        bool widens = false;
         using (_gate.Enter())
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
@@ -132,9 +145,10 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             {
                 Append(operation);
                 operation.State = OperationState.Waiting;
+                widens = MustWiden(needed);
                 if (_sequence != sequence)
                 {
-                    first = Start(operation.Queue);
+                    first = Start(which);
                 }
             }
         }
@@ -142,10 +156,28 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         if (completed)
         {
             operation.Publish();
+            return;
         }
-        else
+
+        Run(which, first);
+        if (widens)
         {
-            Run(operation.Queue, first);
+            Poller.Widen(this);
+        }
+    }
+
+    /// <summary>Has the engine watch for some events from now on, on behalf of operations that are queued.</summary>
+    internal void Widen(WatchedEvents needed)
+    {
+        bool widens;
+        using (_gate.Enter())
+        {
+            widens = MustWiden(needed);
+        }
+
+        if (widens)
+        {
+            Poller.Widen(this);
         }
     }
 
@@ -294,6 +326,18 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         }
 
         Run(ticket.Queue, next);
+    }
+
+    // Under the gate. True for the one caller that has to tell the poller.
+    private bool MustWiden(WatchedEvents needed)
+    {
+        if ((Watched & needed) == needed)
+        {
+            return false;
+        }
+
+        Watched |= needed;
+        return true;
     }
 
     // Makes the queue busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
@@ -464,6 +508,26 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             default: return ref _watch;
         }
     }
+}
+
+/// <summary>What a descriptor is watched for. Errors and hang-ups are told whatever else is.</summary>
+[Flags]
+internal enum WatchedEvents : byte
+{
+    /// <summary>Nothing: something else tells of what comes.</summary>
+    None = 0,
+
+    /// <summary>EPOLLIN, EPOLLPRI, EPOLLRDHUP.</summary>
+    Read = 1,
+
+    /// <summary>
+    /// EPOLLOUT. Only once a send found no room or a connect waits: a fresh connection is writable, which is an event of its own,
+    /// and a turn of its own, that says nothing.
+    /// </summary>
+    Write = 2,
+
+    /// <summary>Both.</summary>
+    All = Read | Write,
 }
 
 /// <summary>

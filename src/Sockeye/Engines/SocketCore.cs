@@ -60,6 +60,7 @@ internal sealed partial class SocketCore
     {
         IsPlainTcp = like.IsPlainTcp;
         WasMapped = like.WasMapped;
+        Lingers = like.Lingers;
         IsBlocking = like.IsBlocking;
         LocalEndPoint = like.LocalEndPoint;
     }
@@ -147,6 +148,13 @@ internal sealed partial class SocketCore
     {
         get => Has(States.Connecting);
         set => Set(States.Connecting, value);
+    }
+
+    /// <summary>SO_LINGER may have a time: close(2) waits until what was sent has arrived. Accepted sockets have it of their listener.</summary>
+    internal bool Lingers
+    {
+        get => Has(States.Lingers);
+        set => Set(States.Lingers, value);
     }
 
     internal bool IsDisposed => Has(States.Disposed);
@@ -446,8 +454,10 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>Registers with the engine.</summary>
+    /// <param name="watched">What is to be watched at first.</param>
+    /// <param name="registration">The registration; null on failure.</param>
     /// <returns>0, or the errno.</returns>
-    internal int Register(out Registration? registration)
+    internal int Register(WatchedEvents watched, out Registration? registration)
     {
         lock (this)
         {
@@ -462,7 +472,7 @@ internal sealed partial class SocketCore
                 return Errno.EBADF;
             }
 
-            int errno = Engine.Register(Handle, out registration);
+            int errno = Engine.Register(Handle, watched, out registration);
             if (errno == 0)
             {
                 Volatile.Write(ref _place, registration);
@@ -534,7 +544,7 @@ internal sealed partial class SocketCore
         if (!Handle.Closes)
         {
             // A view's descriptor is its owner's: what is given away is a duplicate.
-            int result = Libc.Duplicate(Handle, out SocketHandle duplicate);
+            int result = NewDescriptors.Duplicate(Handle, out SocketHandle duplicate);
             Handle.Dispose();
             SettleEngine();
             errno = -Math.Min(result, 0);
@@ -644,13 +654,23 @@ internal sealed partial class SocketCore
         EndOperations();
         RemoveBoundFile();
         EndConnection();
+        bool isAwaited = Lingers || (LocalEndPoint is not null && (IsListening || !IsStream));
+        if (!isAwaited && IsStream && EngineIfAny?.Poller.Ring is { IsOwnThread: true } ring)
+        {
+            Handle.MayCloseLater = true;
+            if (_extras?.Pipe is not null)
+            {
+                Handle.CloseListener ??= ring;
+            }
+        }
+
         Handle.Dispose();
 
         // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
         // prepared for the kernel holds the descriptor until it is handed over, and on the engine's own thread nobody else
         // does that. Then calls still under way on other threads: they have been woken. The bound is for a caller that
-        // holds a reference of its own.
-        if (LocalEndPoint is not null && (IsListening || !IsStream))
+        // holds a reference of its own. And whoever set SO_LINGER wants Dispose to wait until what was sent has arrived.
+        if (isAwaited)
         {
             SettleEngine();
             Handle.WaitForClose(TimeSpan.FromSeconds(1));
@@ -710,6 +730,7 @@ internal sealed partial class SocketCore
         Mapped = 1 << 7,
         Disposed = 1 << 8,
         Closed = 1 << 9,
+        Lingers = 1 << 10,
     }
 }
 

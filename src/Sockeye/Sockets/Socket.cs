@@ -406,7 +406,7 @@ public partial class Socket : IDisposable
     public Socket Duplicate()
     {
         ThrowIfDisposed();
-        int result = Libc.Duplicate(Core.Handle, out SocketHandle copy);
+        int result = NewDescriptors.Duplicate(Core.Handle, out SocketHandle copy);
         if (result < 0)
         {
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
@@ -494,7 +494,7 @@ public partial class Socket : IDisposable
     private static int TryOpen(
         int family, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine, out SocketCore? core)
     {
-        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
+        int result = NewDescriptors.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
         if (result < 0)
         {
             core = null;

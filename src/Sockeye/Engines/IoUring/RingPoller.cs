@@ -15,7 +15,7 @@ namespace Sockeye.Engines.IoUring;
 /// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="RingFallback"/>. Sockets go
 ///   on, since a poll is all that the ring had of them; a request that was in flight ends with the errno.
 /// </remarks>
-internal sealed class RingPoller : Poller
+internal sealed class RingPoller : Poller, ICloseListener
 {
     private const ushort BufferGroup = 1;
 
@@ -154,6 +154,41 @@ internal sealed class RingPoller : Poller
         t_own = null;
     }
 
+    /// <summary>
+    /// The descriptor closes with the turn's other requests, after the poll that is taken back. No later than the poll would let the
+    /// peer see the end: the ring holds the socket's file until then.
+    /// </summary>
+    internal override bool TryClose(int descriptor)
+    {
+        if (!IsOwnThread || HasFailed || !_queues.Exists)
+        {
+            return false;
+        }
+
+        _queues.Close(descriptor);
+        return true;
+    }
+
+    /// <summary>Closes what waits to be closed on this thread, now: descriptors are short.</summary>
+    /// <returns>False when nothing waits.</returns>
+    internal static bool CloseNow()
+    {
+        if (t_own is not { HasFailed: false } own || !own._queues.HasClosing)
+        {
+            return false;
+        }
+
+        own.Flush();
+        return true;
+    }
+
+    // Of a socket that has no poll here, since a pipe moves its bytes.
+    void ICloseListener.Closing()
+    {
+    }
+
+    bool ICloseListener.TryClose(int descriptor) => TryClose(descriptor);
+
     internal override void Settle()
     {
         if (HasFailed)
@@ -267,6 +302,25 @@ internal sealed class RingPoller : Poller
         }
 
         return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : _fallback.Watch(registration);
+    }
+
+    // The poll is taken back, and another made under another token: what the first has still to say is said again by the second,
+    // which begins with the current state. An update of the poll itself (IORING_POLL_UPDATE_EVENTS) is refused while an event
+    // comes to it.
+    private protected override int WatchMore(Registration registration)
+    {
+        if (!_fallback.TryRenewToken(registration))
+        {
+            return _fallback.WatchMore(registration);
+        }
+
+        if (IsOwnThread)
+        {
+            _polls.Rearm(registration);
+            return 0;
+        }
+
+        return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : _fallback.WatchMore(registration);
     }
 
     private protected override void Unwatch(Registration registration)

@@ -21,7 +21,7 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
     /// <returns>0, or the errno.</returns>
     internal int Arm(Registration registration)
     {
-        if (registration.IsArmed || registration.IsForgotten)
+        if (registration.IsArmed || registration.IsForgotten || registration.Watched == WatchedEvents.None)
         {
             return 0;
         }
@@ -31,7 +31,7 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
             ref SubmissionEntry entry = ref queues.Next(registration.Handle).Entry;
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
-            entry.OperationFlags = Poller.AllEvents;
+            entry.OperationFlags = registration.Events;
             entry.UserData = fallback.Token(registration);
             registration.IsArmed = true;
             return 0;

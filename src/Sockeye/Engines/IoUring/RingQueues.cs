@@ -8,6 +8,7 @@ namespace Sockeye.Engines.IoUring;
 /// Contract.
 /// - The ring's thread alone, save for <see cref="Failure"/>.
 /// - Between a request's making and the next enter its descriptor's handle is referenced, so that its number stays its own.
+/// - A descriptor that is to be closed is closed once: by the request, or, when the ring is left before it took that, by close(2).
 /// - Whoever needs room or a completion in mid-turn enters, and what completions come are set aside, in order: they reach
 ///   nobody before the turn's dispatch.
 /// - When the ring fails for good, requests lead nowhere from then on, and what it has completed can still be taken.
@@ -24,6 +25,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
 
     private readonly List<SocketHandle> _held = [];
     private readonly Queue<CompletionEntry> _early = new();
+
+    // Descriptors that a request will close, and its number. Owned until the kernel has taken the request.
+    private readonly Queue<(uint Request, int Descriptor)> _closing = new();
 
     // Owned: closed in Leave, or by Dispose of a poller that never started.
     private Ring? _ring;
@@ -54,6 +58,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
 
     /// <summary>True when completions were set aside.</summary>
     internal bool HasEarly => _early.Count != 0;
+
+    /// <summary>True when descriptors wait for the next enter to be closed.</summary>
+    internal bool HasClosing => _closing.Count != 0;
 
     /// <summary>The tests' way to have the ring fail: as <see cref="Interop.Ring.Fault"/>, of each ring that is made here. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault
@@ -146,10 +153,29 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         entry.Descriptor = -1;
         entry.Address = userData;
         entry.UserData = answer;
+        entry.Flags = _ring?.SkipSuccess ?? 0;
         if (answer == RingUserData.Disarm)
         {
             _disarming++;
         }
+    }
+
+    /// <summary>Has a descriptor closed, after all that was asked for before.</summary>
+    /// <param name="descriptor">Owned from now on; nobody uses its number any longer.</param>
+    internal void Close(int descriptor)
+    {
+        ref SubmissionEntry entry = ref Next().Entry;
+        if (HasFailed)
+        {
+            Libc.Close(descriptor);
+            return;
+        }
+
+        entry.Operation = RingConstants.IORING_OP_CLOSE;
+        entry.Descriptor = descriptor;
+        entry.Flags = Ring.SkipSuccess;
+        entry.UserData = RingUserData.Discarded;
+        _closing.Enqueue((Ring.LastRequest, descriptor));
     }
 
     /// <summary>
@@ -190,6 +216,7 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         // The kernel may have taken only some: those that are left still name their descriptors by number.
         if (!ring.HasRequests)
         {
+            _closing.Clear();
             ReleaseHeld();
         }
     }
@@ -237,10 +264,19 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>Gives the ring up, with all that is prepared and in flight.</summary>
     internal void Leave()
     {
-        _ring?.Dispose();
+        Ring? left = _ring;
+        left?.Dispose();
         _ring = null;
         _early.Clear();
         _disarming = 0;
+        while (_closing.TryDequeue(out (uint Request, int Descriptor) closing))
+        {
+            if (!left!.IsHandedOver(closing.Request))
+            {
+                Libc.Close(closing.Descriptor);
+            }
+        }
+
         ReleaseHeld();
     }
 

@@ -46,7 +46,7 @@ internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICa
     private int _peerLength;
 
     public int Call(SocketCore socket, in Progress progress) =>
-        Libc.Accept(socket.Handle, socket.Family is { AcceptsUnlistened: true } ? [] : _peer, out _peerLength, out _handle);
+        NewDescriptors.Accept(socket.Handle, socket.Family is { AcceptsUnlistened: true } ? [] : _peer, out _peerLength, out _handle);
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
