@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Sockeye.Engines.IoUring;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -214,7 +215,7 @@ internal sealed partial class SocketCore
     {
         if (listener.IsPlainTcp)
         {
-            return AcceptedTcp(listener, handle);
+            return AcceptedUnasked(listener, handle);
         }
 
         var accepted = new SocketCore(listener, handle);
@@ -222,13 +223,17 @@ internal sealed partial class SocketCore
         return accepted;
     }
 
-    /// <summary>An accepted TCP connection. Its peer's address costs memory, and time, only when somebody asks.</summary>
-    internal static SocketCore AcceptedTcp(SocketCore listener, SocketHandle handle) =>
+    /// <summary>A connection whose peer was not asked for: of TCP the address costs memory, and time, only when somebody wants it.</summary>
+    internal static SocketCore AcceptedUnasked(SocketCore listener, SocketHandle handle) =>
         new(listener, handle) { PeerIsLate = true, IsConnected = true };
 
     /// <summary>Takes over the descriptor of a connection that <paramref name="listener"/> accepted, in place of its own.</summary>
+    /// <param name="listener">Whose manner of waiting it gets.</param>
+    /// <param name="handle">The connection's descriptor; owned from now on.</param>
+    /// <param name="peer">The peer's address, as accept4(2) gave it.</param>
+    /// <param name="isPeerLate">The peer's address was not asked for.</param>
     /// <returns>False when this socket was disposed meanwhile; the descriptor is closed then.</returns>
-    internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer)
+    internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer, bool isPeerLate)
     {
         SocketHandle unused;
         Registration? registration;
@@ -256,7 +261,9 @@ internal sealed partial class SocketCore
         unused.Dispose();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
+        Lingers = listener.Lingers;
         Connected(listener, peer);
+        PeerIsLate = isPeerLate;
         return true;
     }
 
@@ -344,7 +351,10 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
-    /// <remarks>SO_PEERNAME rather than getpeername(2): it answers also when the peer has reset the connection already.</remarks>
+    /// <remarks>
+    /// SO_PEERNAME rather than getpeername(2) where an address has one length: it answers also when the peer has reset the
+    /// connection already. A UNIX socket knows its peer for as long as it is open.
+    /// </remarks>
     internal EndPoint? KnownPeer()
     {
         if (RemoteEndPoint is not null || !PeerIsLate || IsDisposed)
@@ -354,9 +364,18 @@ internal sealed partial class SocketCore
 
         try
         {
-            // The kernel refuses room for more than the address (EINVAL).
-            Span<byte> address = stackalloc byte[AddressFamily == AddressFamily.InterNetworkV6 ? Ipv6AddressBytes : Ipv4AddressBytes];
-            if (Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out int length) >= 0)
+            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+            if (IsInternet)
+            {
+                // The kernel refuses room for more than the address (EINVAL).
+                address = address[..(AddressFamily == AddressFamily.InterNetworkV6 ? Ipv6AddressBytes : Ipv4AddressBytes)];
+            }
+
+            int length;
+            int result = IsInternet
+                ? Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out length)
+                : Libc.GetPeerName(Handle, address, out length);
+            if (result >= 0)
             {
                 RemoteEndPoint = AddressCodecs.Decode(address[..length], LocalEndPoint);
                 PeerIsLate = false;
@@ -548,12 +567,19 @@ internal sealed partial class SocketCore
             Handle.Dispose();
             SettleEngine();
             errno = -Math.Min(result, 0);
-            return errno == 0 ? duplicate : null;
+            if (errno != 0)
+            {
+                _extras?.Accepted?.Close();
+                return null;
+            }
+
+            duplicate.CloseListener = _extras?.Accepted;
+            return duplicate;
         }
 
         Handle.CloseListener?.Closing();
         SettleEngine();
-        var detached = new SocketHandle(Handle.DangerousGetHandle());
+        var detached = new SocketHandle(Handle.DangerousGetHandle()) { CloseListener = _extras?.Accepted };
         Handle.SetHandleAsInvalid();
         return detached;
     }
@@ -675,6 +701,8 @@ internal sealed partial class SocketCore
             SettleEngine();
             Handle.WaitForClose(TimeSpan.FromSeconds(1));
         }
+
+        _extras?.Accepted?.Close();
     }
 
     // Says the end to a peer that would take close(2) for a reset; not over the heads of others who have the same socket.
@@ -705,6 +733,10 @@ internal sealed partial class SocketCore
         if (Registration is { } registration)
         {
             registration.Poller.Settle();
+        }
+        else
+        {
+            _extras?.MultishotAccept?.Settle();
         }
     }
 
@@ -768,6 +800,13 @@ internal sealed class SocketExtras
 
     /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>
     internal int Renewals;
+
+    /// <summary>Of a listener: what was accepted for it and not asked for. Null until something can be.</summary>
+    internal AcceptedConnections? Accepted;
+
+    /// <summary>Of a listener whose accepts were awaited on a loop with a ring. Made on the ring's thread.</summary>
+    internal MultishotAccept? MultishotAccept;
+
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 

@@ -53,6 +53,9 @@ internal sealed class RingPoller : Poller, ICloseListener
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => ReferenceEquals(t_own, this);
 
+    /// <summary>The multishot accepts that may be in flight. On the ring's thread.</summary>
+    internal List<MultishotAccept> Accepts { get; } = [];
+
     /// <summary>What other threads ask of the ring.</summary>
     internal CommandQueue Commands { get; } = new();
 
@@ -198,7 +201,7 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         if (IsOwnThread)
         {
-            _queues.FinishDisarming();
+            SettleHere();
             return;
         }
 
@@ -243,6 +246,21 @@ internal sealed class RingPoller : Poller, ICloseListener
     /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
     internal void Flush() => _queues.Flush();
 
+    /// <summary>
+    /// Brings a request what completions it has by now, before the turn's dispatch. For requests whose completion runs no user
+    /// code and asks for nothing that must wait its turn.
+    /// </summary>
+    /// <param name="request">The request, in flight.</param>
+    /// <param name="mayWait">Waits for a completion, a millisecond at most.</param>
+    internal void CompleteEarly(IRingRequest request, bool mayWait)
+    {
+        _queues.SetAside(mayWait ? 1u : 0u);
+        while (_queues.TryTakeEarly(request.RingToken, out CompletionEntry completion))
+        {
+            _requests.Complete(completion);
+        }
+    }
+
     internal override bool TryAddSkipped(Registration registration)
     {
         if (!IsOwnThread || HasFailed)
@@ -282,7 +300,7 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         if (settles)
         {
-            _queues.FinishDisarming();
+            SettleHere();
             Pass(commands);
         }
 
@@ -372,6 +390,11 @@ internal sealed class RingPoller : Poller, ICloseListener
             _polls.ArmEnded();
         }
 
+        if (Accepts.Count != 0)
+        {
+            EndTurnOfAccepts(sleeps: timeoutMs != 0);
+        }
+
         bool look = timeoutMs == 0 || tried || _queues.HasEarly || _polls.HasEnded;
         _queues.Enter(look ? 0u : 1u, timeoutMs);
         return HasFailed || _queues.HasCompletions;
@@ -415,6 +438,28 @@ internal sealed class RingPoller : Poller, ICloseListener
         _queues.Leave();
         _fallback.Dispose();
         _wake.Dispose();
+    }
+
+    private void SettleHere()
+    {
+        // Each that is over leaves the list at the turn's end.
+        for (int i = 0; i < Accepts.Count; i++)
+        {
+            Accepts[i].FinishUnlessAwaited();
+        }
+
+        _queues.FinishDisarming();
+    }
+
+    private void EndTurnOfAccepts(bool sleeps)
+    {
+        for (int i = Accepts.Count - 1; i >= 0; i--)
+        {
+            if (!Accepts[i].EndTurn(sleeps))
+            {
+                Accepts.RemoveAt(i);
+            }
+        }
     }
 
     // The ring is left at the turn's end. Idempotent, until there is an epoll set.

@@ -280,6 +280,36 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         ReleaseHeld();
     }
 
+    /// <summary>Hands over what was prepared, and sets aside what completions there are.</summary>
+    /// <param name="wait">How many to wait for, a millisecond at most.</param>
+    internal void SetAside(uint wait)
+    {
+        Enter(wait, limitMs: 1);
+        SetAside();
+    }
+
+    /// <summary>Takes the first completion of a request out of those that were set aside; the others stay in order.</summary>
+    internal bool TryTakeEarly(ulong userData, out CompletionEntry taken)
+    {
+        taken = default;
+        bool found = false;
+        for (int left = _early.Count; left > 0; left--)
+        {
+            CompletionEntry completion = _early.Dequeue();
+            if (!found && completion.UserData == userData)
+            {
+                taken = completion;
+                found = true;
+            }
+            else
+            {
+                _early.Enqueue(completion);
+            }
+        }
+
+        return found;
+    }
+
     // Completions that are read before the turn's dispatch.
     private void SetAside()
     {

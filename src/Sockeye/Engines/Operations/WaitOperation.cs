@@ -49,6 +49,12 @@ internal ref struct WaitStep(SocketEvents wanted, ref SocketEvents seen) : ICall
 
     private static int Poll(SocketCore socket, SocketEvents wanted, out SocketEvents seen)
     {
+        if ((wanted & SocketEvents.Readable) != 0 && socket.ExtrasIfAny?.Accepted is { HasAny: true })
+        {
+            seen = SocketEvents.Readable;
+            return 1;
+        }
+
         bool referenced = false;
         try
         {
