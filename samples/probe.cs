@@ -7,7 +7,7 @@ using Sockeye;
 SocketUri endpoint = SocketUri.Parse(args.FirstOrDefault("tcp://localhost:8079"))
     .WithDefaultOption("timeout", "5s");    // a silent host would take two minutes
 
-// A host name may have several addresses. The trace tells when each was tried, for how long, and what it said.
+// A host name may have several addresses. The trace says when each was tried, for how long, and what it said.
 ConnectionTrace trace = new();
 SocketResult<Socket> result = endpoint.TryConnect(trace);
 Console.WriteLine(trace);

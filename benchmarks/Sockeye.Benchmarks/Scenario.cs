@@ -9,11 +9,29 @@ namespace Sockeye.Benchmarks;
 /// <param name="Operation">What one operation is.</param>
 /// <param name="Mode">What the server is asked to do.</param>
 /// <param name="Connections">How many connections, members, or datagrams or trains under way.</param>
-/// <param name="Load">Makes the clients; null where memory is measured.</param>
-internal sealed record Scenario(string Name, string Summary, string Operation, ServerMode Mode, int Connections, Func<Load.Load>? Load)
+/// <param name="Load">The clients; null where memory is measured.</param>
+internal sealed record Scenario(string Name, string Summary, string Operation, ServerMode Mode, int Connections, LoadSpec? Load)
 {
     /// <summary>Whether the figures are bytes, not time.</summary>
     internal bool MeasuresMemory => Load is null;
+
+    /// <summary>Whether a new server is watched from its first second on.</summary>
+    internal bool MeasuresWarmUp { get; init; }
+
+    /// <summary>How many connections lie idle beside those that work.</summary>
+    internal int IdleConnections { get; init; }
+
+    /// <summary>Whether each round starts the servers anew.</summary>
+    internal bool StartsAnew => MeasuresMemory || MeasuresWarmUp;
+}
+
+/// <summary>The clients of a scenario, of both kinds.</summary>
+/// <param name="Word">What the clients in C call it.</param>
+/// <param name="Batch">How many messages go in one.</param>
+/// <param name="Managed">Makes those on our own sockets.</param>
+internal sealed record LoadSpec(string Word, int Batch, Func<Load.Load> Managed)
+{
+    internal IClients Open(ClientKind kind, int count) => kind == ClientKind.C ? new CClients(Word, count, Batch) : Managed();
 }
 
 /// <summary>All scenarios.</summary>
@@ -21,26 +39,37 @@ internal static class ScenarioTable
 {
     private const int PipelineDepth = 16;
     private const int BroadcastMessages = 32;
+    private const int BusyBesideIdle = 64;
 
     // Groups: a name with and without its number.
     private static readonly (string Group, int[] Sizes, Func<int, Scenario> Make)[] _groups =
     [
         ("echo", [1, 64, 512, 4_096], static n => new(
-            $"echo-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, () => new EchoLoad(n, depth: 1))),
+            $"echo-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", 1, () => new EchoLoad(n, depth: 1)))),
+        ("echo-beside", [10_000], static n => new(
+            $"echo-beside-{n}", $"echo of {EchoLoad.MessageBytes} bytes, ping-pong, {BusyBesideIdle} connections beside {n:N0} idle ones", "echo", ServerMode.Echo, BusyBesideIdle, new("echo", 1, () => new EchoLoad(BusyBesideIdle, depth: 1)))
+            {
+                IdleConnections = n,
+            }),
         ("pipelined", [64], static n => new(
-            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Pipelined, n, () => new EchoLoad(n, PipelineDepth))),
+            $"pipelined-{n}", $"echo of {EchoLoad.MessageBytes} bytes, {PipelineDepth} at a time, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", PipelineDepth, () => new EchoLoad(n, PipelineDepth)))),
         ("streams", [4], static n => new(
-            $"streams-{n}", $"streams of 64 KiB blocks and back, {Count(n, "connection")}", "block", ServerMode.Streams, n, () => new StreamLoad(n))),
+            $"streams-{n}", $"streams of 64 KiB blocks and back, {Count(n, "connection")}", "block", ServerMode.Streams, n, new("streams", 1, () => new StreamLoad(n)))),
         ("churn", [16], static n => new(
-            $"churn-{n}", $"connect, echo of {EchoLoad.MessageBytes} bytes, close; {n} at a time", "connection", ServerMode.Echo, n, () => new ChurnLoad(n))),
+            $"churn-{n}", $"connect, echo of {EchoLoad.MessageBytes} bytes, close; {n} at a time", "connection", ServerMode.Echo, n, new("churn", 1, () => new ChurnLoad(n)))),
         ("udp", [64], static n => new(
-            $"udp-{n}", $"single datagrams of {EchoLoad.MessageBytes} bytes, {n} under way", "datagram", ServerMode.Udp, n, () => new DatagramLoad(n))),
+            $"udp-{n}", $"single datagrams of {EchoLoad.MessageBytes} bytes, {n} under way", "datagram", ServerMode.Udp, n, new("udp", 1, () => new DatagramLoad(n)))),
         ("trains", [2], static n => new(
-            $"trains-{n}", $"trains of {TrainLoad.DatagramsPerTrain} datagrams of {TrainLoad.DatagramBytes} bytes, {n} under way", "datagram", ServerMode.Trains, n, () => new TrainLoad(n))),
+            $"trains-{n}", $"trains of {TrainLoad.DatagramsPerTrain} datagrams of {TrainLoad.DatagramBytes} bytes, {n} under way", "datagram", ServerMode.Trains, n, new("trains", TrainLoad.DatagramsPerTrain, () => new TrainLoad(n)))),
         ("broadcast", [100, 1_000, 5_000], static n => new(
-            $"broadcast-{n}", $"one message of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have it", "delivery", ServerMode.Broadcast, n, () => new BroadcastLoad(n, inFlight: 1))),
+            $"broadcast-{n}", $"one message of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have it", "delivery", ServerMode.Broadcast, n, new("broadcast", 1, () => new BroadcastLoad(n, inFlight: 1)))),
         ($"broadcast{BroadcastMessages}", [100, 1_000, 5_000], static n => new(
-            $"broadcast{BroadcastMessages}-{n}", $"{BroadcastMessages} messages of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have them", "delivery", ServerMode.Broadcast, n, () => new BroadcastLoad(n, BroadcastMessages))),
+            $"broadcast{BroadcastMessages}-{n}", $"{BroadcastMessages} messages of {EchoLoad.MessageBytes} bytes to {Count(n, "member")}, and the next when all have them", "delivery", ServerMode.Broadcast, n, new("broadcast", BroadcastMessages, () => new BroadcastLoad(n, BroadcastMessages)))),
+        ("warm-up", [64], static n => new(
+            $"warm-up-{n}", $"the first seconds of a new server: echo of {EchoLoad.MessageBytes} bytes, ping-pong, {Count(n, "connection")}", "echo", ServerMode.Echo, n, new("echo", 1, () => new EchoLoad(n, depth: 1)))
+            {
+                MeasuresWarmUp = true,
+            }),
         ("idle", [10_000], static n => new(
             $"idle-{n}", $"memory of {Count(n, "idle connection")}, a receive pending on each", "connection", ServerMode.Idle, n, Load: null)),
     ];

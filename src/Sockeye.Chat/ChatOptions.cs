@@ -1,8 +1,6 @@
 namespace Sockeye.Chat;
 
-/// <summary>
-/// Every bound and every wait of the chat, each with what happens at it.
-/// </summary>
+/// <summary>Every bound and every wait of the chat, each with what happens at it.</summary>
 public sealed class ChatOptions
 {
     // ----- the rules of the chat (Domain) -----
@@ -35,7 +33,7 @@ public sealed class ChatOptions
     /// <summary>Rooms one person may be in; the next one is refused. Defaults to 32.</summary>
     public int MaxRoomsPerPerson { get; set; } = 32;
 
-    /// <summary>UTF-8 bytes of one thing said; more is refused, and the speaker told. Defaults to 4,096.</summary>
+    /// <summary>UTF-8 bytes of one message; a longer one is refused, and the sender is told. Defaults to 4,096.</summary>
     public int MaxTextBytes { get; set; } = 4_096;
 
     /// <summary>UTF-8 bytes of a reason for leaving; the rest is cut off. Defaults to 256.</summary>
@@ -60,7 +58,7 @@ public sealed class ChatOptions
 
     /// <summary>
     /// Bytes that may wait for one slow reader; at the next one it is dropped and told why. A connection that fills half
-    /// of it with its own words, or the answers to them, is not served until it has read them. Defaults to 262,144.
+    /// of it with its own words, or the replies to them, is not served until it has read them. Defaults to 262,144.
     /// </summary>
     public int MaxQueuedBytes { get; set; } = 262_144;
 
@@ -74,7 +72,7 @@ public sealed class ChatOptions
     public int Backlog { get; set; } = 4_096;
 
     /// <summary>
-    /// How long one connection's commands run while others wait: what is left waits in a queue, of which one connection is
+    /// How long one connection's commands run while others wait: what is left waits in a queue, from which one connection is
     /// served in each turn of the event loop. Nothing is refused; a command is never cut, so the last may take longer.
     /// Defaults to 500 µs.
     /// </summary>

@@ -19,7 +19,7 @@ internal sealed class ProgressLine(TextWriter terminal, TimeProvider time)
     /// <summary>Shows the progress.</summary>
     /// <param name="bytes">What is done.</param>
     /// <param name="total">What there is to do, where that is known.</param>
-    public void Tell(long bytes, long? total)
+    public void Report(long bytes, long? total)
     {
         TimeSpan taken = time.GetElapsedTime(_start);
         if (taken < First || (_last is { } last && time.GetElapsedTime(last) < Pause))

@@ -7,9 +7,9 @@ namespace Sockeye.Interop;
 /// <remarks>
 /// Safety. The buffers are one mapping, the ring of their descriptions another. The descriptions live until Dispose, the
 /// buffers until <see cref="Free"/>, since somebody may still read them. Every index is checked. The ring's own thread
-/// gives buffers back; a buffer is the kernel's from <see cref="Give"/> until an answer names it, and the bytes that the
-/// answer counts are the program's from then until it gives the buffer back. With incremental consumption
-/// (IOU_PBUF_RING_INC, 6.12) one buffer serves many answers, each behind the last.
+/// gives buffers back; a buffer is the kernel's from <see cref="Give"/> until a completion names it, and the bytes that the
+/// completion counts are the program's from then until it gives the buffer back. With incremental consumption
+/// (IOU_PBUF_RING_INC, 6.12) one buffer serves many completions, each behind the last.
 /// </remarks>
 internal sealed unsafe class BufferRing : IDisposable
 {
@@ -47,15 +47,16 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>True when the kernel fills one buffer with many receives.</summary>
     internal bool IsIncremental { get; }
 
-    /// <summary>Makes and registers the ring, with all buffers the kernel's.</summary>
+    /// <summary>Makes and registers the ring.</summary>
     /// <param name="ring">The ring's descriptor.</param>
     /// <param name="group">The number by which requests name it.</param>
     /// <param name="count">How many buffers: a power of two up to 32,768.</param>
     /// <param name="bufferBytes">The length of each.</param>
     /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure.</param>
+    /// <param name="given">How many are the kernel's from the start.</param>
     /// <returns>0, or the errno.</returns>
-    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
+    internal static int TryCreate(int ring, ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made, int given = int.MaxValue)
     {
         made = null;
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -95,7 +96,7 @@ internal sealed unsafe class BufferRing : IDisposable
         }
 
         made = new BufferRing(ring, group, count, bufferBytes, descriptions, descriptionsBytes, memory, incremental);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < Math.Min(count, given); i++)
         {
             made.Give(i);
         }
@@ -140,7 +141,16 @@ internal sealed unsafe class BufferRing : IDisposable
         return _owner.Memory.Slice((id * _bufferBytes) + offset, length);
     }
 
-    /// <summary>Unmaps the buffers now, after Dispose: nobody reads any of them.</summary>
+    /// <summary>The bytes of a buffer as the kernel sees them, for a request of whoever holds the buffer until the answer.</summary>
+    internal NativeBuffer Native(int id, int offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)_count, nameof(id));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)_bufferBytes, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_bufferBytes - offset), nameof(length));
+        return new NativeBuffer(_memory + ((nint)id * _bufferBytes) + offset, (nuint)length);
+    }
+
+    /// <summary>Unmaps the buffers now, after Dispose: none of them is being read.</summary>
     internal void Free()
     {
         Debug.Assert(_descriptions == 0, "the kernel has them no longer");
@@ -157,7 +167,7 @@ internal sealed unsafe class BufferRing : IDisposable
 
         var registration = new BufferRingRegistration { Group = _group };
 
-        // Whatever it answers: where a filter forbids the call, the ring's close does the same.
+        // Whatever it returns: where a filter forbids the call, the ring's close does the same.
         _ = Libc.RingRegister(_ring, RingConstants.IORING_UNREGISTER_PBUF_RING, &registration, 1);
         Libc.Unmap(_descriptions, _descriptionsBytes);
         _descriptions = 0;
@@ -178,7 +188,7 @@ internal sealed unsafe class BufferRing : IDisposable
 
 /// <summary>The mapping of a ring's buffers.</summary>
 /// <remarks>
-/// Safety: Dispose unmaps it, when its owner has counted that nobody reads any longer; a span taken after that throws.
+/// Safety: Dispose unmaps it, when its owner's count says that nothing reads it any more; a span taken after that throws.
 /// There is no finalizer: a span does not keep this object alive. Readers that are never counted out cost the mapping.
 /// </remarks>
 internal sealed unsafe class ProvidedMemory(nint address, int length) : MemoryManager<byte>

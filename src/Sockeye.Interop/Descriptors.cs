@@ -54,7 +54,7 @@ internal sealed class EventDescriptor : IDisposable
     public void Dispose() => Handle.Dispose();
 }
 
-/// <summary>Asks a handle of the runtime's whether it closes its descriptor, and makes it not; its API does neither.</summary>
+/// <summary>Asks a runtime handle whether it closes its descriptor, and stops it from doing so; its API offers neither.</summary>
 internal static class HandleOwnership
 {
     internal static bool Closes(System.Net.Sockets.SafeSocketHandle handle)

@@ -5,7 +5,7 @@ namespace Sockeye.Interop;
 /// <summary>A msghdr and its iovec in one place that never moves: what sendmsg(2) by way of a ring is given.</summary>
 /// <remarks>
 /// Safety: the block is an array on the pinned object heap; whoever gives the kernel <see cref="Address"/> keeps this
-/// object reachable, unchanged, and the memory that it names in place, until the kernel has answered.
+/// object reachable, unchanged, and the memory that it names in place, until the call has completed.
 /// </remarks>
 internal sealed unsafe class GatherMessage
 {

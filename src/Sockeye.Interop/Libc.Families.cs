@@ -27,7 +27,7 @@ internal static unsafe partial class Libc
     internal static int ChangeMode(SocketHandle socket, uint mode) => Result(fchmod(socket, mode));
 
     /// <summary>Gives the socket's file at <paramref name="path"/>, bytes that end with 0, the bits of <paramref name="mode"/> it lacks.</summary>
-    /// <returns>0; or −errno. −ENOTSOCK: something else stands there by now, and was left alone.</returns>
+    /// <returns>0; or −errno. −ENOTSOCK: something else is there now, and was left alone.</returns>
     /// <remarks>The file is held by a descriptor between looking and changing: a link put in its place is not followed.</remarks>
     internal static int WidenSocketFile(ReadOnlySpan<byte> path, uint mode)
     {

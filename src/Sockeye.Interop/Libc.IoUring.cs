@@ -30,10 +30,10 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>io_uring_enter(2): hands over <paramref name="submit"/> requests and waits for <paramref name="wait"/> answers.</summary>
+    /// <summary>io_uring_enter(2): hands over <paramref name="submit"/> requests and waits for <paramref name="wait"/> completions.</summary>
     /// <param name="ring">The ring. The caller's thread alone enters and closes it, so its number cannot be reused meanwhile.</param>
     /// <param name="submit">How many requests are new.</param>
-    /// <param name="wait">How many answers to wait for.</param>
+    /// <param name="wait">How many completions to wait for.</param>
     /// <param name="limitNs">Nanoseconds to wait at most; negative is without limit.</param>
     /// <returns>How many requests were taken, or −errno: ETIME when the limit passed.</returns>
     internal static int RingEnter(int ring, uint submit, uint wait, long limitNs)

@@ -7,7 +7,7 @@ namespace Sockeye.Interop;
 // Names: getaddrinfo(3), getnameinfo(3), gethostbyname(3), gethostname(2), getservbyname(3), getprotobyname(3),
 // if_nameindex(3), inet_pton(3), inet(3).
 //
-// Safety, beside what Libc.cs says: texts go in as UTF-8 that ends with 0, pinned for the call. What libc answers in
+// Safety, beside what Libc.cs says: texts go in as UTF-8 that ends with 0, pinned for the call. What libc returns in
 // memory of its own is copied before that memory is given back, or, where it is static, before the lock is left.
 internal static unsafe partial class Libc
 {
@@ -15,11 +15,11 @@ internal static unsafe partial class Libc
     private const int HostBytesMax = 1025;
     private const int ServiceBytesMax = 32;
 
-    // Where the _r functions put their answers: tried with the first size, then with twice as much, up to the last.
+    // Where the _r functions put their results: tried with the first size, then with twice as much, up to the last.
     private const int AnswerBytesFirst = 1024;
     private const int AnswerBytesMax = 1024 * 1024;
 
-    // musl has getprotobyname alone, whose answer is static. /etc/protocols has no more names than fit a screen.
+    // musl has only getprotobyname, whose result is static. /etc/protocols has no more names than fit a screen.
     private static readonly Lock ProtocolsGate = new();
 
     // ── getaddrinfo(3), getnameinfo(3) ──
@@ -174,7 +174,7 @@ internal static unsafe partial class Libc
 
                 if (found is null)
                 {
-                    // musl answers a name it does not know with 0 and no host.
+                    // musl returns 0 and no host for a name it does not know.
                     return hostError > 0 ? hostError : errno > 0 ? -errno : ResolverConstants.HOST_NOT_FOUND;
                 }
 

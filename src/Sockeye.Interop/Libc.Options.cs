@@ -13,7 +13,7 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>getsockopt(2) of SO_GET_FILTER: its lengths count instructions, and without room it tells how many there are.</summary>
+    /// <summary>getsockopt(2) of SO_GET_FILTER: its lengths count instructions, and without room it returns how many there are.</summary>
     internal static int GetFilter(SocketHandle socket, int level, int name, Span<FilterInstruction> instructions, out int count)
     {
         uint length = (uint)instructions.Length;

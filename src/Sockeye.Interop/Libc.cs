@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Sockeye.Interop;
 
 /// <summary>
-/// The system calls, grouped by manual page. Each takes spans and handles and answers with a result or −errno;
+/// The system calls, grouped by manual page. Each takes spans and handles and returns a result or −errno;
 /// none throws, save ObjectDisposedException for a handle that is closed.
 /// </summary>
 /// <remarks>
@@ -97,7 +97,7 @@ internal static unsafe partial class Libc
         int result;
         fixed (byte* pointer = address)
         {
-            // Without room there must be no length either: AF_ALG answers ECONNABORTED to one.
+            // Without room there must be no length either: AF_ALG fails with ECONNABORTED if there is one.
             result = Result(accept4(
                 socket,
                 pointer,
@@ -354,7 +354,7 @@ internal static unsafe partial class Libc
     private static partial int ppoll(PollDescriptor* descriptors, nuint count, TimeSpecification* timeout, nint signalMask);
 
     /// <summary>Waits for events on descriptors whose handles the caller has referenced.</summary>
-    /// <param name="descriptors">What to wait for; the answers are written in place.</param>
+    /// <param name="descriptors">What to wait for; the results are written in place.</param>
     /// <param name="timeout">How long at most; negative waits without limit.</param>
     /// <returns>How many descriptors have events, 0 at the limit, or −errno; −EINTR when a signal arrived.</returns>
     internal static int Poll(Span<PollDescriptor> descriptors, TimeSpan timeout)
@@ -442,7 +442,7 @@ internal static unsafe partial class Libc
         return Result(setrlimit(7, limit));
     }
 
-    // ── the answer ──
+    // ── the result ──
 
     private static SocketHandle NoHandle { get; } = new();
 

@@ -88,7 +88,7 @@ internal struct SubmissionEntry
     internal ulong Padding;
 }
 
-/// <summary>struct io_uring_cqe: one answer of the kernel's.</summary>
+/// <summary>struct io_uring_cqe: one completion.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CompletionEntry
 {

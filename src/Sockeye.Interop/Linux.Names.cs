@@ -96,10 +96,10 @@ internal unsafe struct InterfaceInformation
     internal byte* Name;
 }
 
-/// <summary>One answer of getaddrinfo(3), copied out of libc's memory.</summary>
+/// <summary>One result of getaddrinfo(3), copied out of libc's memory.</summary>
 internal sealed record AddressRecord(int Family, int SocketType, int Protocol, byte[] Address, string? CanonicalName);
 
-/// <summary>An answer of gethostbyname2_r(3) or gethostbyaddr_r(3), copied out of libc's memory.</summary>
+/// <summary>A result of gethostbyname2_r(3) or gethostbyaddr_r(3), copied out of libc's memory.</summary>
 internal sealed record HostRecord(string Name, string[] Aliases, byte[][] Addresses);
 
 /// <summary>A line of /etc/services, copied out of libc's memory. The port is in the machine's order.</summary>

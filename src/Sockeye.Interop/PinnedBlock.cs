@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sockeye.Interop;
 
-/// <summary>A block of bytes that never moves: its address may be given to the kernel without pinning it anew.</summary>
+/// <summary>A block of bytes that never moves: its address may be given to the kernel without pinning it each time.</summary>
 /// <remarks>
 /// Safety: the array is on the pinned object heap, so its address holds for as long as it is reachable. Whoever gives the
 /// kernel an address keeps the block reachable, and unused, until the kernel is done with it.

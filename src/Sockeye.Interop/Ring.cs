@@ -5,11 +5,11 @@ namespace Sockeye.Interop;
 /// Safety.
 /// - The mappings live from construction to Dispose; every index into them is masked with a mask that the kernel gave
 ///   and that was checked against the mapping's length.
-/// - One thread, the one that calls <see cref="Enable"/>, fills requests, enters, reads answers and disposes the ring
+/// - One thread, the one that calls <see cref="Enable"/>, fills requests, enters, reads completions and disposes the ring
 ///   (IORING_SETUP_SINGLE_ISSUER makes the kernel insist). So program order is all the order there is, save with the kernel: the submission queue's tail
 ///   is released after the entries, the completion queue's tail acquired before them.
-/// - Addresses that a request names are the caller's to keep in place until the answer, or until <see cref="Dispose"/>.
-/// - Dispose takes back all requests that are in flight, and waits for their last answers, before it unmaps: afterwards
+/// - Addresses that a request names are the caller's to keep in place until the completion, or until <see cref="Dispose"/>.
+/// - Dispose takes back all requests that are in flight, and waits for their last completions, before it unmaps: afterwards
 ///   the kernel touches no memory of the program's. Only a ring that io_uring_enter(2) fails on for good cannot wait:
 ///   what its requests name stays the kernel's.
 /// - Whoever uses the ring keeps it reachable: the finalizer of one that nobody disposed closes and unmaps it, on a thread
@@ -18,7 +18,7 @@ namespace Sockeye.Interop;
 /// </remarks>
 internal sealed unsafe class Ring : IDisposable
 {
-    // What a kernel must have, or the ring is of no use to the engine: one mapping for both queues (5.4), answers
+    // What a kernel must have, or the ring is of no use to the engine: one mapping for both queues (5.4), completions
     // that are kept when the queue is full (5.5), requests whose data is read when they are taken (5.5), and a limit
     // for the wait (5.11).
     private const uint NeededFeatures = RingConstants.IORING_FEAT_SINGLE_MMAP | RingConstants.IORING_FEAT_NODROP
@@ -105,31 +105,30 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>How many requests fit between two enters.</summary>
     internal int Capacity => (int)_submissionCount;
 
-    /// <summary>How many answers fit before the kernel keeps them elsewhere.</summary>
+    /// <summary>How many completions fit before the kernel keeps them elsewhere.</summary>
     internal int CompletionCapacity => (int)_completionMask + 1;
 
     /// <summary>
-    /// True while the kernel keeps answers that did not fit; an enter moves them into the queue as room permits. Until
-    /// all are moved it ends every multishot request that has an answer to give.
+    /// True while the kernel keeps completions that did not fit; an enter moves them into the queue as room permits. Until
+    /// all are moved it ends every multishot request that has a completion to give.
     /// </summary>
     internal bool HasOverflow => (Volatile.Read(ref *_submissionFlags) & RingConstants.IORING_SQ_CQ_OVERFLOW) != 0;
 
-    /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it answers with, or 0 to let it through. Null everywhere else.</summary>
+    /// <summary>The tests' way to have <see cref="Enter"/> fail: the errno that it returns, or 0 to let it through. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault { get; set; }
-
-    /// <summary>The number of the request that <see cref="TryNext"/> gave last, counted from the ring's making; it wraps.</summary>
-    internal uint LastRequest => _tail - 1;
-
-    /// <summary>True when the kernel has taken a request.</summary>
-    /// <param name="request">Its number, of the last 2^31.</param>
-    internal bool IsHandedOver(uint request) => (int)(_handedOver - request) > 0;
 
     /// <summary>True when requests wait for <see cref="Enter"/>.</summary>
     internal bool HasRequests => _tail != _handedOver;
 
+    /// <summary>The position of the request that <see cref="TryNext"/> gave last.</summary>
+    internal uint Position => _tail - 1;
+
+    /// <summary>True when the kernel has taken the request at a position that <see cref="Position"/> gave.</summary>
+    internal bool IsTaken(uint position) => (int)(position - _handedOver) < 0;
+
     /// <summary>io_uring_setup(2), with the best flags that the kernel knows. The ring sleeps until <see cref="Enable"/>.</summary>
     /// <param name="entries">How many requests fit between two enters; rounded up to a power of two.</param>
-    /// <param name="completions">How many answers fit before the kernel keeps them elsewhere; at least twice the requests.</param>
+    /// <param name="completions">How many completions fit before the kernel keeps them elsewhere; at least twice the requests.</param>
     /// <param name="made">The ring; null on failure.</param>
     /// <returns>0, or the errno: ENOSYS, EPERM (a filter or sysctl forbids it), ENOMEM, EMFILE, ENOTSUP (the kernel is too old).</returns>
     internal static int TryCreate(int entries, int completions, out Ring? made) => TryCreate(entries, completions, FlagChoices, out made);
@@ -207,11 +206,11 @@ internal sealed unsafe class Ring : IDisposable
         return true;
     }
 
-    /// <summary>io_uring_enter(2): hands the new requests over and waits for answers.</summary>
-    /// <param name="wait">How many answers to wait for; those that are there already count.</param>
+    /// <summary>io_uring_enter(2): hands the new requests over and waits for completions.</summary>
+    /// <param name="wait">How many completions to wait for; those that are there already count.</param>
     /// <param name="limitNs">Nanoseconds to wait at most; negative is without limit.</param>
     /// <returns>
-    /// 0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and answers may be there. When
+    /// 0, or −errno. EINTR, ETIME and EBUSY are no failures: what was handed over is, and completions may be there. When
     /// anything was handed over, the kernel counts that and keeps the wait's end to itself: 0.
     /// </returns>
     internal int Enter(uint wait, long limitNs = -1)
@@ -231,21 +230,37 @@ internal sealed unsafe class Ring : IDisposable
         return Math.Min(result, 0);
     }
 
-    /// <summary>The oldest answer, if there is one; it stays until <see cref="Advance"/>.</summary>
-    internal bool TryPeek(out CompletionEntry answer)
+    /// <summary>The user data of a later completion, if there are so many: what will be dealt with soon.</summary>
+    /// <param name="ahead">How many come before it.</param>
+    /// <param name="userData">Its request's.</param>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        uint head = *_completionHead;
+        if (Volatile.Read(ref *_completionTail) - head <= ahead)
+        {
+            userData = 0;
+            return false;
+        }
+
+        userData = _completions[(head + ahead) & _completionMask].UserData;
+        return true;
+    }
+
+    /// <summary>The oldest completion, if there is one; it stays until <see cref="Advance"/>.</summary>
+    internal bool TryPeek(out CompletionEntry completion)
     {
         uint head = *_completionHead;
         if (head == Volatile.Read(ref *_completionTail))
         {
-            answer = default;
+            completion = default;
             return false;
         }
 
-        answer = _completions[head & _completionMask];
+        completion = _completions[head & _completionMask];
         return true;
     }
 
-    /// <summary>Gives the oldest answer's place back.</summary>
+    /// <summary>Gives the oldest completion's place back.</summary>
     internal void Advance() => Volatile.Write(ref *_completionHead, *_completionHead + 1);
 
     /// <summary>IORING_REGISTER_PROBE: which operations this kernel has.</summary>
@@ -272,10 +287,11 @@ internal sealed unsafe class Ring : IDisposable
     /// <param name="bufferBytes">The length of each.</param>
     /// <param name="incremental">False asks for whole buffers even where the kernel could share them out.</param>
     /// <param name="made">The buffers; null on failure. The ring's Dispose takes them back.</param>
+    /// <param name="given">How many are the kernel's from the start; by default all.</param>
     /// <returns>0, or the errno.</returns>
-    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made)
+    internal int TryCreateBuffers(ushort group, int count, int bufferBytes, bool incremental, out BufferRing? made, int given = int.MaxValue)
     {
-        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made);
+        int errno = BufferRing.TryCreate(_descriptor, group, count, bufferBytes, incremental, out made, given);
         if (made is not null)
         {
             (_buffers ??= []).Add(made);
@@ -285,7 +301,7 @@ internal sealed unsafe class Ring : IDisposable
     }
 
     /// <summary>
-    /// Takes back all requests in flight, waits for their answers and closes the ring. On the thread that enabled it.
+    /// Takes back all requests in flight, waits for their completions and closes the ring. On the thread that enabled it.
     /// </summary>
     public void Dispose()
     {
@@ -367,16 +383,16 @@ internal sealed unsafe class Ring : IDisposable
             if (result < 0 && result is not (-Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN or -Errno.EBADR))
             {
                 // The ring does not serve any more. Its close has the kernel take back what is left, in its own time; so its
-                // user must not give the memory of what never answered to anybody else.
+                // user must not give the memory of what never completed to anybody else.
                 return;
             }
 
-            while (TryPeek(out CompletionEntry answer))
+            while (TryPeek(out CompletionEntry completion))
             {
                 Advance();
 
                 // The number of requests that were cancelled; none, or an older kernel that knows no ANY.
-                if (answer.UserData == DiscardedData && answer.Result is 0 or -Errno.ENOENT or -Errno.EINVAL)
+                if (completion.UserData == DiscardedData && completion.Result is 0 or -Errno.ENOENT or -Errno.EINVAL)
                 {
                     return;
                 }

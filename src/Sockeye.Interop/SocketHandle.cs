@@ -58,7 +58,7 @@ public sealed class SocketHandle : SafeHandle
     }
 
     /// <summary>
-    /// Told once, just before close(2), on whichever thread released last (the finalizer's included).
+    /// Called once, just before close(2), on whichever thread released last (the finalizer's included).
     /// The engine frees the socket's slot here, so that a socket nobody disposed leaks none.
     /// </summary>
     internal ICloseListener? CloseListener

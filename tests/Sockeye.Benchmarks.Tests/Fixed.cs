@@ -22,7 +22,8 @@ internal static class Fixed
     public static Report Report { get; } = new(
         "./sockeye bench peers --rounds 3",
         new DateOnly(2026, 11, 21),
-        new MachineNote("Some Processor", 2, "6.18.0", "cubic", "server on core 0, clients on core 1"),
+        new MachineNote(
+            "Some Processor", 2, "6.18.0", "cubic", "server on core 0, clients on core 1", "meltdown (PTI)", "a system call costs 1,160 ns", 1160, 1160, "in C on io_uring"),
         [
             new PeerNote("sockeye-epoll", "Sockeye on an EventLoop, epoll", ".NET 10.0.1", null),
             new PeerNote("go", "Go's net", "", "no go here (package golang-go)"),

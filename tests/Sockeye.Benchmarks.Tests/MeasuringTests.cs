@@ -72,5 +72,34 @@ public class MeasuringTests
     }
 
     [Fact]
+    public void Mitigations_are_what_is_in_force_without_the_details() => Assert.Equal(
+        ("meltdown (PTI), spectre_v2 (IBRS), vmscape (Vulnerable)", "none"),
+        (Machine.SummarizeMitigations([("l1tf", "Not affected\n"), ("meltdown", "Mitigation: PTI\n"), ("spectre_v2", "Mitigation: IBRS; IBPB: conditional\n"), ("vmscape", "Vulnerable\n")]),
+        Machine.SummarizeMitigations([("l1tf", "Not affected\n")])));
+
+    [Fact]
+    public void The_total_of_strace_is_read_with_and_without_errors()
+    {
+        const string Head = "strace: Process 1 detached\n% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n";
+        Assert.Equal(123, SystemCallCounter.Total($"{Head} 99.00    0.000120           1       120         4 recvfrom\n100.00    0.000123           1       123         4 total\n"));
+        Assert.Equal(7, SystemCallCounter.Total($"{Head}100.00    0.000123           1         7           total\n"));
+        Assert.Null(SystemCallCounter.Total("strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\n"));
+    }
+
+    [Fact]
+    public void A_pair_is_compared_round_by_round_in_either_order()
+    {
+        var scenario = new ScenarioResult("echo-64", "", "echo", IsMemory: false, Seconds: 1,
+            [
+                new ServerResult("a", [new Sample(2, Round: 1), new Sample(9, Round: 2), new Sample(4, Round: 4)]),
+                new ServerResult("b", [new Sample(1, Round: 1), new Sample(3, Round: 2), new Sample(5, Round: 3), new Sample(4, Round: 4)]),
+            ]);
+
+        // By rounds 2, 3 and 1; a came first in rounds 2 and 4.
+        Assert.Equal(new PairRatios(Best: 2, Median: 4 / 3.5, OfRounds: 2, AsFirst: 2, AsSecond: 2), scenario.Pair("a", "b"));
+        Assert.Null(scenario.Pair("a", "c"));
+    }
+
+    [Fact]
     public void Lists_of_cores_are_read() => Assert.Equal([0, 1, 2, 5, 8, 9], Machine.ParseList("0-2,5,8-9"));
 }

@@ -84,14 +84,56 @@ public class OutputTests
             Document.Update(page, Fixed.Report);
 
             Assert.Equal(first, File.ReadAllText(page));
-            Assert.StartsWith($"# Before\n\n{Document.Begin}\n\n```sh\n./sockeye bench peers --rounds 3\n```\n", first, StringComparison.Ordinal);
+            Assert.StartsWith($"# Before\n\n{Document.Begin}\n\n<details><summary>All scenarios: Some Processor, 21 November 2026; a system call costs 1,160 ns</summary>\n\n```sh\n./sockeye bench peers --rounds 3\n```\n", first, StringComparison.Ordinal);
             Assert.EndsWith($"{Document.End}\n\nAfter\n", first, StringComparison.Ordinal);
             Assert.DoesNotContain("old", first, StringComparison.Ordinal);
-            Assert.Contains("21 November 2026; Some Processor, 2 cores; Linux 6.18.0, TCP cubic; server on core 0", first, StringComparison.Ordinal);
+            Assert.Contains("21 November 2026; Some Processor, 2 cores; Linux 6.18.0, TCP cubic; server on core 0, clients on core 1; clients in C on io_uring; mitigations: meltdown (PTI); a system call costs 1,160 ns.", first, StringComparison.Ordinal);
             Assert.Contains("- `go`: Go's net; absent: no go here (package golang-go)\n", first, StringComparison.Ordinal);
             Assert.Contains("![echo-64](figures/echo-64.svg)", first, StringComparison.Ordinal);
             Assert.Contains("| sockeye-epoll | 4.00 | 5.00 | 210,000 |", first, StringComparison.Ordinal);
             Assert.Equal(["echo-64.svg", "idle-10000.svg"], Directory.EnumerateFiles(Path.Combine(folder.FullName, "figures")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_pair_a_warm_up_and_system_calls_have_their_figures()
+    {
+        ScenarioResult echo = Fixed.Echo with { Servers = [.. Fixed.Echo.Servers.Select(server => server with { SystemCalls = 2.06, Samples = [.. server.Samples.Select((sample, i) => sample with { Round = i + 1 })] })] };
+        ScenarioResult warmUp = Fixed.Echo with { Servers = [new ServerResult("system", [new Sample(8, BySecond: [16, 8, 4]), new Sample(9, BySecond: [18, 9, 4])])] };
+
+        Assert.Equal("calls/echo", Table.Of(echo).Heads[^1]);
+        Assert.Equal("2.06", Table.Of(echo).Rows[0][^1]);
+        Assert.Contains("sockeye-epoll costs of system: 0.48× (median of the rounds' ratios; 0.46× when it came first, 0.50× when second), 0.40× of the best rounds, 0.45× of the medians",
+            Table.Notes(echo, absent: [], "sockeye-epoll,system"));
+        Assert.Equal(["server", "1", "2", "3", "second of last"], Table.Of(warmUp).Heads);
+        Assert.Equal(["system", "17.0", "8.50", "4.00", "2.13×"], Table.Of(warmUp).Rows[0]);
+    }
+
+    [Fact]
+    public void An_overview_has_two_kinds_of_machine_side_by_side_and_all_else_is_folded_away()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sockeye bench ");
+        try
+        {
+            string page = Path.Combine(folder.FullName, "figures.md");
+            File.WriteAllText(page, $"{Document.OverviewBegin}\n{Document.OverviewEnd}\n{Document.Begin}\n{Document.End}\n");
+            Report ours = Fixed.Report with { Scenarios = [Fixed.Echo with { Servers = [.. Fixed.Echo.Servers, new ServerResult("sockeye-uring", [new Sample(4)])] }] };
+
+            Document.Update(page, ours, ours with { Machine = ours.Machine with { Processor = "Another <One>" } });
+            string text = File.ReadAllText(page);
+
+            Assert.Contains("| echo, 64 connections | 4.00 | 1.25× | 2.50× | 4.00 | 1.25× | 2.50× |\n", text, StringComparison.Ordinal);
+            Assert.Contains("![Processor time of one operation](figures/overview.svg)", text, StringComparison.Ordinal);
+            Assert.Equal(2, text.Split("<details>").Length - 1);
+            XDocument svg = XDocument.Load(Path.Combine(folder.FullName, "figures", "overview.svg"));
+            double[] widths = [.. svg.Descendants(XName.Get("rect", "http://www.w3.org/2000/svg")).Select(bar => (double)bar.Attribute("width")!)];
+            Assert.Equal(4, widths.Length);
+            Assert.Equal(4 / 3.2, widths[0] / widths[1], precision: 2);
+            Assert.Equal(widths[0], widths[2]);
         }
         finally
         {

@@ -38,7 +38,10 @@ public class PeersTests
     [InlineData("--rounds x", "--rounds: from 1 to 1000")]
     [InlineData("--seconds 0", "--seconds: from 0.01 to 600")]
     [InlineData("--connections 1,x", "--connections: numbers from 1 to 30000")]
-    public async Task Bad_usage_is_told_before_anything_is_measured(string options, string expected)
+    [InlineData("--pair system", "--pair: two servers")]
+    [InlineData("--pair system,system", "--pair: two servers")]
+    [InlineData("--syscall-cost -1", "--syscall-cost: from 0 to 100000")]
+    public async Task Bad_usage_is_reported_before_anything_is_measured(string options, string expected)
     {
         (int code, string output, string errors) = await RunAsync(options);
 
@@ -47,7 +50,7 @@ public class PeersTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_page_that_cannot_be_written_is_told_before_anything_is_measured()
+    public async Task A_page_that_cannot_be_written_is_reported_before_anything_is_measured()
     {
         (int code, string output, string errors) = await RunAsync($"{Quick} --scenario echo-2 --servers sockeye-epoll --write /nowhere/page.md");
 
@@ -80,6 +83,60 @@ public class PeersTests
 
         Assert.Equal(scenarios.Split(','), report.Scenarios.Select(scenario => scenario.Name));
         Assert.All(report.Scenarios, scenario => Assert.All(scenario.Servers, server => AssertMeasured(report, server)));
+    }
+
+    // The clients that a machine without a compiler has.
+    [Fact(Timeout = 120_000)]
+    public async Task Every_scenario_has_clients_of_our_own_too()
+    {
+        Report report = await MeasureAsync($"--scenario echo-2,streams-2,churn-2,udp-2,trains-2,broadcast-2 --servers sockeye-epoll --clients epoll --rounds 1 --seconds 0.05 --warm-up 0.01");
+
+        Assert.All(report.Scenarios, scenario => Assert.All(scenario.Servers, server => AssertMeasured(report, server)));
+        Assert.Equal("on Sockeye's event loop, Epoll", report.Machine.Clients);
+    }
+
+    // Asked for against the order of the table.
+    [Fact(Timeout = 120_000)]
+    public async Task A_pair_runs_in_both_orders_its_system_calls_dear_and_counted()
+    {
+        Assert.SkipWhen(SystemCallCounter.Absence() is not null, $"{SystemCallCounter.Absence()}");
+        Report report = await MeasureAsync($"--scenario echo-beside-5 --pair c-epoll,sockeye-uring --syscalls --syscall-cost 3000 {Quick}");
+
+        ScenarioResult scenario = Assert.Single(report.Scenarios);
+        Assert.Equal(("c-epoll,sockeye-uring", "c-epoll"), (report.Pair, scenario.Servers[0].Name));
+        Assert.SkipWhen(report.Peers[0].Absence is not null, $"{report.Peers[0].Absence}");
+        Assert.SkipWhen(scenario.Servers.Any(server => server.Failure?.Contains("strace may not watch", StringComparison.Ordinal) == true), $"{scenario.Servers[0].Failure}");
+        Assert.All(scenario.Servers, server => Assert.Equal([1, 2], server.Samples.Select(sample => sample.Round)));
+        Assert.All(scenario.Servers, server => Assert.True(server.SystemCalls is > 0 and < 20, $"{server.Name}: {server.SystemCalls} {server.Failure}"));
+        Assert.True(report.Machine.ServersSystemCallNs > report.Machine.SystemCallNs, report.Machine.SystemCalls);
+        PairRatios ratios = scenario.Pair("c-epoll", "sockeye-uring")!;
+        Assert.True(ratios is { OfRounds: > 0, AsFirst: > 0, AsSecond: > 0 }, $"{ratios}");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_new_server_is_watched_second_by_second()
+    {
+        Report report = await MeasureAsync("--scenario warm-up-2 --servers sockeye-pipe,system --rounds 1 --seconds 0.05");
+
+        Assert.All(report.Scenarios[0].Servers, server => AssertMeasured(report, server));
+        Assert.All(report.Scenarios[0].Servers, server => Assert.All(server.Samples, sample => Assert.Equal((10, sample.BySecond![1]), (sample.BySecond!.Count, sample.Cost))));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_system_call_is_made_dear_by_filters_which_a_server_inherits()
+    {
+        SystemCallCost bare = await SystemCallCost.PrepareAsync(0, core: null, TestContext.Current.CancellationToken);
+        Assert.SkipWhen(bare.Absence is not null, $"{bare.Absence}");
+        SystemCallCost dear = await SystemCallCost.PrepareAsync(bare.BareNs!.Value + 3_000, core: null, TestContext.Current.CancellationToken);
+
+        Assert.Empty(bare.Prefix);
+        Assert.Null(bare.FilteredNs);
+        Assert.True(dear.Instructions > 0 && dear.FilteredNs > dear.BareNs, dear.Summary);
+        string[] command = [.. dear.Prefix, "sh", "-c", "grep -E '^(Seccomp|NoNewPrivs):' /proc/self/status"];
+        (int Code, string Output)? run = await Tool.RunAsync(command[0], command[1..], TestContext.Current.CancellationToken);
+        Assert.Equal((0, "NoNewPrivs:\t1\nSeccomp:\t2"), run);
+        InvalidOperationException cheap = await Assert.ThrowsAsync<InvalidOperationException>(() => SystemCallCost.PrepareAsync(1, core: null, TestContext.Current.CancellationToken));
+        Assert.Contains("here already", cheap.Message, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]

@@ -177,7 +177,7 @@ public sealed class ChatJoinTests
     [InlineData(SocketError.TryAgain, "the name servers do not answer; try again later, or give an address")]
     [InlineData(SocketError.TimedOut, "the name servers do not answer; try again later, or give an address")]
     [InlineData(SocketError.TooManyOpenSockets, "said by the kernel")]
-    public void A_look_up_that_failed_is_told_from_a_name_that_is_not_there(SocketError error, string expected) =>
+    public void A_look_up_that_failed_is_distinguished_from_a_name_that_does_not_exist(SocketError error, string expected) =>
         Assert.Equal(expected, OptionTypes.LookupProblem(new SocketException((int)error, "said by the kernel")));
 
     [Fact(Timeout = 60_000)]

@@ -14,9 +14,9 @@ public sealed class ProgressLineTests : IDisposable
     public void Work_that_is_done_at_once_says_nothing()
     {
         var progress = new ProgressLine(_terminal, _time);
-        progress.Tell(1, 10);
+        progress.Report(1, 10);
         _time.Now += TimeSpan.FromMilliseconds(999);
-        progress.Tell(10, 10);
+        progress.Report(10, 10);
         progress.End();
         Assert.Equal("", _terminal.ToString());
     }
@@ -28,7 +28,7 @@ public sealed class ProgressLineTests : IDisposable
         for (int i = 0; i < 20; i++)
         {
             _time.Now += TimeSpan.FromMilliseconds(100);
-            progress.Tell(i << 20, 100 << 20);
+            progress.Report(i << 20, 100 << 20);
         }
 
         progress.End();

@@ -76,6 +76,96 @@ public sealed class VsockTests : GuestTest
         Assert.Equal(SocketError.ConnectionReset, client.TryConnect(_nobody).Error);
     }
 
+    [Theory(Timeout = Limit), MemberData(nameof(Connections))]
+    public async Task A_socket_that_was_refused_connects_in_the_end(Way way, SocketType type)
+    {
+        using Socket client = Open(way, AddressFamily.Vsock, type);
+        client.SetOption(VsockOptions.Buffer, 100_000UL);
+        nint number = client.Handle;
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(SocketError.ConnectionReset, (await ConnectFails(way, client, _nobody)).SocketErrorCode);
+        }
+
+        await ConnectsNow(way, client);
+        Assert.Equal(number, client.Handle);
+        Assert.Equal(100_000UL, client.GetOption(VsockOptions.Buffer));
+    }
+
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_socket_connects_after_its_user_read_the_refusal(Way way)
+    {
+        using Socket client = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        client.Blocking = false;
+        Assert.Equal(SocketError.InProgress, client.TryConnect(_nobody).Error);
+        await client.WaitAsync(SocketEvents.Writable).AsTask().WaitAsync(Soon);
+        Assert.Equal((int)SocketError.ConnectionReset, client.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error));
+        client.Blocking = true;
+
+        await ConnectsNow(way, client);
+    }
+
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_bound_port_follows_after_a_refusal_and_a_disconnect(Way way)
+    {
+        using Socket client = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        client.Bind(new VsockEndPoint(VsockEndPoint.Any, NextNumber()));
+        uint port = ((VsockEndPoint)client.LocalEndPoint!).Port;
+        await ConnectFails(way, client, _nobody);
+
+        await ConnectsNow(way, client);
+        Assert.Equal(port, ((VsockEndPoint)client.LocalEndPoint!).Port);
+
+        client.Disconnect(reuseSocket: true);
+        Assert.Null(client.RemoteEndPoint);
+        await ConnectsNow(way, client, isDisconnected: true);
+        Assert.Equal(port, ((VsockEndPoint)client.LocalEndPoint!).Port);
+    }
+
+    // The kernel keeps the port while the peer has not answered the end.
+    [Theory(Timeout = Limit), MemberData(nameof(Ways))]
+    public async Task A_bound_socket_whose_peer_stays_is_disconnected_and_connects_again(Way way)
+    {
+        using Socket listener = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        listener.Bind(new VsockEndPoint(VsockEndPoint.Any, VsockEndPoint.AnyPort));
+        listener.Listen(8);
+        using Socket client = Open(way, AddressFamily.Vsock, SocketType.Stream);
+        client.Bind(new VsockEndPoint(VsockEndPoint.Any, NextNumber()));
+        await Connect(way, client, new VsockEndPoint(VsockEndPoint.Local, ((VsockEndPoint)listener.LocalEndPoint!).Port));
+        using Socket server = await Accept(way, listener);
+        await Carry(way, client, server, "ping");
+
+        client.Disconnect(reuseSocket: true);
+        Assert.Null(client.RemoteEndPoint);
+        Assert.False(client.Connected);
+        await ConnectsNow(way, client, isDisconnected: true);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_adopted_descriptor_that_was_refused_connects()
+    {
+        Socket first = Open(Way.Sync, AddressFamily.Vsock, SocketType.Stream);
+        await ConnectFails(Way.Sync, first, _nobody);
+        using var adopted = new Socket(first.Detach());
+
+        await ConnectsNow(Way.Sync, adopted);
+    }
+
+    private static async Task ConnectsNow(Way way, Socket client, bool isDisconnected = false)
+    {
+        using Socket listener = Open(way, AddressFamily.Vsock, client.SocketType);
+        listener.Bind(new VsockEndPoint(VsockEndPoint.Any, VsockEndPoint.AnyPort));
+        listener.Listen(8);
+        var where = new VsockEndPoint(VsockEndPoint.Local, ((VsockEndPoint)listener.LocalEndPoint!).Port);
+
+        // The synchronous throwing Connect refuses after Disconnect, as in .NET.
+        await Connect(isDisconnected ? Way.Epoll : way, client, where);
+        using Socket server = await Accept(way, listener);
+        Assert.True(client.Connected);
+        await Carry(way, client, server, "ping");
+        await Carry(way, server, client, "pong!");
+    }
+
     private static Task<Connection> Connected(Way way, SocketType type)
     {
         Socket listener = Open(way, AddressFamily.Vsock, type);

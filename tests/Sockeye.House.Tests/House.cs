@@ -37,7 +37,7 @@ internal static class House
             .Order(StringComparer.Ordinal);
     }
 
-    /// <summary>Fails with every finding on a line of its own, so that one run tells all.</summary>
+    /// <summary>Fails with every finding on a line of its own, so that one run shows all.</summary>
     public static void AssertNone(IEnumerable<string> findings, string advice)
     {
         string[] all = [.. findings];

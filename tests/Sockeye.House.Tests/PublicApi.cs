@@ -329,7 +329,7 @@ internal sealed class PublicApi
             ? $"<{string.Join(", ", arguments.Skip(own).Select((argument, i) => Name(argument, info?.GenericTypeArguments.ElementAtOrDefault(own + i))))}>"
             : "";
 
-        // A foreign type that shares its name with one of ours is told apart: System.Net.Sockets.Socket.
+        // A foreign type that shares its name with one of ours is written in full: System.Net.Sockets.Socket.
         string space = !type.IsNested && type.Assembly != _own && _ownNames.Contains(NameOf(type)) ? type.Namespace + "." : "";
         return space + outer + NameOf(type) + list + mark;
     }

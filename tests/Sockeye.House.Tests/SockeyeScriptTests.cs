@@ -275,7 +275,7 @@ public sealed class SockeyeScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_wrong_option_of_the_tests_is_told_before_anything_is_built()
+    public async Task A_wrong_option_of_the_tests_is_reported_before_anything_is_built()
     {
         Finished run = await Shell.RunAsync(In("checkout", "test"), ["--no-such-option"], "/", _environment);
 

@@ -180,7 +180,7 @@ public sealed partial class LibcTests
     }
 
     [Fact]
-    public void Poll_tells_that_a_signal_interrupted_it()
+    public void Poll_reports_that_a_signal_interrupted_it()
     {
         // The runtime handles SIGWINCH once somebody asks for it; without a handler the kernel would drop it.
         using PosixSignalRegistration registration = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, context => context.Cancel = true);

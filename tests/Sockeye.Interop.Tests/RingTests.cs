@@ -26,7 +26,7 @@ public sealed partial class RingTests
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Flags))]
-    public Task A_ring_of_any_kernels_flags_answers_and_ends(uint flags) => OnThread(() =>
+    public Task A_ring_with_any_kernels_flags_completes_and_ends(uint flags) => OnThread(() =>
     {
         Assert.Equal(0, Ring.TryCreate(4, 8, [UnknownFlag, flags], out Ring? made));
         using Ring ring = made!;
@@ -127,7 +127,7 @@ public sealed partial class RingTests
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_multishot_poll_tells_each_edge() => OnThread(() =>
+    public Task A_multishot_poll_reports_each_edge() => OnThread(() =>
     {
         using Ring ring = Create();
         (SocketHandle socket, SocketHandle peer) = Open.Pair();
@@ -219,7 +219,7 @@ public sealed partial class RingTests
     [Theory(Timeout = Limit)]
     [InlineData(BestFlags)]
     [InlineData(0u)]
-    public Task No_answer_is_lost_when_the_queue_is_full(uint flags) => OnThread(() =>
+    public Task No_completion_is_lost_when_the_queue_is_full(uint flags) => OnThread(() =>
     {
         const int Count = 5_000;
         Assert.Equal(0, Ring.TryCreate(8, 16, [flags, flags & ~RingConstants.IORING_SETUP_NO_SQARRAY], out Ring? made));
@@ -369,7 +369,7 @@ public sealed partial class RingTests
     });
 
     [Fact(Timeout = Limit)]
-    public Task Buffers_are_filled_told_taken_out_and_given_back() => OnThread(() =>
+    public Task Buffers_are_filled_reported_taken_out_and_given_back() => OnThread(() =>
     {
         using Ring ring = Create();
         Assert.Equal(0, ring.TryCreateBuffers(group: 3, count: 2, bufferBytes: 64, incremental: true, out BufferRing? made));

@@ -39,7 +39,7 @@ public sealed class SocketHandleTests
     }
 
     [Fact]
-    public void The_close_listener_is_told_once_while_the_descriptor_is_still_open()
+    public void The_close_listener_is_called_once_while_the_descriptor_is_still_open()
     {
         (SocketHandle first, SocketHandle second) = Open.Pair();
         using (second)

@@ -260,7 +260,7 @@ public sealed class DisposedTests : SocketTest
         socket.Dispose();
         if (call == "SetIPProtectionLevel")
         {
-            // What the platform lacks is told first.
+            // What the platform lacks is reported first.
             Assert.Throws<PlatformNotSupportedException>(() => s_calls[call](socket));
             return;
         }

@@ -23,7 +23,7 @@ public sealed class BlockingTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_non_blocking_receive_may_tell_its_error_as_a_value()
+    public async Task A_non_blocking_receive_may_return_its_error_as_a_value()
     {
         using Pair pair = await Connected();
         pair.Client.Blocking = false;

@@ -273,7 +273,7 @@ public abstract class ConnectTests(CallStyle style) : StyledTest(style)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Wrong_arguments_are_told_at_once()
+    public async Task Wrong_arguments_are_reported_at_once()
     {
         using Socket socket = Tcp();
         await ThrowsAtOnce<ArgumentNullException>(() => Style.Connect(socket, (EndPoint)null!));

@@ -290,7 +290,7 @@ public abstract class DatagramTests(CallStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public async Task ReceiveMessageFrom_tells_where_the_datagram_was_sent(AddressFamily family)
+    public async Task ReceiveMessageFrom_reports_where_the_datagram_was_sent(AddressFamily family)
     {
         using Socket receiver = Udp(family);
         receiver.SetSocketOption(family == AddressFamily.InterNetwork ? SocketOptionLevel.IP : SocketOptionLevel.IPv6, SocketOptionName.PacketInformation, true);
@@ -310,7 +310,7 @@ public abstract class DatagramTests(CallStyle style) : StyledTest(style)
     [Theory(Timeout = Limit)]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task ReceiveMessageFrom_on_dual_mode_tells_the_address_of_either_family(string at)
+    public async Task ReceiveMessageFrom_on_dual_mode_reports_the_address_of_either_family(string at)
     {
         IPAddress address = IPAddress.Parse(at);
         using Socket receiver = new(SocketType.Dgram, ProtocolType.Udp);

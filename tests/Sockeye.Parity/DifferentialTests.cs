@@ -24,7 +24,7 @@ public sealed class DifferentialTests : SocketTest
 
     public static readonly TheoryData<SocketOptionLevel> Levels = [.. Enum.GetValues<SocketOptionLevel>().Distinct()];
 
-    /// <summary>What came of a call, in one word: the value, or the exception and what a caller can tell of it.</summary>
+    /// <summary>The outcome of a call, as text: the value, or the exception and what a caller can see of it.</summary>
     private static string Outcome(Func<object?> call)
     {
         try
@@ -245,7 +245,7 @@ public sealed class DifferentialTests : SocketTest
     [Theory(Timeout = Limit)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Every_wrong_argument_is_told_alike(bool datagrams)
+    public async Task Every_wrong_argument_is_reported_alike(bool datagrams)
     {
         string[] calls =
         [
@@ -325,7 +325,7 @@ public sealed class DifferentialTests : SocketTest
             : [type.IsValueType ? Activator.CreateInstance(type) : null];
     }
 
-    // What a caller is told of an argument; that the kernel answered, and what, is not of interest here.
+    // What a caller is told of an argument; the kernel's own error is not of interest here.
     private static async Task<string> Blame(Func<object?> call)
     {
         try

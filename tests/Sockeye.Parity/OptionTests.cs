@@ -62,7 +62,7 @@ public sealed class OptionTests : SocketTest
     }
 
     [Fact]
-    public void Options_that_tell_are_read()
+    public void Options_that_only_report_are_read()
     {
         using Socket listener = Listener();
         using Socket udp = BoundUdp();
@@ -157,7 +157,7 @@ public sealed class OptionTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task IOControl_tells_what_waits()
+    public async Task IOControl_reports_what_waits()
     {
         using Pair pair = await Connected();
         pair.Server.Send([1, 2, 3, 4, 5]);
@@ -182,7 +182,7 @@ public sealed class OptionTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task IOControl_tells_whether_the_urgent_byte_comes_next()
+    public async Task IOControl_reports_whether_the_urgent_byte_comes_next()
     {
         using Pair pair = await Connected();
         byte[] value = new byte[4];
@@ -195,7 +195,7 @@ public sealed class OptionTests : SocketTest
     }
 
     [Fact]
-    public void IOControl_wants_room_for_its_answer()
+    public void IOControl_wants_room_for_its_result()
     {
         using Socket socket = Tcp();
         Fails(SocketError.Fault, () => socket.IOControl(IOControlCode.DataToRead, null, null));

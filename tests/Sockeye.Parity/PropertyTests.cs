@@ -181,7 +181,7 @@ public sealed class PropertyTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Connected_tells_of_the_last_call_not_of_the_peer()
+    public async Task Connected_describes_the_last_call_not_the_peer()
     {
         using Pair pair = await Connected();
         Assert.True(pair.Client.Connected);

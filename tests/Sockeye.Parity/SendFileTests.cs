@@ -84,7 +84,7 @@ public abstract class SendFileTests(CallStyle style) : StyledTest(style), IDispo
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_file_that_is_not_there_is_told()
+    public async Task A_file_that_is_not_there_is_reported()
     {
         using Pair pair = await Connected();
         await ThrowsAsync<FileNotFoundException>(() => Style.SendFile(pair.Client, _path + "-not-there"));

@@ -266,7 +266,7 @@ public abstract class SendReceiveTests(CallStyle style) : StyledTest(style)
         SocketException e = await Assert.ThrowsAnyAsync<SocketException>(() => receive.WaitAsync(Soon));
         if (Style.IsSync)
         {
-            // A blocking read is woken by a shutdown underneath, and tells which way it learned of it.
+            // A blocking read is woken by a shutdown underneath, and reports which way it learned of it.
             Assert.Contains(e.SocketErrorCode, new[] { SocketError.OperationAborted, SocketError.ConnectionAborted, SocketError.Interrupted });
         }
         else

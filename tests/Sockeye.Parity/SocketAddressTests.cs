@@ -54,7 +54,7 @@ public sealed class SocketAddressTests : SocketTest
     }
 
     [Fact]
-    public void A_unix_datagrams_sender_is_told()
+    public void A_unix_datagrams_sender_is_reported()
     {
         using Socket receiver = Unix(SocketType.Dgram);
         using Socket sender = Unix(SocketType.Dgram);

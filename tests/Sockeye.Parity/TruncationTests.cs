@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ParityTests;
 
-/// <summary>A datagram that does not fit: how each way of receiving tells of it.</summary>
+/// <summary>A datagram that does not fit: how each way of receiving reports it.</summary>
 /// <remarks>ReceiveMessageFrom, which has flags to return, stands with the other datagram tests.</remarks>
 public abstract class TruncationTests(CallStyle style) : StyledTest(style)
 {
@@ -66,7 +66,7 @@ public abstract class TruncationTests(CallStyle style) : StyledTest(style)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Asked_with_Truncated_the_whole_length_is_told()
+    public async Task Asked_with_Truncated_the_whole_length_is_reported()
     {
         using Socket receiver = BoundUdp();
         using Socket sender = Udp();

@@ -5,7 +5,7 @@ namespace ParityTests;
 public abstract class UnixTests(CallStyle style) : StyledTest(style)
 {
     [Fact(Timeout = Limit)]
-    public async Task End_points_are_told_on_both_sides()
+    public async Task End_points_are_reported_on_both_sides()
     {
         using Socket listener = Listener(AddressFamily.Unix);
         string path = listener.LocalEndPoint!.ToString()!;

@@ -7,7 +7,7 @@
 //
 // The contract:
 //   1. The last line is `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed and something ran.
-//   2. An executable that ends without its own summary, whose summary disagrees with what it told, that ends with a
+//   2. An executable that ends without its own summary, whose summary disagrees with what it reported, that ends with a
 //      code of its own, or that is still running at its limit, is one failure, named with the tests that were running.
 //   3. With CI=true, a skip that tests/allowed-skips.txt does not allow is a failure.
 //   4. A check (--check) runs beside the executables: one pass, or one failure with its output.

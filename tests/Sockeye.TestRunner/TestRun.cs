@@ -109,7 +109,7 @@ internal sealed class TestRun(Executable executable, Options options)
             await exit;
         }
 
-        // A child that outlives its test keeps our streams open: told, not waited for.
+        // A child that outlives its test keeps our streams open: reported, not waited for.
         if (await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None)) != reading)
         {
             Fail("left a process behind", "A child of it still holds its output open.");
@@ -264,17 +264,17 @@ internal sealed class TestRun(Executable executable, Options options)
             return;
         }
 
-        int told = _outcome.Passed + _failedTests + _outcome.Skips.Count;
-        if (told != summary.Total - summary.NotRun || _failedTests != summary.Failed)
+        int reported = _outcome.Passed + _failedTests + _outcome.Skips.Count;
+        if (reported != summary.Total - summary.NotRun || _failedTests != summary.Failed)
         {
-            Fail("lost messages", $"Its summary counts {summary.Total - summary.NotRun} tests, {summary.Failed} failed; {told} were told, {_failedTests} failed.");
+            Fail("lost messages", $"Its summary counts {summary.Total - summary.NotRun} tests, {summary.Failed} failed; {reported} were reported, {_failedTests} failed.");
         }
-        else if (exitCode != 0 && _outcome.Failures.Count == 0 && told > 0)
+        else if (exitCode != 0 && _outcome.Failures.Count == 0 && reported > 0)
         {
             Fail($"ended with code {exitCode}", "Every test had passed.");
         }
 
-        if (told == 0 && !options.IsFiltered)
+        if (reported == 0 && !options.IsFiltered)
         {
             Fail("ran no test", "A test executable with nothing in it proves nothing.");
         }

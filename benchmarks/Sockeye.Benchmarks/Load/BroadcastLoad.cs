@@ -22,7 +22,7 @@ internal sealed class BroadcastLoad(int members, int inFlight) : Load
 
     private Socket Sender => _clients[^1];
 
-    internal override async Task ConnectAsync(IPEndPoint server)
+    public override async Task ConnectAsync(IPEndPoint server)
     {
         _clients = await OpenStreamsAsync(server, members + 1);
         Memory<byte> word = new byte[1];
@@ -34,7 +34,7 @@ internal sealed class BroadcastLoad(int members, int inFlight) : Load
         }
     }
 
-    internal override async Task RunAsync()
+    public override async Task RunAsync()
     {
         _messages = Message(EchoLoad.MessageBytes * inFlight);
         Task[] receiving = [.. _clients[..members].Select(ListenAsync)];

@@ -11,13 +11,13 @@ internal sealed class ChurnLoad(int clients) : Load
     private IPEndPoint _server = new(IPAddress.Loopback, 0);
     private int _sources;
 
-    internal override Task ConnectAsync(IPEndPoint server)
+    public override Task ConnectAsync(IPEndPoint server)
     {
         _server = server;
         return Task.CompletedTask;
     }
 
-    internal override Task RunAsync() => Task.WhenAll(Enumerable.Range(0, clients).Select(_ => ChurnAsync()));
+    public override Task RunAsync() => Task.WhenAll(Enumerable.Range(0, clients).Select(_ => ChurnAsync()));
 
     private async Task ChurnAsync()
     {

@@ -10,13 +10,13 @@ internal sealed class DatagramLoad(int inFlight) : Load
 {
     private Socket? _client;
 
-    internal override Task ConnectAsync(IPEndPoint server)
+    public override Task ConnectAsync(IPEndPoint server)
     {
         _client = OpenDatagrams(server);
         return Task.CompletedTask;
     }
 
-    internal override async Task RunAsync()
+    public override async Task RunAsync()
     {
         Socket client = _client!;
         using var questions = new MessageBatch(inFlight, EchoLoad.MessageBytes);

@@ -14,9 +14,9 @@ internal sealed class EchoLoad(int connections, int depth) : Load
 
     private Socket[] _clients = [];
 
-    internal override async Task ConnectAsync(IPEndPoint server) => _clients = await OpenStreamsAsync(server, connections);
+    public override async Task ConnectAsync(IPEndPoint server) => _clients = await OpenStreamsAsync(server, connections);
 
-    internal override Task RunAsync() => Task.WhenAll(_clients.Select(PingPongAsync));
+    public override Task RunAsync() => Task.WhenAll(_clients.Select(PingPongAsync));
 
     private async Task PingPongAsync(Socket client)
     {

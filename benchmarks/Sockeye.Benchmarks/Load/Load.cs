@@ -5,12 +5,13 @@ using System.Net.Sockets;
 namespace Sockeye.Benchmarks.Load;
 
 /// <summary>
-/// What the clients of a scenario do. All of it runs on one event loop: <see cref="ConnectAsync"/> opens the sockets,
-/// <see cref="RunAsync"/> works until <see cref="IsStopping"/>, Dispose closes them.
+/// Clients on our own sockets, for machines that cannot have those in C, and to compare. All of it runs on one event loop:
+/// <see cref="ConnectAsync"/> opens the sockets, <see cref="RunAsync"/> works until <see cref="Stop"/>, Dispose closes them.
 /// </summary>
-internal abstract class Load : IDisposable
+internal abstract class Load : IClients
 {
     private readonly List<Socket> _sockets = [];
+    private (long Operations, long Lost, long Time) _mark;
 
     /// <summary>How many operations have been completed.</summary>
     internal long Operations { get; private protected set; }
@@ -22,11 +23,24 @@ internal abstract class Load : IDisposable
     internal Latencies Latencies { get; } = new();
 
     /// <summary>Set: what is in flight is finished, and nothing more begun.</summary>
-    internal bool IsStopping { get; set; }
+    internal bool IsStopping { get; private set; }
 
-    internal abstract Task ConnectAsync(IPEndPoint server);
+    public abstract Task ConnectAsync(IPEndPoint server);
 
-    internal abstract Task RunAsync();
+    public abstract Task RunAsync();
+
+    // On the loop's own thread: nothing else runs meanwhile.
+    public Task<ClientFigures> MarkAsync(Action meanwhile)
+    {
+        var figures = new ClientFigures(
+            Operations - _mark.Operations, Lost - _mark.Lost, Latencies.Percentile(0.5), Latencies.Percentile(0.99), Stopwatch.GetElapsedTime(_mark.Time));
+        meanwhile();
+        Latencies.Clear();
+        _mark = (Operations, Lost, Stopwatch.GetTimestamp());
+        return Task.FromResult(figures);
+    }
+
+    public void Stop() => IsStopping = true;
 
     public void Dispose()
     {

@@ -13,9 +13,9 @@ internal sealed class StreamLoad(int connections) : Load
 
     private Socket[] _clients = [];
 
-    internal override async Task ConnectAsync(IPEndPoint server) => _clients = await OpenStreamsAsync(server, connections);
+    public override async Task ConnectAsync(IPEndPoint server) => _clients = await OpenStreamsAsync(server, connections);
 
-    internal override Task RunAsync() => Task.WhenAll(_clients.Select(StreamAsync));
+    public override Task RunAsync() => Task.WhenAll(_clients.Select(StreamAsync));
 
     // The kernel's buffers hold two blocks each way, so that a send never waits for a receive of ours.
     private async Task StreamAsync(Socket client)

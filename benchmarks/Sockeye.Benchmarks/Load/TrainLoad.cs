@@ -21,7 +21,7 @@ internal sealed class TrainLoad(int trains) : Load
 
     private Socket? _client;
 
-    internal override Task ConnectAsync(IPEndPoint server)
+    public override Task ConnectAsync(IPEndPoint server)
     {
         _client = OpenDatagrams(server);
         _client.SetOption(UdpOptions.Segment, DatagramBytes);
@@ -29,7 +29,7 @@ internal sealed class TrainLoad(int trains) : Load
         return Task.CompletedTask;
     }
 
-    internal override async Task RunAsync()
+    public override async Task RunAsync()
     {
         Socket client = _client!;
         Memory<byte> train = Message(TrainBytes);

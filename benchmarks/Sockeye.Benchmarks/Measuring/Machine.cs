@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Sockeye.Benchmarks.Measuring;
 
@@ -9,7 +10,24 @@ namespace Sockeye.Benchmarks.Measuring;
 /// <param name="Kernel">Its release.</param>
 /// <param name="CongestionControl">How TCP paces itself: bbr costs more than cubic.</param>
 /// <param name="Pinning">Which core had the server, which the clients.</param>
-internal sealed record MachineNote(string Processor, int Cores, string Kernel, string CongestionControl, string Pinning);
+/// <param name="Mitigations">What the kernel does against its processor's faults: each slows system calls.</param>
+/// <param name="SystemCalls">What a system call costs, in a sentence.</param>
+/// <param name="SystemCallNs">Nanoseconds of the cheapest one; null where that is not known.</param>
+/// <param name="ServersSystemCallNs">The same for the servers, which may have been given a dearer one.</param>
+/// <param name="Clients">Who the clients were.</param>
+internal sealed record MachineNote(
+    string Processor, int Cores, string Kernel, string CongestionControl, string Pinning,
+    string Mitigations = "", string SystemCalls = "", double? SystemCallNs = null, double? ServersSystemCallNs = null, string Clients = "")
+{
+    /// <summary>In lines, as a run prints them.</summary>
+    [JsonIgnore]
+    internal IEnumerable<string> Lines =>
+    [
+        $"{Processor}, {Cores} cores; Linux {Kernel}, TCP {CongestionControl}; {Pinning}{(Clients.Length > 0 ? $"; clients {Clients}" : "")}",
+        .. Mitigations.Length > 0 ? [$"mitigations: {Mitigations}"] : Array.Empty<string>(),
+        .. SystemCalls.Length > 0 ? [SystemCalls] : Array.Empty<string>(),
+    ];
+}
 
 /// <summary>The machine: its cores, its limits.</summary>
 internal sealed class Machine
@@ -30,7 +48,21 @@ internal sealed class Machine
         _cores.Length,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         File.ReadAllText("/proc/sys/net/ipv4/tcp_congestion_control").Trim(),
-        ServerCore is { } server ? $"server on core {server}, clients on core {ClientCore}" : "one core for both: nothing is pinned, and the figures are no good for comparing machines");
+        ServerCore is { } server ? $"server on core {server}, clients on core {ClientCore}" : "one core for both: nothing is pinned, and the figures are no good for comparing machines",
+        Mitigations());
+
+    // One file for each fault, which says "Not affected", "Vulnerable…" or "Mitigation: …; details".
+    private static string Mitigations()
+    {
+        const string Folder = "/sys/devices/system/cpu/vulnerabilities";
+        return !Directory.Exists(Folder) ? "not known" : SummarizeMitigations(
+            Directory.EnumerateFiles(Folder).Order(StringComparer.Ordinal).Select(static file => (Path.GetFileName(file), File.ReadAllText(file))));
+    }
+
+    /// <summary>What is not "Not affected", without its details.</summary>
+    internal static string SummarizeMitigations(IEnumerable<(string Fault, string State)> faults) =>
+        string.Join(", ", faults.Where(static fault => !fault.State.StartsWith("Not affected", StringComparison.Ordinal))
+            .Select(static fault => $"{fault.Fault} ({fault.State.Trim().Replace("Mitigation: ", "", StringComparison.Ordinal).Split(';')[0]})")) is { Length: > 0 } list ? list : "none";
 
     /// <summary>How many connections this process may open; the runtime has raised the limit as far as it goes.</summary>
     internal static int ConnectionsMax =>

@@ -18,7 +18,7 @@ internal static class BarChart
     private const int BarHeight = 16;
     private const int Top = 52;
 
-    private const string Style = """
+    internal const string Style = """
           <style>
             text { font: 13px system-ui, sans-serif; fill: #1f2328; }
             .title { font-weight: 600; font-size: 15px; }
@@ -70,5 +70,5 @@ internal static class BarChart
     private static string Class(string server) =>
         server.StartsWith("sockeye", StringComparison.Ordinal) ? "ours" : server.StartsWith("c-", StringComparison.Ordinal) ? "c" : "other";
 
-    private static string Escape(string text) => SecurityElement.Escape(text);
+    internal static string Escape(string text) => SecurityElement.Escape(text);
 }

@@ -3,35 +3,54 @@ using Sockeye.Benchmarks.Measuring;
 
 namespace Sockeye.Benchmarks.Output;
 
-/// <summary>A page with a report between two marks, and its plots in a folder beside it that bears the page's name.</summary>
+/// <summary>
+/// A page with a report between two marks, and its plots in a folder beside it that bears the page's name. Where it has
+/// marks for an overview too, it gets that as well.
+/// </summary>
 internal static class Document
 {
     internal const string Begin = "<!-- peers: from here on ./sockeye bench peers --write has the word -->";
     internal const string End = "<!-- /peers -->";
+    internal const string OverviewBegin = "<!-- overview: from here on ./sockeye bench peers --write has the word -->";
+    internal const string OverviewEnd = "<!-- /overview -->";
 
-    /// <summary>Writes the part between the marks anew, and the plots.</summary>
+    private const string OverviewPlot = "overview.svg";
+
+    /// <summary>Writes the parts between the marks anew, and the plots.</summary>
+    /// <param name="path">The page.</param>
+    /// <param name="reports">One for each kind of machine. The plots of single scenarios are the first one's.</param>
     /// <exception cref="FormatException">The page has no marks.</exception>
-    internal static void Update(string path, Report report)
+    internal static void Update(string path, params IReadOnlyList<Report> reports)
     {
-        string page = Replace(File.ReadAllText(path), Section(report, Path.GetFileNameWithoutExtension(path)), path);
-        string plots = Path.ChangeExtension(Path.GetFullPath(path), null);
+        string folder = Path.GetFileNameWithoutExtension(path), plots = Path.ChangeExtension(Path.GetFullPath(path), null);
+        string page = Replace(File.ReadAllText(path), string.Join("\n", reports.Select((report, i) => Folded(report, i == 0 ? folder : null))), path);
         Directory.CreateDirectory(plots);
-        foreach (ScenarioResult scenario in report.Scenarios.Where(HasFigures))
+        foreach (ScenarioResult scenario in reports[0].Scenarios.Where(HasFigures))
         {
             File.WriteAllText(Path.Combine(plots, $"{scenario.Name}.svg"), BarChart.Draw(scenario));
+        }
+
+        if (page.Contains(OverviewBegin, StringComparison.Ordinal))
+        {
+            page = Replace(page, $"{Overview.Table(reports)}\n![Processor time of one operation]({folder}/{OverviewPlot})\n", path, OverviewBegin, OverviewEnd);
+            File.WriteAllText(Path.Combine(plots, OverviewPlot), Overview.Draw(reports));
         }
 
         File.WriteAllText(path, page);
     }
 
     /// <summary>The page with another part between its marks.</summary>
-    internal static string Replace(string page, string section, string path)
+    internal static string Replace(string page, string section, string path, string begin = Begin, string end = End)
     {
-        int begin = page.IndexOf(Begin, StringComparison.Ordinal), end = page.IndexOf(End, StringComparison.Ordinal);
-        return begin >= 0 && end > begin
-            ? $"{page[..(begin + Begin.Length)]}\n\n{section}\n{page[end..]}"
-            : throw new FormatException($"{path} has no two lines '{Begin}' and '{End}' to write between: put them where the tables shall stand");
+        int from = page.IndexOf(begin, StringComparison.Ordinal), to = page.IndexOf(end, StringComparison.Ordinal);
+        return from >= 0 && to > from
+            ? $"{page[..(from + begin.Length)]}\n\n{section}\n{page[to..]}"
+            : throw new FormatException($"{path} has no two lines '{begin}' and '{end}' to write between: put them where the tables shall stand");
     }
+
+    // Folded away under the machine's name: who wants to know opens it.
+    private static string Folded(Report report, string? plots) =>
+        $"<details><summary>All scenarios: {report.Machine.Processor}, {Overview.Day(report)}{(report.Machine.SystemCalls is { Length: > 0 } calls ? $"; {calls}" : "")}</summary>\n\n{Section(report, plots)}\n</details>\n";
 
     /// <summary>The part itself.</summary>
     /// <param name="report">The figures.</param>
@@ -44,7 +63,7 @@ internal static class Document
             {report.Command}
             ```
 
-            {report.Date.ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}; {report.Machine.Processor}, {report.Machine.Cores} cores; Linux {report.Machine.Kernel}, TCP {report.Machine.CongestionControl}; {report.Machine.Pinning}.
+            {Overview.Day(report)}; {string.Join("; ", report.Machine.Lines)}.
 
             """);
         foreach (PeerNote peer in report.Peers)
@@ -68,7 +87,7 @@ internal static class Document
 
             text.WriteLine();
             Table.Of(scenario).WriteMarkdown(text);
-            string[] notes = [.. Table.Notes(scenario, absent)];
+            string[] notes = [.. Table.Notes(scenario, absent, report.Pair)];
             if (notes.Length > 0)
             {
                 text.WriteLine();

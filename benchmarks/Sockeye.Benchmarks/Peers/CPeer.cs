@@ -8,16 +8,14 @@ namespace Sockeye.Benchmarks.Peers;
 /// <param name="File">Its source.</param>
 internal sealed record CPeer(string Name, string Summary, string File) : Peer(Name, Summary)
 {
-    private string Program => Path.Combine(AppContext.BaseDirectory, $"peer-{Name}");
-
     internal override async Task PrepareAsync(CancellationToken stop)
     {
-        Absence = await CompileAsync(Program, Source(File), made => ("cc", ["-O2", "-o", made, Source(File)]), "gcc", stop);
+        Absence = await Tool.CompileCAsync(Name, File, stop);
         if (Absence is null)
         {
-            Version = (await RunAsync("cc", ["--version"], stop))?.Output.Split('\n')[0] + ", -O2";
+            Version = (await Tool.RunAsync("cc", ["--version"], stop))?.Output.Split('\n')[0] + ", -O2";
         }
     }
 
-    internal override IEnumerable<string> CommandLine(ServerMode mode) => [Program, Word(mode, hasTrains: true)];
+    internal override IEnumerable<string> CommandLine(ServerMode mode) => [Tool.Made(Name), Word(mode, hasTrains: true)];
 }

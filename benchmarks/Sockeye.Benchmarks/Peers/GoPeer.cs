@@ -8,14 +8,14 @@ internal sealed record GoPeer() : Peer("go", "Go's net, a goroutine for each con
     internal override IReadOnlyDictionary<string, string> Environment { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal) { ["GOMAXPROCS"] = "1" };
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "peer-go");
+    private static string Program => Tool.Made("go");
 
     internal override async Task PrepareAsync(CancellationToken stop)
     {
-        Absence = await CompileAsync(Program, Source("go_server.go"), made => ("go", ["build", "-o", made, Source("go_server.go")]), "golang-go", stop);
+        Absence = await Tool.CompileAsync(Program, Tool.Source("go_server.go"), made => ("go", ["build", "-o", made, Tool.Source("go_server.go")]), "golang-go", stop);
         if (Absence is null)
         {
-            Version = (await RunAsync("go", ["version"], stop))?.Output ?? "";
+            Version = (await Tool.RunAsync("go", ["version"], stop))?.Output ?? "";
         }
     }
 

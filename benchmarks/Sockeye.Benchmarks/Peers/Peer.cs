@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using Sockeye.Benchmarks.Servers;
 
 namespace Sockeye.Benchmarks.Peers;
@@ -27,7 +25,7 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>Whether it can serve a scenario, and if not, why.</summary>
     internal string? Refusal(Scenario scenario) =>
         Absence ?? (!Modes.Contains(scenario.Mode) ? $"has no server for it"
-            : scenario.Connections > ConnectionsMax ? $"not asked with more than {ConnectionsMax} connections" : null);
+            : scenario.Connections + scenario.IdleConnections > ConnectionsMax ? $"not asked with more than {ConnectionsMax} connections" : null);
 
     /// <summary>Finds or builds it.</summary>
     internal abstract Task PrepareAsync(CancellationToken stop);
@@ -38,79 +36,10 @@ internal abstract record Peer(string Name, string Summary)
     /// <summary>A mode as the programs in other languages have it.</summary>
     private protected static string Word(ServerMode mode, bool hasTrains) => mode switch
     {
-        ServerMode.Pipelined => "echo",
         ServerMode.Trains when !hasTrains => "udp",
         _ => mode.ToString().ToLowerInvariant(),
     };
 
     /// <summary>What it needs in its environment.</summary>
     internal virtual IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    /// <summary>A file that lies beside this program in Peers.</summary>
-    private protected static string Source(string name) => Path.Combine(AppContext.BaseDirectory, "Peers", name);
-
-    /// <summary>Runs a program to its end; null when there is no such program.</summary>
-    private protected static async Task<(int Code, string Output)?> RunAsync(string program, string[] arguments, CancellationToken stop)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-
-        using (process)
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(stop))
-        {
-            limit.CancelAfter(TimeSpan.FromMinutes(2));
-            process.StandardInput.Close();
-            try
-            {
-                Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token), errors = process.StandardError.ReadToEndAsync(limit.Token);
-                await process.WaitForExitAsync(limit.Token);
-                return (process.ExitCode, new StringBuilder(await output).Append(await errors).ToString().Trim());
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-                throw;
-            }
-        }
-    }
-
-    /// <summary>Runs a compiler when what it makes is older than what it is made of. Null: it went well.</summary>
-    private protected static async Task<string?> CompileAsync(string output, string source, Func<string, (string Program, string[] Arguments)> command, string package, CancellationToken stop)
-    {
-        if (File.Exists(output) && File.GetLastWriteTimeUtc(output) > Directory.EnumerateFiles(Path.GetDirectoryName(source)!).Max(File.GetLastWriteTimeUtc))
-        {
-            return null;
-        }
-
-        // Renamed when it is whole: two benchmarks may start at once.
-        string made = $"{output}.{System.Environment.ProcessId}";
-        (string program, string[] arguments) = command(made);
-        (int Code, string Output)? run = await RunAsync(program, arguments, stop);
-        if (run is not { } result)
-        {
-            return $"no {program} here (package {package})";
-        }
-
-        if (result.Code != 0)
-        {
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {result.Code}: {result.Output}");
-        }
-
-        File.Move(made, output, overwrite: true);
-        return null;
-    }
 }

@@ -11,13 +11,18 @@ internal static class PeerTable
     /// <summary>What the others are compared with: how many times as much.</summary>
     internal const string Bar = "c-uring";
 
-    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Pipelined, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
+    private static readonly ServerMode[] _streamsOnly = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle, ServerMode.Broadcast];
 
     internal static IReadOnlyList<Peer> All { get; } =
     [
         new DotnetPeer("sockeye-uring", "Sockeye on an EventLoop, io_uring", "sockeye-uring")
         {
             Check = SockeyeServer.IoUringRefusal,
+        },
+        new DotnetPeer("sockeye-pipe", "the same, a SocketPipe for each connection; broadcasts are by pipes in all rows of ours", "sockeye-pipe")
+        {
+            Check = SockeyeServer.IoUringRefusal,
+            Modes = [ServerMode.Echo, ServerMode.Streams, ServerMode.Idle],
         },
         new DotnetPeer("sockeye-spin", "the same, looking for 50 µs before it sleeps: for one connection", "sockeye-spin")
         {

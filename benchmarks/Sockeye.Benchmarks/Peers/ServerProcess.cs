@@ -39,11 +39,11 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    internal static async Task<ServerProcess> StartAsync(Peer peer, ServerMode mode, int? core, CancellationToken stop)
+    internal static async Task<ServerProcess> StartAsync(Peer peer, ServerMode mode, int? core, SystemCallCost cost, CancellationToken stop)
     {
         // exec all the way: the process that we start is the server. A limit that may not be raised stays.
         string[] pin = core is { } number ? ["taskset", "-c", number.ToString(CultureInfo.InvariantCulture)] : [];
-        var start = new ProcessStartInfo("sh", ["-c", "ulimit -n \"$(ulimit -H -n)\"; exec \"$@\"", "sh", .. pin, .. peer.CommandLine(mode)])
+        var start = new ProcessStartInfo("sh", ["-c", "ulimit -n \"$(ulimit -H -n)\"; exec \"$@\"", "sh", .. pin, .. cost.Prefix, .. peer.CommandLine(mode)])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -1,4 +1,4 @@
-// What the two C servers share: the command line, their sockets, and messages on failure.
+// What the C servers and the clients share: the command line of the servers, their sockets, and messages on failure.
 //
 //   server echo | streams | idle | broadcast | udp | trains
 //

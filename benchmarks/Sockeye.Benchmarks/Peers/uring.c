@@ -1,24 +1,14 @@
 // The tight io_uring server: one thread, one ring, one io_uring_enter(2) a turn, which submits what the last turn made
 // and waits. No liburing. See common.h for how it is called.
 //
-// Of datagrams, one receive that goes on for ever takes a buffer for each, which goes back when the answer has left.
-// An echo is a receive into the connection's own memory, then a send, then the next receive. Tried as well, at the same
-// price or dearer: multishot receive from provided buffers, multishot poll with recv(2), sends linked to receives.
-#include "common.h"
-#include <linux/io_uring.h>
-#include <sys/syscall.h>
+// An echo is one multishot receive for the whole life of a connection, into buffers that the kernel takes when something
+// has come, and a send from each, after which the buffer goes back. Of datagrams, the same with recvmsg and sendmsg.
+// Streams and broadcasts receive into the connection's own memory, one receive at a time.
+#include "ring.h"
 
-#ifndef IORING_SETUP_SINGLE_ISSUER
-#define IORING_SETUP_SINGLE_ISSUER (1U << 12)
-#endif
-#ifndef IORING_SETUP_DEFER_TASKRUN
-#define IORING_SETUP_DEFER_TASKRUN (1U << 13)
-#endif
-#ifndef IORING_SETUP_NO_SQARRAY
-#define IORING_SETUP_NO_SQARRAY (1U << 16)
-#endif
-
-enum { SUBMISSIONS = 4096, COMPLETIONS = 16384, DATAGRAM_BYTES = 2048, DATAGRAMS = 64, TRAINS = 2, GROUP = 0 };
+// Echoes that wait to be sent hold a buffer each; without one a connection is not heard until one comes back.
+enum { ECHO_BUFFERS = 1024 };
+enum { DATAGRAM_BYTES = 2048, DATAGRAMS = 64, TRAINS = 2 };
 enum operation { OP_ACCEPT, OP_STOP, OP_RECEIVE, OP_SEND, OP_DATAGRAM_IN, OP_DATAGRAM_OUT };
 
 struct connection {
@@ -27,14 +17,12 @@ struct connection {
     bool sending, gone;    // broadcast
     uint64_t place;        // broadcast: how much of the log this member was sent
     int index;             // broadcast: where it stands among the members
+    bool receiving;        // echo: the multishot receive is in the ring, or waits for a buffer to come back
+    int first, last;       // echo: buffers that hold what is to be sent, in their order, by number + 1; the first is in flight
 };
 
 static enum mode mode;
-static int ring;
-static unsigned *sq_head, *sq_tail, *cq_head, *cq_tail, sq_mask, cq_mask, tail, submitted;
-static struct io_uring_sqe *sqes;
-static struct io_uring_cqe *cqes;
-
+static bool is_echo;
 static struct connection *connections;
 static char *memory;       // each descriptor has its place; the kernel gives it pages when it is used
 static size_t memory_stride, memory_bytes;
@@ -42,61 +30,14 @@ static size_t memory_stride, memory_bytes;
 // What answers a datagram: belongs to the buffer of the same number while the send is in flight.
 struct answer { struct msghdr header; struct iovec part; union control control; };
 static struct answer answers[DATAGRAMS];
-static struct io_uring_buf_ring *buffer_ring;
 static struct msghdr received; // how much room each buffer has for peer and control
-static char *buffers;
-static size_t buffer_bytes;
-static int buffer_count, buffers_free;
+static int buffers_free;
 static bool receiving;
 
 static int members[DESCRIPTORS_MAX], member_count;
 
-static void open_ring(void) {
-    struct io_uring_params params = {.cq_entries = COMPLETIONS};
-    unsigned flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-    params.flags = flags | IORING_SETUP_NO_SQARRAY;
-    ring = (int)syscall(__NR_io_uring_setup, SUBMISSIONS, &params);
-    if (ring < 0 && errno == EINVAL) { // before Linux 6.6
-        params = (struct io_uring_params){.cq_entries = COMPLETIONS, .flags = flags};
-        ring = (int)syscall(__NR_io_uring_setup, SUBMISSIONS, &params);
-    }
-    if (ring < 0) fail("io_uring_setup");
-    size_t array_end = params.sq_off.array + params.sq_entries * sizeof(unsigned);
-    size_t cqes_end = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
-    char *queues = check_memory(mmap(NULL, array_end > cqes_end ? array_end : cqes_end, PROT_READ | PROT_WRITE,
-                                     MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING));
-    sqes = check_memory(mmap(NULL, params.sq_entries * sizeof *sqes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES));
-    sq_head = (unsigned *)(queues + params.sq_off.head);
-    sq_tail = (unsigned *)(queues + params.sq_off.tail);
-    sq_mask = params.sq_entries - 1;
-    cq_head = (unsigned *)(queues + params.cq_off.head);
-    cq_tail = (unsigned *)(queues + params.cq_off.tail);
-    cq_mask = params.cq_entries - 1;
-    cqes = (struct io_uring_cqe *)(queues + params.cq_off.cqes);
-    if (!(params.flags & IORING_SETUP_NO_SQARRAY))
-        for (unsigned i = 0; i < params.sq_entries; i++) ((unsigned *)(queues + params.sq_off.array))[i] = i;
-}
-
-// Submits what there is, and waits for so many completions.
-static void enter(unsigned wait) {
-    __atomic_store_n(sq_tail, tail, __ATOMIC_RELEASE);
-    long done = syscall(__NR_io_uring_enter, ring, tail - submitted, wait, IORING_ENTER_GETEVENTS, NULL, 0);
-    if (done >= 0) submitted += (unsigned)done;
-    else if (errno != EINTR && errno != EBUSY && errno != EAGAIN) fail("io_uring_enter"); // EBUSY: completions first
-}
-
-static struct io_uring_sqe *submit(enum operation operation, int fd, uint8_t opcode) {
-    while (tail - __atomic_load_n(sq_head, __ATOMIC_ACQUIRE) > sq_mask) enter(0);
-    struct io_uring_sqe *sqe = &sqes[tail++ & sq_mask];
-    memset(sqe, 0, sizeof *sqe);
-    sqe->opcode = opcode;
-    sqe->fd = fd;
-    sqe->user_data = (uint64_t)operation << 32 | (uint32_t)fd;
-    return sqe;
-}
-
 static void submit_accept(int listener) {
-    struct io_uring_sqe *sqe = submit(OP_ACCEPT, listener, IORING_OP_ACCEPT);
+    struct io_uring_sqe *sqe = submit(OP_ACCEPT, listener, listener, IORING_OP_ACCEPT);
     sqe->ioprio = IORING_ACCEPT_MULTISHOT;
     sqe->accept_flags = SOCK_CLOEXEC;
 }
@@ -104,46 +45,96 @@ static void submit_accept(int listener) {
 static char *memory_of(int fd) { return memory + (size_t)fd * memory_stride; }
 
 static void submit_receive(int fd) {
-    struct io_uring_sqe *sqe = submit(OP_RECEIVE, fd, IORING_OP_RECV);
+    struct io_uring_sqe *sqe = submit(OP_RECEIVE, fd, fd, IORING_OP_RECV);
     sqe->addr = (uintptr_t)memory_of(fd);
     sqe->len = (unsigned)memory_bytes;
 }
 
 // MSG_WAITALL: the kernel sends the rest itself when not all of it fits at once.
 static void submit_send(int fd, const char *bytes, size_t length) {
-    struct io_uring_sqe *sqe = submit(OP_SEND, fd, IORING_OP_SEND);
+    struct io_uring_sqe *sqe = submit(OP_SEND, fd, fd, IORING_OP_SEND);
     sqe->addr = (uintptr_t)bytes;
     sqe->len = (unsigned)length;
     sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
-}
-
-static void give_buffer(int index) {
-    unsigned short place = buffer_ring->tail;
-    struct io_uring_buf *buffer = &buffer_ring->bufs[place & (buffer_count - 1)];
-    buffer->addr = (uintptr_t)(buffers + (size_t)index * buffer_bytes);
-    buffer->len = (unsigned)buffer_bytes;
-    buffer->bid = (unsigned short)index;
-    __atomic_store_n(&buffer_ring->tail, (unsigned short)(place + 1), __ATOMIC_RELEASE);
-    buffers_free++;
 }
 
 // Few buffers for trains, which are long: so they stay in the processor's cache.
 static void open_datagrams(void) {
     received.msg_namelen = sizeof(struct sockaddr_in);
     received.msg_controllen = mode == MODE_TRAINS ? sizeof(union control) : 0;
-    buffer_count = mode == MODE_TRAINS ? TRAINS : DATAGRAMS;
-    buffer_bytes = sizeof(struct io_uring_recvmsg_out) + received.msg_namelen + received.msg_controllen
+    size_t bytes = sizeof(struct io_uring_recvmsg_out) + received.msg_namelen + received.msg_controllen
         + (mode == MODE_TRAINS ? STREAM_BYTES : DATAGRAM_BYTES);
-    buffer_bytes = (buffer_bytes + 63) & ~(size_t)63;
-    buffers = reserve((size_t)buffer_count * buffer_bytes);
-    buffer_ring = reserve((size_t)buffer_count * sizeof(struct io_uring_buf));
-    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)buffer_ring, .ring_entries = (unsigned)buffer_count, .bgid = GROUP};
-    if (syscall(__NR_io_uring_register, ring, IORING_REGISTER_PBUF_RING, &registration, 1) != 0) fail("IORING_REGISTER_PBUF_RING");
-    for (int i = 0; i < buffer_count; i++) give_buffer(i);
+    buffers_free = mode == MODE_TRAINS ? TRAINS : DATAGRAMS;
+    open_buffers(buffers_free, (bytes + 63) & ~(size_t)63);
 }
 
+// ---- Echoes.
+
+static int next_buffer[ECHO_BUFFERS];
+static unsigned buffer_length[ECHO_BUFFERS];
+static int starved[DESCRIPTORS_MAX], starved_count; // connections whose receive found no buffer
+
+static void submit_multishot(int fd) {
+    struct io_uring_sqe *sqe = submit(OP_RECEIVE, fd, fd, IORING_OP_RECV);
+    sqe->ioprio = IORING_RECV_MULTISHOT;
+    sqe->flags = IOSQE_BUFFER_SELECT;
+    sqe->buf_group = GROUP;
+    connections[fd].receiving = true;
+}
+
+// Nothing is in flight any more: the descriptor's number may be another's from now on.
+static void close_if_done(int fd) {
+    if (connections[fd].receiving || connections[fd].first != 0) return;
+    connections[fd] = (struct connection){0};
+    close(fd);
+}
+
+static void received_echo(int fd, const struct io_uring_cqe *cqe) {
+    struct connection *connection = &connections[fd];
+    if (cqe->flags & IORING_CQE_F_BUFFER) {
+        int buffer = (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+        buffers_free--;
+        buffer_length[buffer] = (unsigned)cqe->res;
+        next_buffer[buffer] = 0;
+        if (connection->first != 0) {
+            next_buffer[connection->last - 1] = buffer + 1;
+        } else {
+            connection->first = buffer + 1;
+            submit_send(fd, buffer_at(buffer), buffer_length[buffer]);
+        }
+        connection->last = buffer + 1;
+    }
+    if (cqe->flags & IORING_CQE_F_MORE) return;
+    if (cqe->res == -ENOBUFS) {
+        starved[starved_count++] = fd;
+    } else if (cqe->res > 0) {
+        submit_multishot(fd);
+    } else {
+        connection->receiving = false;
+        close_if_done(fd);
+    }
+}
+
+// One that failed has ended the connection: the receive says so, and what else was to be sent fails as well.
+static void sent_echo(int fd) {
+    struct connection *connection = &connections[fd];
+    int buffer = connection->first - 1, next = next_buffer[buffer];
+    give_buffer(buffer);
+    buffers_free++;
+    connection->first = next;
+    if (next != 0) submit_send(fd, buffer_at(next - 1), buffer_length[next - 1]);
+    else close_if_done(fd);
+}
+
+static void feed_starved(void) {
+    if (buffers_free == 0) return;
+    while (starved_count > 0) submit_multishot(starved[--starved_count]);
+}
+
+// ---- Datagrams.
+
 static void submit_datagrams(int fd) {
-    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_IN, fd, IORING_OP_RECVMSG);
+    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_IN, fd, fd, IORING_OP_RECVMSG);
     sqe->addr = (uintptr_t)&received;
     sqe->len = 1;
     sqe->ioprio = IORING_RECV_MULTISHOT;
@@ -154,17 +145,16 @@ static void submit_datagrams(int fd) {
 
 // A buffer holds the receive's result, the peer, control data, and the datagram.
 static void submit_answer(int fd, int index) {
-    struct io_uring_recvmsg_out *out = (struct io_uring_recvmsg_out *)(buffers + (size_t)index * buffer_bytes);
+    struct io_uring_recvmsg_out *out = (struct io_uring_recvmsg_out *)buffer_at(index);
     char *peer = (char *)(out + 1), *control = peer + received.msg_namelen;
     struct msghdr arrived = {.msg_control = control, .msg_controllen = out->controllen};
     struct answer *answer = &answers[index];
     answer->part = (struct iovec){control + received.msg_controllen, out->payloadlen};
     answer->header = (struct msghdr){.msg_name = peer, .msg_namelen = out->namelen, .msg_iov = &answer->part, .msg_iovlen = 1};
     set_segment(&answer->header, &answer->control, received_segment(&arrived, out->payloadlen));
-    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_OUT, fd, IORING_OP_SENDMSG);
+    struct io_uring_sqe *sqe = submit(OP_DATAGRAM_OUT, index, fd, IORING_OP_SENDMSG);
     sqe->addr = (uintptr_t)&answer->header;
     sqe->len = 1;
-    sqe->user_data = (uint64_t)OP_DATAGRAM_OUT << 32 | (uint32_t)index;
 }
 
 static void leave_broadcast(int fd) {
@@ -255,8 +245,12 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
         case OP_ACCEPT:
             if (result >= 0) {
                 no_delay(result);
-                submit_receive(result);
-                connections[result].pending = 1;
+                if (is_echo) {
+                    submit_multishot(result);
+                } else {
+                    submit_receive(result);
+                    connections[result].pending = 1;
+                }
             } else if (result == -EMFILE || result == -ENFILE) {
                 errno = -result;
                 fail("accept");
@@ -267,7 +261,9 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
             exit(0);
         case OP_RECEIVE:
         case OP_SEND:
-            if (mode == MODE_BROADCAST) complete_broadcast(operation, index, result);
+            if (is_echo && operation == OP_RECEIVE) received_echo(index, cqe);
+            else if (is_echo) sent_echo(index);
+            else if (mode == MODE_BROADCAST) complete_broadcast(operation, index, result);
             else if (result <= 0) close(index); // one operation at a time: nothing else is in flight
             else if (operation == OP_RECEIVE) submit_send(index, memory_of(index), (size_t)result);
             else submit_receive(index);
@@ -281,12 +277,14 @@ static void complete(int server, const struct io_uring_cqe *cqe) {
             break;
         case OP_DATAGRAM_OUT: // one that could not leave is lost, as networks do
             give_buffer(index);
+            buffers_free++;
             break;
     }
 }
 
 int main(int count, char **words) {
     mode = parse_mode(count, words);
+    is_echo = mode == MODE_ECHO || mode == MODE_IDLE;
     // 64 bytes more than a page: else the first lines of all connections would share a few places of the cache.
     memory_bytes = mode == MODE_STREAMS ? STREAM_BYTES : ECHO_BYTES;
     memory_stride = memory_bytes + 64;
@@ -294,11 +292,12 @@ int main(int count, char **words) {
     memory = reserve(DESCRIPTORS_MAX * memory_stride);
     open_ring();
     int server = open_server(mode);
-    submit(OP_STOP, STDIN_FILENO, IORING_OP_POLL_ADD)->poll32_events = 1 /* POLLIN; POLLHUP comes by itself */;
+    submit(OP_STOP, 0, STDIN_FILENO, IORING_OP_POLL_ADD)->poll32_events = 1 /* POLLIN; POLLHUP comes by itself */;
     if (is_datagram(mode)) {
         open_datagrams();
         submit_datagrams(server);
     } else {
+        if (is_echo) open_buffers(buffers_free = ECHO_BUFFERS, ECHO_BYTES + 64);
         submit_accept(server);
     }
     for (;;) {
@@ -308,6 +307,7 @@ int main(int count, char **words) {
         for (; head != end; head++) complete(server, &cqes[head & cq_mask]);
         __atomic_store_n(cq_head, head, __ATOMIC_RELEASE);
         if (mode == MODE_BROADCAST) broadcast(before);
+        if (is_echo) feed_starved();
         if (is_datagram(mode) && !receiving && buffers_free > 0) submit_datagrams(server);
     }
 }

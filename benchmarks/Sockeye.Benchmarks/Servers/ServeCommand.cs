@@ -9,9 +9,6 @@ internal enum ServerMode
     /// <summary>Sends back what it receives; up to 4 KiB at a time.</summary>
     Echo,
 
-    /// <summary>The same, of many messages at a time: by a pipe, where the server has one.</summary>
-    Pipelined,
-
     /// <summary>The same with 64 KiB at a time.</summary>
     Streams,
 
@@ -38,6 +35,7 @@ internal static class ServeCommand
     internal static readonly IReadOnlyDictionary<string, Action<ServerMode>> Servers = new Dictionary<string, Action<ServerMode>>(StringComparer.Ordinal)
     {
         ["sockeye-uring"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode),
+        ["sockeye-pipe"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring }, mode, byPipes: true),
         ["sockeye-epoll"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.Epoll }, mode),
         ["sockeye-spin"] = static mode => SockeyeServer.RunOnLoop(new() { Engine = EngineKind.IoUring, SpinLimit = SockeyeServer.SpinLimit }, mode),
         ["sockeye-pool"] = SockeyeServer.RunOnPool,

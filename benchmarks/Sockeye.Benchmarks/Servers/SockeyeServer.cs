@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Sockeye.Benchmarks.Servers;
 
-/// <summary>Our sockets, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
+/// <summary>Our sockets, or pipes on them, awaited: on an event loop with either engine, or from the thread pool with no loop.</summary>
 internal static class SockeyeServer
 {
     /// <summary>Why there is no io_uring here; null when there is.</summary>
@@ -25,23 +25,23 @@ internal static class SockeyeServer
     /// <summary>How long a loop that spins looks before it sleeps.</summary>
     internal static TimeSpan SpinLimit { get; } = TimeSpan.FromMicroseconds(50);
 
-    internal static void RunOnLoop(EventLoopOptions options, ServerMode mode)
+    internal static void RunOnLoop(EventLoopOptions options, ServerMode mode, bool byPipes = false)
     {
         using var loop = new EventLoop(options);
         loop.Run(async () =>
         {
-            using Socket socket = Serve(mode);
+            using Socket socket = Serve(mode, byPipes);
             await Task.Run(ServeCommand.WaitForEndOfInput);
         });
     }
 
     internal static void RunOnPool(ServerMode mode)
     {
-        using Socket socket = Serve(mode);
+        using Socket socket = Serve(mode, byPipes: false);
         ServeCommand.WaitForEndOfInput();
     }
 
-    private static Socket Serve(ServerMode mode)
+    private static Socket Serve(ServerMode mode, bool byPipes)
     {
         var local = new IPEndPoint(IPAddress.Loopback, 0);
         Socket socket;
@@ -54,14 +54,14 @@ internal static class SockeyeServer
         else
         {
             socket = Socket.CreateServer(local, backlog: 4096);
-            _ = AcceptAsync(socket, mode);
+            _ = AcceptAsync(socket, mode, byPipes);
         }
 
         ServeCommand.Announce(((IPEndPoint)socket.LocalEndPoint!).Port);
         return socket;
     }
 
-    private static async Task AcceptAsync(Socket listener, ServerMode mode)
+    private static async Task AcceptAsync(Socket listener, ServerMode mode, bool byPipes)
     {
         var members = new List<SocketPipe>();
         while (true)
@@ -70,9 +70,10 @@ internal static class SockeyeServer
             peer.NoDelay = true;
             _ = mode switch
             {
+                ServerMode.Idle when byPipes => EchoByIdlePipeAsync(new SocketPipe(peer)),
                 ServerMode.Idle => EchoWithoutBufferAsync(peer),
-                ServerMode.Pipelined => EchoByPipeAsync(peer),
                 ServerMode.Broadcast => RelayAsync(peer, members),
+                _ when byPipes => EchoByPipeAsync(peer),
                 _ => EchoAsync(peer, ServeCommand.BytesAtOnce(mode)),
             };
         }
@@ -125,7 +126,36 @@ internal static class SockeyeServer
     private static async Task EchoByPipeAsync(Socket peer)
     {
         await using var pipe = new SocketPipe(peer);
-        await PipeServer.EchoAsync(pipe);
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+
+            await pipe.Output.FlushAsync();
+        }
+    }
+
+    // Nothing but the pipe is kept across an await, and there is one await: the rest an idle connection would have to pay for.
+    private static async Task EchoByIdlePipeAsync(SocketPipe pipe)
+    {
+        while (true)
+        {
+            ReadResult read = await pipe.Input.ReadAsync();
+            pipe.Write(read.Buffer);
+            pipe.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                _ = pipe.DisposeAsync().AsTask();
+                return;
+            }
+
+            pipe.TryFlush();
+        }
     }
 
     // What the sender says stands once, and goes to each with the turn's other sends; a member that does not keep up is

@@ -3,11 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Sockeye.Chat.Connections;
 
-/// <summary>
-/// One listening socket: hands on what it accepts until it is told to stop, and then what still waits in the backlog.
-/// </summary>
+/// <summary>One listening socket: hands on what it accepts until it is stopped, and then what still waits in the backlog.</summary>
 /// <remarks>
-/// What accept(2) may answer instead of a connection:
+/// What accept(2) may return instead of a connection:
 /// <list type="bullet">
 /// <item>That the connection was lost before it was accepted, which Linux reports with the error of the connection: the
 /// next one is accepted.</item>
@@ -122,7 +120,7 @@ internal sealed class Acceptor(Socket listener, TimeProvider time, ILogger logge
             case SocketError.InvalidArgument or SocketError.NotSocket or SocketError.OperationAborted:
                 return Answer.Broken;
             default:
-                // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what nobody foresaw, which must not spin.
+                // EMFILE, ENFILE, ENOBUFS, ENOMEM; and anything unforeseen, which must not spin.
                 if (_pause.Waits == 0)
                 {
                     logger.AcceptPaused(_where, $"{result.ErrnoName}: {result.ErrnoMessage}");

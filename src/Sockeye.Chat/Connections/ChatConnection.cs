@@ -2,9 +2,7 @@ using System.Net.Sockets;
 
 namespace Sockeye.Chat.Connections;
 
-/// <summary>
-/// One accepted connection, whatever it speaks: its bytes in, its send queue, and how it ends.
-/// </summary>
+/// <summary>One accepted connection, whatever it speaks: its bytes in, its send queue, and how it ends.</summary>
 internal sealed class ChatConnection : IDisposable
 {
     private const int ReceiveBytes = 2_048;
@@ -118,8 +116,8 @@ internal sealed class ChatConnection : IDisposable
     public ReadOnlySpan<byte> Received(int count) => _buffer.AsSpan(0, count);
 
     /// <summary>
-    /// To be awaited between two commands: comes back when the next may run. Whoever has used up its share of the time
-    /// waits for another, and whoever asks faster than it reads the answers, until it has read half of them. Throws
+    /// To be awaited between two commands: comes back when the next may run. One that has used up its share of the time
+    /// waits for another, and one that asks faster than it reads the replies, until it has read half of them. Throws
     /// OperationCanceledException once the server's side has ended the connection: what was dropped runs no command.
     /// </summary>
     public ValueTask NextCommandAsync()
@@ -232,7 +230,7 @@ internal sealed class ChatConnection : IDisposable
     private async ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> bytes) =>
         SendOutcome.Of(await _socket.TrySendAsync(bytes));
 
-    /// <summary>Whoever hears nothing any more is out of the chat, and must not seem to be in it.</summary>
+    /// <summary>Someone who no longer receives anything is out of the chat, and must not seem to be in it.</summary>
     private void SendFailed(SendOutcome outcome)
     {
         Log.SendFailed(outcome.Problem);

@@ -199,11 +199,11 @@ public sealed class ChatServer : IDisposable
     private async Task<int> EndWaitingAsync(byte[] goodbye, CancellationToken enough)
     {
         _dismissals.Widen(_options.MaxConnections - Connections);
-        int[] told = await Task.WhenAll(_acceptors.Select(acceptor => acceptor.DrainAsync(
+        int[] notified = await Task.WhenAll(_acceptors.Select(acceptor => acceptor.DrainAsync(
             socket => _dismissals.DismissAsync(socket, goodbye, enough), _options.Backlog + 1, enough)));
         Dispose();
         await _dismissals.AllEndedAsync();
-        return told.Sum();
+        return notified.Sum();
     }
 
     private void SetOptions(Socket socket, ConnectionLog log)

@@ -10,7 +10,7 @@ public sealed class ListenException : Exception
     public ListenException(string message, SocketError error, Exception? inner = null)
         : base(message, inner) => Error = error;
 
-    /// <summary>What the kernel answered.</summary>
+    /// <summary>What the kernel returned.</summary>
     public SocketError Error { get; }
 
     /// <summary>Whether this machine simply has no such address: IPv6 is off, for instance.</summary>

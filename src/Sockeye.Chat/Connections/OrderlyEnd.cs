@@ -27,7 +27,7 @@ internal static class OrderlyEnd
         {
             if (!await queue.Done.WaitAsync(options.DrainWait, time))
             {
-                return (false, null); // whoever was told of the failure has logged it
+                return (false, null); // the handler of the failure has logged it
             }
 
             socket.Shutdown(SocketShutdown.Send);

@@ -7,15 +7,13 @@ namespace Sockeye.Chat.Connections;
 /// <summary>What a send came to: the bytes that the kernel took, also when it then failed, and the error.</summary>
 internal readonly record struct SendOutcome(int Bytes, SocketError Error, string Problem)
 {
-    /// <summary>The socket's answer.</summary>
+    /// <summary>The result of the socket's call.</summary>
     public static SendOutcome Of(SocketResult<int> result) => result.TryGetValue(out int bytes)
         ? new(bytes, SocketError.Success, "")
         : new(result.BytesTransferred, result.Error, $"{result.ErrnoName}: {result.ErrnoMessage}");
 }
 
-/// <summary>
-/// What waits to be sent to one connection: a queue of shared, unchanging blobs, bounded by bytes.
-/// </summary>
+/// <summary>What waits to be sent to one connection: a queue of shared, unchanging blobs, bounded by bytes.</summary>
 /// <remarks>
 /// The contract:
 /// <list type="bullet">
@@ -23,7 +21,7 @@ internal readonly record struct SendOutcome(int Bytes, SocketError Error, string
 /// <item>One send is in flight at a time, and it takes everything that waits, up to <see cref="MergeBytesMax"/>.</item>
 /// <item>Bytes count from posting until the kernel has taken them. At the bound TryPost says no.</item>
 /// <item>A send that fails for want of memory is made again, after a pause, up to <c>retriesMost</c> times. Any other error,
-/// and the last of these, is final: <c>failed</c> is told why, and what is posted from then on vanishes.</item>
+/// and the last of these, is final: <c>failed</c> is called with the reason, and what is posted from then on is dropped.</item>
 /// <item>The sender runs where the queue was made: on that event loop, in its turn, or on the thread pool.</item>
 /// <item>An idle queue holds no task, no timer and no buffer.</item>
 /// </list>
@@ -64,7 +62,7 @@ internal sealed class SendQueue(
     public bool IsAboveHalf => Volatile.Read(ref _queuedBytes) > queuedBytesMax / 2;
 
     /// <summary>
-    /// Queues a blob, an answer to this connection or news; false when the queue has no room for it. After the end, blobs
+    /// Queues a blob, a reply to this connection or news; false when the queue has no room for it. After the end, blobs
     /// vanish.
     /// </summary>
     public bool TryPost(ReadOnlyMemory<byte> blob, bool isAnswer = false)

@@ -1,12 +1,10 @@
 namespace Sockeye.Chat.Connections;
 
-/// <summary>
-/// Who sends next on an event loop: a few in each turn, in the order in which they got something to send.
-/// </summary>
+/// <summary>Who sends next on an event loop: a few in each turn, in the order in which they got something to send.</summary>
 /// <remarks>
-/// One word said to ten thousand people is ten thousand sends. All in one turn, nobody else would be heard meanwhile. In
+/// One message to ten thousand people is ten thousand sends. If all were made in one turn, nobody else would be served meanwhile. In
 /// between the loop looks at the network and runs commands, and what that adds for those who still wait merges with what
-/// they wait for: the busier the chat, the more lines in each send. Those who get an answer are not kept behind those who
+/// they wait for: the busier the chat, the more lines in each send. Those who get a reply are not kept behind those who
 /// get the news of a large room: of the two, each sends in turn. Any thread may call.
 /// </remarks>
 internal sealed class SendTurns
@@ -21,7 +19,7 @@ internal sealed class SendTurns
     private readonly Queue<SendQueue> _answers = new();
     private bool _hasTurn; // one is queued, or runs
 
-    /// <summary>The queue has something to send; it is told to in its turn, on the loop.</summary>
+    /// <summary>The queue has something to send, and does so when its turn comes, on the loop.</summary>
     public void Add(SendQueue queue, bool isAnswer, SynchronizationContext loop)
     {
         lock (_gate)

@@ -1,7 +1,7 @@
 namespace Sockeye.Chat.Connections;
 
 /// <summary>
-/// Shares the server's time: nobody's commands keep the others waiting, however many come in one packet.
+/// Shares the server's time: one connection's commands do not keep the others waiting, however many come in one packet.
 /// </summary>
 /// <remarks>
 /// The contract:
@@ -9,7 +9,7 @@ namespace Sockeye.Chat.Connections;
 /// <item>Commands run at once, in the turn of the loop in which they came, for <c>share</c> of time (the last one may go
 /// over it: a command is never cut). That is enough for whoever types.</item>
 /// <item>What is left then waits in one queue, of which one person is served in each turn of the loop, for another share.
-/// In between the loop looks at the network, so all others are answered meanwhile.</item>
+/// In between the loop looks at the network, so all others are served meanwhile.</item>
 /// <item>A share is new again after a wait for the network: at once while nobody is in the queue, else when everybody
 /// has been served who was. So a person with many connections gets many shares; one who sends little by little does not.</item>
 /// <item>Nothing is refused: a server with nothing else to do serves the same person turn after turn.</item>
@@ -81,7 +81,7 @@ internal sealed class TurnQueue(TimeProvider time, TimeSpan share) : IThreadPool
         bool isEmpty;
         lock (_gate)
         {
-            // Only now, so that whoever waits anew comes behind, and queues no second turn.
+            // Only now, so that one that waits again is put at the end, and does not queue a second turn.
             _waiting.Dequeue();
             isEmpty = _waiting.Count == 0;
         }
@@ -112,7 +112,7 @@ internal sealed class TurnQueue(TimeProvider time, TimeSpan share) : IThreadPool
         /// <summary>Whether the share is used up, and <see cref="WaitAsync"/> is next.</summary>
         public bool IsSpent => turns.Since(_since) >= _left;
 
-        /// <summary>A wait for the network begins, which costs nobody anything.</summary>
+        /// <summary>A wait for the network begins, which costs the others nothing.</summary>
         public void Pause() => _left -= turns.Since(_since);
 
         /// <summary>The wait is over.</summary>

@@ -9,9 +9,7 @@ public sealed record ChatRoomInfo(string Name, int Members);
 /// <summary>Who is in a room: how many, and as many names as were asked for, in order of the alphabet.</summary>
 public sealed record ChatMembers(string Room, int Count, IReadOnlyList<string> Names);
 
-/// <summary>
-/// The chat itself: rooms and people. Knows no socket, clock, database or format.
-/// </summary>
+/// <summary>The chat itself: rooms and people. Knows no socket, clock, database or format.</summary>
 /// <remarks>
 /// The contract:
 /// <list type="number">
@@ -124,7 +122,7 @@ public sealed class ChatHub
         }
     }
 
-    /// <summary>Ends every session, and lets nobody in from then on. People are told of the end, not of each other's leaving.</summary>
+    /// <summary>Ends every session, and lets nobody in from then on. Clients are told of the end, not of each other's departure.</summary>
     public void Close(string reason)
     {
         lock (_gate)
@@ -205,7 +203,7 @@ public sealed class ChatHub
                 return failure;
             }
 
-            // Whoever leaves hears it too: it is the confirmation.
+            // The one who leaves gets it too: it is the confirmation.
             var departure = new ChatDeparture(
                 room!.NextId(), room.NextTime(_time), room.Name.Text, session.Name, fromChat: false, CleanReason(reason));
             Publish(room, departure);
@@ -341,7 +339,7 @@ public sealed class ChatHub
         return reason.Length == 0 ? null : reason;
     }
 
-    /// <summary>Gives the event to every member. Whoever cannot take it is ended afterwards, by EndOverflowed.</summary>
+    /// <summary>Gives the event to every member. One that cannot take it is ended afterwards, by EndOverflowed.</summary>
     private void Publish(ChatRoom room, ChatEvent chatEvent)
     {
         Debug.Assert(_gate.IsHeldByCurrentThread);
@@ -365,7 +363,7 @@ public sealed class ChatHub
         }
     }
 
-    /// <summary>Takes a session out of the chat, and tells the others; false if it was out already.</summary>
+    /// <summary>Takes a session out of the chat, and notifies the others; false if it was out already.</summary>
     private bool EndOne(ChatSession session, string? reason)
     {
         if (session.HasEnded)
@@ -386,7 +384,7 @@ public sealed class ChatHub
         return true;
     }
 
-    /// <summary>One more in a room. Its place among the rooms depends on how many there are, so it is taken out meanwhile.</summary>
+    /// <summary>Adds one to a room. Its place among the rooms depends on how many there are, so it is taken out meanwhile.</summary>
     private void Add(ChatRoom room, ChatSession session)
     {
         _fullestFirst.Remove(room);
@@ -394,7 +392,7 @@ public sealed class ChatHub
         _fullestFirst.Add(room);
     }
 
-    /// <summary>One less in a room, which ends with its last member.</summary>
+    /// <summary>Takes one out of a room, which ends with its last member.</summary>
     private void Remove(ChatRoom room, ChatSession session)
     {
         _fullestFirst.Remove(room);

@@ -3,9 +3,7 @@ using System.Text;
 
 namespace Sockeye.Chat.Domain;
 
-/// <summary>
-/// A name as it is shown, and the key under which it is unique.
-/// </summary>
+/// <summary>A name as it is shown, and the key under which it is unique.</summary>
 /// <remarks>
 /// The rules, for people and for rooms (whose "#" may be left out when asking, and is always shown):
 /// letters, digits, the marks that scripts other than Latin, Greek and Cyrillic need, and <c>_ [ ] { } ^ ` |</c>; after the

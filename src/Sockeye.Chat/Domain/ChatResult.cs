@@ -67,7 +67,7 @@ public readonly struct ChatResult
     public override string ToString() => IsSuccess ? "done" : $"{Error}: {Message}";
 }
 
-/// <summary>The outcome of a request that has an answer.</summary>
+/// <summary>The outcome of a request that has a result.</summary>
 public readonly struct ChatResult<T>
     where T : class
 {
@@ -75,10 +75,10 @@ public readonly struct ChatResult<T>
 
     internal ChatResult(ChatResult failure) => Failure = failure;
 
-    /// <summary>The answer, or null when <see cref="Failure"/> says why there is none.</summary>
+    /// <summary>The result, or null when <see cref="Failure"/> says why there is none.</summary>
     public T? Value { get; }
 
-    /// <summary>Why there is no answer.</summary>
+    /// <summary>Why there is no result.</summary>
     public ChatResult Failure { get; }
 
     /// <inheritdoc/>

@@ -3,12 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Sockeye.Chat.Domain;
 
-/// <summary>
-/// One room: its members and its sequencer. Everything here happens with the hub's lock held.
-/// </summary>
+/// <summary>One room: its members and its sequencer. Everything here happens with the hub's lock held.</summary>
 internal sealed class ChatRoom(ChatName name, ulong hub, uint serial)
 {
-    // In the order in which names are shown, so that whoever asks for the first of ten thousand names costs no sort.
+    // In the order in which names are shown, so that asking for the first of ten thousand names costs no sort.
     private readonly List<ChatSession> _members = [];
     private long _lastNumber;
     private DateTimeOffset _lastTime;

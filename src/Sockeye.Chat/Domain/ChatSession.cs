@@ -3,7 +3,7 @@ namespace Sockeye.Chat.Domain;
 /// <summary>What one person may do, from entering the chat to leaving it. Made by <see cref="ChatHub.EnterAsync"/>.</summary>
 /// <remarks>
 /// May be used from any thread. Requests are value tasks because a room's sequencer may one day live on another machine;
-/// the hub of this one answers at once. The result says whether a request was done; what it caused arrives, as for
+/// the hub of this one completes them at once. The result says whether a request was done; what it caused arrives, as for
 /// everybody else, at the <see cref="IChatClient"/>.
 /// </remarks>
 public sealed class ChatSession
@@ -42,7 +42,7 @@ public sealed class ChatSession
     /// <summary>Takes another name.</summary>
     public ValueTask<ChatResult> RenameAsync(string name) => ValueTask.FromResult(_hub.Rename(this, name));
 
-    /// <summary>Leaves the chat. Only the first call counts; the client hears nothing more.</summary>
+    /// <summary>Leaves the chat. Only the first call counts; the client gets nothing more.</summary>
     public void End(string? reason = null) => _hub.End(this, reason);
 
     /// <summary>Leaves the chat because the client's queue overflowed outside the hub: as if TryPost had said no.</summary>

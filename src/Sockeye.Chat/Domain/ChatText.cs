@@ -3,9 +3,7 @@ using System.Text;
 
 namespace Sockeye.Chat.Domain;
 
-/// <summary>
-/// What a text may contain that other people's terminals will show.
-/// </summary>
+/// <summary>What a text may contain that other people's terminals will show.</summary>
 /// <remarks>
 /// A control character could move somebody's cursor, ring a bell or start an escape sequence; a directional override
 /// could make words read as what they are not (Unicode TR 36, CVE-2021-42574). None of them passes, whichever way the

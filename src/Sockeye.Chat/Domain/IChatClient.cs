@@ -10,12 +10,10 @@ public enum ChatEnd
     Closing,
 }
 
-/// <summary>
-/// Where a person's events go: their client, whatever protocol it speaks.
-/// </summary>
+/// <summary>Where a person's events go: their client, whatever protocol it speaks.</summary>
 /// <remarks>
 /// Both members are called with the hub's lock held, in the one order of each room. They must neither block nor call the
-/// hub; they queue, and wake whoever waits later and elsewhere.
+/// hub; they queue, and wake waiters later and elsewhere.
 /// </remarks>
 public interface IChatClient
 {

@@ -7,7 +7,7 @@ namespace Sockeye.Chat.Domain;
 /// The runtime composes only with ICU, which we do not require of a machine, so these tables replace it. They were made
 /// with Python's unicodedata, Unicode 14.0.0: the ranges are every code point c for which
 /// is_normalized('NFC', chr(c)) is false (NFC_Quick_Check=No); the pairs are the canonical decompositions of what is
-/// composed, save those whose second part <see cref="ChatName"/> refuses anywhere. A test makes both again and
+/// composed, except those whose second part <see cref="ChatName"/> refuses anywhere. A test makes both again and
 /// compares. Unicode promises that neither changes for characters that exist.
 /// The order of two marks on one letter is not checked.
 /// </remarks>

@@ -16,9 +16,7 @@ public enum LineKind
     TooLong,
 }
 
-/// <summary>
-/// Bytes to lines, however the bytes are cut. Pure: no socket, no clock.
-/// </summary>
+/// <summary>Bytes to lines, however the bytes are cut. Pure: no socket, no clock.</summary>
 /// <remarks>
 /// The contract:
 /// <list type="bullet">

@@ -7,7 +7,7 @@ namespace Sockeye.Chat.Lines;
 /// <summary>
 /// How a line client reads the chat. Every line ends with LF and begins in one of three ways:
 /// <c>[HH:mm:ss] NAME: text</c> for what is said, <c>[HH:mm:ss] * …</c> for what happens in the room, and <c>-- …</c>
-/// for what the server says to this client alone. A name has no ":" or space in it, so nobody's text passes for another's.
+/// for what the server says to this client alone. A name has no ":" or space in it, so no one's text passes for another's.
 /// </summary>
 public sealed class LineEncoding(TimeZoneInfo zone) : IChatEncoding
 {

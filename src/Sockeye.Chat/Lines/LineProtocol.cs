@@ -23,7 +23,7 @@ internal sealed class LineProtocol : IChatClient
     private bool _hasLine; // a whole line has come, or the prompt has gone out
 
     // Which room's events are shown. Entering is set by the reader before it asks; Shown changes when our own arrival
-    // comes by, under the hub's lock. So what another room's people say never mixes in, whatever order answers take.
+    // comes by, under the hub's lock. So what people in another room say never mixes in, whatever order replies take.
     private volatile string? _entering;
     private volatile string? _shown;
 
@@ -39,7 +39,7 @@ internal sealed class LineProtocol : IChatClient
 
     public ChatHub Hub { get; }
 
-    /// <summary>Bytes of one line of an answer that surely find room where <see cref="TellAsync"/> has waited.</summary>
+    /// <summary>Bytes of one line of a reply that surely find room where <see cref="TellAsync"/> has waited.</summary>
     public int AnswerBytesMax => _options.MaxQueuedBytes / 4;
 
     /// <summary>The room this person is in; null before the first.</summary>
@@ -87,7 +87,7 @@ internal sealed class LineProtocol : IChatClient
         }
         catch (OperationCanceledException)
         {
-            // The hub or the server ended it, which has been told; or else the time to name oneself is over.
+            // The hub or the server ended it, and has said why; or the time to give a name is over.
             reason = _connection.EndReason;
             if (reason is null)
             {
@@ -137,7 +137,7 @@ internal sealed class LineProtocol : IChatClient
     public void Tell(string text) => Tell(LineEncoding.Notice(text));
 
     /// <summary>
-    /// Says one of several lines of an answer, and waits as before another command: an answer may be as long as the queue.
+    /// Says one of several lines of a reply, and waits as before another command: a reply may be as long as the queue.
     /// </summary>
     public ValueTask TellAsync(ReadOnlyMemory<byte> notice)
     {

@@ -9,13 +9,13 @@ internal static class LineReplies
     /// <summary>Asks for a name: when the client does not begin with a line, and at every empty line until it has one.</summary>
     public const string Prompt = "Welcome. What is your name? (One word; /help shows more.)";
 
-    /// <summary>The answer to /quit, and the last line.</summary>
+    /// <summary>The reply to /quit, and the last line.</summary>
     public const string GoodBye = "Good-bye.";
 
     /// <summary>The name was taken: the person is in the chat.</summary>
     public static string Welcome(string name) => $"{WelcomeStart}{name}. Type to talk; /help lists the commands.";
 
-    /// <summary>The answer to /join before there is a name.</summary>
+    /// <summary>The reply to /join before there is a name.</summary>
     public static string NextRoom(string room) => $"{NextRoomStart}{room}. What is your name?";
 
     public static bool IsWelcome(string line) => Is(line, WelcomeStart);

@@ -9,7 +9,7 @@ namespace Sockeye.Chat.Terminal;
 /// </summary>
 /// <remarks>
 /// When the terminal becomes too narrow for the row that is on it, some terminals break that row into several (tmux, and
-/// most of those with a window), others cut it off (xterm, the console), and none tells. So the screen is drawn anew, from
+/// most of those with a window), others cut it off (xterm, the console), and none reports it. So the screen is redrawn, from
 /// the last lines that were printed.
 /// </remarks>
 internal sealed class ChatScreen(TextWriter output, Func<(int Columns, int Rows)> size, LinePainter painter)

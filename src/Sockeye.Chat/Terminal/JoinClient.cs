@@ -6,7 +6,7 @@ namespace Sockeye.Chat.Terminal;
 /// <summary>How to join, and what to say first.</summary>
 public sealed class JoinOptions
 {
-    /// <summary>The name to take; null means that whoever types is asked. Defaults to null.</summary>
+    /// <summary>The name to take; null means that the user is asked. Defaults to null.</summary>
     public string? Name { get; set; }
 
     /// <summary>The room to enter; null is the server's first. Defaults to null.</summary>
@@ -15,18 +15,18 @@ public sealed class JoinOptions
     /// <summary>How long connecting to one address may take. Defaults to 10 s.</summary>
     public TimeSpan ConnectWait { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is said, where it does not come from a terminal. Defaults to null: the console's standard input.</summary>
+    /// <summary>What to say, when it does not come from a terminal. Defaults to null: the console's standard input.</summary>
     public Stream? Input { get; set; }
 
     /// <summary>
-    /// Where what is heard goes, where that is no terminal. Defaults to null: the console's standard output, which does not
-    /// tell that its reader has gone.
+    /// Where what is received goes, when that is not a terminal. Defaults to null: the console's standard output, which does
+    /// not report that its reader has gone.
     /// </summary>
     public Stream? Output { get; set; }
 
     /// <summary>
-    /// Takes each line that is heard, without its end, in place of a terminal or <see cref="Output"/>. An IOException that
-    /// it throws says that nobody wants them any more. Defaults to null.
+    /// Takes each line received, without its end, in place of a terminal or <see cref="Output"/>. An IOException that
+    /// it throws means that they are no longer wanted. Defaults to null.
     /// </summary>
     public Action<string>? Heard { get; set; }
 

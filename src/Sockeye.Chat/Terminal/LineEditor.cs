@@ -16,9 +16,7 @@ internal enum EditorResult
     Quit,
 }
 
-/// <summary>
-/// The line being typed: text, cursor, history. Pure: keys in, state out; no console.
-/// </summary>
+/// <summary>The line being typed: text, cursor, history. Pure: keys in, state out; no console.</summary>
 internal sealed class LineEditor(int charsMax = 4_096, int historyMax = 100)
 {
     private readonly StringBuilder _text = new();
@@ -116,7 +114,7 @@ internal sealed class LineEditor(int charsMax = 4_096, int historyMax = 100)
 
     private void Insert(char c)
     {
-        // The console gives a character beyond U+FFFF as two keys; half a one must not be drawn or sent.
+        // The console gives a character beyond U+FFFF as two keys; half of one must not be drawn or sent.
         if (char.IsHighSurrogate(c))
         {
             _highSurrogate = c;

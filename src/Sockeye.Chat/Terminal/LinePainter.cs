@@ -3,9 +3,7 @@ using Sockeye.Chat.Lines;
 
 namespace Sockeye.Chat.Terminal;
 
-/// <summary>
-/// A line of the chat, cleaned by <see cref="ReceivedLines"/>, as it is shown: coloured where that is wanted.
-/// </summary>
+/// <summary>A line of the chat, cleaned by <see cref="ReceivedLines"/>, as it is shown: in colour where that is wanted.</summary>
 internal sealed class LinePainter(bool colours)
 {
     private const string Dim = "\e[2m";

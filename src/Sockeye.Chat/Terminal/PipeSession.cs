@@ -4,9 +4,7 @@ using Sockeye.Chat.Lines;
 
 namespace Sockeye.Chat.Terminal;
 
-/// <summary>
-/// chat join between pipes: copies lines both ways until the input ends, then prints what is still due.
-/// </summary>
+/// <summary>chat join between pipes: copies lines both ways until the input ends, then prints what is still due.</summary>
 /// <remarks>
 /// With a name to take, the input waits until the chat has taken it: else the first line typed for everybody could become
 /// a name. What is printed is cleaned here as it is at a terminal: a pipe often ends at one, and a file is shown on one.

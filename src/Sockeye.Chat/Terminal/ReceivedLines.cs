@@ -12,12 +12,12 @@ internal sealed class ReceivedLines
     /// <summary>A longer line is dropped, and <see cref="Dropped"/> stands in its place.</summary>
     public const int LineBytesMax = 262_144;
 
-    /// <summary>No notice of the server's, and so no answer to a name.</summary>
+    /// <summary>Not a notice of the server's, and so not a reply to a name.</summary>
     public static readonly string Dropped = $"[a line of more than {LineBytesMax} bytes was dropped]";
 
     private readonly LineDecoder _decoder = new(LineBytesMax);
 
-    /// <summary>The lines that these bytes complete; no bytes are the end, and give the last line, if it has none.</summary>
+    /// <summary>The lines that these bytes complete. No bytes mean the end, and give the last line even if it is not terminated.</summary>
     public IReadOnlyList<string> Take(ReadOnlySpan<byte> bytes)
     {
         var lines = new List<string>();

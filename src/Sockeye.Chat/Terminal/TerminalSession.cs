@@ -6,12 +6,10 @@ using Sockeye.Chat.Lines;
 
 namespace Sockeye.Chat.Terminal;
 
-/// <summary>
-/// chat join at a terminal: what arrives is printed above the line being typed.
-/// </summary>
+/// <summary>chat join at a terminal: what arrives is printed above the line being typed.</summary>
 /// <remarks>
-/// Keys and lines come in by one bounded queue and one flow draws, so nothing is drawn half. Reading a key blocks, so a
-/// thread of its own does it; it ends with the process.
+/// Keys and lines come in through one bounded queue and one task draws, so nothing is drawn by halves. Reading a key blocks, so a
+/// separate thread does it; it ends with the process.
 /// </remarks>
 internal sealed class TerminalSession(Socket socket, JoinOptions options)
 {
@@ -158,7 +156,7 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
-            return; // whoever cancelled or closed has the answer already
+            return; // the side that cancelled or closed has the result already
         }
 
         await _inputs.Writer.WriteAsync(new Input(null, null, end), stop);
@@ -198,7 +196,7 @@ internal sealed class TerminalSession(Socket socket, JoinOptions options)
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // Receiving meets the same end, and tells it.
+            // Receiving meets the same end, and reports it.
         }
     }
 }

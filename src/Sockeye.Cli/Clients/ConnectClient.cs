@@ -38,7 +38,7 @@ internal sealed class ConnectClient(SocketUri endpoint, ConnectOptions options, 
             : null;
         Copy copy = datagrams ?? (Copy)new StreamCopy(connection.Socket, report, input, receiver);
         CopyEnd end = await copy.RunAsync(options.Wait ?? (connection.IsDatagram ? _datagramWait : null), stop);
-        int code = Tell(end, copy);
+        int code = Print(end, copy);
         long dropped = drops?.Take() ?? 0;
         if (dropped > 0)
         {
@@ -65,7 +65,7 @@ internal sealed class ConnectClient(SocketUri endpoint, ConnectOptions options, 
         : options.IsShown ? new TextReceiver(output)
         : new BytesReceiver(output);
 
-    private int Tell(CopyEnd end, Copy copy)
+    private int Print(CopyEnd end, Copy copy)
     {
         string soFar = $"{Connection.Bytes(copy.BytesReceived)} had come, {Connection.Bytes(copy.BytesSent)} were sent";
         switch (end.Outcome)

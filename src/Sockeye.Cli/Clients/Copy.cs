@@ -148,7 +148,7 @@ internal abstract class Copy(Socket socket, Report report, IReceiver receiver)
     /// <summary>Whether after such a failure to send, receiving ends as well and has the better reason.</summary>
     protected abstract bool IsToldByReceiving(int errno);
 
-    /// <summary>Tells the peer that nothing more will be sent.</summary>
+    /// <summary>Signals to the peer that nothing more will be sent.</summary>
     /// <returns>False if this socket has no way to do so, and the peer may wait for more.</returns>
     protected abstract bool TryEndSending();
 

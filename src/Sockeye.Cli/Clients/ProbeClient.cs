@@ -42,7 +42,7 @@ internal sealed class ProbeClient(SocketUri endpoint, TimeSpan limit, TimeSpan? 
             left = until - Stopwatch.GetElapsedTime(start) - pause;
             if (result.IsSuccess || left is not { } rest || rest <= TimeSpan.Zero)
             {
-                return Tell(result, trace, tries);
+                return Print(result, trace, tries);
             }
 
             try
@@ -77,7 +77,7 @@ internal sealed class ProbeClient(SocketUri endpoint, TimeSpan limit, TimeSpan? 
     private SocketUri WithLimit(TimeSpan time) =>
         endpoint.WithOption("timeout", string.Create(CultureInfo.InvariantCulture, $"{Math.Max((long)time.TotalMilliseconds, 1)}ms"));
 
-    private int Tell(SocketResult<Socket> result, ConnectionTrace trace, int tries)
+    private int Print(SocketResult<Socket> result, ConnectionTrace trace, int tries)
     {
         bool isTold = !endpoint.IsName || TryTellSteps(trace);
         int code = result.IsSuccess ? ExitCode.Ok : OptionTypes.IsLookup(result.Error) ? ClientExit.NoHost : result.Errno;

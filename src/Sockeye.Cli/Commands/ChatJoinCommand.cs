@@ -53,7 +53,7 @@ internal static class ChatJoinCommand
                 Room = result.GetValue(room),
                 Input = StandardStreams.OpenInput(),
                 Output = StandardStreams.OpenOutput(),
-                Heard = report.IsJson ? line => Tell(report, line) : null,
+                Heard = report.IsJson ? line => Print(report, line) : null,
                 Colours = report.Style.HasColours,
             };
             return await RunAsync(result.GetValue(endPoint), options, report);
@@ -61,7 +61,7 @@ internal static class ChatJoinCommand
         return command;
     }
 
-    private static void Tell(Report report, string line)
+    private static void Print(Report report, string line)
     {
         if (!report.TryTell("line", line: null, ("text", line)))
         {

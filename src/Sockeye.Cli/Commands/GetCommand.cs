@@ -142,7 +142,7 @@ internal static class GetCommand
 
             if (options.Url.IsSecure && options.Trust.Anybody)
             {
-                report.Warn($"{asked}: --insecure: the certificate is not checked; whoever is on the way can read and change the answer");
+                report.Warn($"{asked}: --insecure: the certificate is not checked; whoever is on the way can read and change the response");
             }
 
             HttpHead head = await fetch.AskAsync(stop);
@@ -151,13 +151,13 @@ internal static class GetCommand
             while (await fetch.ReadBodyAsync(stop) is { IsEmpty: false } bytes)
             {
                 await body.WriteAsync(bytes); // what came is kept, even if it is to stop
-                progress?.Tell(fetch.Answer!.BodyBytes, head.Length);
+                progress?.Report(fetch.Response!.BodyBytes, head.Length);
             }
 
             await body.EndAsync();
             progress?.End();
             TellEnd(fetch, report);
-            return Conclude(head, fetch.Answer!, options.Url, report, errors);
+            return Conclude(head, fetch.Response!, options.Url, report, errors);
         }
         catch (BodyOutputException e)
         {
@@ -184,7 +184,7 @@ internal static class GetCommand
         {
             progress?.End();
             TellEnd(fetch, report);
-            return report.Fail($"{asked}: interrupted{(fetch.Answer is { } answer ? $" {answer.Place}" : "")}{body.Kept}", ExitCode.Interrupted);
+            return report.Fail($"{asked}: interrupted{(fetch.Response is { } response ? $" {response.Place}" : "")}{body.Kept}", ExitCode.Interrupted);
         }
     }
 
@@ -234,7 +234,7 @@ internal static class GetCommand
         {
             string status = $"{head.Version} {head.Status} {ByteText.Show(head.Reason)}".TrimEnd();
             Announcement.TryWrite(errors, head.Status >= 400 ? report.ErrorStyle.Bad(status) : report.ErrorStyle.Good(status));
-            TellFields(head.Fields, errors);
+            PrintFields(head.Fields, errors);
             Announcement.TryWrite(errors, "");
         }
 
@@ -252,7 +252,7 @@ internal static class GetCommand
         }
     }
 
-    private static void TellFields(IEnumerable<KeyValuePair<string, string>> fields, TextWriter errors)
+    private static void PrintFields(IEnumerable<KeyValuePair<string, string>> fields, TextWriter errors)
     {
         foreach ((string name, string value) in fields)
         {
@@ -262,20 +262,20 @@ internal static class GetCommand
 
     private static void TellEnd(HttpFetch fetch, Report report)
     {
-        if (fetch.Answer is { Head: not null } answer)
+        if (fetch.Response is { Head: not null } response)
         {
             HttpTimes times = fetch.Times;
             report.TryTell(
-                "end", line: null, ("whole", answer.IsWhole), ("bytes", answer.BodyBytes), ("trailers", answer.Trailers),
+                "end", line: null, ("whole", response.IsWhole), ("bytes", response.BodyBytes), ("trailers", response.Trailers),
                 ("lookUp", times.LookUp), ("connect", times.Connect), ("tls", times.Tls), ("firstByte", times.FirstByte), ("total", times.Total));
         }
     }
 
-    private static int Conclude(HttpHead head, HttpParser answer, HttpUrl url, Report report, TextWriter errors)
+    private static int Conclude(HttpHead head, HttpParser response, HttpUrl url, Report report, TextWriter errors)
     {
         if (!report.IsJson)
         {
-            TellFields(answer.Trailers, errors);
+            PrintFields(response.Trailers, errors);
         }
 
         if (head.Status is >= 300 and < 400 && head.Values("Location").FirstOrDefault() is { } location)

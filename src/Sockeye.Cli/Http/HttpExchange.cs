@@ -3,12 +3,12 @@ using System.Net.Sockets;
 namespace Sockeye.Cli.Http;
 
 // The contract of an exchange:
-// - One request, one answer, then the connection is spent. The stream stays its owner's.
+// - One request, one response, then the connection is spent. The stream stays its owner's.
 // - SendAsync, ReadHeadAsync, then ReadBodyAsync until it gives nothing: in this order, one at a time.
 // - Whatever goes wrong is a HttpFailureException. Bytes of the body that came before are handed out before it is thrown.
 // - Time limits are the stream's: a SocketException of TimedOut becomes HttpFailure.TimedOut.
 
-/// <summary>One request and its answer over a stream that is connected.</summary>
+/// <summary>One request and its response over a stream that is connected.</summary>
 internal sealed class HttpExchange
 {
     private const int BufferBytes = 65_536;
@@ -30,13 +30,13 @@ internal sealed class HttpExchange
         _transport = transport;
     }
 
-    /// <summary>What has been read of the answer.</summary>
-    public HttpParser Answer => _parser;
+    /// <summary>What has been read of the response.</summary>
+    public HttpParser Response => _parser;
 
-    /// <summary>Whether any byte of the answer came.</summary>
+    /// <summary>Whether any byte of the response came.</summary>
     public bool HasFirstByte { get; private set; }
 
-    /// <summary>Called once, when the first byte of the answer comes.</summary>
+    /// <summary>Called once, when the first byte of the response comes.</summary>
     public Action? FirstByteCame { get; set; }
 
     /// <summary>Sends the request.</summary>
@@ -56,8 +56,8 @@ internal sealed class HttpExchange
         }
         catch (IOException)
         {
-            // The server may have answered before it had read the request, and closed: the answer, then, says why. If
-            // there is none, the next read fails and tells.
+            // The server may have answered before it had read the request, and closed: then the response says why. If
+            // there is none, the next read fails and says so.
             _isUnsent = true;
         }
     }
@@ -83,8 +83,8 @@ internal sealed class HttpExchange
 
     /// <summary>Waits for more of the body.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>At least a byte, which is good until the next call; nothing at the end of the answer.</returns>
-    /// <exception cref="HttpFailureException">The answer is not whole.</exception>
+    /// <returns>At least a byte, which is good until the next call; nothing at the end of the response.</returns>
+    /// <exception cref="HttpFailureException">The response is not whole.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(CancellationToken cancellationToken = default)
     {
         while (true)

@@ -1,6 +1,6 @@
 namespace Sockeye.Cli.Http;
 
-/// <summary>How an answer can fail to come.</summary>
+/// <summary>How a response can fail to come.</summary>
 internal enum HttpFailure
 {
     /// <summary>What came is not HTTP/1.</summary>
@@ -9,7 +9,7 @@ internal enum HttpFailure
     /// <summary>It is HTTP, and breaks its rules or a bound of <see cref="HttpParser"/>.</summary>
     Broken,
 
-    /// <summary>The connection ended before the answer did.</summary>
+    /// <summary>The connection ended before the response did.</summary>
     Lost,
 
     /// <summary>Nothing came, or went, within the time limit.</summary>
@@ -19,7 +19,7 @@ internal enum HttpFailure
     Tls,
 }
 
-/// <summary>An answer that did not come, or not whole: the one exception of <see cref="HttpExchange"/> and <see cref="HttpTls"/>.</summary>
+/// <summary>A response that did not come, or not whole: the one exception of <see cref="HttpExchange"/> and <see cref="HttpTls"/>.</summary>
 internal sealed class HttpFailureException : Exception
 {
     public HttpFailureException(HttpFailure failure, string message, Exception? inner = null)

@@ -17,11 +17,11 @@ internal sealed record HttpFetchOptions(HttpUrl Url, ReadOnlyMemory<byte> Reques
 /// <param name="LookUp">The name's addresses were there.</param>
 /// <param name="Connect">The connection was made.</param>
 /// <param name="Tls">TLS was agreed on.</param>
-/// <param name="FirstByte">The first byte of the answer came.</param>
+/// <param name="FirstByte">The first byte of the response came.</param>
 /// <param name="Total">Now.</param>
 internal readonly record struct HttpTimes(TimeSpan? LookUp, TimeSpan? Connect, TimeSpan? Tls, TimeSpan? FirstByte, TimeSpan Total);
 
-/// <summary>One answer from the net: connects, agrees on TLS, asks, and hands out head and body. Owns the connection.</summary>
+/// <summary>One response from the net: connects, agrees on TLS, asks, and hands out head and body. Owns the connection.</summary>
 internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
 {
     private readonly long _started = Stopwatch.GetTimestamp();
@@ -40,8 +40,8 @@ internal sealed class HttpFetch(HttpFetchOptions options) : IAsyncDisposable
     /// <summary>The limit in force: an endpoint's own <c>timeout</c> goes before the one given.</summary>
     public TimeSpan Timeout { get; private set; } = options.Timeout;
 
-    /// <summary>What has been read of the answer; null before it was asked for.</summary>
-    public HttpParser? Answer => _exchange?.Answer;
+    /// <summary>What has been read of the response; null before it was asked for.</summary>
+    public HttpParser? Response => _exchange?.Response;
 
     /// <summary>When each step was done.</summary>
     public HttpTimes Times => new(

@@ -19,7 +19,7 @@ internal enum HttpFraming
     UntilClose,
 }
 
-/// <summary>The head of an answer. Its text is the server's: show it with <see cref="ByteText"/>.</summary>
+/// <summary>The head of a response. Its text is the server's: show it with <see cref="ByteText"/>.</summary>
 internal sealed class HttpHead
 {
     private static readonly SearchValues<char> TokenCharacters =

@@ -8,10 +8,10 @@ namespace Sockeye.Cli.Http;
 // The contract of the parser:
 // - It is fed whatever came, in pieces of any size, and keeps nothing of them but an unfinished line.
 // - It never throws, whatever it is fed: what is wrong is Bad, with Failure and Problem. End and Bad are final.
-// - Every length is bounded: a line, a head, the fields of a head or of the trailers, the interim answers before the real one.
+// - Every length is bounded: a line, a head, the fields of a head or of the trailers, the interim responses before the real one.
 // - A body is handed on where it lies in the piece: no byte of it is copied or kept, and no memory is taken for it.
 
-/// <summary>What a piece of an answer brought.</summary>
+/// <summary>What a piece of a response brought.</summary>
 internal enum HttpStep
 {
     /// <summary>All of it is read, and there is more to come.</summary>
@@ -23,14 +23,14 @@ internal enum HttpStep
     /// <summary>Bytes of the body.</summary>
     Body,
 
-    /// <summary>The answer is whole. What is left of the piece is none of it.</summary>
+    /// <summary>The response is whole. What is left of the piece is none of it.</summary>
     End,
 
-    /// <summary>It is no answer that can be read: see <see cref="HttpParser.Failure"/>.</summary>
+    /// <summary>It is not a response that can be read: see <see cref="HttpParser.Failure"/>.</summary>
     Bad,
 }
 
-/// <summary>Reads one answer (RFC 9112) from bytes as they come.</summary>
+/// <summary>Reads one response (RFC 9112) from bytes as they come.</summary>
 internal sealed class HttpParser
 {
     /// <summary>The longest line of a head, of the trailers, or before a chunk. A longer one ends the reading.</summary>
@@ -42,7 +42,7 @@ internal sealed class HttpParser
     /// <summary>The most lines of fields in a head, and in the trailers. More end the reading.</summary>
     public const int FieldsMax = 1_000;
 
-    /// <summary>The most interim answers (1xx) before the real one. More end the reading.</summary>
+    /// <summary>The most interim responses (1xx) before the real one. More end the reading.</summary>
     public const int InterimsMax = 16;
 
     private const int FirstBytesShownMax = 60;
@@ -87,7 +87,7 @@ internal sealed class HttpParser
     /// <summary>How many bytes came in all, as far as they were read.</summary>
     public long TotalBytes { get; private set; }
 
-    /// <summary>Whether the answer is whole.</summary>
+    /// <summary>Whether the response is whole.</summary>
     public bool IsWhole => _state == State.End;
 
     /// <summary>What is wrong, after Bad.</summary>
@@ -127,7 +127,7 @@ internal sealed class HttpParser
     }
 
     /// <summary>The connection has ended.</summary>
-    /// <returns>End when the answer is whole, else Bad.</returns>
+    /// <returns>End when the response is whole, else Bad.</returns>
     public HttpStep Close()
     {
         switch (_state)
@@ -142,11 +142,11 @@ internal sealed class HttpParser
         }
     }
 
-    /// <summary>How far the answer has come, for an error: <c>after 10 of 100 bytes of the body</c>.</summary>
+    /// <summary>How far the response has come, for an error: <c>after 10 of 100 bytes of the body</c>.</summary>
     public string Place => _state switch
     {
-        State.StatusLine when TotalBytes == 0 => "before a byte of the answer had come",
-        State.StatusLine when _lineBytes == 0 && _interims > 0 => $"after {Count(_interims, "interim answer")} (1xx) and before the answer itself",
+        State.StatusLine when TotalBytes == 0 => "before a byte of the response had come",
+        State.StatusLine when _lineBytes == 0 && _interims > 0 => $"after {Count(_interims, "interim response")} (1xx) and before the response itself",
         State.StatusLine or State.Fields => $"within the head, after {Bytes(TotalBytes)}",
         _ when Head?.Framing == HttpFraming.Chunked => _state == State.Trailers
             ? $"in the last lines behind the body, of which all {Bytes(BodyBytes)} came"
@@ -249,7 +249,7 @@ internal sealed class HttpParser
         int end = input.IndexOf((byte)'\n');
         read = end < 0 ? input.Length : end + 1;
 
-        // What can be no answer is told at once: such a peer may never end its line.
+        // What cannot be a response fails at once: such a peer may never end its line.
         if (_state == State.StatusLine && _lineBytes < "HTTP/"u8.Length)
         {
             ReadOnlySpan<byte> wanted = "HTTP/"u8[_lineBytes..];
@@ -323,7 +323,7 @@ internal sealed class HttpParser
 
         if (line[5] != '1')
         {
-            return Fail(HttpFailure.NotHttp, $"the answer is in {Encoding.ASCII.GetString(line[..8])}, and HTTP/1.1 was asked for");
+            return Fail(HttpFailure.NotHttp, $"the response is in {Encoding.ASCII.GetString(line[..8])}, and HTTP/1.1 was asked for");
         }
 
         _version = Encoding.ASCII.GetString(line[..8]);
@@ -384,7 +384,7 @@ internal sealed class HttpParser
         if (_status < 200)
         {
             _state = State.StatusLine;
-            return ++_interims > InterimsMax ? Fail(HttpFailure.Broken, $"there are more than {InterimsMax} interim answers (1xx)") : null;
+            return ++_interims > InterimsMax ? Fail(HttpFailure.Broken, $"there are more than {InterimsMax} interim responses (1xx)") : null;
         }
 
         var head = new HttpHead(_version, _status, _reason, _fields);
@@ -426,9 +426,9 @@ internal sealed class HttpParser
 
             head.Framing = isChunked ? HttpFraming.Chunked : HttpFraming.UntilClose;
             _state = isChunked ? State.ChunkSize : State.UntilClose;
-            head.Note = lengths.Length > 0 ? "the answer has both Transfer-Encoding and Content-Length, which a server must not send; the length was not believed"
+            head.Note = lengths.Length > 0 ? "the response has both Transfer-Encoding and Content-Length, which a server must not send; the length was ignored"
                 : codings.Length > chunked ? $"the body is encoded, which was not asked for, and is left so: {ByteText.Show(string.Join(", ", codings))}"
-                : head.Version == "HTTP/1.0" ? "the answer has Transfer-Encoding, which HTTP/1.0 has not; it was believed"
+                : head.Version == "HTTP/1.0" ? "the response has Transfer-Encoding, which HTTP/1.0 does not define; it was followed"
                 : null;
             return true;
         }
@@ -492,7 +492,7 @@ internal sealed class HttpParser
             [0, 0, _, 4 or 7 or 8, ..] => "; this looks like HTTP/2",
             _ => "",
         };
-        return Fail(HttpFailure.NotHttp, $"the answer is not HTTP: it begins with \"{Shown(first)}\"{hint}");
+        return Fail(HttpFailure.NotHttp, $"the response is not HTTP: it begins with \"{Shown(first)}\"{hint}");
     }
 
     private static string Shown(ReadOnlySpan<byte> bytes) =>

@@ -8,7 +8,7 @@ internal static class HttpRequest
     /// <summary>How many headers may be added.</summary>
     public const int HeadersMax = 100;
 
-    // The answer is read until the connection ends, and a GET has no body: these would make the server wait, or two
+    // The response is read until the connection ends, and a GET has no body: these would make the server wait, or two
     // servers on the way disagree about where the request ends.
     private static readonly string[] Kept = ["Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive", "TE", "Upgrade", "Trailer"];
 
@@ -63,7 +63,7 @@ internal static class HttpRequest
         }
         else if (Kept.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            problem = $"{name}: get asks for one answer and no body, and says so itself; try sockeye connect for a request by hand";
+            problem = $"{name}: get asks for one response and no body, and says so itself; try sockeye connect for a request by hand";
         }
         else
         {

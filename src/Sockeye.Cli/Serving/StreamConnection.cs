@@ -86,9 +86,7 @@ internal sealed class StreamConnection : IDisposable
         return end != End.NoOutput;
     }
 
-    /// <summary>
-    /// Lets it finish: what has already been received is answered, and nothing more. Any thread may call.
-    /// </summary>
+    /// <summary>Lets it finish: what has already been received is answered, and nothing more. Any thread may call.</summary>
     /// <remarks>
     /// Not by shutdown(2) of the receiving half, which would wake it as well: from then on TCP resets the connection at
     /// the next byte that the peer says, once our own half is shut too (tcp(7) is silent; net/ipv4/tcp_input.c,

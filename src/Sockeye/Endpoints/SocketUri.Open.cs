@@ -368,7 +368,7 @@ public sealed partial class SocketUri
         return default;
     }
 
-    // A path's file has its mode from the first moment; an abstract name has no file, and nobody is kept out.
+    // A path's file has its mode from the first moment; an abstract name has no file, and everybody may connect.
     private SocketResult BindTo(Socket socket, EndPoint address) =>
         address is UnixEndPoint { IsPath: true } path && TryGet(SocketUriOption.Mode, out UnixFileMode mode)
             ? socket.TryBind(path, mode)

@@ -3,7 +3,7 @@ namespace Sockeye;
 /// <summary>Every kind of endpoint string, and what each takes.</summary>
 public static class SocketUriSchemes
 {
-    /// <summary>In the order of their families in the table, and <c>fd:</c>, which has none.</summary>
+    /// <summary>In the order of their families in the table; last <c>fd:</c>, which has no family.</summary>
     internal static SocketUriScheme[] All { get; } = [.. Families.FamilyTable.Schemes, DescriptorScheme.Instance];
 
     extension(SocketUriScheme scheme)

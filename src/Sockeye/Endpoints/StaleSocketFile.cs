@@ -29,7 +29,7 @@ internal static class StaleSocketFile
         {
             switch (probe?.TryConnect(endPoint).Errno ?? errno)
             {
-                // ENOENT: the file is gone by now, or it is a link that leads nowhere.
+                // ENOENT: the file is gone, or it is a link that leads nowhere.
                 case Errno.ECONNREFUSED or Errno.ENOENT:
                     break;
                 case Errno.EACCES or Errno.EPERM:

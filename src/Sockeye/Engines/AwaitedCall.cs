@@ -4,8 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace Sockeye.Engines;
 
 /// <summary>
-/// What a value task of ours is awaited on: it keeps the awaiter's continuation, and brings it home when the outcome shows.
-/// Used again and again; a version tells one use from the next.
+/// What a value task of ours is awaited on: it keeps the awaiter's continuation, and brings it home when the outcome becomes visible.
+/// Used again and again; a version distinguishes one use from the next.
 /// </summary>
 /// <remarks>
 /// The continuation and the outcome may come in either order, on two threads: one exchange of a field decides who brings
@@ -91,6 +91,12 @@ internal abstract class AwaitedCall
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
         CheckVersion(token);
+        bool isConversion = flags == ValueTaskSourceOnCompletedFlags.None && TaskConversion.Is(continuation);
+        if (isConversion)
+        {
+            FinishTries();
+        }
+
         if ((flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0)
         {
             Terms.Context = ExecutionContext.Capture();
@@ -112,7 +118,20 @@ internal abstract class AwaitedCall
         // Completed between the look and now. The outcome already shows; bring the continuation home as usual.
         _shown = true;
         _continuation = continuation;
-        GoHome();
+        if (isConversion)
+        {
+            // It completes the Task, which nobody has seen yet.
+            RunContinuation();
+        }
+        else
+        {
+            GoHome();
+        }
+    }
+
+    /// <summary>Returns when what the calling thread has prepared for the kernel, if this call is of it, is answered.</summary>
+    private protected virtual void FinishTries()
+    {
     }
 
     private CallTerms MakeTerms()

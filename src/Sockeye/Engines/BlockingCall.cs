@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -60,8 +61,11 @@ internal ref struct BlockingCall : IDisposable
             };
         }
 
+        // On a loop's thread: what it has prepared, of whatever socket, came before, and this call may wait for what it leads to.
+        RingPoller.Own?.FinishTries();
         using var call = new BlockingCall(socket, queue, limit, mayWait: (socket.IsBlocking || always) && CallSteps.MayWait(flags));
         int errno = call.Enter();
+        progress.HasWaited = call._ticket is not null;
         while (errno == 0)
         {
             switch (CallSteps.Try(socket, ref step, ref progress))
@@ -72,6 +76,7 @@ internal ref struct BlockingCall : IDisposable
                     errno = call.Pause();
                     break;
                 default:
+                    progress.HasWaited = true;
                     errno = call.Wait(events, progress.Count);
                     break;
             }
@@ -138,7 +143,7 @@ internal ref struct BlockingCall : IDisposable
             _edges = _socket.WatchEdges(events);
             if (_edges is null)
             {
-                // The process has no descriptor left to tell what is new by.
+                // The process has no descriptor left to wait for edges with.
                 return Pause();
             }
         }

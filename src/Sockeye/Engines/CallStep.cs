@@ -4,7 +4,7 @@ using Sockeye.Interop;
 namespace Sockeye.Engines;
 
 /// <summary>
-/// One attempt of a call, in the one place that knows that call: the system call, and what the kernel's answer means. The
+/// One attempt of a call, in the one place that knows that call: the system call, and what the kernel's result means. The
 /// blocking wait and the asynchronous operation run the same step.
 /// </summary>
 /// <remarks>
@@ -13,7 +13,7 @@ namespace Sockeye.Engines;
 ///   outlives the attempt. What must be kept between attempts is in <see cref="Progress"/>, or in what the step refers to.
 /// - <see cref="Call"/> makes one system call (of some, a question about the one before it comes first), never waits, and
 ///   changes nothing but the step.
-/// - <see cref="Take"/> makes of the answer an outcome. It never sees EINTR, which repeats the call.
+/// - <see cref="Take"/> turns the result into an outcome. It never sees EINTR, which repeats the call.
 /// - An outcome is in the progress when Take has said <see cref="StepResult.Done"/>: an errno, or 0 and how much was done.
 /// </remarks>
 internal interface ICallStep
@@ -21,10 +21,10 @@ internal interface ICallStep
     /// <summary>Makes the system call once, without waiting.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="progress">How far the call has come.</param>
-    /// <returns>The kernel's answer: a count, or −errno.</returns>
+    /// <returns>The kernel's result: a count, or −errno.</returns>
     int Call(SocketCore socket, in Progress progress);
 
-    /// <summary>Says what the answer means.</summary>
+    /// <summary>Decides what the result means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">A count, or −errno.</param>
     /// <param name="progress">How far the call has come; kept up to date.</param>
@@ -47,10 +47,10 @@ internal enum StepResult : byte
     Pause,
 }
 
-/// <summary>What is told when a call ends midway: by a token, a time limit, Dispose, or because it may not wait.</summary>
+/// <summary>What is reported when a call ends midway: by a token, a time limit, Dispose, or because it may not wait.</summary>
 internal enum PartRule : byte
 {
-    /// <summary>The errno is told, and beside it how much was done.</summary>
+    /// <summary>The errno is reported, with how much was done.</summary>
     Fails,
 
     /// <summary>As above, and the end of a stream before all has come is a failure too.</summary>
@@ -75,11 +75,24 @@ internal struct Progress
 
     internal PartRule PartRule;
 
-    /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
-    internal bool HasRepeated;
+    private Marks _marks;
 
     // An errno is below 4,096 (include/linux/err.h, MAX_ERRNO); an operation that waits is one of many, and small.
     private short _errno;
+
+    /// <summary>An earlier message's errno was passed over already; see <see cref="EarlierErrors"/>.</summary>
+    internal bool HasRepeated
+    {
+        readonly get => (_marks & Marks.Repeated) != 0;
+        set => _marks = value ? _marks | Marks.Repeated : _marks & ~Marks.Repeated;
+    }
+
+    /// <summary>The call has waited, or was queued to: another open socket may have taken the descriptor's number since.</summary>
+    internal bool HasWaited
+    {
+        readonly get => (_marks & Marks.Waited) != 0;
+        set => _marks = value ? _marks | Marks.Waited : _marks & ~Marks.Waited;
+    }
 
     /// <summary>The outcome: 0, or the errno.</summary>
     internal int Errno
@@ -88,7 +101,7 @@ internal struct Progress
         set => _errno = checked((short)value);
     }
 
-    /// <summary>The count as .NET's members tell it; more than an int holds, only sendfile(2) moves.</summary>
+    /// <summary>The count as .NET's members return it; only sendfile(2) moves more than an int holds.</summary>
     internal readonly int BytesTransferred => (int)Math.Min(Count, int.MaxValue);
 
     /// <summary>Ends the call midway, by the rule for its parts.</summary>
@@ -99,7 +112,7 @@ internal struct Progress
         _ => false,
     } ? 0 : errno;
 
-    /// <summary>What a negative answer means to most calls: −EAGAIN is waited for, another errno ends the call.</summary>
+    /// <summary>What a negative result means to most calls: −EAGAIN is waited for, another errno ends the call.</summary>
     internal StepResult TakeError(int answer)
     {
         if (answer == -Interop.Errno.EAGAIN)
@@ -111,11 +124,19 @@ internal struct Progress
         return StepResult.Done;
     }
 
-    /// <summary>The outcome, from an attempt's own answer.</summary>
+    /// <summary>The outcome, from an attempt's own result.</summary>
     internal StepResult Done(int errno = 0)
     {
         Errno = errno;
         return StepResult.Done;
+    }
+
+    // In one byte: an operation that waits is one of many, and small.
+    [Flags]
+    private enum Marks : byte
+    {
+        Repeated = 1,
+        Waited = 2,
     }
 }
 

@@ -10,8 +10,6 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
 {
     private CancellationTokenRegistration _registration;
 
-    internal AwaitedCall Call => call;
-
     internal CancellationToken Token { get; private set; }
 
     /// <summary>What the awaiter's thread carried, for a continuation that asked for it.</summary>
@@ -19,6 +17,9 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
 
     /// <summary>What an attempt threw, if it did.</summary>
     internal Exception? Fault { get; set; }
+
+    /// <summary>Why the call is refused, where that says more than the errno's own text.</summary>
+    internal string? Refusal { get; set; }
 
     /// <summary>Where the kernel has no event to wait for: the clock that makes the next attempt. Kept until the call has ended.</summary>
     internal RetryTimer? Retry { get; set; }
@@ -66,6 +67,7 @@ internal sealed class CallTerms(AwaitedCall call) : TimerNode
         Token = default;
         Context = null;
         Fault = null;
+        Refusal = null;
         Retry?.Stop();
         Retry = null;
     }

@@ -2,7 +2,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
-/// <summary>Which engine waits: asked of the environment and, until it has given an answer that lasts, of the kernel, by making a real ring.</summary>
+/// <summary>Which engine waits: the environment decides, or else the kernel, which is probed with a real ring until the result is one that lasts.</summary>
 internal static class EngineChoice
 {
     /// <summary>The environment variable that chooses the engine: <c>epoll</c> or <c>io_uring</c>.</summary>

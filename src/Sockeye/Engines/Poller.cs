@@ -18,7 +18,7 @@ namespace Sockeye.Engines;
 /// </remarks>
 internal abstract class Poller : IDisposable
 {
-    // TimeProvider.CreateTimer takes 49 days; a later timer is asked for anew after this long.
+    // TimeProvider.CreateTimer takes 49 days; a later timer is set again after this long.
     private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
 
     // Generations have 28 bits: the rest of the upper half is the ring's, for what is no socket.
@@ -157,7 +157,7 @@ internal abstract class Poller : IDisposable
     /// <param name="registration">The registration; not closed.</param>
     /// <param name="replacement">The other socket.</param>
     /// <param name="closeOnExec">What becomes of the number in a program that this process starts.</param>
-    /// <param name="isWatched">False when the other socket cannot be watched: the registration is of no use any longer.</param>
+    /// <param name="isWatched">False when the other socket cannot be watched: the registration is of no more use.</param>
     /// <returns>0 or more; else −errno, and the number names what it named.</returns>
     internal virtual int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
     {
@@ -223,7 +223,7 @@ internal abstract class Poller : IDisposable
         }
     }
 
-    /// <summary>Returns when nothing of the engine's keeps the closed descriptor's file open any longer.</summary>
+    /// <summary>Returns when nothing in the engine keeps the closed descriptor's file open any more.</summary>
     internal virtual void Settle()
     {
     }
@@ -253,6 +253,14 @@ internal abstract class Poller : IDisposable
     /// <summary>Promises to try a socket that was read empty before long, though no event may come.</summary>
     /// <returns>False when that cannot be promised: the caller must try it now.</returns>
     internal virtual bool TryAddSkipped(Registration registration) => false;
+
+    /// <summary>
+    /// Returns when all attempts that the calling thread has prepared for the kernel are answered; no user code runs meanwhile.
+    /// For a call that must not overtake them, or that blocks. On a thread that has prepared none it does nothing.
+    /// </summary>
+    internal virtual void FinishTries()
+    {
+    }
 
     /// <summary>The calling thread is the waiting one from now on.</summary>
     internal virtual void Start()
@@ -393,15 +401,15 @@ internal abstract class Poller : IDisposable
         Signal();
     }
 
-    /// <summary>Makes the kernel tell of the descriptor's readiness, edge-triggered, under the registration's token.</summary>
+    /// <summary>Makes the kernel report the descriptor's readiness, edge-triggered, under the registration's token.</summary>
     /// <returns>0, or the errno.</returns>
     private protected abstract int Watch(Registration registration);
 
-    /// <summary>Makes it tell of what is watched now, where less was watched before; and of what is ready already.</summary>
+    /// <summary>Has the kernel report what is watched now, where less was watched before; and what is ready already.</summary>
     /// <returns>0, or the errno.</returns>
     private protected abstract int WatchMore(Registration registration);
 
-    /// <summary>Makes it tell no longer. May come more than once, and on any thread.</summary>
+    /// <summary>Ends those reports. May be called more than once, and on any thread.</summary>
     private protected abstract void Unwatch(Registration registration);
 
     /// <summary>Waits for events.</summary>
@@ -415,7 +423,7 @@ internal abstract class Poller : IDisposable
     /// <summary>Ends a wait. The waiting thread sleeps, or is about to.</summary>
     private protected abstract void Signal();
 
-    /// <summary>Closes what the poller waits with. No thread waits any longer.</summary>
+    /// <summary>Closes what the poller waits with, when no thread waits any more.</summary>
     private protected abstract void CloseCore();
 
     /// <summary>The registration whose token this is; null when it is gone.</summary>
@@ -455,7 +463,7 @@ internal abstract class Poller : IDisposable
     // Under the gate.
     private ref Registration? Slot(int slot) => ref _slots[slot / BlockSlots][slot % BlockSlots];
 
-    /// <summary>Another generation of the registration's slot: what the kernel still says under the one before reaches nobody.</summary>
+    /// <summary>Another generation of the registration's slot: events that the kernel still reports for the previous one are ignored.</summary>
     internal void RenewToken(Registration registration)
     {
         lock (_slotsGate)

@@ -1,7 +1,9 @@
+using Sockeye.Interop;
+
 namespace Sockeye.Engines;
 
 /// <summary>Memory that an engine receives into before anybody asks, in numbered buffers. Readers hold a buffer while they need it.</summary>
-/// <remarks>Contract. The thread of <see cref="Home"/> alone, save where a member says otherwise.</remarks>
+/// <remarks>Contract. The thread of <see cref="Home"/> alone, except where a member says otherwise.</remarks>
 internal abstract class ReceiveBuffers(RunQueue home)
 {
     /// <summary>Whose thread counts who holds what.</summary>
@@ -19,4 +21,7 @@ internal abstract class ReceiveBuffers(RunQueue home)
     internal abstract Memory<byte> Memory(int buffer, int start, int length);
 
     internal abstract ReadOnlySpan<byte> Bytes(int buffer, int start, int length);
+
+    /// <summary>The bytes as the kernel sees them, for a request of whoever holds the buffer.</summary>
+    internal abstract NativeBuffer Native(int buffer, int start, int length);
 }

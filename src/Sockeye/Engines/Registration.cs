@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -27,6 +28,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // After one of these a short read proves nothing: an end or an error is reported once, and urgent data stops a read early.
     private const uint LastingEvents = EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLHUP | EpollConstants.EPOLLERR;
 
+    private const byte DueTries = 1 << (int)OperationQueue.Read | 1 << (int)OperationQueue.Write;
+    private const byte SkippedTry = 1 << 3;
+
     // The last operation of each queue; its Next is the first one.
     private SocketOperation? _read;
     private SocketOperation? _write;
@@ -42,6 +46,9 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // last errno is 133.
     private byte _endErrno;
     private bool _sawLasting;
+
+    // What the ring's thread notes, and no other: for each queue whether its head is due.
+    private byte _ringStates;
     private int _sequence;
 
     // The sequence at which the last read emptied the socket, or seemed to. A sequence is never negative.
@@ -70,7 +77,11 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     internal volatile bool IsForgotten;
 
     /// <summary>The ring will try it later. The ring's thread's own.</summary>
-    internal bool HasSkippedTry { get; set; }
+    internal bool HasSkippedTry
+    {
+        get => (_ringStates & SkippedTry) != 0;
+        set => _ringStates = (byte)(value ? _ringStates | SkippedTry : _ringStates & ~SkippedTry);
+    }
 
     /// <summary>An epoll set watches a duplicate, since it had <see cref="Handle"/>'s number already.</summary>
     internal bool IsDuplicated { get; set; }
@@ -101,13 +112,81 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         }
     }
 
+    /// <summary>True when the operation's attempt will be a request of the ring's: it is not tried by a call before it is queued.</summary>
+    internal bool TriesByRequest(SocketOperation operation) => operation.IsRequest && RingTries.Here(Poller) is not null;
+
+    /// <summary>What this socket has prepared for the kernel goes there now, and is answered. For a call that must not overtake it.</summary>
+    internal void FinishTries()
+    {
+        if ((_ringStates & DueTries) != 0 && RingTries.Here(Poller) is not null)
+        {
+            Poller.FinishTries();
+        }
+    }
+
+    /// <summary>The ring is about to be told of the attempt of a queue's head. On its thread.</summary>
+    internal void TakeDue(OperationQueue queue) => _ringStates &= (byte)~Bit(queue);
+
+    /// <summary>True when the operation, the head of its queue, has none behind it.</summary>
+    internal bool IsAlone(SocketOperation operation) => ReferenceEquals(Volatile.Read(ref LastOf(operation.Queue)), operation);
+
+    /// <summary>Those that run after <paramref name="first"/>, the head of its queue, as far as the list has room for.</summary>
+    internal void CollectRunning(SocketOperation first, List<SocketOperation> into)
+    {
+        using (_gate.Enter())
+        {
+            for (SocketOperation? next = After(first); next is { State: OperationState.Running } && into.Count < into.Capacity; next = After(next))
+            {
+                into.Add(next);
+            }
+        }
+    }
+
+    /// <summary>A request that was the attempt of a queue's head has been answered; of several sends, all of them.</summary>
+    /// <param name="operation">The head.</param>
+    /// <param name="answer">The kernel's: a count, or −errno.</param>
+    /// <param name="sequence"><see cref="Sequence"/> before the attempt.</param>
+    internal void Answered(SocketOperation operation, int answer, int sequence)
+    {
+        SocketOperation? next = operation;
+        do
+        {
+            operation = next;
+            int share = Math.Min(answer, operation.RequestBytes);
+            answer -= Math.Max(share, 0);
+            StepResult result = operation.Take(share, sequence);
+            if (result == StepResult.Again)
+            {
+                break;
+            }
+
+            bool done = result == StepResult.Done;
+            next = Conclude(operation, ref done, ref sequence);
+            if (done)
+            {
+                operation.Publish();
+            }
+        }
+        while (answer > 0 && next is not null);
+        Run(operation.Queue, next);
+    }
+
+    /// <summary>Tries, by calls, what was to be tried by a ring: it serves no longer, or would carry nothing else.</summary>
+    internal void TryByCall(SocketOperation operation)
+    {
+        TakeDue(operation.Queue);
+        Run(operation.Queue, operation, tries: null);
+    }
+
+    /// <summary>True when the last read emptied the socket, as far as is known, and no event concerned reading since.</summary>
+    internal bool IsEmptied => Volatile.Read(ref _emptyAt) == Sequence;
+
     /// <summary>Makes the try that <see cref="CanSkipTry"/> spared, unless an event has concerned reading since.</summary>
     internal void MakeSkippedTry()
     {
         SocketOperation? first = null;
         using (_gate.Enter())
         {
-            HasSkippedTry = false;
             if (_emptyAt == _sequence)
             {
                 Volatile.Write(ref _emptyAt, -1);
@@ -131,6 +210,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         WatchedEvents needed = operation.Watches;
         bool completed = false;
         bool widens = false;
+        bool joins = which == OperationQueue.Write && (_ringStates & Bit(which)) != 0
+            && operation.IsRequest && RingTries.Here(Poller) is not null;
         using (_gate.Enter())
         {
             Debug.Assert(operation.State == OperationState.New, "queued once");
@@ -143,13 +224,21 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             }
             else
             {
+                joins = joins && LastOf(which) is { State: OperationState.Running, IsRequest: true };
                 Append(operation);
                 operation.State = OperationState.Waiting;
-                widens = MustWiden(needed);
-                if (_sequence != sequence)
+                if (joins)
+                {
+                    // All before it go to the kernel with the next enter, and it goes with them.
+                    operation.State = OperationState.Running;
+                }
+                else if (_sequence != sequence)
                 {
                     first = Start(which);
                 }
+
+                // What is tried now is watched for once it has been tried in vain.
+                widens = !joins && first is null && MustWiden(needed);
             }
         }
 
@@ -268,22 +357,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             Drain(OperationQueue.Watch, errno, ref waiting);
         }
 
-        while (waiting is not null)
-        {
-            SocketOperation operation = waiting;
-            waiting = operation.Next;
-            operation.Next = null;
-            if (operation is QueueTicket ticket)
-            {
-                // Its thread goes on to the kernel, and finds the descriptor closed.
-                ticket.Admit();
-            }
-            else
-            {
-                operation.Publish();
-            }
-        }
-
+        PublishAll(waiting);
         Poller.Forget(this);
     }
 
@@ -328,7 +402,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Run(ticket.Queue, next);
     }
 
-    // Under the gate. True for the one caller that has to tell the poller.
+    // Under the gate. True for the one caller that has to tell the poller, once the gate is open.
     private bool MustWiden(WatchedEvents needed)
     {
         if ((Watched & needed) == needed)
@@ -358,9 +432,25 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     // has passed the queue on, and the new head runs on another thread.
     private void Run(OperationQueue which, SocketOperation? operation)
     {
+        if (operation is not null)
+        {
+            Run(which, operation, RingTries.Here(Poller));
+        }
+    }
+
+    private void Run(OperationQueue which, SocketOperation? operation, RingTries? tries)
+    {
         int sequence = Sequence;
         while (operation is not null)
         {
+            if (tries is not null && operation.IsRequest)
+            {
+                // The queue stays busy until the answer; Answered goes on from there.
+                _ringStates |= Bit(which);
+                tries.Add(this, operation);
+                return;
+            }
+
             if (operation is QueueTicket ticket)
             {
                 // The queue stays busy on behalf of the thread that is admitted now; LeaveQueue goes on from there.
@@ -384,6 +474,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     private SocketOperation? Conclude(SocketOperation operation, ref bool done, ref int sequence)
     {
         SocketOperation? next;
+        SocketOperation? ended = null;
+        bool widens = false;
         using (_gate.Enter())
         {
             if (!done && operation.CancelErrno != 0)
@@ -402,6 +494,11 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             {
                 next = operation.Queue == OperationQueue.Watch ? After(operation) : null;
                 operation.State = OperationState.Waiting;
+                widens = MustWiden(operation.Watches);
+                if (operation.Queue == OperationQueue.Write)
+                {
+                    StepBack(operation, ref ended);
+                }
             }
 
             if (next is null && _sequence != sequence)
@@ -420,7 +517,63 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             }
         }
 
+        PublishAll(ended);
+        if (widens)
+        {
+            Poller.Widen(this);
+        }
+
         return next;
+    }
+
+    // Those that were to go to the kernel together with this one wait behind it; or end, where a cancel has come meanwhile.
+    private void StepBack(SocketOperation operation, ref SocketOperation? ended)
+    {
+        SocketOperation? last = null;
+        SocketOperation? behind = After(operation);
+        while (behind is { State: OperationState.Running })
+        {
+            SocketOperation? next = After(behind);
+            behind.State = OperationState.Waiting;
+            if (behind.CancelErrno != 0)
+            {
+                Remove(behind);
+                behind.State = OperationState.Completed;
+                behind.EndWith(behind.CancelErrno);
+                if (last is null)
+                {
+                    ended = behind;
+                }
+                else
+                {
+                    last.Next = behind;
+                }
+
+                last = behind;
+            }
+
+            behind = next;
+        }
+    }
+
+    // A list by Next of operations that are out of their queues.
+    private static void PublishAll(SocketOperation? first)
+    {
+        while (first is not null)
+        {
+            SocketOperation operation = first;
+            first = operation.Next;
+            operation.Next = null;
+            if (operation is QueueTicket ticket)
+            {
+                // Its thread goes on to the kernel, and finds the descriptor closed.
+                ticket.Admit();
+            }
+            else
+            {
+                operation.Publish();
+            }
+        }
     }
 
     private void Drain(OperationQueue queue, int errno, ref SocketOperation? waiting)

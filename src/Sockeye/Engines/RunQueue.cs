@@ -1,3 +1,5 @@
+using Sockeye.Interop;
+
 namespace Sockeye.Engines;
 
 /// <summary>
@@ -18,6 +20,9 @@ internal sealed class RunQueue
     // Tokio's is 128 for a task, too.
     private const int BudgetPerHandler = 128;
 
+    // How many items before its own one is fetched into the processor's cache.
+    private const int FetchedAhead = 3;
+
     [ThreadStatic]
     private static RunQueue? t_current;
 
@@ -28,7 +33,7 @@ internal sealed class RunQueue
     private List<Work> _posted = [];
     private List<Work> _postedSpare = [];
 
-    // Work of this thread: touched by nobody else.
+    // Work of this thread, which alone touches it.
     private readonly Queue<Work> _ready = new();
     private readonly Queue<SocketOperation> _deferred = new();
     private ITurnEnd[] _turnEnds = new ITurnEnd[16];
@@ -57,7 +62,7 @@ internal sealed class RunQueue
     /// <summary>Brings awaits back to the queue.</summary>
     internal RunQueueContext Context { get; }
 
-    /// <summary>Who wants to know what runs for long; null is nobody.</summary>
+    /// <summary>What watches for work that runs for long; null when nothing does.</summary>
     internal LoopWatch? Watch { get; set; }
 
     /// <summary>What pipes keep for all of this thread. Theirs, and opaque here.</summary>
@@ -175,6 +180,11 @@ internal sealed class RunQueue
     {
         for (int i = 0; i < _turnEndCount; i++)
         {
+            if (i + FetchedAhead < _turnEndCount)
+            {
+                CacheLines.Fetch(_turnEnds[i + FetchedAhead]);
+            }
+
             ITurnEnd item = _turnEnds[i];
             _turnEnds[i] = null!;
             item.EndTurn();
@@ -286,6 +296,7 @@ internal sealed class RunQueueContext(RunQueue queue) : SynchronizationContext
             return;
         }
 
+        IoUring.RingPoller.Own?.FinishTries();
         using var done = new ManualResetEventSlim(initialState: false);
         Exception? error = null;
         Queue.Post(

@@ -20,6 +20,9 @@ internal sealed partial class SocketCore
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
         bool added = false;
         bool referenced = false;
+
+        // One and the same to the end: the socket may take over another meanwhile.
+        SocketHandle handle = Handle;
         try
         {
             added = AddWaiter(waiter.Link, edges is not null);
@@ -33,10 +36,11 @@ internal sealed partial class SocketCore
                 return 1;
             }
 
-            Handle.DangerousAddRef(ref referenced);
+            handle = Handle;
+            handle.DangerousAddRef(ref referenced);
             Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
             descriptors[0] = edges is not null ? new PollDescriptor { Descriptor = edges.Number, Events = PollConstants.POLLIN }
-                : new PollDescriptor { Descriptor = events == 0 ? -1 : Handle.Number, Events = events };
+                : new PollDescriptor { Descriptor = events == 0 ? -1 : handle.Number, Events = events };
             long start = Stopwatch.GetTimestamp();
             TimeSpan left = limit;
             int result;
@@ -50,13 +54,14 @@ internal sealed partial class SocketCore
                 }
 
                 result = waiter.Poll(descriptors, left);
-                if (result != -Errno.EBADF || _extras?.Accepted is null || renewals != Renewals)
+                if (result != -Errno.EBADF || ExtrasIfAny?.Accepted is null)
                 {
                     break;
                 }
 
+                // Woken for a connection, unless the socket has closed or become another.
                 waiter.Reset();
-                if (IsClosed)
+                if (IsClosed || !ReferenceEquals(handle, Handle) || (edges is not null && renewals != Renewals))
                 {
                     break;
                 }
@@ -81,7 +86,7 @@ internal sealed partial class SocketCore
         {
             if (referenced)
             {
-                Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
 
             if (added)
@@ -93,27 +98,40 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>What poll(2) says of the socket now.</summary>
+    /// <summary>poll(2) that looks and does not wait.</summary>
+    /// <param name="wanted">Which events to look for; Error and HangUp are always reported.</param>
+    /// <param name="seen">What the socket is ready for; nothing when the call fails.</param>
+    /// <returns>More than 0 when ready, 0 when not, else −errno.</returns>
     /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
-    internal short Poll(short events)
+    internal int Poll(SocketEvents wanted, out SocketEvents seen)
     {
         bool referenced = false;
+        SocketHandle handle = Handle;
         try
         {
-            Handle.DangerousAddRef(ref referenced);
-            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = Handle.Number, Events = events }];
-            return Libc.Poll(descriptor, TimeSpan.Zero) > 0 ? descriptor[0].Returned : (short)0;
+            handle.DangerousAddRef(ref referenced);
+            Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = handle.Number, Events = (short)wanted }];
+            int result = Libc.Poll(descriptor, TimeSpan.Zero);
+            seen = (SocketEvents)descriptor[0].Returned;
+            if (result >= 0 && (wanted & SocketEvents.Readable) != 0 && ExtrasIfAny?.Accepted is { HasAny: true })
+            {
+                // Connections that the kernel no longer knows of.
+                seen |= SocketEvents.Readable;
+                result = 1;
+            }
+
+            return result;
         }
         finally
         {
             if (referenced)
             {
-                Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
         }
     }
 
-    /// <summary>An epoll(7) set that tells each new event of this socket once.</summary>
+    /// <summary>An epoll(7) set that reports each new event of this socket once.</summary>
     /// <returns>Null when the process has no descriptor left: the caller then pauses between its attempts.</returns>
     internal EpollSet? WatchEdges(short events)
     {
@@ -144,7 +162,7 @@ internal sealed partial class SocketCore
     /// </summary>
     internal bool HasAccepted(short events)
     {
-        if ((events & PollConstants.POLLIN) == 0 || _extras is not { Accepted: { } accepted } extras)
+        if ((events & PollConstants.POLLIN) == 0 || ExtrasIfAny is not { Accepted: { } accepted } extras)
         {
             return false;
         }
@@ -163,7 +181,7 @@ internal sealed partial class SocketCore
     internal void WakeWaiters()
     {
         Interlocked.MemoryBarrier();
-        if (_extras is not { } extras || Volatile.Read(ref extras.Waiters) is null)
+        if (ExtrasIfAny is not { } extras || Volatile.Read(ref extras.Waiters) is null)
         {
             return;
         }

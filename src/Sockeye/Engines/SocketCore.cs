@@ -13,7 +13,7 @@ namespace Sockeye.Engines;
 /// </summary>
 /// <remarks>
 /// Contract.
-/// - It owns the descriptor. Its finalizer closes one that nobody disposed; whatever is in flight refers to this object,
+/// - It owns the descriptor. Its finalizer closes one that was not disposed; whatever is in flight refers to this object,
 ///   so a receive whose <see cref="Socket"/> is forgotten keeps the descriptor open until it has completed.
 /// - Disposed and closed are two things: Dispose of the face forbids its members; the descriptor closes when the last owner,
 ///   the face or a file made of it, has gone.
@@ -32,7 +32,9 @@ internal sealed partial class SocketCore
 
     // The registration once an operation has waited, which knows its engine; until then the engine, null for the default.
     private object? _place;
-    private SocketExtras? _extras;
+
+    // What most sockets never need, made when the first of it is asked for; or the pipe alone, which is all that its socket needs.
+    private object? _rest;
 
     // The face and each file made of it; the last one to go closes.
     private int _owners = 1;
@@ -66,7 +68,7 @@ internal sealed partial class SocketCore
         LocalEndPoint = like.LocalEndPoint;
     }
 
-    /// <summary>Closes a descriptor that nobody disposed.</summary>
+    /// <summary>Closes a descriptor that was not disposed, and has a pipe that was not disposed give back what it holds.</summary>
     /// <remarks>
     /// The engine's slot refers to the handle, and keeps it from its own finalizer. No operation waits, or the slot would lead
     /// here too. A handle's finalizer runs after this one, so it is still whole.
@@ -75,7 +77,8 @@ internal sealed partial class SocketCore
     {
         RemoveBoundFile();
         Registration?.Close();
-        if (Handle is not null)
+        Pipe?.Abandon();
+        if (Handle is not null && !IsClosed)
         {
             EndConnection();
             Handle.Dispose();
@@ -116,7 +119,7 @@ internal sealed partial class SocketCore
     /// <summary>The local address as its user wrote it or the kernel chose it; null before there is one. Received addresses are read in its manner.</summary>
     internal EndPoint? LocalEndPoint { get; set; }
 
-    /// <summary>The peer, once it was given or asked for. Kept after the connection's end.</summary>
+    /// <summary>The peer, once it was given or asked for. Kept after the connection's end, until it is disconnected.</summary>
     internal EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>bind(2) was called: the local address is the user's choice.</summary>
@@ -172,20 +175,21 @@ internal sealed partial class SocketCore
     };
 
     /// <summary>What most sockets never need. Made when the first of it is asked for.</summary>
-    internal SocketExtras Extras => Volatile.Read(ref _extras)
-        ?? Interlocked.CompareExchange(ref _extras, new SocketExtras(), comparand: null) ?? _extras;
+    internal SocketExtras Extras => ExtrasIfAny ?? MakeExtras();
 
-    internal SocketExtras? ExtrasIfAny => Volatile.Read(ref _extras);
+    internal SocketExtras? ExtrasIfAny => Volatile.Read(ref _rest) as SocketExtras;
 
     /// <summary>The limit of each operation as a whole; null is none, zero means that synchronous calls do not wait.</summary>
     internal TimeSpan? Timeout
     {
-        get => _extras is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        get => ExtrasIfAny is { } extras && Volatile.Read(ref extras.TimeoutTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
         set
         {
-            if (value is not null || _extras is not null)
+            if (value is not null || ExtrasIfAny is not null)
             {
                 Volatile.Write(ref Extras.TimeoutTicks, value?.Ticks ?? -1);
+                Interlocked.MemoryBarrier();
+                Pipe?.NoteLimit();
             }
         }
     }
@@ -194,10 +198,10 @@ internal sealed partial class SocketCore
     internal TimeSpan? AsyncLimit => Timeout is { } limit && limit > TimeSpan.Zero ? limit : null;
 
     /// <summary>The limit of a synchronous receive. Accept and connect heed <see cref="Timeout"/> alone, as in .NET.</summary>
-    internal TimeSpan? ReceiveLimit => Smaller(Timeout, _extras?.ReceiveTimeoutMs ?? 0);
+    internal TimeSpan? ReceiveLimit => Smaller(Timeout, ExtrasIfAny?.ReceiveTimeoutMs ?? 0);
 
     /// <summary>The limit of a synchronous send.</summary>
-    internal TimeSpan? SendLimit => Smaller(Timeout, _extras?.SendTimeoutMs ?? 0);
+    internal TimeSpan? SendLimit => Smaller(Timeout, ExtrasIfAny?.SendTimeoutMs ?? 0);
 
     /// <summary>The limit of one connect: the caller's, or the family's own where that is shorter.</summary>
     /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
@@ -237,6 +241,10 @@ internal sealed partial class SocketCore
     {
         SocketHandle unused;
         Registration? registration;
+
+        // Of one that listened meanwhile.
+        AcceptedConnections? accepted = null;
+        MultishotAccept? request = null;
         lock (this)
         {
             if (IsClosed)
@@ -250,15 +258,25 @@ internal sealed partial class SocketCore
             _place = EngineIfAny;
             WasMapped = false;
             IsConnecting = false;
-            if (_extras is { } extras)
+            IsBound = false;
+            IsListening = false;
+            PeerIsLate = false;
+            if (ExtrasIfAny is { } extras)
             {
                 extras.ConnectingTo = null;
+                extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
+                (accepted, extras.Accepted) = (extras.Accepted, null);
+                (request, extras.MultishotAccept) = (extras.MultishotAccept, null);
+                SignalWaiters(extras);
             }
         }
 
         registration?.Close();
+        RemoveBoundFile();
         unused.Dispose();
+        request?.Settle();
+        accepted?.Close();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
         Lingers = listener.Lingers;
@@ -280,10 +298,11 @@ internal sealed partial class SocketCore
         };
         Handle.IsShared = true;
         copy.IsShared = true;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             duplicate.Timeout = Timeout;
             duplicate.Extras.ConnectingTo = extras.ConnectingTo;
+            duplicate.Extras.IsDisconnected = extras.IsDisconnected;
             duplicate.Extras.BoundFile = extras.BoundFile?.Share();
         }
 
@@ -297,7 +316,7 @@ internal sealed partial class SocketCore
     {
         LocalEndPoint ??= peer;
         RemoteEndPoint = peer;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             extras.ConnectingTo = null;
             extras.IsDisconnected = false;
@@ -315,12 +334,13 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>True when there is a connection, or was one.</summary>
-    private bool WasConnected => IsConnected || RemoteEndPoint is not null || PeerIsLate || _extras is { IsDisconnected: true };
+    private bool WasConnected => IsConnected || RemoteEndPoint is not null || PeerIsLate || ExtrasIfAny is { IsDisconnected: true };
 
     /// <summary>shutdown(2). Of a connection that the peer or a time limit has ended there is nothing left to shut down.</summary>
     /// <returns>0, or the errno: ENOTCONN of a socket that never was connected.</returns>
     internal int Shutdown(int how)
     {
+        FinishTries();
         int result = Libc.Shutdown(Handle, how);
         return result == -Errno.ENOTCONN && WasConnected ? 0 : -Math.Min(result, 0);
     }
@@ -329,15 +349,27 @@ internal sealed partial class SocketCore
     /// <returns>0, or the errno.</returns>
     internal int Disconnect(bool reuseSocket)
     {
+        FinishTries();
         if (Libc.GetPeerName(Handle, stackalloc byte[SocketConstants.AddressBytesMax], out _) is < 0 and var result
             && !(result == -Errno.ENOTCONN && WasConnected))
         {
             return -result;
         }
 
-        return IsConnectionless ? -Math.Min(Dissolve(), 0)
+        int errno = IsConnectionless ? -Math.Min(Dissolve(), 0)
             : reuseSocket ? Renew(endsConnection: true)
             : Shutdown(SocketConstants.SHUT_RDWR);
+        if (errno == 0)
+        {
+            SocketExtras extras = Extras;
+            extras.IsDisconnected = true;
+            extras.ConnectingTo = null;
+            PeerIsLate = false;
+            RemoteEndPoint = null;
+            IsConnected = false;
+        }
+
+        return errno;
     }
 
     /// <summary>connect(2) to AF_UNSPEC, which "may dissolve the association".</summary>
@@ -352,7 +384,7 @@ internal sealed partial class SocketCore
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
     /// <remarks>
-    /// SO_PEERNAME rather than getpeername(2) where an address has one length: it answers also when the peer has reset the
+    /// SO_PEERNAME rather than getpeername(2) where an address has one length: it works even when the peer has reset the
     /// connection already. A UNIX socket knows its peer for as long as it is open.
     /// </remarks>
     internal EndPoint? KnownPeer()
@@ -389,7 +421,7 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>The sender as the kernel told it, in the manner of <paramref name="like"/>. A connection tells none: it is the peer.</summary>
+    /// <summary>The sender as the kernel gave it, in the manner of <paramref name="like"/>. On a connection the kernel gives none: it is the peer.</summary>
     /// <returns>Null of a sender without a name.</returns>
     internal EndPoint? Sender(ReadOnlySpan<byte> address, EndPoint? like) =>
         AddressCodecs.Decode(address, like) ?? (SocketType is SocketType.Stream or SocketType.Seqpacket ? KnownPeer() : null);
@@ -406,12 +438,12 @@ internal sealed partial class SocketCore
         return AddressCodecs.Decode(BitConverter.GetBytes((ushort)family), like)!;
     }
 
-    /// <summary>Keeps the errno of a call that told what it had moved before: the kernel tells an error once, and an end from then on.</summary>
+    /// <summary>Keeps the errno of a call that returned what it had moved before: the kernel reports an error once, and an end from then on.</summary>
     internal void PostponeError(int errno) => Volatile.Write(ref Extras.PostponedErrno, errno);
 
-    /// <summary>The errno that is to be told at the end; 0 when there is none.</summary>
+    /// <summary>The errno to report at the end; 0 when there is none.</summary>
     internal int TakePostponedError() =>
-        _extras is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
+        ExtrasIfAny is { PostponedErrno: not 0 } extras ? Interlocked.Exchange(ref extras.PostponedErrno, 0) : 0;
 
     /// <summary>After listen(2) or a first send the kernel has chosen an address.</summary>
     internal void NoteLocalAddress()
@@ -472,6 +504,22 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>
+    /// What the calling loop has prepared on this socket goes to the kernel now, and is answered: for whatever must not overtake it.
+    /// Others' sockets may share the descriptor's; then all that the loop has prepared goes.
+    /// </summary>
+    internal void FinishTries()
+    {
+        if (Handle.IsShared)
+        {
+            IoUring.RingPoller.Own?.FinishTries();
+        }
+        else
+        {
+            Registration?.FinishTries();
+        }
+    }
+
     /// <summary>Registers with the engine.</summary>
     /// <param name="watched">What is to be watched at first.</param>
     /// <param name="registration">The registration; null on failure.</param>
@@ -511,6 +559,9 @@ internal sealed partial class SocketCore
         }
     }
 
+    /// <summary>True when the face alone owns the descriptor, and it is the only one of the open socket: its Dispose is the end for the peer too.</summary>
+    internal bool EndsWithFace => Volatile.Read(ref _owners) == 1 && Handle is { Closes: true, IsShared: false };
+
     /// <summary>Counts a file made of this socket among its owners.</summary>
     /// <returns>False when the last owner is closing the descriptor: a count that reached 0 never rises again.</returns>
     internal bool TryAddOwner()
@@ -534,7 +585,10 @@ internal sealed partial class SocketCore
         if (Interlocked.Decrement(ref _owners) == 0)
         {
             CloseDescriptor();
-            GC.SuppressFinalize(this);
+            if (Pipe is not { HoldsBytes: true })
+            {
+                GC.SuppressFinalize(this);
+            }
         }
     }
 
@@ -553,7 +607,7 @@ internal sealed partial class SocketCore
 
         TrySet(States.Disposed);
         IsConnected = false;
-        if (_extras is { } extras)
+        if (ExtrasIfAny is { } extras)
         {
             extras.BoundFile = null;
         }
@@ -569,17 +623,17 @@ internal sealed partial class SocketCore
             errno = -Math.Min(result, 0);
             if (errno != 0)
             {
-                _extras?.Accepted?.Close();
+                ExtrasIfAny?.Accepted?.Close();
                 return null;
             }
 
-            duplicate.CloseListener = _extras?.Accepted;
+            duplicate.CloseListener = ExtrasIfAny?.Accepted;
             return duplicate;
         }
 
         Handle.CloseListener?.Closing();
         SettleEngine();
-        var detached = new SocketHandle(Handle.DangerousGetHandle()) { CloseListener = _extras?.Accepted };
+        var detached = new SocketHandle(Handle.DangerousGetHandle()) { CloseListener = ExtrasIfAny?.Accepted };
         Handle.SetHandleAsInvalid();
         return detached;
     }
@@ -587,6 +641,7 @@ internal sealed partial class SocketCore
     /// <summary>A view of the descriptor for APIs that take the runtime's handle. It does not own.</summary>
     internal SafeSocketHandle View()
     {
+        FinishTries();
         lock (this)
         {
             SocketExtras extras = Extras;
@@ -599,18 +654,34 @@ internal sealed partial class SocketCore
         }
     }
 
-    /// <summary>The pipe that moves this socket's bytes, told of its close. One at a time.</summary>
+    /// <summary>The pipe that moves this socket's bytes, notified of its close. One at a time.</summary>
     /// <returns>False when there is one already.</returns>
-    internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref Extras.Pipe, pipe, comparand: null) is null;
+    internal bool TrySetPipe(ISocketPipe pipe) => Interlocked.CompareExchange(ref _rest, pipe, comparand: null) switch
+    {
+        null => true,
+        SocketExtras extras => Interlocked.CompareExchange(ref extras.Pipe, pipe, comparand: null) is null,
+        _ => false,
+    };
 
     /// <summary>The pipe is gone, and the socket is not.</summary>
-    internal void ClearPipe() => Volatile.Write(ref Extras.Pipe, null);
+    internal void ClearPipe(ISocketPipe pipe)
+    {
+        if (ReferenceEquals(Interlocked.CompareExchange(ref _rest, null, pipe), pipe))
+        {
+            return;
+        }
+
+        if (ExtrasIfAny is { } extras)
+        {
+            Interlocked.CompareExchange(ref extras.Pipe, null, pipe);
+        }
+    }
 
     /// <summary>The bound file was made by bind(2) of this address; the last duplicate of the socket to go removes it.</summary>
     internal void NoteBoundFile(ReadOnlySpan<byte> address) => Extras.BoundFile = BoundFile.At(address);
 
     /// <summary>The path of the bound file; null when there is none.</summary>
-    internal byte[]? BoundPath => _extras?.BoundFile?.Path;
+    internal byte[]? BoundPath => ExtrasIfAny?.BoundFile?.Path;
 
     /// <summary>The descriptor closes, or has closed. Under the gate.</summary>
     private bool IsClosed
@@ -654,24 +725,59 @@ internal sealed partial class SocketCore
         }
     }
 
+    private ISocketPipe? Pipe => Volatile.Read(ref _rest) switch
+    {
+        SocketExtras extras => Volatile.Read(ref extras.Pipe),
+        var pipe => (ISocketPipe?)pipe,
+    };
+
+    private SocketExtras MakeExtras()
+    {
+        var made = new SocketExtras();
+        while (true)
+        {
+            object? seen = Volatile.Read(ref _rest);
+            if (seen is SocketExtras extras)
+            {
+                return extras;
+            }
+
+            made.Pipe = (ISocketPipe?)seen;
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _rest, made, seen), seen))
+            {
+                return made;
+            }
+        }
+    }
+
     // True for the one caller that has changed it.
     private bool TrySet(States state) => (Interlocked.Or(ref _states, (int)state) & (int)state) == 0;
 
+    // Ends the waits of synchronous calls. Under the gate.
+    private static void SignalWaiters(SocketExtras extras)
+    {
+        for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+        {
+            waiter.Waiter.Signal();
+        }
+    }
+
     private void EndOperations()
     {
+        FinishTries();
         Registration? registration;
         lock (this)
         {
             IsClosed = true;
-            _extras?.View?.Dispose();
+            ExtrasIfAny?.View?.Dispose();
             registration = Registration;
-            for (WaiterLink? waiter = _extras?.Waiters; waiter is not null; waiter = waiter.Next)
+            if (ExtrasIfAny is { } extras)
             {
-                waiter.Waiter.Signal();
+                SignalWaiters(extras);
             }
         }
 
-        _extras?.Pipe?.Close();
+        Pipe?.Close();
         registration?.Close();
     }
 
@@ -684,7 +790,7 @@ internal sealed partial class SocketCore
         if (!isAwaited && IsStream && EngineIfAny?.Poller.Ring is { IsOwnThread: true } ring)
         {
             Handle.MayCloseLater = true;
-            if (_extras?.Pipe is not null)
+            if (Pipe is not null)
             {
                 Handle.CloseListener ??= ring;
             }
@@ -702,7 +808,7 @@ internal sealed partial class SocketCore
             Handle.WaitForClose(TimeSpan.FromSeconds(1));
         }
 
-        _extras?.Accepted?.Close();
+        ExtrasIfAny?.Accepted?.Close();
     }
 
     // Says the end to a peer that would take close(2) for a reset; not over the heads of others who have the same socket.
@@ -736,13 +842,13 @@ internal sealed partial class SocketCore
         }
         else
         {
-            _extras?.MultishotAccept?.Settle();
+            ExtrasIfAny?.MultishotAccept?.Settle();
         }
     }
 
     private void RemoveBoundFile()
     {
-        if (_extras is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
+        if (ExtrasIfAny is { } extras && Interlocked.Exchange(ref extras.BoundFile, null) is { } file && file.Release())
         {
             // Somebody else may have removed it already, or we may no longer be allowed to: neither keeps us from closing.
             Libc.Unlink(file.Path);
@@ -766,11 +872,20 @@ internal sealed partial class SocketCore
     }
 }
 
-/// <summary>What moves a socket's bytes in place of its calls, and is told when the socket closes.</summary>
+/// <summary>What moves a socket's bytes in place of its calls, and is notified when the socket closes.</summary>
 internal interface ISocketPipe
 {
     /// <summary>The socket closes: what is under way ends.</summary>
     void Close();
+
+    /// <summary>The socket's time limit was set, or the pipe has just come: it looks.</summary>
+    void NoteLimit();
+
+    /// <summary>True when it holds memory of others' that its reader may still read, also after the close.</summary>
+    bool HoldsBytes { get; }
+
+    /// <summary>Nobody refers to the socket, or to the pipe: what it holds of others' memory goes back. On the finalizer's thread.</summary>
+    void Abandon();
 }
 
 /// <summary>What most connections never need: they receive, and their sends do not wait.</summary>
@@ -795,7 +910,7 @@ internal sealed class SocketExtras
     internal int ReceiveTimeoutMs;
     internal int SendTimeoutMs;
 
-    /// <summary>What a receive met behind the bytes that it told; the next one tells it.</summary>
+    /// <summary>The error that a receive met behind the bytes that it returned; the next one reports it.</summary>
     internal int PostponedErrno;
 
     /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>

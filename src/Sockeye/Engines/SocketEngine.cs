@@ -18,17 +18,19 @@ public enum EngineKind
     IoUring,
 }
 
-/// <summary>Waits for sockets on behalf of asynchronous calls. A socket cannot tell which kind it has.</summary>
+/// <summary>Waits for sockets on behalf of asynchronous calls. A socket does not know which kind it has.</summary>
 /// <remarks>
 /// <para>
 /// Synchronous calls use no engine: they are system calls and ppoll(2) on the calling thread.
 /// </para>
 /// <para>The contract between sockets, operations and engines:</para>
 /// <list type="bullet">
-/// <item>An operation is tried once by its caller, without waiting, before an engine hears of it.</item>
+/// <item>An operation is tried once by its caller, without waiting, before an engine hears of it. On an
+/// <see cref="EventLoop"/> with a ring the turn's enter makes that try of receives and sends; whatever the loop's thread does
+/// meanwhile that must not overtake it, or would block, has it made first.</item>
 /// <item>Enqueue queues it. Its caller has registered the cancellation token and the timer before.</item>
 /// <item>An operation completes exactly once: by its own outcome, by cancel, by its time limit, or by the socket's
-/// Dispose. When the kernel's own answer is there, it wins over the other three.</item>
+/// Dispose. When the kernel's result is there, it wins over the other three.</item>
 /// <item>Operations of one queue complete in the order they were submitted; the queues are independent.</item>
 /// <item>An engine's thread runs no user code; continuations go where <see cref="SocketOperation"/> says: to the pool,
 /// or to the <see cref="EventLoop"/> they were awaited on.</item>
@@ -137,7 +139,7 @@ public sealed class SocketEngine : IDisposable
 
     /// <summary>
     /// A ring of this engine has failed for good, and epoll waits in its place: raised once, with the reason as a sentence,
-    /// which <see cref="ToString"/> tells from then on. On the engine's <see cref="EventLoop"/>, or on the thread pool.
+    /// which <see cref="ToString"/> shows from then on. On the engine's <see cref="EventLoop"/>, or on the thread pool.
     /// </summary>
     /// <remarks>
     /// io_uring_enter(2) fails for good when a seccomp filter came after the ring (EPERM), when the kernel has lost completions

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
+using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
@@ -45,11 +46,11 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
 
     private Registration? _registration;
 
-    // In place of flags that Linux has no word for: the call is refused before it is made.
+    // In place of flags that Linux does not have: the call is refused before it is made.
     private const int RefusedFlags = -1;
 
     /// <summary>The socket this operation belongs to, kept alive while the operation is in flight.</summary>
-    internal SocketCore Socket { get; } = socket;
+    internal SocketCore Socket { get; private protected set; } = socket;
 
     internal OperationQueue Queue { get; } = queue;
 
@@ -77,6 +78,44 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     /// <summary>True when the outcome was there before the operation began: it waits for no other.</summary>
     protected virtual bool IsDecided => false;
 
+    /// <summary>
+    /// True when the next attempt may be a request of a ring's, which does not wait, in place of a call: of a stream, with plain
+    /// flags, and for at least a byte.
+    /// </summary>
+    internal virtual bool IsRequest => false;
+
+    /// <summary>The memory of the next request.</summary>
+    internal virtual ReadOnlyMemory<byte> RequestMemory => throw new UnreachableException("Asked of requests only.");
+
+    /// <summary>How many bytes the next request is for.</summary>
+    internal virtual int RequestBytes => throw new UnreachableException("Asked of requests only.");
+
+    /// <summary>Describes the request: all but descriptor, memory and user data.</summary>
+    internal virtual void Describe(ref SubmissionEntry entry) => throw new UnreachableException("Asked of requests only.");
+
+    /// <summary>Says what a request's answer means: the end of an attempt, as the step's that makes the call.</summary>
+    /// <param name="answer">A count, or −errno.</param>
+    /// <param name="sequence">The registration's when the request was made.</param>
+    private protected virtual StepResult TakeAnswer(int answer, int sequence) => throw new UnreachableException("Asked of requests only.");
+
+    /// <summary>Takes a request's answer.</summary>
+    /// <returns><see cref="StepResult.Again"/>: the next request, at once.</returns>
+    internal StepResult Take(int answer, int sequence)
+    {
+        if (answer == -Interop.Errno.EINTR)
+        {
+            return StepResult.Again;
+        }
+
+        StepResult result = TakeAnswer(answer, sequence);
+        if (result != StepResult.Again)
+        {
+            Progress.HasRepeated = false;
+        }
+
+        return result;
+    }
+
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
     internal virtual bool MaySkipTry => false;
 
@@ -100,10 +139,17 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     {
     }
 
-    /// <summary>Notes the call's flags. Those that Linux has no word for refuse the call when it begins.</summary>
+    /// <summary>Notes the call's flags. With those that Linux does not have, the call is refused when it begins.</summary>
     protected void SetFlags(SocketFlags flags)
     {
-        Flags = LinuxSocketFlags.TryToLinux(flags, out int kernelFlags) ? kernelFlags : RefusedFlags;
+        if (LinuxSocketFlags.TryToLinux(flags, out int kernelFlags))
+        {
+            Flags = kernelFlags;
+            return;
+        }
+
+        Flags = RefusedFlags;
+        Terms.Refusal = LinuxSocketFlags.Refusal(flags);
     }
 
     /// <summary>Runs an attempt's step.</summary>
@@ -154,6 +200,11 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         else if (registration is not null && MaySkipTry && registration.CanSkipTry(sequence))
         {
             // Emptied, and no event since: if something comes before it is queued, the sequence shows it.
+        }
+        else if (registration is not null && registration.TriesByRequest(this))
+        {
+            // Tried with the turn's enter, once it is queued.
+            sequence--;
         }
         else if (Attempt())
         {
@@ -208,6 +259,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             registration!.Poller.StartTimer(Terms, time);
         }
 
+        Progress.HasWaited = true;
         registration!.Enqueue(this, sequence);
         return false;
     }
@@ -227,12 +279,14 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         }
         catch (Exception exception)
         {
-            // The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.
-            Terms.Fault = exception;
+            Fail(exception);
             Errno = Interop.Errno.EFAULT;
             return true;
         }
     }
+
+    /// <summary>The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.</summary>
+    internal void Fail(Exception exception) => Terms.Fault = exception;
 
     internal override void Expire(short version)
     {
@@ -257,6 +311,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         Flags = 0;
         CancelErrno = 0;
         ForgetAwaiter();
+        _registration = null;
         State = OperationState.New;
         Return();
     }
@@ -282,7 +337,9 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         }
 
         Socket.NoteFailure(Errno);
-        return SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
+        return terms?.Refusal is { } refusal
+            ? SocketErrors.Create(Call, Subject, Errno, refusal)
+            : SocketErrors.Create(Call, Subject, Errno, BytesTransferred, Progress.BytesLost);
     }
 
     /// <summary>The end point to name in an error.</summary>
@@ -291,6 +348,12 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     protected void CheckTaken(short token)
     {
         CheckVersion(token);
+        if (!IsShown)
+        {
+            // Whoever asks for a result without an await gets what the kernel has to say now.
+            FinishTries();
+        }
+
         if (!IsShown)
         {
             throw new InvalidOperationException("The operation has not completed; await the ValueTask, or turn it into a Task first.");
@@ -317,6 +380,8 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             : Errno == Interop.Errno.ECANCELED && TermsIfAny is { Token.IsCancellationRequested: true } ? ValueTaskSourceStatus.Canceled
             : ValueTaskSourceStatus.Faulted;
     }
+
+    private protected override void FinishTries() => _registration?.FinishTries();
 
     private void RequestCancel(int errno) => RequestCancel(errno, Version);
 

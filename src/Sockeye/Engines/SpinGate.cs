@@ -11,7 +11,7 @@ internal struct SpinGate
 {
     private bool _held;
 
-    /// <summary>Enters; the answer's Dispose leaves.</summary>
+    /// <summary>Enters; Dispose of the returned value leaves.</summary>
     [UnscopedRef]
     internal GateEntry Enter()
     {

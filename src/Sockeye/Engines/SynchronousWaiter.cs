@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -47,6 +48,8 @@ internal sealed class SynchronousWaiter
     /// <summary>A waiter for one wait; <see cref="Return"/> ends it.</summary>
     internal static SynchronousWaiter Rent()
     {
+        // What it is to wait for may depend on what this thread, a loop's, has prepared.
+        RingPoller.Own?.FinishTries();
         lock (RestingGate)
         {
             if (s_resting > 0)

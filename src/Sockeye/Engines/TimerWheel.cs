@@ -14,7 +14,7 @@ internal abstract class TimerNode
     /// <summary>Which list of the wheel holds it; −1 when none does. It never shows −1 while the wheel moves the node.</summary>
     internal int TimerSlot = -1;
 
-    /// <summary>Tells this use of the node from an earlier one, so that a late expiry cannot hit the next user.</summary>
+    /// <summary>Distinguishes this use of the node from an earlier one, so that a late expiry cannot hit the next user.</summary>
     internal abstract short TimerVersion { get; }
 
     /// <summary>Runs on the engine's thread, outside the wheel's lock.</summary>
@@ -65,7 +65,7 @@ internal sealed class TimerWheel(TimeProvider time)
     }
 
     /// <summary>Adds <paramref name="node"/>, due at <paramref name="dueMs"/>.</summary>
-    /// <returns>True when no other timer is due earlier: the engine may be asleep for longer and must be told.</returns>
+    /// <returns>True when no other timer is due earlier: the engine may be asleep for longer and must be woken.</returns>
     internal bool Add(TimerNode node, long dueMs)
     {
         lock (_gate)
@@ -103,7 +103,7 @@ internal sealed class TimerWheel(TimeProvider time)
 
     /// <summary>
     /// When the engine must look again, in the wheel's milliseconds; <see cref="long.MaxValue"/> when no timer waits.
-    /// On the coarse levels this is when the slot is sorted anew, which is not later than its first timer.
+    /// On the coarse levels this is when the slot is sorted into finer ones, which is not later than its first timer.
     /// </summary>
     internal long NextDue()
     {
@@ -194,7 +194,7 @@ internal sealed class TimerWheel(TimeProvider time)
 
     private void Insert(TimerNode node)
     {
-        // The rim is one slot short of a full turn: in a full turn's last slot, which is the current one, the timer
+        // The rim is one slot short of a full revolution: in a revolution's last slot, which is the current one, the timer
         // would be due at once, and again, for ever.
         long dueMs = Math.Min(node.DueMs, _elapsedMs + RangeMs - CoarsestMs);
         ulong differing = (ulong)(_elapsedMs ^ dueMs) | (Slots - 1);

@@ -4,7 +4,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Families;
 
-/// <summary>End points as the kernel's sockaddr, and back. What is the family's own stands in its row.</summary>
+/// <summary>End points as the kernel's sockaddr, and back. What is specific to a family is in its row.</summary>
 internal static class AddressCodecs
 {
     /// <summary>Gives a socket that was just opened what .NET expects of its family.</summary>

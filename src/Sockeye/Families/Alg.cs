@@ -5,7 +5,7 @@ namespace Sockeye.Families;
 
 /// <summary>
 /// AF_ALG: the kernel's ciphers and hashes. Addresses are <see cref="UnknownEndPoint"/>: struct sockaddr_alg,
-/// &lt;linux/if_alg.h&gt;, whose type has 14 bytes and whose name follows two numbers of 32 bits.
+/// &lt;linux/if_alg.h&gt;, whose type has 14 bytes and whose name follows two 32-bit numbers.
 /// </summary>
 internal sealed class AlgFamily() : FamilyRow(FamilyConstants.AF_ALG, "AF_ALG", "af_alg")
 {

@@ -1,6 +1,6 @@
 namespace Sockeye;
 
-// Numbers that stand in the data of CAN sockets, not in their addresses or options.
+// Numbers that occur in the data of CAN sockets, not in their addresses or options.
 
 /// <summary>Bits of struct can_frame's can_id, &lt;linux/can.h&gt;.</summary>
 public static class CanFrame

@@ -98,7 +98,7 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out CanEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
@@ -165,7 +165,7 @@ public sealed class CanEndPoint : LinuxEndPoint<CanEndPoint>, ISpanParsable<CanE
 
         int index = BitConverter.ToInt32(address[4..]);
 
-        // Kernels before 5.12 gave 24 bytes for every protocol; then the socket's own address knows better.
+        // Kernels before 5.12 gave 24 bytes for every protocol; then the socket's own address decides.
         CanAddressKind kind = address.Length < IsoTpBytes ? CanAddressKind.Raw
             : address.Length < J1939Bytes ? CanAddressKind.IsoTp
             : like is CanEndPoint own ? own.Kind
@@ -257,7 +257,7 @@ internal sealed class CanScheme() : SocketUriScheme(
 
     internal override bool Accepts(EndPoint endPoint) => endPoint is CanEndPoint;
 
-    // The kind of address says the protocol, and that the type.
+    // The kind of address determines the protocol, and that the type.
     internal override SocketUriTarget Normal(in SocketUriTarget target) => ((CanEndPoint)target.EndPoint!).Kind switch
     {
         CanAddressKind.IsoTp => target with { ProtocolType = ProtocolType.CanIsoTp, SocketType = SocketType.Dgram },

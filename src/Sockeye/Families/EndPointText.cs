@@ -5,9 +5,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Families;
 
-/// <summary>
-/// How addresses are written: bytes, and names of interfaces, as <see cref="SocketUriReader"/> reads them.
-/// </summary>
+/// <summary>How addresses are written: bytes, and names of interfaces, as <see cref="SocketUriReader"/> reads them.</summary>
 internal static class EndPointText
 {
     private const string AlwaysEscaped = "%?#";

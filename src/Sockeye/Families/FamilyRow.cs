@@ -7,10 +7,10 @@ namespace Sockeye.Families;
 // The contract of a family:
 // - It is one row of FamilyTable.Rows. Where the library knows its addresses, the row is a class in the family's own
 //   file, beside its end point, its sockaddr, its text and its endpoint strings.
-// - A family without such a class opens all the same, by number, and its addresses are UnknownEndPoint.
+// - A family without such a class still opens, by number, and its addresses are UnknownEndPoint.
 // - Whatever bytes a row is given to read, it does not throw.
 
-/// <summary>A protocol that is a kernel module of its own.</summary>
+/// <summary>A protocol that is a separate kernel module.</summary>
 /// <param name="Number">The third argument of socket(2).</param>
 /// <param name="Name">The kernel's name, as <c>IPPROTO_SCTP</c>.</param>
 /// <param name="Modules">What modprobe(8) loads for it.</param>
@@ -31,7 +31,7 @@ internal class FamilyRow(int number, string name, params string[] modules)
     /// <summary>What modprobe(8) loads for it.</summary>
     internal string[] Modules { get; } = modules;
 
-    /// <summary>Its protocols that are modules of their own.</summary>
+    /// <summary>Its protocols that are separate modules.</summary>
     internal FamilyProtocol[] Protocols { get; init; } = [];
 
     /// <summary>Its kinds of endpoint strings.</summary>
@@ -69,10 +69,16 @@ internal class FamilyRow(int number, string name, params string[] modules)
     /// <summary>The option, in milliseconds, that limits connect(2) on blocking descriptors alone, which ours never are.</summary>
     internal virtual (int Level, int Name)? ConnectTimeout => null;
 
+    /// <summary>
+    /// Whether a connect that failed while nobody waited in the kernel leaves a socket that says EALREADY for ever, which
+    /// another socket under its number must replace.
+    /// </summary>
+    internal virtual bool StaysConnecting => false;
+
     /// <summary>Whether the address that getsockname(2) gave is one that bind(2) has not set: port 0, or any port.</summary>
     internal virtual bool IsUnbound(EndPoint local) => false;
 
-    /// <summary>Whether the address that getpeername(2) gave names nobody.</summary>
+    /// <summary>Whether the address that getpeername(2) gave stands for no peer.</summary>
     internal virtual bool IsNobody(EndPoint peer) => false;
 
     /// <summary>The likely cause of a call's error on this family; null where it is the same as on every other.</summary>
@@ -81,13 +87,13 @@ internal class FamilyRow(int number, string name, params string[] modules)
     /// <param name="endPoint">The address that the call was given.</param>
     internal virtual string? Cause(string call, int errno, EndPoint endPoint) => null;
 
-    /// <summary>What a program lacks to whom socket(2) said EPERM or EACCES.</summary>
+    /// <summary>What a program lacks when socket(2) fails with EPERM or EACCES.</summary>
     internal virtual string Denial(SocketType type, ProtocolType protocol) =>
         type == SocketType.Raw || (int)type == FamilyConstants.SOCK_PACKET
             ? NeedsRawCapability(type)
             : $"{Name} or this protocol of it needs a capability, such as CAP_NET_RAW or CAP_NET_ADMIN";
 
-    /// <summary>That sockets of this type need CAP_NET_RAW, and how to get it.</summary>
+    /// <summary>Says that sockets of this type need CAP_NET_RAW, and how to get it.</summary>
     protected string NeedsRawCapability(SocketType type) =>
         $"{Name} sockets of type {type} need CAP_NET_RAW: run as root, or in a user and network namespace (unshare -rn)";
 }

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 
 namespace Sockeye.Families;
 
-/// <summary>Every address family, a row each, and what is asked of them by number.</summary>
+/// <summary>Every address family, one row each, and the look-ups by number.</summary>
 internal static class FamilyTable
 {
     /// <summary>
@@ -95,7 +95,7 @@ internal static class FamilyTable
     /// <summary>Whether an address that getsockname(2) gave is one that bind(2) has not set.</summary>
     internal static bool IsUnbound(EndPoint local) => Of(local)?.IsUnbound(local) ?? false;
 
-    /// <summary>Whether an address that getpeername(2) gave names nobody.</summary>
+    /// <summary>Whether an address that getpeername(2) gave stands for no peer.</summary>
     internal static bool IsNobody(EndPoint peer) => Of(peer)?.IsNobody(peer) ?? false;
 
     /// <summary>Why socket(2) or socketpair(2) refused, and what to try.</summary>

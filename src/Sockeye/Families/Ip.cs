@@ -12,7 +12,7 @@ namespace Sockeye;
 /// <remarks>
 /// The scope is <see cref="IPAddress.ScopeId"/>. Sockets give this type only where the flow information is not zero,
 /// which the kernel gives where IPV6_FLOWINFO_SEND or IPV6_FLOWINFO is set. Two end points are equal when address and
-/// port are, as .NET's type has it: the flow is how packets travel, not where to. Text: .NET's,
+/// port are, as in .NET's type: the flow is how packets travel, not where they go. Text: .NET's,
 /// <c>[fe80::1%2]:80</c>, and where there is flow information <c>[fe80::1%2]:80/flow=12345</c>, in hexadecimal.
 /// </remarks>
 public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
@@ -52,7 +52,7 @@ public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
     /// <summary>Reads what <see cref="ToString"/> wrote, and what .NET's type reads of IPv6.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static new Ipv6EndPoint Parse(string text) => Parse((text ?? throw new ArgumentNullException(nameof(text))).AsSpan(), provider: null);
 
     /// <inheritdoc cref="Parse(string)"/>
@@ -68,7 +68,7 @@ public sealed class Ipv6EndPoint : IPEndPoint, ISpanParsable<Ipv6EndPoint>
     /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
     /// <param name="text">The text.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Ipv6EndPoint? result) => TryParse(text, provider: null, out result);
 
     /// <inheritdoc cref="TryParse(string?, out Ipv6EndPoint?)"/>
@@ -214,7 +214,7 @@ internal sealed class Ip6Family : InternetFamily
             new(ProtocolConstants.IPPROTO_SMC, "IPPROTO_SMC", "smc"),
         ];
 
-    // .NET's sockets take IPv4 only when DualMode says so; Linux' do by default (net.ipv6.bindv6only). Raw sockets
+    // .NET's sockets take IPv4 only when DualMode says so; Linux's do by default (net.ipv6.bindv6only). Raw sockets
     // refuse the option once opened on some kernels, and take no IPv4 anyway.
     internal override void Opened(SocketHandle socket) =>
         Libc.SetOption(socket, Ipv6Constants.IPPROTO_IPV6, Ipv6Constants.IPV6_V6ONLY, 1);
@@ -335,7 +335,7 @@ internal sealed class InternetScheme : SocketUriScheme
     internal static bool TryAddress(SocketUriReader reader, SocketUriPart part, [NotNullWhen(true)] out IPAddress? address) =>
         reader.Find(part, ':') >= 0 ? TrySix(reader, part, out address) : TryFour(reader, part, out address);
 
-    /// <summary>What stands after %: an interface's index, or its name.</summary>
+    /// <summary>What follows %: an interface's index, or its name.</summary>
     internal static bool TryScope(SocketUriReader reader, SocketUriPart part, out uint index)
     {
         index = 0;
@@ -439,7 +439,7 @@ internal sealed class InternetScheme : SocketUriScheme
 
         for (int i = host.Start; i < host.End; i++)
         {
-            // Of digits ASCII's alone: an international name's others become them when it is looked up, and the name an address.
+            // Only ASCII digits count: the other digits of an international name become these when it is looked up, and the name an address.
             if (!char.IsLetter(reader[i]) && !char.IsAsciiDigit(reader[i]) && reader[i] is not ('.' or '-' or '_'))
             {
                 return reader.Fail(i, reader[i] == '/'

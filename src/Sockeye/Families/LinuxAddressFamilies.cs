@@ -10,7 +10,7 @@ namespace Sockeye;
 /// </summary>
 /// <remarks>
 /// .NET's numbers are those of Windows, and some are other families in Linux: 16 is AppleTalk there and NETLINK here.
-/// These values carry the kernel's number under a tag, <c>0x0100_0000 + AF_x</c>, so that neither is taken for the other;
+/// These values carry the kernel's number under a tag, <c>0x0100_0000 + AF_x</c>, so that they cannot be confused;
 /// a family that has no name here goes by that sum, which <c>AddressFamily.FromLinux</c> makes. These are properties, not constants: they cannot stand in a
 /// <c>case</c> or an attribute.
 /// </remarks>
@@ -18,7 +18,7 @@ public static class LinuxAddressFamilies
 {
     extension(AddressFamily)
     {
-        /// <summary>The family of a number of the kernel's.</summary>
+        /// <summary>The family for a kernel number.</summary>
         /// <param name="number">AF_x: 0 to 65535; what SO_DOMAIN gives, or the first two bytes of a sockaddr.</param>
         /// <returns>.NET's value for the six families that it names and Linux has; otherwise the number under the tag.</returns>
         /// <exception cref="ArgumentOutOfRangeException">The number is not 0 to 65535.</exception>

@@ -13,9 +13,9 @@ namespace Sockeye;
 /// <remarks>
 /// <list type="bullet">
 /// <item>Immutable, and equal when the kernel's bytes are equal.</item>
-/// <item>Bytes and text go there and back: <see cref="Serialize"/> and <see cref="Create"/>, ToString and Parse.</item>
+/// <item>Bytes and text convert both ways: <see cref="Serialize"/> and <see cref="Create"/>, ToString and Parse.</item>
 /// <item>ToString is the endpoint string that names the address, without a query; Parse takes it with its prefix or
-/// without. What is no printable UTF-8, and <c>%</c>, <c>?</c> and <c>#</c>, stand as <c>%</c> and two hexadecimal digits.</item>
+/// without. What is not printable UTF-8, and <c>%</c>, <c>?</c> and <c>#</c>, is written as <c>%</c> and two hexadecimal digits.</item>
 /// <item>System.Net.Sockets takes these end points too, on families it opens.</item>
 /// </list>
 /// </remarks>
@@ -55,7 +55,7 @@ public abstract class LinuxEndPoint : EndPoint, IEquatable<LinuxEndPoint>
     /// <param name="socketAddress">The kernel's bytes, as <c>Socket.ReceiveFrom</c> leaves them.</param>
     /// <returns>
     /// What a socket would report as its address: .NET's type where that says the address exactly, otherwise one of ours,
-    /// an <see cref="UnknownEndPoint"/> for a family without a type and for bytes that are no whole address.
+    /// an <see cref="UnknownEndPoint"/> for a family without a type and for bytes that are not a whole address.
     /// </returns>
     /// <exception cref="ArgumentException">There are fewer than the two bytes of a family's number.</exception>
     public static EndPoint Decode(SocketAddress socketAddress) => Families.AddressCodecs.Decode(BytesOf(socketAddress), like: null)!;
@@ -158,7 +158,7 @@ public abstract class LinuxEndPoint<TSelf> : LinuxEndPoint
     /// <summary>As <see cref="Parse(string)"/>, without an exception.</summary>
     /// <param name="text">The text.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out TSelf? result) => TryParse(text, provider: null, out result);
 
     /// <inheritdoc cref="TryParse(string?, out TSelf?)"/>

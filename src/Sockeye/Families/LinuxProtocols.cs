@@ -4,9 +4,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>
-/// Linux's protocols for which .NET has no name: <c>ProtocolType.Mptcp</c>, <c>ProtocolType.NetlinkRoute</c>, …
-/// </summary>
+/// <summary>Linux's protocols for which .NET has no name: <c>ProtocolType.Mptcp</c>, <c>ProtocolType.NetlinkRoute</c>, …</summary>
 /// <remarks>
 /// A protocol's number means something only within its family, so that many of these are equal. Numbers are the kernel's,
 /// as all of <see cref="ProtocolType"/>'s are. These are properties, not constants: they cannot stand in a <c>case</c>.

@@ -10,7 +10,7 @@ namespace Sockeye;
 /// <summary>AF_NETLINK, struct sockaddr_nl, netlink(7): a port and a set of multicast groups.</summary>
 /// <remarks>
 /// The protocol (route, generic, …) belongs to the socket, not to the address. Text: <c>netlink:/1234</c>, and with
-/// groups in hexadecimal <c>netlink:/1234/11</c>; the protocol of an endpoint string stands before the first slash.
+/// groups in hexadecimal <c>netlink:/1234/11</c>; the protocol of an endpoint string comes before the first slash.
 /// </remarks>
 public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsable<NetlinkEndPoint>
 {
@@ -42,7 +42,7 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static NetlinkEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         Read(s, Prefix, TryRead, right: "netlink:/0  netlink:/1234/11");
 
@@ -50,7 +50,7 @@ public sealed class NetlinkEndPoint : LinuxEndPoint<NetlinkEndPoint>, ISpanParsa
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out NetlinkEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
@@ -116,7 +116,7 @@ internal sealed class NetlinkFamily : FamilyRow
 
     internal override bool IsUnbound(EndPoint local) => local is NetlinkEndPoint { PortId: 0 };
 
-    // A socket that was never connected names the kernel, where its plain sends go.
+    // On a socket that was never connected it is the kernel, where its plain sends go.
     internal override bool IsNobody(EndPoint peer) => peer is NetlinkEndPoint { PortId: 0, Groups: 0 };
 
     internal override string? Cause(string call, int errno, EndPoint endPoint) => (call, errno) switch

@@ -31,7 +31,7 @@ public enum PacketType : byte
 /// <remarks>
 /// Text: <c>packet:lo</c>, <c>packet:*</c> for all interfaces, <c>packet:eth0/0800</c> with a protocol,
 /// <c>packet:eth0/0800/02:00:5e:10:00:01</c> with a hardware address, and with the hardware's and packet's type, as
-/// received, <c>packet:eth0/0800/02:00:5e:10:00:01/1/0</c>. An interface goes by its name now; where it has none, by
+/// received, <c>packet:eth0/0800/02:00:5e:10:00:01/1/0</c>. An interface is written by its current name; where it has none, by
 /// its index.
 /// </remarks>
 public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsable<PacketEndPoint>
@@ -106,7 +106,7 @@ public sealed class PacketEndPoint : LinuxEndPoint<PacketEndPoint>, ISpanParsabl
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out PacketEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
@@ -236,7 +236,7 @@ internal sealed class PacketScheme : SocketUriScheme
 
     internal override AddressFamily AddressFamily => AddressFamily.Packet;
 
-    // The socket itself is made with no protocol, which receives nothing: what bind(2) names comes from there alone.
+    // The socket itself is made with no protocol, which receives nothing: only what bind(2) names is received.
     internal override bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target)
     {
         target = default;

@@ -28,7 +28,7 @@ internal static class SocketErrors
         return new SocketException((int)Errno.ToSocketError(errno), message.ToString());
     }
 
-    /// <summary>What a synchronous call throws whose socket was disposed while it waited: .NET's Interrupted.</summary>
+    /// <summary>What a synchronous call throws when its socket was disposed while it waited: .NET's Interrupted.</summary>
     internal static SocketException CreateInterrupted(string call, EndPoint? endPoint) => new(
         (int)SocketError.Interrupted,
         Create(call, endPoint, Errno.EBADF).Message);
@@ -66,7 +66,7 @@ internal static class SocketErrors
     private static string Cause(string call, int errno, EndPoint? endPoint) =>
         (endPoint is null ? null : Families.FamilyTable.Of(endPoint)?.Cause(call, errno, endPoint)) ?? Cause(call, errno);
 
-    // What is the same on every family; the rest stands in the families' rows.
+    // What is the same on every family; the rest is in the families' rows.
     private static string Cause(string call, int errno) => (call, errno) switch
     {
         ("connect", Errno.ECONNREFUSED) => "nothing listens there",

@@ -5,7 +5,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>A stretch of an endpoint string, by position, so that whatever reads it can point at a character.</summary>
+/// <summary>A part of an endpoint string, by position, so that its reader can point at a character.</summary>
 internal readonly record struct SocketUriPart(int Start, int End)
 {
     internal int Length => End - Start;

@@ -8,7 +8,7 @@ namespace Sockeye;
 //   Nothing else in the library or the tool asks which scheme an endpoint has.
 // - Parsing asks the machine nothing that may wait and never throws; the reader keeps what is wrong, with the position
 //   of the character.
-// - What it prints it reads again, as an equal end point: the canonical form.
+// - It reads back what it prints, as an equal end point: the canonical form.
 
 /// <summary>What an address was read as.</summary>
 /// <param name="EndPoint">The end point; null for a descriptor.</param>
@@ -49,13 +49,13 @@ public abstract class SocketUriScheme
     /// <summary>The protocol of the socket, where the address does not name another.</summary>
     public ProtocolType ProtocolType { get; }
 
-    /// <summary>What options ask: which kind of socket this is.</summary>
+    /// <summary>Which kind of socket this is, for the options that depend on it.</summary>
     internal abstract SocketUriTraits Traits { get; }
 
     /// <summary>The family, where the end point does not say it: of a name, or a descriptor.</summary>
     internal virtual AddressFamily AddressFamily => AddressFamily.Unspecified;
 
-    /// <summary>Reads what stands between the prefix and the query.</summary>
+    /// <summary>Reads what is between the prefix and the query.</summary>
     internal abstract bool TryParse(SocketUriReader reader, SocketUriPart part, out SocketUriTarget target);
 
     /// <summary>Reads the value of <c>source</c>: as the address, but a port may be left out.</summary>
@@ -93,7 +93,7 @@ internal enum SocketUriTraits
     /// <summary>It listens and accepts.</summary>
     Listens = 64,
 
-    /// <summary>It can bind an address of its own before it connects.</summary>
+    /// <summary>It can bind a local address before it connects.</summary>
     HasSource = 128,
 
     /// <summary>IPv6 is possible.</summary>

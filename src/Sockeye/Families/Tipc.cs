@@ -7,7 +7,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>How far a TIPC service bound is known.</summary>
+/// <summary>How far a bound TIPC service is visible.</summary>
 public enum TipcScope
 {
     /// <summary>0: the kernel's default, the cluster.</summary>
@@ -70,19 +70,19 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
     /// <summary>What the address names.</summary>
     public TipcAddressKind Kind { get; }
 
-    /// <summary>How far a name bound is known; −128 to 127. A negative one, in bind, takes the name back.</summary>
+    /// <summary>How far a bound name is visible; −128 to 127. A negative one, in bind, withdraws the name.</summary>
     public TipcScope Scope { get; }
 
-    /// <summary>The service's type; 0 of a port. Those below 64 are TIPC's own.</summary>
+    /// <summary>The service's type; 0 for a port. Those below 64 are reserved for TIPC.</summary>
     public uint Type => Kind == TipcAddressKind.Port ? 0 : _first;
 
-    /// <summary>The instance, the first of a range; 0 of a port.</summary>
+    /// <summary>The instance, the first of a range; 0 for a port.</summary>
     public uint Lower => Kind == TipcAddressKind.Port ? 0 : _second;
 
     /// <summary>The range's last instance, otherwise <see cref="Lower"/>.</summary>
     public uint Upper => Kind == TipcAddressKind.Range ? _third : Lower;
 
-    /// <summary>The node: of a port its own, of a service where to look, 0 for the whole cluster.</summary>
+    /// <summary>The node: a port's own, or for a service where to look, 0 for the whole cluster.</summary>
     public uint NodeAddress => Kind switch
     {
         TipcAddressKind.Port => _second,
@@ -90,7 +90,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
         _ => 0,
     };
 
-    /// <summary>A port's number on its node; 0 of a service.</summary>
+    /// <summary>A port's number on its node; 0 for a service.</summary>
     public uint Reference => Kind == TipcAddressKind.Port ? _first : 0;
 
     /// <summary>One instance of a service.</summary>
@@ -119,7 +119,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
     /// <returns>The end point.</returns>
     public static TipcEndPoint Port(uint reference, uint node) => new(TipcAddressKind.Port, TipcScope.Default, reference, node, 0);
 
-    /// <summary>The same address with its scope negated: to bind it takes the name back.</summary>
+    /// <summary>The same address with its scope negated: binding it withdraws the name.</summary>
     /// <returns>The end point; the default scope becomes the cluster's.</returns>
     public TipcEndPoint ToUnbind()
     {
@@ -131,7 +131,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static TipcEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         Read(s, Prefix, TryRead, right: "tipc://1000:1  tipc://1000:1-5  tipc://1000:1-5/node");
 
@@ -139,7 +139,7 @@ public sealed class TipcEndPoint : LinuxEndPoint<TipcEndPoint>, ISpanParsable<Ti
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out TipcEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
@@ -281,7 +281,7 @@ internal sealed class TipcFamily : FamilyRow
     internal TipcFamily()
         : base(FamilyConstants.AF_TIPC, "AF_TIPC", "tipc") => Schemes = TipcScheme.Schemes;
 
-    // There is no half-close, and a socket that goes answers its peer as one that never was: net/tipc/socket.c, tipc_release.
+    // There is no half-close, and close sends the peer TIPC_ERR_NO_PORT, as for a socket that never existed: net/tipc/socket.c, tipc_release.
     internal override bool ClosesByReset => true;
 
     // net/tipc/socket.c, tipc_connect.

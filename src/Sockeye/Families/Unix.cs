@@ -8,16 +8,14 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>
-/// AF_UNIX, struct sockaddr_un, unix(7): a path or an abstract name, of any bytes, or no name at all.
-/// </summary>
+/// <summary>AF_UNIX, struct sockaddr_un, unix(7): a path or an abstract name, of any bytes, or no name at all.</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>A path is 1 to 108 bytes without NUL. It need be no UTF-8.</item>
-/// <item>An abstract name is 0 to 107 bytes, NULs included. It is no file, and ends with its socket.</item>
+/// <item>A path is 1 to 108 bytes without NUL. It need not be UTF-8.</item>
+/// <item>An abstract name is 0 to 107 bytes, NULs included. It is not a file, and ends with its socket.</item>
 /// <item>No name: what an unbound socket has; and to bind it, autobind, lets the kernel choose an abstract name.</item>
 /// </list>
-/// Sockets give .NET's <see cref="UnixDomainSocketEndPoint"/> where that can say the address, and this type where it
+/// Sockets give .NET's <see cref="UnixDomainSocketEndPoint"/> where that can express the address, and this type where it
 /// cannot, or where the socket was bound to, or the call was given, an end point of this type. The two types are
 /// never equal; conversions lead from one to the other.
 /// <para>
@@ -58,10 +56,10 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
 
     private UnixEndPoint(ReadOnlyMemory<byte> name) => _name = name;
 
-    /// <summary>No name. To bind it is to let the kernel choose an abstract name: <c>LocalEndPoint</c> then has it.</summary>
+    /// <summary>No name. Binding it lets the kernel choose an abstract name: <c>LocalEndPoint</c> then has it.</summary>
     public static UnixEndPoint Autobind => Unnamed;
 
-    /// <summary>No name: what a socket has that was not bound. The same value as <see cref="Autobind"/>.</summary>
+    /// <summary>No name: what an unbound socket has. The same value as <see cref="Autobind"/>.</summary>
     public static UnixEndPoint Unnamed { get; } = new(ReadOnlyMemory<byte>.Empty);
 
     /// <inheritdoc/>
@@ -76,10 +74,10 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
     /// <summary>True for a path.</summary>
     public bool IsPath => _name.Span is [not 0, ..];
 
-    /// <summary>The path's bytes, without a final NUL; empty when this is no path.</summary>
+    /// <summary>The path's bytes, without a final NUL; empty when this is not a path.</summary>
     public ReadOnlyMemory<byte> PathBytes() => IsPath ? _name : default;
 
-    /// <summary>The abstract name's bytes, without the NUL before them; empty when this is no abstract name.</summary>
+    /// <summary>The abstract name's bytes, without the NUL before them; empty when this is not an abstract name.</summary>
     public ReadOnlyMemory<byte> AbstractName() => IsAbstract ? _name[1..] : default;
 
     /// <summary>An abstract name.</summary>
@@ -96,11 +94,11 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
     /// <exception cref="ArgumentException">Too long, or with half of a surrogate pair.</exception>
     public static UnixEndPoint Abstract(string name) => Abstract(BytesOf(name, nameof(name)).AsSpan());
 
-    /// <summary>Reads what <see cref="ToString"/> wrote: a path, <c>@</c> and an abstract name, or nothing; <c>unix:</c> may stand before it.</summary>
+    /// <summary>Reads what <see cref="ToString"/> wrote: a path, <c>@</c> and an abstract name, or nothing; <c>unix:</c> may come before it.</summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static UnixEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         Read(s, Prefix, TryRead, right: "/run/server.sock  @name  unix:/run/server.sock");
 
@@ -108,15 +106,15 @@ public sealed class UnixEndPoint : LinuxEndPoint<UnixEndPoint>, ISpanParsable<Un
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnixEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
-    /// <summary>The same address as .NET's type says it.</summary>
+    /// <summary>The same address in .NET's type.</summary>
     /// <param name="endPoint">A path or an abstract name.</param>
     public static implicit operator UnixEndPoint(UnixDomainSocketEndPoint endPoint) => FromUnixDomainSocketEndPoint(endPoint);
 
-    /// <summary>The same address as .NET's type says it.</summary>
+    /// <summary>The same address in .NET's type.</summary>
     /// <param name="endPoint">A path or an abstract name.</param>
     /// <returns>An end point with the same bytes.</returns>
     public static UnixEndPoint FromUnixDomainSocketEndPoint(UnixDomainSocketEndPoint endPoint)

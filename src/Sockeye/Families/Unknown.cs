@@ -46,7 +46,7 @@ public sealed class UnknownEndPoint : LinuxEndPoint<UnknownEndPoint>, ISpanParsa
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static UnknownEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         Read(s, Prefix, TryRead, right: "family:42/0100000002000000");
 
@@ -54,7 +54,7 @@ public sealed class UnknownEndPoint : LinuxEndPoint<UnknownEndPoint>, ISpanParsa
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out UnknownEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 

@@ -68,7 +68,7 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The end point.</returns>
-    /// <exception cref="FormatException">The text is no such end point.</exception>
+    /// <exception cref="FormatException">The text is not such an end point.</exception>
     public static VsockEndPoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         Read(s, Prefix, TryRead, right: "vsock://2:8080  vsock://*:8080");
 
@@ -76,7 +76,7 @@ public sealed class VsockEndPoint : LinuxEndPoint<VsockEndPoint>, ISpanParsable<
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <param name="result">The end point; null when the text is none.</param>
-    /// <returns>False when the text is no such end point.</returns>
+    /// <returns>False when the text is not such an end point.</returns>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [NotNullWhen(true)] out VsockEndPoint? result) =>
         TryRead(s, Prefix, TryRead, out result);
 
@@ -142,6 +142,8 @@ internal sealed class VsockFamily : FamilyRow
         : base(FamilyConstants.AF_VSOCK, "AF_VSOCK", "vsock", "vsock_loopback") => Schemes = VsockScheme.Schemes;
 
     internal override EndPoint? Decode(ReadOnlySpan<byte> address, EndPoint? like) => VsockEndPoint.TryDecode(address);
+
+    internal override bool StaysConnecting => true;
 
     internal override bool IsUnbound(EndPoint local) => local is VsockEndPoint { Port: VsockEndPoint.AnyPort };
 

@@ -13,8 +13,8 @@ namespace Sockeye;
 /// <remarks>
 /// <para>
 /// The threads run from construction to the stop, in the background. An exception that escapes posted work, a timer or an
-/// <c>async void</c> method ends its loop; a group with a loop less would go on to get that loop's connections, so it ends as a
-/// whole, at once: <see cref="Completion"/> fails with the exception, and so do <see cref="StopAsync"/> and those who wait in it.
+/// <c>async void</c> method ends its loop; connections for that loop would keep coming, so the whole
+/// group ends at once: <see cref="Completion"/> fails with the exception, and so do <see cref="StopAsync"/> and those who wait in it.
 /// </para>
 /// <para>
 /// What a listener's handler throws ends its connection only; see <see cref="EventLoopListenerOptions.OnError"/>.
@@ -106,23 +106,23 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
     /// <summary>Complete when all loops have ended; failed with what escaped on one of them, if that was the reason.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>One of the loops, each in its turn. Any thread may call it.</summary>
+    /// <summary>The next of the loops, round robin. Any thread may call it.</summary>
     public EventLoop Next() => NextMember().Loop;
 
     /// <summary>Listens, and serves each connection on one of the loops.</summary>
     /// <param name="endPoint">Where; port 0 lets the kernel choose one, the same for all loops.</param>
     /// <param name="handler">
-    /// Serves a connection, on its loop, where its awaits come back to; it must not block. When its task ends the socket is
-    /// closed, also when it ends in an exception.
+    /// Serves a connection on its loop, to which its awaits come back; it must not block. When its task ends, even with an
+    /// exception, the socket is closed.
     /// </param>
-    /// <param name="options">The bounds, and who is told of errors. Null is the defaults.</param>
+    /// <param name="options">The bounds, and what is called on errors. Null means the defaults.</param>
     /// <returns>The listener; the group's stop ends it.</returns>
     /// <exception cref="InvalidOperationException">The group stops, or has ended.</exception>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied. Nothing is left open.</exception>
     /// <remarks>
     /// Over IPv4 and IPv6 each loop has a listening socket of its own, and the kernel spreads connections by their addresses
     /// (SO_REUSEPORT); so a second program of the same user that asks for the same may share the port, too. On UNIX sockets,
-    /// where the kernel has no such thing, one loop accepts and deals connections out to all in turn.
+    /// where the kernel cannot do that, one loop accepts and hands connections to all in turn (round robin).
     /// </remarks>
     public EventLoopListener Listen(EndPoint endPoint, Func<Socket, Task> handler, EventLoopListenerOptions? options = null)
     {
@@ -171,7 +171,7 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: nothing is accepted any more, save what waits in the backlogs already; handlers come to their end; then the loops
+    /// Stops: nothing more is accepted, except what waits in the backlogs already; handlers come to their end; then the loops
     /// end.
     /// </summary>
     /// <param name="cancellationToken">
@@ -233,8 +233,8 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
     private async Task StopCoreAsync()
     {
         // A callback that throws, or blocks when it should be cut short, must not keep the loops running.
-        Task told = _stopping.CancelAsync();
-        await Task.WhenAny(told, _abort.Task).ConfigureAwait(false);
+        Task canceled = _stopping.CancelAsync();
+        await Task.WhenAny(canceled, _abort.Task).ConfigureAwait(false);
         EventLoopListener[] listeners;
         lock (_gate)
         {
@@ -276,13 +276,13 @@ public sealed class EventLoopGroup : IDisposable, IAsyncDisposable
         {
             IEnumerable<string> blocked = _members.Where(static member => !member.HasEnded)
                 .Select(static member => string.Create(CultureInfo.InvariantCulture, $"loop {member.Index}"));
-            throw new TimeoutException($"A handler blocks {string.Join(", ", blocked)}; it ends when the handler does. OnBlocked of the options tells which one that is.");
+            throw new TimeoutException($"A handler blocks {string.Join(", ", blocked)}; it ends when the handler does. OnBlocked of the options says which one that is.");
         }
 
         await Completion.ConfigureAwait(false);
-        if (told.IsFaulted)
+        if (canceled.IsFaulted)
         {
-            await told.ConfigureAwait(false);
+            await canceled.ConfigureAwait(false);
         }
     }
 

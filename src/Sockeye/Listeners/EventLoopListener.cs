@@ -101,7 +101,7 @@ public sealed class EventLoopListener
         }
     }
 
-    /// <summary>Takes no connection more, not even one that waits.</summary>
+    /// <summary>Accepts no more connections, not even one that waits.</summary>
     internal void Refuse() => _refuses = true;
 
     /// <summary>Closes the listening sockets from outside: their loops do not come to it.</summary>
@@ -189,7 +189,7 @@ public sealed class EventLoopListener
     }
 
     /// <summary>A handler threw, or accept must pause.</summary>
-    /// <param name="socket">The handler's socket; null of accept.</param>
+    /// <param name="socket">The handler's socket; null for accept.</param>
     /// <param name="error">What it threw.</param>
     /// <param name="loop">The loop, which ends if the callback throws.</param>
     internal void Report(Socket? socket, Exception error, EventLoop loop)
@@ -295,7 +295,7 @@ public sealed class EventLoopListener
             }
             else
             {
-                // Taken note of, so that nobody finds it unobserved.
+                // Observed, so that it does not count as an unobserved exception.
                 _ = _served.Exception;
             }
 

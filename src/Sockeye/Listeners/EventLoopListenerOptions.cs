@@ -1,6 +1,6 @@
 namespace Sockeye;
 
-/// <summary>The bounds of an <see cref="EventLoopListener"/>, and who is told of errors.</summary>
+/// <summary>The bounds of an <see cref="EventLoopListener"/>, and what is called on errors.</summary>
 public sealed class EventLoopListenerOptions
 {
     /// <summary>How many connections may wait for accept, at each of the listening sockets; the kernel caps it at net.core.somaxconn. Defaults to 512.</summary>
@@ -31,18 +31,18 @@ public sealed class EventLoopListenerOptions
     } = 10_000;
 
     /// <summary>
-    /// Called with each listening socket before bind(2): what is set here, accepted sockets inherit, as TCP_NODELAY and the
-    /// sizes of buffers. Null, the default, sets nothing.
+    /// Called with each listening socket before bind(2): accepted sockets inherit what is set here, such as TCP_NODELAY and
+    /// buffer sizes. Null, the default, sets nothing.
     /// </summary>
     public Action<Socket>? Configure { get; set; }
 
     /// <summary>
-    /// Is told what a handler threw, with its socket, which is closed by then; and what accept answered when it must pause (no
-    /// descriptor or memory is left), with null. Null, the default, is nobody; then only <see cref="EventLoopListener.FailedCount"/> tells.
+    /// Called with what a handler threw and its socket, which is closed by then; and with accept's error when it must pause (no
+    /// descriptor or memory is left), and null. Null, the default, calls nothing; then only <see cref="EventLoopListener.FailedCount"/> shows it.
     /// </summary>
     /// <remarks>
-    /// Runs where the handler ended, usually on its loop; it must not block. What it throws ends the loop. It is not told of a
-    /// handler that ends with OperationCanceledException while the group stops, nor of those that the stop cuts short.
+    /// Runs where the handler ended, usually on its loop; it must not block. What it throws ends the loop. It is not called for a
+    /// handler that ends with OperationCanceledException while the group stops, nor for those that the stop cuts short.
     /// </remarks>
     public Action<Socket?, Exception>? OnError { get; set; }
 }

@@ -11,7 +11,7 @@ namespace Sockeye.Engines;
 /// - What was accepted when there is no room is parked, and served first when there is. While something is parked, nothing
 ///   is accepted: so no more is parked than the kernel had under way.
 /// - No descriptor or memory left is a state, not an error: the connection stays in the backlog, and after a pause, by the
-///   loop's own timer, it is tried again. Of connections that died before they were taken nobody hears.
+///   loop's own timer, it is tried again. Connections that died before they were accepted are not reported.
 /// </remarks>
 internal abstract class LoopAcceptor
 {

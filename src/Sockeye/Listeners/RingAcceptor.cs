@@ -42,7 +42,7 @@ internal sealed class RingAcceptor(
         }
     }
 
-    // It names no memory. What it may have accepted nobody hears of.
+    // It names no memory. A connection that it may have accepted is lost.
     void IRingRequest.Orphan(int errno) => ((IRingRequest)this).Complete(-Errno.ECANCELED, flags: 0, more: false);
 
     private protected override void Accept()

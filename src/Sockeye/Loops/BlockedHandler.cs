@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sockeye;
 
-/// <summary>What keeps an <see cref="EventLoop"/> from everything else, or did: <see cref="EventLoopOptions.OnBlocked"/> is told.</summary>
+/// <summary>What blocks an <see cref="EventLoop"/>, or did: the argument of <see cref="EventLoopOptions.OnBlocked"/>.</summary>
 public sealed class BlockedHandler
 {
     internal BlockedHandler(EventLoop loop, string handler, TimeSpan duration, bool hasEnded)

@@ -38,7 +38,7 @@ public sealed partial class EventLoop
         return invocation.Task;
     }
 
-    /// <summary>Tells the watchdog that the loop now runs <paramref name="handler"/>, within another piece of work. On the loop's thread.</summary>
+    /// <summary>Notes for the watchdog that the loop now runs <paramref name="handler"/>, within another piece of work. On the loop's thread.</summary>
     internal void NoteHandler(Delegate handler) => _queue.Watch?.Begin(handler, state: null);
 
     // Whoever awaits the task must not run on the loop, unless the await itself was there.

@@ -4,7 +4,7 @@ namespace Sockeye;
 
 /// <summary>
 /// One thread that waits for its sockets, runs their continuations, its timers and posted work. What is awaited on
-/// the loop's thread resumes there, so code on one loop needs no locks among itself.
+/// the loop's thread resumes there, so code on one loop needs no locks.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -68,7 +68,7 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>A loop that does not run yet.</summary>
-    /// <param name="options">How it waits, and who is told when something blocks it. Read here; changed later, they change nothing.</param>
+    /// <param name="options">How it waits, and what to call when something blocks it. Read here; later changes have no effect.</param>
     /// <exception cref="EngineNotSupportedException">The engine that was asked for cannot be had; the message says why.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No descriptor is left for the engine.</exception>
     public EventLoop(EventLoopOptions options)
@@ -145,7 +145,7 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>Runs <paramref name="action"/> on the loop once, after <paramref name="delay"/>; never early.</summary>
     /// <param name="delay">Rounded up to a whole millisecond.</param>
     /// <param name="action">Must not block.</param>
-    /// <returns>Dispose it to take the timer back; on the loop's thread it is certain not to run afterwards.</returns>
+    /// <returns>Dispose it to cancel the timer; when that is done on the loop's thread, the action cannot run afterwards.</returns>
     public IDisposable Schedule(TimeSpan delay, Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -172,7 +172,7 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>
     /// Ends the loop's engine. The loop must not be running. What waits on its sockets and pipes ends with OperationAborted,
-    /// but code that was to resume on the loop itself is never run.
+    /// but code that would resume on the loop itself never runs.
     /// </summary>
     /// <exception cref="InvalidOperationException">The loop runs.</exception>
     public void Dispose()

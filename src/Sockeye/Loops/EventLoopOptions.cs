@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Sockeye;
 
-/// <summary>How an <see cref="EventLoop"/> waits, and who is told when something blocks it.</summary>
+/// <summary>How an <see cref="EventLoop"/> waits, and what it calls when something blocks it.</summary>
 public class EventLoopOptions
 {
     // A longer spin is a busy loop: it saves no more than the one wake-up that it waits for.
@@ -35,8 +35,8 @@ public class EventLoopOptions
     } = TimeProvider.System;
 
     /// <summary>
-    /// How long the loop looks again and again before it sleeps. It saves the wake-up, some 25 µs, of what comes that
-    /// soon, and costs the processor for as long: 20 to 50 µs are worth a try. Defaults to zero, not at all.
+    /// How long the loop polls before it sleeps. For what arrives within that time it saves the wake-up, some 25 µs, and it
+    /// costs that much processor time: 20 to 50 µs are worth a try. Defaults to zero: no polling.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than zero or more than 1 ms.</exception>
     public TimeSpan SpinLimit
@@ -51,7 +51,7 @@ public class EventLoopOptions
     }
 
     /// <summary>
-    /// How long one piece of work may keep the loop before <see cref="OnBlocked"/> is told. Looked at twice in that time,
+    /// How long one piece of work may keep the loop before <see cref="OnBlocked"/> is called. Checked twice in that time,
     /// by one thread for all loops of the process. Defaults to 100 ms; <see cref="Timeout.InfiniteTimeSpan"/> is never.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 10 ms or more than a day, and not infinite.</exception>
@@ -71,8 +71,8 @@ public class EventLoopOptions
     } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Is told what blocks the loop: once when the limit has passed, and once more when it is over. Null, the default, is
-    /// nobody; then nothing is watched.
+    /// Called with what blocks the loop: once when the limit has passed, and once more when it is over. With null, the
+    /// default, nothing is watched.
     /// </summary>
     /// <remarks>
     /// Runs on the watchdog's thread, not the loop's, which is busy; it should be quick, since other loops are watched by the

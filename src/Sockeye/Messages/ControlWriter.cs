@@ -17,9 +17,7 @@ public ref struct ControlWriter
     public int Written { get; private set; }
 
     /// <summary>Appends one message.</summary>
-    /// <typeparam name="T">The value's type.</typeparam>
-    /// <param name="kind">The key.</param>
-    /// <param name="value">The value.</param>
+    /// <inheritdoc cref="Add{T}" path="/*[self::param or self::typeparam]"/>
     /// <returns>False when there is no room; nothing was written then.</returns>
     /// <exception cref="ArgumentException">The value does not fit the kind, as an IPv6 address for IP_PKTINFO.</exception>
     public bool TryAdd<T>(ControlMessage<T> kind, T value)

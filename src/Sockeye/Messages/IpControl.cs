@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sockeye;
 
-/// <summary>IP_PKTINFO: by which interface and addresses a packet came, or from which it shall go; struct in_pktinfo, ip(7).</summary>
+/// <summary>IP_PKTINFO: the interface and the addresses at which a packet arrived, or from which to send it; struct in_pktinfo, ip(7).</summary>
 /// <param name="InterfaceIndex">Received: the interface it came by. Sent: the one to go by; 0 lets the routes decide.</param>
 /// <param name="LocalAddress">Received: this machine's address, which a reply should come from. Sent: the source address.</param>
 /// <param name="DestinationAddress">Received: the header's destination, multicast and broadcast included. Sent: not heeded.</param>

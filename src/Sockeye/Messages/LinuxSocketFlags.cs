@@ -3,9 +3,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>
-/// Linux's own MSG_ flags beside .NET's: <c>SocketFlags.WaitAll</c>, <c>SocketFlags.DontWait</c>, …
-/// </summary>
+/// <summary>Linux's own MSG_ flags beside .NET's: <c>SocketFlags.WaitAll</c>, <c>SocketFlags.DontWait</c>, …</summary>
 /// <remarks>
 /// Three of Linux's flags have a number that means something else in .NET: MSG_WAITALL (Truncated), MSG_CONFIRM
 /// (Multicast) and MSG_MORE (Partial). <c>WaitAll</c>, <c>Confirm</c> and <c>More</c> have bits of their own, which no
@@ -26,6 +24,9 @@ public static class LinuxSocketFlags
         SocketFlags.ControlDataTruncated | SocketFlags.Broadcast | SocketFlags.Multicast | SocketFlags.Partial;
 
     private const int Translated = SocketConstants.MSG_WAITALL | SocketConstants.MSG_CONFIRM | SocketConstants.MSG_MORE;
+
+    private static readonly SocketFlags[] UnsupportedOnes =
+        [SocketFlags.ControlDataTruncated, SocketFlags.Broadcast, SocketFlags.Multicast, SocketFlags.Partial];
 
     private static readonly (SocketFlags Flag, string Name)[] Returned =
     [
@@ -92,6 +93,20 @@ public static class LinuxSocketFlags
             | (((int)flags & ConfirmBit) != 0 ? SocketConstants.MSG_CONFIRM : 0)
             | (((int)flags & MoreBit) != 0 ? SocketConstants.MSG_MORE : 0);
         return isSupported;
+    }
+
+    /// <summary>Which of <paramref name="flags"/> Linux lacks, and what to pass in its place; null when it lacks none.</summary>
+    internal static string? Refusal(SocketFlags flags)
+    {
+        if ((flags & Unsupported) == 0)
+        {
+            return null;
+        }
+
+        string names = string.Join(
+            " and no ", UnsupportedOnes.Where(one => (flags & one) != 0).Select(static one => $"{nameof(SocketFlags)}.{one}"));
+        string advice = (flags & SocketFlags.Partial) != 0 ? $"; {nameof(SocketFlags)}.More holds data back for more of it" : "";
+        return $"Linux has no {names} for a call to pass{advice}";
     }
 
     /// <summary>The flags that recvmsg(2) returned, as a caller sees them: the reverse of <see cref="TryToLinux"/>.</summary>

@@ -107,7 +107,7 @@ public sealed class MessageBatch : IDisposable
         return message;
     }
 
-    /// <summary>Forgets the messages, and closes descriptors that nobody took.</summary>
+    /// <summary>Forgets the messages, and closes descriptors that were not taken.</summary>
     public void Clear()
     {
         for (int i = 0; i < Capacity; i++)
@@ -118,7 +118,7 @@ public sealed class MessageBatch : IDisposable
         Count = 0;
     }
 
-    /// <summary>Closes descriptors that nobody took. The memory is the garbage collector's.</summary>
+    /// <summary>Closes descriptors that were not taken. The memory is the garbage collector's.</summary>
     public void Dispose() => Clear();
 
     /// <summary>The peer to name when the message at <paramref name="index"/> could not be sent.</summary>
@@ -220,7 +220,7 @@ public readonly struct BatchMessage : IEquatable<BatchMessage>
     /// <summary>The message: the first <see cref="Length"/> bytes of the buffer.</summary>
     public Memory<byte> Data => Buffer[..Length];
 
-    /// <summary>How long the message is, in bytes: what was received, or what shall be sent.</summary>
+    /// <summary>How long the message is, in bytes: of what was received, or of what is to be sent.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or longer than the buffer.</exception>
     public int Length
     {
@@ -246,7 +246,7 @@ public readonly struct BatchMessage : IEquatable<BatchMessage>
     /// <summary>SCM_RIGHTS: how many descriptors came and have not been taken.</summary>
     public int HandleCount => State.Descriptors?.HandleCount ?? 0;
 
-    /// <summary>Who sent it, or where it shall go; null for a connected socket's. Decoded anew at each call.</summary>
+    /// <summary>The sender, or the destination; null on a connected socket. Decoded again at each call.</summary>
     public EndPoint? Peer => AddressCodecs.Decode(PeerAddress, like: null);
 
     /// <summary>The peer in the kernel's form: a struct sockaddr. Empty when there is none.</summary>

@@ -17,7 +17,7 @@ internal sealed class ReceivedDescriptors : IDisposable
     internal int HandleCount => Volatile.Read(ref _handles)?.Length ?? 0;
 
     /// <summary>
-    /// Makes every descriptor in the control data owned, and overwrites its number there with −1, so that nobody takes
+    /// Makes every descriptor in the control data owned, and overwrites its number there with −1, so that no one takes
     /// it for theirs.
     /// </summary>
     /// <returns>The owner; null when no descriptor came, which allocates nothing.</returns>

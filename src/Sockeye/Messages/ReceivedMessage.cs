@@ -69,7 +69,7 @@ public readonly struct ReceivedMessage : IDisposable
     /// <returns>The handle; null when none came or it was taken before.</returns>
     public ProcessDescriptor? TakeProcessHandle() => _descriptors?.TakeProcessHandle();
 
-    /// <summary>Closes the descriptors that nobody took.</summary>
+    /// <summary>Closes the descriptors that were not taken.</summary>
     public void Dispose() => _descriptors?.Dispose();
 
     /// <summary>As <c>12 bytes, Truncated, 2 handles</c>.</summary>

@@ -47,9 +47,7 @@ public enum TransmitStage
     Completed = 3,
 }
 
-/// <summary>
-/// One record of a socket's error queue: struct sock_extended_err and what came with it; ip(7), IP_RECVERR.
-/// </summary>
+/// <summary>One record of a socket's error queue: struct sock_extended_err and what came with it; ip(7), IP_RECVERR.</summary>
 /// <remarks>
 /// A record is about something sent before, never of the call that follows. Which properties count, <see cref="Origin"/>
 /// says: ICMP errors have type, code, offender and the destination; zero-copy notifications a range of sends; timestamps a

@@ -8,13 +8,13 @@ namespace Sockeye;
 [Flags]
 public enum AddressInfoFlags
 {
-    /// <summary>What is found, for a connect.</summary>
+    /// <summary>Whatever is found, for a connect.</summary>
     None = 0,
 
     /// <summary>AI_PASSIVE: without a host, the addresses to bind and listen on, 0.0.0.0 and ::, not loopback.</summary>
     Passive = ResolverConstants.AI_PASSIVE,
 
-    /// <summary>AI_CANONNAME: tell the host's official name, in the first answer.</summary>
+    /// <summary>AI_CANONNAME: return the host's official name, in the first result.</summary>
     CanonicalName = ResolverConstants.AI_CANONNAME,
 
     /// <summary>AI_NUMERICHOST: the host is an address in text; look nothing up.</summary>
@@ -31,11 +31,11 @@ public enum AddressInfoFlags
 
     /// <summary>
     /// AI_IDN: let libc write the letters of an international name as a host name. Without it the library does
-    /// (RFC 5891). glibc's alone, and it needs libidn2.
+    /// (RFC 5891). glibc only, and it needs libidn2.
     /// </summary>
     InternationalName = ResolverConstants.AI_IDN,
 
-    /// <summary>AI_CANONIDN: tell an international official name in its own letters. glibc's alone.</summary>
+    /// <summary>AI_CANONIDN: return an internationalized official name in Unicode. glibc only.</summary>
     InternationalCanonicalName = ResolverConstants.AI_CANONIDN,
 
     /// <summary>AI_NUMERICSERV: the service is a number in text; look nothing up.</summary>
@@ -64,16 +64,16 @@ public enum NameInfoFlags
     /// <summary>NI_DGRAM: UDP services.</summary>
     Datagram = ResolverConstants.NI_DGRAM,
 
-    /// <summary>NI_IDN: an international name in its own letters. glibc's alone.</summary>
+    /// <summary>NI_IDN: an internationalized name in Unicode. glibc only.</summary>
     InternationalName = ResolverConstants.NI_IDN,
 }
 
-/// <summary>One answer of getaddrinfo(3): what to make a socket with, and where to connect it or bind it to.</summary>
+/// <summary>One result of getaddrinfo(3): what to make a socket with, and where to connect it or bind it to.</summary>
 /// <param name="EndPoint">The address and the port.</param>
 /// <param name="AddressFamily">The socket's family.</param>
 /// <param name="SocketType">The socket's type.</param>
 /// <param name="ProtocolType">The socket's protocol.</param>
-/// <param name="CanonicalName">The host's official name, in the first answer if it was asked for; else null.</param>
+/// <param name="CanonicalName">The host's official name, in the first result if it was asked for; else null.</param>
 public sealed record AddressInfo(
     EndPoint EndPoint, AddressFamily AddressFamily, SocketType SocketType, ProtocolType ProtocolType, string? CanonicalName)
 {

@@ -5,12 +5,10 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>
-/// Addresses as text, exactly as the C library reads and writes them: inet_pton(3), inet_ntop(3), inet_aton(3).
-/// </summary>
+/// <summary>Addresses as text, exactly as the C library reads and writes them: inet_pton(3), inet_ntop(3), inet_aton(3).</summary>
 /// <remarks>
 /// <see cref="IPAddress.Parse(string)"/> is for people: it takes short forms, brackets and scopes. What a C or Python
-/// program takes for an address, and what not, is told here.
+/// program takes for an address, and what it does not, is defined here.
 /// </remarks>
 public static class AddressText
 {

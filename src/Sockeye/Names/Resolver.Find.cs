@@ -12,7 +12,7 @@ namespace Sockeye;
 // The lookups themselves, each a blocking call into libc, and the two ways of running one.
 public static partial class Resolver
 {
-    /// <summary>As <see cref="TryGetHostAddressesAsync"/>, for who cannot await: <see cref="ResolverThreads.Start"/>.</summary>
+    /// <summary>As <see cref="TryGetHostAddressesAsync"/>, for callers that cannot await: <see cref="ResolverThreads.Start"/>.</summary>
     internal static void StartGetHostAddresses(
         string host, AddressFamily addressFamily, Action<ResolverResult<IPAddress[]>> ended, CancellationToken token)
     {
@@ -25,7 +25,7 @@ public static partial class Resolver
         ResolverThreads.Shared.Start(() => FindGetHostAddresses(host, addressFamily), ended, token);
     }
 
-    // An address in text waits for no thread: others' lookups may hang on all of them.
+    // An address in text does not wait for a thread: all of them may be taken by lookups that hang.
     private static bool TryAddress(string host, AddressFamily addressFamily, [NotNullWhen(true)] out IPAddress? address) =>
         IPAddress.TryParse(host, out address) && (addressFamily == AddressFamily.Unspecified || addressFamily == address.AddressFamily);
 

@@ -6,16 +6,16 @@ using Sockeye.Interop;
 namespace Sockeye;
 
 /// <summary>
-/// Names of hosts, services and protocols, as the C library knows them: getaddrinfo(3), getnameinfo(3), and what is
-/// beside them in &lt;netdb.h&gt;.
+/// Names of hosts, services and protocols, as the C library knows them: getaddrinfo(3), getnameinfo(3), and the
+/// rest of &lt;netdb.h&gt;.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>Answers come in libc's order (RFC 6724, gai.conf(5)) and from where nsswitch.conf(5) says: /etc/hosts first, then
+/// <item>Results come in libc's order (RFC 6724, gai.conf(5)) and from where nsswitch.conf(5) says: /etc/hosts first, then
 /// name servers.</item>
 /// <item>A lookup may block for as long as resolv.conf(5) allows, 5 seconds a try by default. Without a time limit a
-/// synchronous one does so on the calling thread. With one, and asynchronously, it runs on a thread of the library's
-/// own, and giving it up takes effect at once: libc cannot be interrupted, so the thread waits on and drops the answer.</item>
+/// synchronous one does so on the calling thread. With one, and asynchronously, it runs on a thread of the
+/// library, and giving it up takes effect at once: libc cannot be interrupted, so the thread goes on waiting and drops the result.</item>
 /// <item>At most 16 such threads run, each ending after 10 idle seconds; at most 1024 lookups wait for one, and the next
 /// fails with NoBufferSpaceAvailable.</item>
 /// <item>Failures carry the resolver's own code, <see cref="ResolverError"/>: a value from the Try members, a
@@ -60,15 +60,15 @@ public static partial class Resolver
         return SocketResult.From(-Libc.SetHostName(name));
     }
 
-    /// <summary>getaddrinfo(3): all that a host and a service stand for.</summary>
+    /// <summary>getaddrinfo(3): all addresses of a host and a service.</summary>
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
     /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
+    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, with a result for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
     /// <param name="flags">What to look for. Defaults to None.</param>
     /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <returns>All answers, in libc's order.</returns>
+    /// <returns>All results, in libc's order.</returns>
     /// <exception cref="ResolverException">HostNotFound, TryAgain, NoRecovery, NoData, TypeNotFound (the service), InvalidArgument (the flags), TimedOut.</exception>
     public static AddressInfo[] GetAddressInfo(
         string? host,
@@ -81,14 +81,8 @@ public static partial class Resolver
         ValueOrThrow(TryGetAddressInfo(host, service, addressFamily, socketType, protocolType, flags, timeout), "getaddrinfo", Subject(host, service));
 
     /// <summary>As <see cref="GetAddressInfo"/>, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
-    /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
-    /// <param name="flags">What to look for. Defaults to None.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <returns>All answers, in libc's order; or the resolver's code.</returns>
+    /// <inheritdoc cref="GetAddressInfo" path="/param"/>
+    /// <returns>All results, in libc's order; or the resolver's code.</returns>
     public static ResolverResult<AddressInfo[]> TryGetAddressInfo(
         string? host,
         string? service,
@@ -105,12 +99,12 @@ public static partial class Resolver
     /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
     /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
     /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
+    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, with a result for each.</param>
     /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
     /// <param name="flags">What to look for. Defaults to None.</param>
     /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
     /// <param name="cancellationToken">Gives the lookup up.</param>
-    /// <returns>All answers, in libc's order.</returns>
+    /// <returns>All results, in libc's order.</returns>
     /// <exception cref="ResolverException">HostNotFound, TryAgain, NoRecovery, NoData, TypeNotFound (the service), InvalidArgument (the flags), TimedOut.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public static Task<AddressInfo[]> GetAddressInfoAsync(
@@ -125,15 +119,8 @@ public static partial class Resolver
         ValueOrThrow(TryGetAddressInfoAsync(host, service, addressFamily, socketType, protocolType, flags, timeout, cancellationToken), "getaddrinfo", Subject(host, service), cancellationToken);
 
     /// <summary>As <see cref="GetAddressInfo"/>, asynchronously, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text; null is loopback, or with Passive any address.</param>
-    /// <param name="service">A name of services(5), or a port in text, as libc reads it: glibc takes the low 16 bits of a number above 65535. Null is port 0.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="socketType">Stream, Dgram, Raw. Defaults to 0: every type, an answer for each.</param>
-    /// <param name="protocolType">Defaults to 0: every protocol of the type.</param>
-    /// <param name="flags">What to look for. Defaults to None.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <param name="cancellationToken">Gives the lookup up.</param>
-    /// <returns>All answers, in libc's order; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
+    /// <inheritdoc cref="GetAddressInfoAsync" path="/param"/>
+    /// <returns>All results, in libc's order; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
     public static Task<ResolverResult<AddressInfo[]>> TryGetAddressInfoAsync(
         string? host,
         string? service,
@@ -160,9 +147,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostAddresses(host, addressFamily, timeout), "getaddrinfo", host);
 
     /// <summary>As <see cref="GetHostAddresses"/>, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
+    /// <inheritdoc cref="GetHostAddresses" path="/param"/>
     /// <returns>Each address once, in libc's order; or the resolver's code.</returns>
     public static ResolverResult<IPAddress[]> TryGetHostAddresses(
         string host,
@@ -192,10 +177,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostAddressesAsync(host, addressFamily, timeout, cancellationToken), "getaddrinfo", host, cancellationToken);
 
     /// <summary>As <see cref="GetHostAddresses"/>, asynchronously, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to both.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <param name="cancellationToken">Gives the lookup up.</param>
+    /// <inheritdoc cref="GetHostAddressesAsync" path="/param"/>
     /// <returns>Each address once, in libc's order; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
     public static Task<ResolverResult<IPAddress[]>> TryGetHostAddressesAsync(
         string host,
@@ -223,9 +205,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetNameInfo(endPoint, flags, timeout), "getnameinfo", SocketErrors.Name(endPoint));
 
     /// <summary>As <see cref="GetNameInfo"/>, with the failure as a value.</summary>
-    /// <param name="endPoint">An IP end point; a UNIX one is this machine and its path.</param>
-    /// <param name="flags">How to name it. Defaults to names where there are any.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
+    /// <inheritdoc cref="GetNameInfo" path="/param"/>
     /// <returns>Host and service; or the resolver's code.</returns>
     public static ResolverResult<NameInfo> TryGetNameInfo(
         EndPoint endPoint,
@@ -252,10 +232,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetNameInfoAsync(endPoint, flags, timeout, cancellationToken), "getnameinfo", SocketErrors.Name(endPoint), cancellationToken);
 
     /// <summary>As <see cref="GetNameInfo"/>, asynchronously, with the failure as a value.</summary>
-    /// <param name="endPoint">An IP end point; a UNIX one is this machine and its path.</param>
-    /// <param name="flags">How to name it. Defaults to names where there are any.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <param name="cancellationToken">Gives the lookup up.</param>
+    /// <inheritdoc cref="GetNameInfoAsync" path="/param"/>
     /// <returns>Host and service; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
     public static Task<ResolverResult<NameInfo>> TryGetNameInfoAsync(
         EndPoint endPoint,
@@ -280,9 +257,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostByName(host, addressFamily, timeout), "gethostbyname", host);
 
     /// <summary>As <see cref="GetHostByName"/>, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to InterNetwork, as the call does.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
+    /// <inheritdoc cref="GetHostByName" path="/param"/>
     /// <returns>The host; what Python calls gethostbyname_ex; or the resolver's code.</returns>
     public static ResolverResult<IPHostEntry> TryGetHostByName(
         string host,
@@ -309,10 +284,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostByNameAsync(host, addressFamily, timeout, cancellationToken), "gethostbyname", host, cancellationToken);
 
     /// <summary>As <see cref="GetHostByName"/>, asynchronously, with the failure as a value.</summary>
-    /// <param name="host">A name, or an address in text.</param>
-    /// <param name="addressFamily">InterNetwork or InterNetworkV6. Defaults to InterNetwork, as the call does.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <param name="cancellationToken">Gives the lookup up.</param>
+    /// <inheritdoc cref="GetHostByNameAsync" path="/param"/>
     /// <returns>The host; what Python calls gethostbyname_ex; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
     public static Task<ResolverResult<IPHostEntry>> TryGetHostByNameAsync(
         string host,
@@ -333,8 +305,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostByAddress(address, timeout), "gethostbyaddr", address.ToString());
 
     /// <summary>As <see cref="GetHostByAddress"/>, with the failure as a value.</summary>
-    /// <param name="address">IPv4 or IPv6.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
+    /// <inheritdoc cref="GetHostByAddress" path="/param"/>
     /// <returns>The host; or the resolver's code.</returns>
     public static ResolverResult<IPHostEntry> TryGetHostByAddress(IPAddress address, TimeSpan? timeout = null)
     {
@@ -356,9 +327,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetHostByAddressAsync(address, timeout, cancellationToken), "gethostbyaddr", address.ToString(), cancellationToken);
 
     /// <summary>As <see cref="GetHostByAddress"/>, asynchronously, with the failure as a value.</summary>
-    /// <param name="address">IPv4 or IPv6.</param>
-    /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
-    /// <param name="cancellationToken">Gives the lookup up.</param>
+    /// <inheritdoc cref="GetHostByAddressAsync" path="/param"/>
     /// <returns>The host; or the resolver's code, <see cref="ResolverError.Canceled"/> after the token.</returns>
     public static Task<ResolverResult<IPHostEntry>> TryGetHostByAddressAsync(
         IPAddress address,
@@ -369,7 +338,7 @@ public static partial class Resolver
         return RunAsync(() => FindGetHostByAddress(address), timeout, cancellationToken);
     }
 
-    /// <summary>A host's name with its domain, what Python calls getfqdn: the first name with a dot of those gethostbyaddr(3) tells.</summary>
+    /// <summary>A host's name with its domain, what Python calls getfqdn: the first name with a dot among those that gethostbyaddr(3) returns.</summary>
     /// <param name="host">A name, or an address in text. Defaults to this machine.</param>
     /// <param name="timeout">How long at most; null, the default, is as long as libc takes.</param>
     /// <returns>The name; the one given when no other is known.</returns>
@@ -399,8 +368,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetServiceByName(name, protocol), "getservbyname", protocol is null ? name : $"{name}/{protocol}");
 
     /// <summary>getservbyname(3), with the failure as a value.</summary>
-    /// <param name="name">As <c>http</c>.</param>
-    /// <param name="protocol">As <c>tcp</c>. Defaults to the first that has the service.</param>
+    /// <inheritdoc cref="GetServiceByName" path="/param"/>
     /// <returns>The service; or <see cref="ResolverError.Service"/>.</returns>
     public static ResolverResult<ServiceEntry> TryGetServiceByName(string name, string? protocol = null)
     {
@@ -418,8 +386,7 @@ public static partial class Resolver
         ValueOrThrow(TryGetServiceByPort(port, protocol), "getservbyport", protocol is null ? $"{port}" : $"{port}/{protocol}");
 
     /// <summary>getservbyport(3), with the failure as a value.</summary>
-    /// <param name="port">0 to 65535.</param>
-    /// <param name="protocol">As <c>tcp</c>. Defaults to the first that has the port.</param>
+    /// <inheritdoc cref="GetServiceByPort" path="/param"/>
     /// <returns>The service; or <see cref="ResolverError.Service"/>.</returns>
     public static ResolverResult<ServiceEntry> TryGetServiceByPort(int port, string? protocol = null)
     {

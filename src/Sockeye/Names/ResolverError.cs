@@ -4,7 +4,7 @@ using Sockeye.Interop;
 
 namespace Sockeye;
 
-/// <summary>The resolver's own error codes, EAI_ of &lt;netdb.h&gt;: why a name was not found. They are no errnos.</summary>
+/// <summary>The resolver's own error codes, EAI_ of &lt;netdb.h&gt;: why a name was not found. They are not errnos.</summary>
 public enum ResolverError
 {
     /// <summary>No error.</summary>
@@ -56,7 +56,7 @@ public enum ResolverError
 /// <summary>A lookup that failed: a <see cref="SocketException"/> that also knows the resolver's own code.</summary>
 /// <remarks>
 /// <see cref="SocketException.SocketErrorCode"/> is HostNotFound, TryAgain, NoRecovery, NoData, TimedOut and so on, as
-/// System.Net.Dns has it.
+/// in System.Net.Dns.
 /// </remarks>
 public sealed class ResolverException : SocketException
 {
@@ -74,7 +74,7 @@ public sealed class ResolverException : SocketException
     public int Errno { get; }
 }
 
-/// <summary>What a lookup came to: a value, or why not.</summary>
+/// <summary>The outcome of a lookup: a value, or why there is none.</summary>
 /// <typeparam name="T">What was looked up.</typeparam>
 /// <remarks>Returned by the Try members of <see cref="Resolver"/>; their throwing twins run the same code.</remarks>
 public readonly struct ResolverResult<T>

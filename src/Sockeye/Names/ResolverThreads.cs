@@ -5,7 +5,7 @@ namespace Sockeye;
 
 /// <summary>
 /// Threads for lookups, which block in libc for as long as name servers take. A program that gives a lookup up, by its
-/// token or its time limit, goes on at once; the thread stays with libc until that returns, and drops the answer.
+/// token or its time limit, goes on at once; the thread stays with libc until that returns, and drops the result.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
@@ -19,7 +19,7 @@ namespace Sockeye;
 /// home to their <see cref="EventLoop"/>, never on these threads.</item>
 /// </list>
 /// </remarks>
-#pragma warning disable CA1001 // The semaphore holds no kernel object as long as nobody asks for its wait handle.
+#pragma warning disable CA1001 // The semaphore holds no kernel object unless its wait handle is asked for.
 internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan idle, Action<ThreadStart>? startThread = null)
 #pragma warning restore CA1001
 {
@@ -36,7 +36,7 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
     private int _threads;
     private int _running;
 
-    /// <summary>Those of the library.</summary>
+    /// <summary>The library's threads.</summary>
     internal static ResolverThreads Shared { get; } = new(threadsMax: 16, waitersMax: 1024, idle: TimeSpan.FromSeconds(10));
 
     /// <summary>How many threads there are now.</summary>
@@ -78,7 +78,7 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
 
     /// <summary>Runs a lookup on one of the threads, without the thread pool.</summary>
     /// <param name="body">The lookup.</param>
-    /// <param name="ended">Told the outcome once, on that thread or on the one that gave up or refused. Must be quick.</param>
+    /// <param name="ended">Called once with the outcome, on that thread or on the one that gave up or refused. Must be quick.</param>
     /// <param name="token">Gives the lookup up.</param>
     internal void Start<T>(Func<ResolverResult<T>> body, Action<ResolverResult<T>> ended, CancellationToken token)
     {
@@ -221,7 +221,7 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
         /// <summary>Its place among those that wait; null when it has none. Under the gate.</summary>
         internal LinkedListNode<Lookup>? Place;
 
-        /// <summary>Makes the outcome that nobody waits any longer. Any thread may call it.</summary>
+        /// <summary>Gives the lookup up: its outcome is that the caller no longer waits. Any thread may call it.</summary>
         internal void GiveUp(ResolverError error, int errno)
         {
             if (TryEnd(error, errno))
@@ -258,7 +258,7 @@ internal sealed class ResolverThreads(int threadsMax, int waitersMax, TimeSpan i
             }
             catch (Exception exception)
             {
-                // The lookup's own caller hears of it; the thread goes on with the next.
+                // The lookup's own caller gets it; the thread goes on with the next.
                 if (_done.TrySetException(exception))
                 {
                     ended?.Invoke(ResolverResult<T>.Failure(ResolverError.System, Errno.EIO));

@@ -14,9 +14,7 @@ public static class CanIsoTpOptions
     public static readonly SocketOption<CanIsoTpSettings> Settings =
         new(CanIsoTpSettingsLayout.Instance, Level, 1, "CAN_ISOTP_OPTS", SocketOptionAccess.Both);
 
-    /// <summary>
-    /// CAN_ISOTP_RECV_FC: what flow control frames ask of the sender. EISCONN: the socket is bound.
-    /// </summary>
+    /// <summary>CAN_ISOTP_RECV_FC: what flow control frames ask of the sender. EISCONN: the socket is bound.</summary>
     public static readonly SocketOption<CanIsoTpFlow> Flow =
         new(CanIsoTpFlowLayout.Instance, Level, 2, "CAN_ISOTP_RECV_FC", SocketOptionAccess.Both);
 

@@ -39,9 +39,7 @@ public static class CanRawOptions
     /// </summary>
     public static readonly SocketOption<uint> ErrorFilter = SocketOption.Struct<uint>(Level, 2, "CAN_RAW_ERR_FILTER");
 
-    /// <summary>
-    /// CAN_RAW_FD_FRAMES: CAN FD frames, up to 64 bytes of data, may be sent and received. Defaults to false.
-    /// </summary>
+    /// <summary>CAN_RAW_FD_FRAMES: CAN FD frames, up to 64 bytes of data, may be sent and received. Defaults to false.</summary>
     public static readonly SocketOption<bool> FdFrames = SocketOption.Flag(Level, 5, "CAN_RAW_FD_FRAMES");
 
     /// <summary>
@@ -67,9 +65,7 @@ public static class CanRawOptions
     /// </summary>
     public static readonly SocketOption<bool> XlFrames = SocketOption.Flag(Level, 7, "CAN_RAW_XL_FRAMES");
 
-    /// <summary>
-    /// CAN_RAW_XL_VCID_OPTS: virtual CAN network identifiers: struct can_raw_vcid_options. Linux 6.9.
-    /// </summary>
+    /// <summary>CAN_RAW_XL_VCID_OPTS: virtual CAN network identifiers: struct can_raw_vcid_options. Linux 6.9.</summary>
     public static readonly SocketOption<byte[]> XlVirtualNetwork =
         SocketOption.Bytes(Level, 8, maxBytes: 8, "CAN_RAW_XL_VCID_OPTS");
 }

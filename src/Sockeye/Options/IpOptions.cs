@@ -167,9 +167,7 @@ public static class IpOptions
     public static readonly SocketOption<byte[]> PacketOptions =
         SocketOption.Bytes(Level, 9, maxBytes: 256, "IP_PKTOPTIONS", SocketOptionAccess.Get);
 
-    /// <summary>
-    /// IP_PROTOCOL: the protocol's number. Raw sockets; ENOPROTOOPT elsewhere. Read only. Linux 6.4.
-    /// </summary>
+    /// <summary>IP_PROTOCOL: the protocol's number. Raw sockets; ENOPROTOOPT elsewhere. Read only. Linux 6.4.</summary>
     public static readonly SocketOption<int> Protocol =
         SocketOption.Number(Level, 52, "IP_PROTOCOL", SocketOptionAccess.Get);
 
@@ -191,9 +189,7 @@ public static class IpOptions
     /// </summary>
     public static readonly SocketOption<bool> ReceiveFragmentSize = SocketOption.Flag(Level, 25, "IP_RECVFRAGSIZE");
 
-    /// <summary>
-    /// IP_RECVOPTS: the IP options of a packet come with it as a control message. No streams. Defaults to false.
-    /// </summary>
+    /// <summary>IP_RECVOPTS: the IP options of a packet come with it as a control message. No streams. Defaults to false.</summary>
     public static readonly SocketOption<bool> ReceiveOptions = SocketOption.Flag(Level, 6, "IP_RECVOPTS");
 
     /// <summary>
@@ -245,9 +241,7 @@ public static class IpOptions
     /// </summary>
     public static readonly SocketOption<int> TimeToLive = SocketOption.Number(Level, 2, "IP_TTL");
 
-    /// <summary>
-    /// IP_UNBLOCK_SOURCE: undoes <see cref="BlockSource"/>. Set only. EADDRNOTAVAIL: it was not blocked.
-    /// </summary>
+    /// <summary>IP_UNBLOCK_SOURCE: undoes <see cref="BlockSource"/>. Set only. EADDRNOTAVAIL: it was not blocked.</summary>
     public static readonly SocketOption<Ipv4SourceMembership> UnblockSource =
         new(Ipv4SourceLayout.Instance, Level, 37, "IP_UNBLOCK_SOURCE", SocketOptionAccess.Set);
 
@@ -286,9 +280,7 @@ public static class IpOptions
     public static readonly SocketOption<SourceMembership> JoinSourceGroup =
         new(SourceLayout.Instance, Level, 46, "MCAST_JOIN_SOURCE_GROUP", SocketOptionAccess.Set);
 
-    /// <summary>
-    /// MCAST_LEAVE_GROUP: leave a multicast group (RFC 3678). Set only. EADDRNOTAVAIL: not a member there.
-    /// </summary>
+    /// <summary>MCAST_LEAVE_GROUP: leave a multicast group (RFC 3678). Set only. EADDRNOTAVAIL: not a member there.</summary>
     public static readonly SocketOption<GroupMembership> LeaveGroup =
         new(GroupLayout.Instance, Level, 45, "MCAST_LEAVE_GROUP", SocketOptionAccess.Set);
 

@@ -80,9 +80,7 @@ public static class Ipv6Options
     /// </summary>
     public static readonly SocketOption<bool> ReceiveFlowInformation = SocketOption.Flag(Level, 11, "IPV6_FLOWINFO");
 
-    /// <summary>
-    /// IPV6_FLOWINFO_SEND: the flow label in an address sent or connected to is used. Defaults to false.
-    /// </summary>
+    /// <summary>IPV6_FLOWINFO_SEND: the flow label in an address sent or connected to is used. Defaults to false.</summary>
     public static readonly SocketOption<bool> SendFlowInformation =
         SocketOption.Flag(Level, 33, "IPV6_FLOWINFO_SEND");
 
@@ -93,9 +91,7 @@ public static class Ipv6Options
     public static readonly SocketOption<byte[]> FlowLabel =
         SocketOption.Bytes(Level, 32, maxBytes: 32, "IPV6_FLOWLABEL_MGR", SocketOptionAccess.Set);
 
-    /// <summary>
-    /// IPV6_FREEBIND: bind to an address that this machine does not have, or not yet. Defaults to false.
-    /// </summary>
+    /// <summary>IPV6_FREEBIND: bind to an address that this machine does not have, or not yet. Defaults to false.</summary>
     public static readonly SocketOption<bool> FreeBind = SocketOption.Flag(Level, 78, "IPV6_FREEBIND");
 
     /// <summary>
@@ -193,9 +189,7 @@ public static class Ipv6Options
     /// <summary>IPV6_RECVERR: as <see cref="IpOptions.ReceiveErrors"/>. Defaults to false.</summary>
     public static readonly SocketOption<bool> ReceiveErrors = SocketOption.Flag(Level, 25, "IPV6_RECVERR");
 
-    /// <summary>
-    /// IPV6_RECVERR_RFC4884: as <see cref="IpOptions.ReceiveErrorsExtended"/>. Defaults to false. Linux 5.9.
-    /// </summary>
+    /// <summary>IPV6_RECVERR_RFC4884: as <see cref="IpOptions.ReceiveErrorsExtended"/>. Defaults to false. Linux 5.9.</summary>
     public static readonly SocketOption<bool> ReceiveErrorsExtended =
         SocketOption.Flag(Level, 31, "IPV6_RECVERR_RFC4884");
 
@@ -216,9 +210,7 @@ public static class Ipv6Options
     /// </summary>
     public static readonly SocketOption<bool> ReceiveHopOptions = SocketOption.Flag(Level, 53, "IPV6_RECVHOPOPTS");
 
-    /// <summary>
-    /// IPV6_RECVORIGDSTADDR: as <see cref="IpOptions.ReceiveOriginalDestination"/>. Defaults to false.
-    /// </summary>
+    /// <summary>IPV6_RECVORIGDSTADDR: as <see cref="IpOptions.ReceiveOriginalDestination"/>. Defaults to false.</summary>
     public static readonly SocketOption<bool> ReceiveOriginalDestination =
         SocketOption.Flag(Level, 74, "IPV6_RECVORIGDSTADDR");
 
@@ -303,9 +295,7 @@ public static class Ipv6Options
     /// </summary>
     public static readonly SocketOption<bool> Ipv6Only = SocketOption.Flag(Level, 26, "IPV6_V6ONLY");
 
-    /// <summary>
-    /// IPV6_XFRM_POLICY: as <see cref="IpOptions.TransformPolicy"/>. Set only. EPERM: needs CAP_NET_ADMIN.
-    /// </summary>
+    /// <summary>IPV6_XFRM_POLICY: as <see cref="IpOptions.TransformPolicy"/>. Set only. EPERM: needs CAP_NET_ADMIN.</summary>
     public static readonly SocketOption<byte[]> TransformPolicy =
         SocketOption.Bytes(Level, 35, maxBytes: 256, "IPV6_XFRM_POLICY", SocketOptionAccess.Set);
 
@@ -330,9 +320,7 @@ public static class Ipv6Options
     public static readonly SocketOption<SourceMembership> JoinSourceGroup =
         new(SourceLayout.Instance, Level, 46, "MCAST_JOIN_SOURCE_GROUP", SocketOptionAccess.Set);
 
-    /// <summary>
-    /// MCAST_LEAVE_GROUP: leave a multicast group (RFC 3678). Set only. EADDRNOTAVAIL: not a member there.
-    /// </summary>
+    /// <summary>MCAST_LEAVE_GROUP: leave a multicast group (RFC 3678). Set only. EADDRNOTAVAIL: not a member there.</summary>
     public static readonly SocketOption<GroupMembership> LeaveAnyGroup =
         new(GroupLayout.Instance, Level, 45, "MCAST_LEAVE_GROUP", SocketOptionAccess.Set);
 

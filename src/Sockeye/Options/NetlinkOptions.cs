@@ -53,8 +53,6 @@ public static class NetlinkOptions
     /// </summary>
     public static readonly SocketOption<bool> NoBufferErrors = SocketOption.Flag(Level, 5, "NETLINK_NO_ENOBUFS");
 
-    /// <summary>
-    /// NETLINK_PKTINFO: the group that a message went to comes with it as a control message. Defaults to false.
-    /// </summary>
+    /// <summary>NETLINK_PKTINFO: the group that a message went to comes with it as a control message. Defaults to false.</summary>
     public static readonly SocketOption<bool> PacketInformation = SocketOption.Flag(Level, 3, "NETLINK_PKTINFO");
 }

@@ -63,7 +63,7 @@ internal abstract class ConvertedLayout<T, TKernel> : OptionLayout<T>
 
     internal abstract T FromKernel(TKernel value);
 
-    /// <summary>As <see cref="FromKernel(TKernel)"/>, for a value that tells a part that is 0 from one the kernel did not fill.</summary>
+    /// <summary>As <see cref="FromKernel(TKernel)"/>, for a value that distinguishes a part that is 0 from one the kernel did not fill.</summary>
     /// <param name="value">What the kernel wrote, and zeros.</param>
     /// <param name="length">How many bytes it wrote.</param>
     internal virtual T FromKernel(TKernel value, int length) => FromKernel(value);

@@ -161,9 +161,7 @@ public static class PacketOptions
     public static readonly SocketOption<int> HeaderLength =
         new(PacketHeaderLayout.Instance, Level, 11, "PACKET_HDRLEN", SocketOptionAccess.Get);
 
-    /// <summary>
-    /// PACKET_IGNORE_OUTGOING: frames that this machine sends are not given. Defaults to false. Linux 4.20.
-    /// </summary>
+    /// <summary>PACKET_IGNORE_OUTGOING: frames that this machine sends are not given. Defaults to false. Linux 4.20.</summary>
     public static readonly SocketOption<bool> IgnoreOutgoing = SocketOption.Flag(Level, 23, "PACKET_IGNORE_OUTGOING");
 
     /// <summary>

@@ -94,9 +94,7 @@ public static class SocketOptions
     public static readonly SocketOption<bool> ConnectionAdvice =
         SocketOption.Flag(Level, 53, "SO_CNX_ADVICE", SocketOptionAccess.Set);
 
-    /// <summary>
-    /// SO_COOKIE: a number for this socket that no other has or will have until the machine restarts. Read only.
-    /// </summary>
+    /// <summary>SO_COOKIE: a number for this socket that no other has or will have until the machine restarts. Read only.</summary>
     public static readonly SocketOption<ulong> Cookie =
         SocketOption.Struct<ulong>(Level, 57, "SO_COOKIE", SocketOptionAccess.Get);
 
@@ -139,9 +137,7 @@ public static class SocketOptions
     /// </summary>
     public static readonly SocketOption<int> IncomingCpu = SocketOption.Number(Level, 49, "SO_INCOMING_CPU");
 
-    /// <summary>
-    /// SO_INCOMING_NAPI_ID: the queue of the network card that the last packet came by; 0 for none. Read only.
-    /// </summary>
+    /// <summary>SO_INCOMING_NAPI_ID: the queue of the network card that the last packet came by; 0 for none. Read only.</summary>
     public static readonly SocketOption<int> IncomingNapi =
         SocketOption.Number(Level, 56, "SO_INCOMING_NAPI_ID", SocketOptionAccess.Get);
 
@@ -338,9 +334,7 @@ public static class SocketOptions
     /// </summary>
     public static readonly SocketOption<bool> ReceiveQueueOverflow = SocketOption.Flag(Level, 40, "SO_RXQ_OVFL");
 
-    /// <summary>
-    /// SO_SELECT_ERR_QUEUE: a record on the error queue makes poll(2) report POLLPRI too. Defaults to false.
-    /// </summary>
+    /// <summary>SO_SELECT_ERR_QUEUE: a record on the error queue makes poll(2) report POLLPRI too. Defaults to false.</summary>
     public static readonly SocketOption<bool> SelectErrorQueue = SocketOption.Flag(Level, 45, "SO_SELECT_ERR_QUEUE");
 
     /// <summary>
@@ -417,9 +411,7 @@ public static class SocketOptions
     public static readonly SocketOption<SocketType> Type =
         SocketOption.Struct<SocketType>(Level, 3, "SO_TYPE", SocketOptionAccess.Get);
 
-    /// <summary>
-    /// SO_WIFI_STATUS: whether a wireless frame was acknowledged comes on the error queue. Defaults to false.
-    /// </summary>
+    /// <summary>SO_WIFI_STATUS: whether a wireless frame was acknowledged comes on the error queue. Defaults to false.</summary>
     public static readonly SocketOption<bool> WifiStatus = SocketOption.Flag(Level, 41, "SO_WIFI_STATUS");
 
     /// <summary>

@@ -103,7 +103,7 @@ public sealed record TcpAuthentication
     /// <summary>ao_required: connections that are not signed are refused. Defaults to false.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>accept_icmps: errors by ICMP end a connection, though nobody signed them. Defaults to false.</summary>
+    /// <summary>accept_icmps: ICMP errors end a connection, although they are not signed. Defaults to false.</summary>
     public bool AcceptIcmp { get; init; }
 
     /// <summary>set_counters: setting the option sets the counters as well. Defaults to false; reads as false.</summary>
@@ -155,7 +155,7 @@ public sealed record TcpAuthenticationKeyState(
 /// <summary>What a signed connection under repair counts from: struct tcp_ao_repair, <see cref="TcpOptions.AuthenticationRepair"/>.</summary>
 /// <param name="SentSequence">snt_isn: the initial sequence number sent.</param>
 /// <param name="ReceivedSequence">rcv_isn: the initial sequence number that came.</param>
-/// <param name="SendExtension">snd_sne: how often the numbers sent began anew.</param>
+/// <param name="SendExtension">snd_sne: how often the numbers sent have wrapped.</param>
 /// <param name="ReceiveExtension">rcv_sne: how often the numbers that come did.</param>
 public readonly record struct TcpAuthenticationRepair(
     uint SentSequence, uint ReceivedSequence, uint SendExtension, uint ReceiveExtension);

@@ -108,9 +108,7 @@ public static class TcpOptions
     public static readonly SocketOption<TcpInformation> Information =
         new(TcpInformationLayout.Instance, Level, 11, "TCP_INFO", SocketOptionAccess.Get);
 
-    /// <summary>
-    /// TCP_INQ: how many bytes wait comes with each receive as a control message, TCP_CM_INQ. Defaults to false.
-    /// </summary>
+    /// <summary>TCP_INQ: how many bytes wait comes with each receive as a control message, TCP_CM_INQ. Defaults to false.</summary>
     public static readonly SocketOption<bool> ReceiveQueueLength = SocketOption.Flag(Level, 36, "TCP_INQ");
 
     /// <summary>

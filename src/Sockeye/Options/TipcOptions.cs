@@ -65,9 +65,7 @@ public static class TipcOptions
     public static readonly SocketOption<TipcGroup> JoinGroup =
         new(TipcGroupLayout.Instance, Level, 135, "TIPC_GROUP_JOIN", SocketOptionAccess.Set);
 
-    /// <summary>
-    /// TIPC_GROUP_LEAVE: leave the group; the value is empty. Set only. EINVAL: not a member. Linux 4.15.
-    /// </summary>
+    /// <summary>TIPC_GROUP_LEAVE: leave the group; the value is empty. Set only. EINVAL: not a member. Linux 4.15.</summary>
     public static readonly SocketOption<byte[]> LeaveGroup =
         SocketOption.Bytes(Level, 136, maxBytes: 1, "TIPC_GROUP_LEAVE", SocketOptionAccess.Set);
 
@@ -78,9 +76,7 @@ public static class TipcOptions
     public static readonly SocketOption<TipcImportance> Importance =
         SocketOption.Struct<TipcImportance>(Level, 127, "TIPC_IMPORTANCE");
 
-    /// <summary>
-    /// TIPC_MCAST_BROADCAST: multicasts go out once, to all nodes; the value is empty. Set only. Linux 4.11.
-    /// </summary>
+    /// <summary>TIPC_MCAST_BROADCAST: multicasts go out once, to all nodes; the value is empty. Set only. Linux 4.11.</summary>
     public static readonly SocketOption<byte[]> MulticastBroadcast =
         SocketOption.Bytes(Level, 133, maxBytes: 1, "TIPC_MCAST_BROADCAST", SocketOptionAccess.Set);
 
@@ -94,9 +90,7 @@ public static class TipcOptions
     /// <summary>TIPC_NODELAY: streams send small messages at once. Defaults to false. Linux 5.5.</summary>
     public static readonly SocketOption<bool> NoDelay = SocketOption.Flag(Level, 138, "TIPC_NODELAY");
 
-    /// <summary>
-    /// TIPC_NODE_RECVQ_DEPTH: how many messages wait on the node; always 0 since Linux 3.17. Read only.
-    /// </summary>
+    /// <summary>TIPC_NODE_RECVQ_DEPTH: how many messages wait on the node; always 0 since Linux 3.17. Read only.</summary>
     public static readonly SocketOption<int> NodeQueueDepth =
         SocketOption.Number(Level, 131, "TIPC_NODE_RECVQ_DEPTH", SocketOptionAccess.Get);
 
@@ -104,9 +98,7 @@ public static class TipcOptions
     public static readonly SocketOption<int> QueueDepth =
         SocketOption.Number(Level, 132, "TIPC_SOCK_RECVQ_DEPTH", SocketOptionAccess.Get);
 
-    /// <summary>
-    /// TIPC_SOCK_RECVQ_USED: how many bytes of memory the waiting messages take. Read only. Linux 4.19.
-    /// </summary>
+    /// <summary>TIPC_SOCK_RECVQ_USED: how many bytes of memory the waiting messages take. Read only. Linux 4.19.</summary>
     public static readonly SocketOption<int> QueueUsed =
         SocketOption.Number(Level, 137, "TIPC_SOCK_RECVQ_USED", SocketOptionAccess.Get);
 

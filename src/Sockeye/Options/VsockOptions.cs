@@ -6,15 +6,11 @@ public static class VsockOptions
     /// <summary>AF_VSOCK: the family's number is the level's, too.</summary>
     private const int Level = 40;
 
-    /// <summary>
-    /// SO_VM_SOCKETS_BUFFER_MAX_SIZE: the most that <see cref="Buffer"/> may be, in bytes. Defaults to 262,144.
-    /// </summary>
+    /// <summary>SO_VM_SOCKETS_BUFFER_MAX_SIZE: the most that <see cref="Buffer"/> may be, in bytes. Defaults to 262,144.</summary>
     public static readonly SocketOption<ulong> BufferMax =
         SocketOption.Struct<ulong>(Level, 2, "SO_VM_SOCKETS_BUFFER_MAX_SIZE");
 
-    /// <summary>
-    /// SO_VM_SOCKETS_BUFFER_MIN_SIZE: the least that <see cref="Buffer"/> may be, in bytes. Defaults to 128.
-    /// </summary>
+    /// <summary>SO_VM_SOCKETS_BUFFER_MIN_SIZE: the least that <see cref="Buffer"/> may be, in bytes. Defaults to 128.</summary>
     public static readonly SocketOption<ulong> BufferMin =
         SocketOption.Struct<ulong>(Level, 1, "SO_VM_SOCKETS_BUFFER_MIN_SIZE");
 

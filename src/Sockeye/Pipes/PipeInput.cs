@@ -5,22 +5,21 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>A pipe's reading side.</summary>
+/// <summary>A pipe's reading side. How the bytes come is the derived class's: by a ring's requests, or by calls and waits.</summary>
 /// <remarks>
 /// Positions count all bytes that were received, so that a segment's bounds, what was consumed and what was examined
-/// are compared as numbers. All fields change under the gate.
+/// are compared as numbers. All fields change under the gate. One receive is under way at a time: it is claimed under the
+/// gate, and <see cref="StartReceive"/> is called outside of it. Its ends come back to
+/// <see cref="Received(PinnedBlock, bool, int, int)"/> and <see cref="Ended"/>.
 /// </remarks>
-internal sealed class PipeInput : PipeReader
+internal abstract class PipeInput : PipeReader
 {
     // What a reader leaves behind is copied up to this length, so that half a line does not hold a large buffer.
     private const int CopiedBytesMax = PipePool.SmallBytes;
 
     private readonly SocketPipe _pipe;
-    private readonly RunQueue? _loop;
-    private readonly PipeGate _gate;
-    private readonly ReadWait _wait;
-    private readonly long _highWater;
-    private readonly long _lowWater;
+    private readonly PipeBounds _bounds;
+    private PipeGate _gate;
 
     // What was received and not consumed; owned until it is.
     private PipeSegment? _head;
@@ -38,15 +37,34 @@ internal sealed class PipeInput : PipeReader
     private bool _isEnded;
     private int _errno;
 
-    internal PipeInput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
+    private protected PipeInput(SocketPipe pipe, PipeBounds bounds, RunQueue? loop)
     {
         _pipe = pipe;
-        _loop = loop;
+        _bounds = bounds;
         _gate = new PipeGate(loop);
-        _wait = new ReadWait(this, pipe.Core.Engine);
-        _highWater = options.ReceiveHighWaterMark;
-        _lowWater = options.ReceiveLowWaterMark;
     }
+
+    internal SocketPipe Pipe => _pipe;
+
+    internal PipeBounds Bounds => _bounds;
+
+    /// <summary>The loop that moves the bytes; null is none.</summary>
+    internal RunQueue? Loop => _gate.Loop;
+
+    /// <summary>The peer has ended the stream, and all that it sent has come.</summary>
+    internal bool HasEnded => Volatile.Read(ref _isEnded);
+
+    /// <summary>Has the next bytes received. The caller has claimed the receive.</summary>
+    internal abstract void StartReceive();
+
+    /// <summary>Has no more received than is under way, because the reader is behind or gone.</summary>
+    internal abstract void StopReceive();
+
+    /// <summary>The socket closes, or the pipe leaves it open and goes: what is under way ends.</summary>
+    internal abstract void Close();
+
+    /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
+    internal abstract ValueTask EndAsync();
 
     /// <summary>How many bytes were received and are not consumed.</summary>
     internal long Held => Volatile.Read(ref _received) - Volatile.Read(ref _consumed);
@@ -58,7 +76,7 @@ internal sealed class PipeInput : PipeReader
         {
             using (_gate.Enter())
             {
-                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_highWater - Unexamined, 1);
+                return _isEnded || _errno != 0 ? 0 : (int)Math.Max(_bounds.ReceiveHigh - Unexamined, 1);
             }
         }
     }
@@ -83,7 +101,7 @@ internal sealed class PipeInput : PipeReader
 
         if (start)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
             using (_gate.Enter())
             {
                 if (IsReady)
@@ -105,7 +123,7 @@ internal sealed class PipeInput : PipeReader
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         }
 
-        TimeSpan? limit = _pipe.Core.AsyncLimit;
+        TimeSpan? limit = _pipe.Limit;
         bool isPlain = limit is null && !cancellationToken.CanBeCanceled;
         bool start;
         using (_gate.Enter())
@@ -119,43 +137,35 @@ internal sealed class PipeInput : PipeReader
             start = ClaimReceive();
             if (!start && isPlain)
             {
-                _wait.Start();
-                return new ValueTask<ReadResult>(_wait, _wait.Version);
+                return Wait();
             }
         }
 
         if (start)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
         }
 
         // The token and the timer first: if one of them ends before the wait began, the note is found below.
         if (!isPlain)
         {
-            _wait.Arm(limit, cancellationToken);
+            MakeWait().Arm(limit, cancellationToken);
         }
 
-        bool show = false;
         ValueTask<ReadResult> task;
         using (_gate.Enter())
         {
-            if (IsReady && isPlain && _loop?.SpendBudgetHere() != false)
+            if (IsReady && isPlain && Loop?.SpendBudgetHere() != false)
             {
                 return TakeOrFail();
             }
 
             // Ready at once too often in a row, or with a token to take back: it is told like one that waited.
-            _wait.Start();
-            task = new ValueTask<ReadResult>(_wait, _wait.Version);
-            if (IsReady || _wait.Errno != 0)
+            task = Wait();
+            if (IsReady || _gate.Wait!.Errno != 0)
             {
-                show = _wait.TryEnd();
+                _gate.EndWait();
             }
-        }
-
-        if (show)
-        {
-            _wait.Show();
         }
 
         return task;
@@ -166,7 +176,7 @@ internal sealed class PipeInput : PipeReader
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         bool resume;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
             {
@@ -189,10 +199,10 @@ internal sealed class PipeInput : PipeReader
                 }
 
                 _examined = seen;
-                Consume(upTo);
+                Consume(entry.Pool, upTo);
             }
 
-            resume = _isPaused && Unexamined <= _lowWater && !_isEnded && _errno == 0;
+            resume = _isPaused && Unexamined <= _bounds.ReceiveLow && !_isEnded && _errno == 0;
             if (resume)
             {
                 _isPaused = false;
@@ -202,30 +212,23 @@ internal sealed class PipeInput : PipeReader
 
         if (resume)
         {
-            _pipe.Driver.StartReceive();
+            StartReceive();
         }
     }
 
     public override void CancelPendingRead()
     {
-        bool show;
         using (_gate.Enter())
         {
             _isCanceled = true;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _gate.EndWait();
         }
     }
 
     public override void Complete(Exception? exception = null)
     {
-        bool show;
         bool stop;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
             {
@@ -235,29 +238,23 @@ internal sealed class PipeInput : PipeReader
             _isCompleted = true;
             _isReading = false;
             stop = _isReceiving;
-            Drop();
+            Drop(entry.Pool);
             _isCanceled = true;
-            show = _wait.TryEnd();
+            _gate.EndWait();
         }
 
         if (stop)
         {
-            _pipe.Driver.StopReceive();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            StopReceive();
         }
     }
 
     /// <summary>Bytes came into a block; with it comes its reference, or a reference to it when it is shared.</summary>
     internal void Received(PinnedBlock block, bool isShared, int start, int length)
     {
-        bool show = false;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
-            PipePool pool = PipePool.Of(_loop);
+            PipePool pool = entry.Pool;
             _isReceiving = false;
             if (_isCompleted || _tail?.TryExtend(block, start, length) == true)
             {
@@ -265,16 +262,14 @@ internal sealed class PipeInput : PipeReader
             }
             else
             {
-                Append(pool.RentSegment().Of(block, isShared, start, length, _received, isShared ? _loop : null));
+                Append(pool.RentSegment().Of(block, isShared, start, length, _received, isShared ? Loop : null));
             }
 
             _received += length;
-            show = IsReady && _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            if (IsReady)
+            {
+                _gate.EndWait();
+            }
         }
     }
 
@@ -287,25 +282,19 @@ internal sealed class PipeInput : PipeReader
     /// <returns>False when no more should be received: the reader is behind or gone.</returns>
     internal bool Received(ReceiveBuffers buffers, int buffer, int start, int length, bool more)
     {
-        bool show;
         bool goOn;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (!_isCompleted)
             {
-                Keep(buffers, buffer, start, length);
+                Keep(entry.Pool, buffers, buffer, start, length);
             }
 
             _received += length;
-            goOn = !_isCompleted && Unexamined < _highWater;
+            goOn = !_isCompleted && Unexamined < _bounds.ReceiveHigh;
             _isPaused |= !goOn;
             _isReceiving = more || goOn;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _gate.EndWait();
         }
 
         return goOn;
@@ -330,7 +319,7 @@ internal sealed class PipeInput : PipeReader
     {
         if (!_isReading)
         {
-            Drop();
+            Drop(PipePool.Of(Loop));
         }
     }
 
@@ -338,7 +327,6 @@ internal sealed class PipeInput : PipeReader
     /// <param name="errno">0 at the end of the stream.</param>
     internal void Ended(int errno)
     {
-        bool show;
         using (_gate.Enter())
         {
             _isReceiving = false;
@@ -348,18 +336,13 @@ internal sealed class PipeInput : PipeReader
                 _errno = errno;
             }
 
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _gate.EndWait();
         }
     }
 
     // The reader's bytes are where the kernel put them, unless buffers are short: then they are copied, and the buffer is
     // free for others at once.
-    private void Keep(ReceiveBuffers buffers, int buffer, int start, int length)
+    private void Keep(PipePool pool, ReceiveBuffers buffers, int buffer, int start, int length)
     {
         if (_tail?.TryExtend(buffers, buffer, start, length) == true)
         {
@@ -369,16 +352,15 @@ internal sealed class PipeInput : PipeReader
         if (!buffers.IsShort)
         {
             buffers.Hold(buffer);
-            Append(PipePool.OfLoop(_loop!).RentSegment().Of(buffers, buffer, start, length, _received));
+            Append(pool.RentSegment().Of(buffers, buffer, start, length, _received));
             return;
         }
 
-        Copy(buffers.Bytes(buffer, start, length), _received);
+        Copy(pool, buffers.Bytes(buffer, start, length), _received);
     }
 
-    private void Copy(ReadOnlySpan<byte> bytes, long position)
+    private void Copy(PipePool pool, ReadOnlySpan<byte> bytes, long position)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (!bytes.IsEmpty)
         {
             if (_tail?.TryAppend(bytes) == true)
@@ -421,9 +403,8 @@ internal sealed class PipeInput : PipeReader
         _tail = segment;
     }
 
-    private void Consume(long upTo)
+    private void Consume(PipePool pool, long upTo)
     {
-        PipePool pool = PipePool.Of(_loop);
         Volatile.Write(ref _consumed, upTo);
         while (_head is { } segment && segment.End <= upTo)
         {
@@ -460,9 +441,8 @@ internal sealed class PipeInput : PipeReader
         _head = _tail = pool.RentSegment().Of(block, isShared: false, 0, length, upTo, loop: null);
     }
 
-    private void Drop()
+    private void Drop(PipePool pool)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (_head is { } segment)
         {
             _head = segment.Following;
@@ -472,6 +452,16 @@ internal sealed class PipeInput : PipeReader
         _tail = null;
         _consumed = _received;
         _examined = _received;
+    }
+
+    // Also by a call that is about to wait, outside the gate: there is one reader.
+    private ReadWait MakeWait() => (ReadWait)(_gate.Wait ??= new ReadWait(this));
+
+    private ValueTask<ReadResult> Wait()
+    {
+        ReadWait wait = MakeWait();
+        wait.Start();
+        return new ValueTask<ReadResult>(wait, wait.Version);
     }
 
     private bool ClaimReceive() => !_isReceiving && !_isPaused && (_isReceiving = true);
@@ -488,7 +478,7 @@ internal sealed class PipeInput : PipeReader
             throw new InvalidOperationException("The last read is not over: call AdvanceTo first.");
         }
 
-        if (_wait.IsTaken)
+        if (_gate.Wait is { IsTaken: true })
         {
             throw new InvalidOperationException("A read is under way; one at a time.");
         }
@@ -525,8 +515,14 @@ internal sealed class PipeInput : PipeReader
         }
     }
 
-    private sealed class ReadWait(PipeInput input, SocketEngine engine) : PipeWait(input._gate, engine), IValueTaskSource<ReadResult>
+    private sealed class ReadWait(PipeInput input) : PipeWait, IValueTaskSource<ReadResult>
     {
+        private protected override SocketEngine Engine => input._pipe.Core.Engine;
+
+        private protected override ref PipeGate Gate => ref input._gate;
+
+        private protected override bool HasResult => input._received > input._examined;
+
         public ReadResult GetResult(short token)
         {
             CheckShown(token);
@@ -550,15 +546,6 @@ internal sealed class PipeInput : PipeReader
             throw errno == Interop.Errno.ECANCELED && canceled.IsCancellationRequested
                 ? new OperationCanceledException(canceled)
                 : input._pipe.Error("receive", errno);
-        }
-
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 || input._received > input._examined ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
         }
     }
 }

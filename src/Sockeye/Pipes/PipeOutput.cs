@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
@@ -5,23 +6,33 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>A pipe's writing side.</summary>
+/// <summary>A pipe's writing side. How the bytes leave is the derived class's: by a ring's requests, or by calls and waits.</summary>
 /// <remarks>
-/// What is written and not flushed is the writer's, and touched by its thread alone: the pieces from <c>_fresh</c> on and
+/// What is written and not flushed is the writer's, and touched by its thread alone: the pieces from <c>_freshHead</c> on and
 /// <c>_block</c>. A flush moves it, under the gate, to the queue of what is sent. The queue is a run of bytes: what is in
-/// flight is its beginning, and an end that is not yet in flight may still grow in its block.
+/// flight is its beginning, and an end that is not yet in flight may still grow in its block. One send is under way at a
+/// time: it is claimed under the gate, and then <see cref="StartSend"/> is called. Its ends come back to <see cref="Sent"/>
+/// and <see cref="Failed"/>.
 /// </remarks>
-internal sealed class PipeOutput : PipeWriter
+internal abstract class PipeOutput : PipeWriter
 {
-    // Up to this length shared bytes are copied beside the neighbours; beyond, the block itself is sent.
+    // Up to this length bytes that lie elsewhere are copied beside their neighbours; beyond, they are sent from where they are.
     private const int CopiedBytesMax = 1024;
 
     private readonly SocketPipe _pipe;
-    private readonly RunQueue? _loop;
-    private readonly PipeGate _gate;
-    private readonly FlushWait _wait;
-    private readonly long _highWater;
-    private readonly long _lowWater;
+    private readonly PipeBounds _bounds;
+    private PipeGate _gate;
+
+    // The queue's, under the gate.
+    private SendPiece? _head;
+    private SendPiece? _tail;
+    private long _unsent;
+    private int _errno;
+    private bool _isSending;
+    private bool _isInCall;
+    private bool _isCanceled;
+    private bool _isCompleted;
+    private bool _isShutDown;
 
     // The writer's.
     private SendPiece? _freshHead;
@@ -31,34 +42,38 @@ internal sealed class PipeOutput : PipeWriter
     private int _to;
     private long _unflushed;
 
-    // The queue's, under the gate.
-    private SendPiece? _head;
-    private SendPiece? _tail;
-    private long _unsent;
-    private bool _isSending;
-    private bool _isInCall;
-    private bool _isCanceled;
-    private bool _isCompleted;
-    private bool _isShutDown;
-    private int _errno;
     private TaskCompletionSource? _drained;
 
-    internal PipeOutput(SocketPipe pipe, RunQueue? loop, SocketPipeOptions options)
+    private protected PipeOutput(SocketPipe pipe, RunQueue? loop)
     {
         _pipe = pipe;
-        _loop = loop;
+        _bounds = pipe.Bounds;
         _gate = new PipeGate(loop);
-        _wait = new FlushWait(this, pipe.Core.Engine);
-        _highWater = options.SendHighWaterMark;
-        _lowWater = options.SendLowWaterMark;
     }
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _unflushed;
 
+    internal SocketPipe Pipe => _pipe;
+
+    /// <summary>The loop that moves the bytes; null is none.</summary>
+    internal RunQueue? Loop => _gate.Loop;
+
     /// <summary>How many bytes were flushed and are not sent.</summary>
     internal long Unsent => Volatile.Read(ref _unsent);
+
+    /// <summary>Has what is queued sent: at the end of the loop's turn, or now. The caller has claimed the send.</summary>
+    internal abstract void StartSend();
+
+    /// <summary>The socket closes, or the pipe leaves it open and goes: what is under way ends.</summary>
+    internal abstract void Close();
+
+    /// <summary>Ends when nothing is under way any longer, after <see cref="Close"/>.</summary>
+    internal abstract ValueTask EndAsync();
+
+    /// <summary>The socket's loop was disposed: nothing is under way any longer, and what needs the loop never will be.</summary>
+    internal abstract void LoopEnded();
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -84,48 +99,60 @@ internal sealed class PipeOutput : PipeWriter
     {
         SharedBlock shared = bytes.Block;
         ThrowIfCompleted();
-        if (shared.Length <= CopiedBytesMax)
+        int length = shared.Length;
+        if (length == 0)
         {
-            int length = shared.Length;
-            if (length != 0)
-            {
-                bytes.CopyTo(GetSpan(length)[..length]);
-                Advance(length);
-            }
+            return;
+        }
 
+        // Short ones are copied only where there is something to stand behind: a lone message is sent from where it is, which
+        // all members' sends find in the processor's cache.
+        if (length <= CopiedBytesMax && (_unflushed != 0 || Unsent != 0))
+        {
+            bytes.CopyTo(GetSpan(length)[..length]);
+            Advance(length);
             return;
         }
 
         shared = bytes.Share();
+        EndRun();
+        SendPiece piece = PipePool.Of(Loop).RentPiece();
+        piece.Block = shared.Block;
+        piece.Shared = shared;
+        AppendFresh(piece, 0, shared.Length);
+        _unflushed += shared.Length;
+    }
 
-        // What was written before goes first; the block's rest is still the writer's.
-        if (_block is not null && _to > _from)
+    /// <summary>Writes bytes that a read gave, without a copy where they lie in memory that this pipe's loop counts.</summary>
+    internal void Write(in ReadOnlySequence<byte> bytes)
+    {
+        ThrowIfCompleted();
+        SequencePosition position = bytes.Start;
+        SequencePosition next = position;
+        while (bytes.TryGet(ref next, out ReadOnlyMemory<byte> part))
         {
-            using (_gate.Enter())
+            PipePool pool = PipePool.Of(Loop);
+            if (part.Length > CopiedBytesMax && position.GetObject() is PipeSegment segment
+                && segment.TryShare(pool, position.GetInteger(), part.Length) is { } share)
             {
-                _block.References++;
+                EndRun();
+                SendPiece piece = pool.RentPiece();
+                piece.Received = share;
+                AppendFresh(piece, 0, part.Length);
+                _unflushed += part.Length;
+            }
+            else
+            {
+                Copy(part.Span);
             }
 
-            AppendFresh(_block, shared: null, _from, _to);
-            _from = _to;
+            position = next;
         }
-
-        AppendFresh(shared.Block, shared, 0, shared.Length);
-        _unflushed += shared.Length;
     }
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
-        ReadOnlySpan<byte> rest = source.Span;
-        while (!rest.IsEmpty)
-        {
-            Span<byte> room = GetSpan();
-            int part = Math.Min(rest.Length, room.Length);
-            rest[..part].CopyTo(room);
-            Advance(part);
-            rest = rest[part..];
-        }
-
+        Copy(source.Span);
         return FlushAsync(cancellationToken);
     }
 
@@ -138,19 +165,19 @@ internal sealed class PipeOutput : PipeWriter
 
         ThrowIfCompleted();
         bool start;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
-            if (_wait.IsTaken)
+            if (_gate.Wait is { IsTaken: true })
             {
                 throw new InvalidOperationException("A flush is under way; one at a time.");
             }
 
-            start = Commit();
-            if (_loop is not null && start)
+            start = Commit(entry.Pool);
+            if (Loop is not null && start)
             {
                 // Only noted: the turn's end sends it.
                 start = false;
-                _pipe.Driver.StartSend();
+                StartSend();
             }
 
             if (!start && MayReturn)
@@ -161,7 +188,7 @@ internal sealed class PipeOutput : PipeWriter
 
         if (start)
         {
-            _pipe.Driver.StartSend();
+            StartSend();
             using (_gate.Enter())
             {
                 if (MayReturn)
@@ -171,22 +198,17 @@ internal sealed class PipeOutput : PipeWriter
             }
         }
 
-        _wait.Arm(_pipe.Core.AsyncLimit, cancellationToken);
-        bool show = false;
+        var wait = (FlushWait)(_gate.Wait ??= new FlushWait(this));
+        wait.Arm(_pipe.Limit, cancellationToken);
         ValueTask<FlushResult> task;
         using (_gate.Enter())
         {
-            _wait.Start();
-            task = new ValueTask<FlushResult>(_wait, _wait.Version);
-            if (MayReturn || _wait.Errno != 0)
+            wait.Start();
+            task = new ValueTask<FlushResult>(wait, wait.Version);
+            if (MayReturn || wait.Errno != 0)
             {
-                show = _wait.TryEnd();
+                _gate.EndWait();
             }
-        }
-
-        if (show)
-        {
-            _wait.Show();
         }
 
         return task;
@@ -199,13 +221,13 @@ internal sealed class PipeOutput : PipeWriter
         ThrowIfCompleted();
         bool start;
         bool isBelow;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
-            start = Commit();
-            if (_loop is not null && start)
+            start = Commit(entry.Pool);
+            if (Loop is not null && start)
             {
                 start = false;
-                _pipe.Driver.StartSend();
+                StartSend();
             }
 
             if (_errno != 0)
@@ -213,7 +235,7 @@ internal sealed class PipeOutput : PipeWriter
                 throw _pipe.Error("send", _errno);
             }
 
-            isBelow = _unsent < _highWater;
+            isBelow = _unsent < _bounds.SendHigh;
         }
 
         if (!start)
@@ -221,22 +243,16 @@ internal sealed class PipeOutput : PipeWriter
             return isBelow;
         }
 
-        _pipe.Driver.StartSend();
-        return Unsent < _highWater;
+        StartSend();
+        return Unsent < _bounds.SendHigh;
     }
 
     public override void CancelPendingFlush()
     {
-        bool show;
         using (_gate.Enter())
         {
             _isCanceled = true;
-            show = _wait.TryEnd();
-        }
-
-        if (show)
-        {
-            _wait.Show();
+            _gate.EndWait();
         }
     }
 
@@ -244,28 +260,27 @@ internal sealed class PipeOutput : PipeWriter
     {
         bool start;
         bool finish;
-        bool show;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_isCompleted)
             {
                 return;
             }
 
-            start = exception is null && Commit();
+            start = exception is null && Commit(entry.Pool);
             _isCompleted = true;
             if (exception is not null)
             {
-                DropFresh();
+                DropFresh(entry.Pool);
             }
 
             finish = exception is null && ClaimShutdown();
-            show = _wait.TryEnd();
+            _gate.EndWait();
         }
 
         if (start)
         {
-            _pipe.Driver.StartSend();
+            StartSend();
         }
 
         if (exception is not null)
@@ -279,11 +294,6 @@ internal sealed class PipeOutput : PipeWriter
         {
             ShutDown();
         }
-
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
     public override async ValueTask CompleteAsync(Exception? exception = null)
@@ -293,6 +303,17 @@ internal sealed class PipeOutput : PipeWriter
         if (_errno != 0 && exception is null)
         {
             throw _pipe.Error("send", _errno);
+        }
+    }
+
+    /// <summary>Gives back what was written and is not in flight, for a pipe that nothing refers to: on the finalizer's thread, without the gate.</summary>
+    internal void Abandon()
+    {
+        PipePool pool = PipePool.Of(Loop);
+        DropFresh(pool);
+        if (!_isInCall)
+        {
+            DropQueue(pool);
         }
     }
 
@@ -311,23 +332,34 @@ internal sealed class PipeOutput : PipeWriter
         }
     }
 
-    /// <summary>Puts the beginning of the queue into <paramref name="message"/>. It stays in place until <see cref="Sent"/> or <see cref="Failed"/>.</summary>
+    /// <summary>Takes the beginning of the queue, to be sent in one call. It stays in place until <see cref="Sent"/> or <see cref="Failed"/>.</summary>
+    /// <param name="only">The bytes, when they are one run.</param>
+    /// <param name="several">A message with the bytes, when they are several; the caller gives it back to the pool. Else null.</param>
     /// <returns>False when nothing is queued, or nothing can be sent.</returns>
-    internal bool TryGather(GatherMessage message)
+    internal bool TryGather(out NativeBuffer only, out GatherMessage? several)
     {
-        message.Clear();
-        using (_gate.Enter())
+        only = default;
+        several = null;
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             if (_unsent == 0 || _errno != 0)
             {
                 return false;
             }
 
-            for (SendPiece? piece = _head; piece is not null; piece = piece.Next)
+            SendPiece first = _head!;
+            only = first.Native;
+            if (first.Next is { } second)
             {
-                if (!message.TryAdd(piece.Block.Native(piece.Start, piece.Length)))
+                several = entry.Pool.RentMessage();
+                several.Clear();
+                several.TryAdd(only);
+                for (SendPiece? piece = second; piece is not null; piece = piece.Next)
                 {
-                    break;
+                    if (!several.TryAdd(piece.Native))
+                    {
+                        break;
+                    }
                 }
             }
 
@@ -341,39 +373,42 @@ internal sealed class PipeOutput : PipeWriter
     {
         using (_gate.Enter())
         {
-            if (_unsent != 0 && _errno == 0)
-            {
-                return false;
-            }
-
-            _isSending = false;
-            return true;
+            return TryReleaseSend();
         }
     }
 
     /// <summary>The kernel has taken that many bytes of what was gathered; 0 when it would have to wait.</summary>
-    internal void Sent(int count)
+    /// <param name="count">How many bytes.</param>
+    /// <param name="release">Gives the claim of the send back with it, unless there is more to send.</param>
+    /// <returns>True when the claim was given back.</returns>
+    internal bool Sent(int count, bool release)
     {
-        bool show = false;
         bool finish = false;
+        bool released = false;
         TaskCompletionSource? drained = null;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             _isInCall = false;
             if (_errno != 0)
             {
-                DropQueue();
+                DropQueue(entry.Pool);
             }
             else
             {
-                Remove(count);
-                show = _unsent <= _lowWater && _wait.TryEnd();
+                Remove(entry.Pool, count);
+                if (_unsent <= _bounds.SendLow)
+                {
+                    _gate.EndWait();
+                }
+
                 finish = ClaimShutdown();
                 if (_unsent == 0)
                 {
                     (drained, _drained) = (_drained, null);
                 }
             }
+
+            released = release && TryReleaseSend();
         }
 
         if (finish)
@@ -382,10 +417,7 @@ internal sealed class PipeOutput : PipeWriter
         }
 
         drained?.TrySetResult();
-        if (show)
-        {
-            _wait.Show();
-        }
+        return released;
     }
 
     /// <summary>Nothing can be sent any more.</summary>
@@ -393,25 +425,20 @@ internal sealed class PipeOutput : PipeWriter
     /// <param name="isOver">The call that was under way is over.</param>
     internal void Failed(int errno, bool isOver)
     {
-        bool show;
         TaskCompletionSource? drained;
-        using (_gate.Enter())
+        using (PipeGate.GateEntry entry = _gate.Enter())
         {
             _isInCall &= !isOver;
             _isSending &= !isOver;
-            Fail(errno);
+            Fail(entry.Pool, errno);
             (drained, _drained) = (_drained, null);
-            show = _wait.TryEnd();
+            _gate.EndWait();
         }
 
         drained?.TrySetResult();
-        if (show)
-        {
-            _wait.Show();
-        }
     }
 
-    private bool MayReturn => _unsent < _highWater || _isCanceled || _errno != 0 || _isCompleted;
+    private bool MayReturn => _unsent < _bounds.SendHigh || _isCanceled || _errno != 0 || _isCompleted;
 
     private void ThrowIfCompleted()
     {
@@ -437,27 +464,27 @@ internal sealed class PipeOutput : PipeWriter
 
     private void NextBlock(int room)
     {
-        PipePool pool = PipePool.Of(_loop);
+        PipePool pool = PipePool.Of(Loop);
         if (_block is { } full)
         {
             _block = null;
             if (_to > _from)
             {
-                AppendFresh(full, shared: null, _from, _to);
+                AppendFresh(Piece(pool, full), _from, _to);
             }
             else
             {
                 ReleaseBlock(pool, full);
             }
         }
-        else if (_freshTail is null)
+        else if (_freshTail is null && Unsent != 0)
         {
             // What waits to be sent may have room behind it.
             using (_gate.Enter())
             {
-                if (_tail is { Shared: null } tail && tail.Block.Length - tail.End >= room)
+                if (_tail is { IsOwn: true } tail && tail.Block!.Length - tail.End >= room)
                 {
-                    _block = tail.Block;
+                    _block = tail.Block!;
                     _block.References++;
                     _from = _to = tail.End;
                     return;
@@ -480,9 +507,44 @@ internal sealed class PipeOutput : PipeWriter
         }
     }
 
-    private void AppendFresh(PinnedBlock block, SharedBlock? shared, int start, int end)
+    // What was written into the block goes before what comes now; the block's rest is still the writer's.
+    private void EndRun()
     {
-        SendPiece piece = Piece(block, shared, start, end);
+        if (_block is { } block && _to > _from)
+        {
+            using (_gate.Enter())
+            {
+                block.References++;
+            }
+
+            AppendFresh(Piece(PipePool.Of(Loop), block), _from, _to);
+            _from = _to;
+        }
+    }
+
+    private void Copy(ReadOnlySpan<byte> rest)
+    {
+        while (!rest.IsEmpty)
+        {
+            Span<byte> room = GetSpan();
+            int part = Math.Min(rest.Length, room.Length);
+            rest[..part].CopyTo(room);
+            Advance(part);
+            rest = rest[part..];
+        }
+    }
+
+    private static SendPiece Piece(PipePool pool, PinnedBlock block)
+    {
+        SendPiece piece = pool.RentPiece();
+        piece.Block = block;
+        return piece;
+    }
+
+    private void AppendFresh(SendPiece piece, int start, int end)
+    {
+        piece.Start = start;
+        piece.End = end;
         if (_freshTail is null)
         {
             _freshHead = piece;
@@ -495,22 +557,12 @@ internal sealed class PipeOutput : PipeWriter
         _freshTail = piece;
     }
 
-    private SendPiece Piece(PinnedBlock block, SharedBlock? shared, int start, int end)
-    {
-        SendPiece piece = PipePool.Of(_loop).RentPiece();
-        piece.Block = block;
-        piece.Shared = shared;
-        piece.Start = start;
-        piece.End = end;
-        return piece;
-    }
-
     // Moves what was written to the queue. True when a send must be started, and is claimed.
-    private bool Commit()
+    private bool Commit(PipePool pool)
     {
         if (_errno != 0)
         {
-            DropFresh();
+            DropFresh(pool);
             return false;
         }
 
@@ -534,16 +586,18 @@ internal sealed class PipeOutput : PipeWriter
             _block = null;
             if (_to == _from)
             {
-                PipePool.Of(_loop).Release(block);
+                pool.Release(block);
             }
-            else if (_tail is { } tail && ReferenceEquals(tail.Block, block) && tail.End == _from)
+            else if (_tail is { IsOwn: true } tail && ReferenceEquals(tail.Block, block) && tail.End == _from)
             {
                 tail.End = _to;
                 block.References--;
             }
             else
             {
-                SendPiece piece = Piece(block, shared: null, _from, _to);
+                SendPiece piece = Piece(pool, block);
+                piece.Start = _from;
+                piece.End = _to;
                 if (_tail is null)
                 {
                     _head = piece;
@@ -568,9 +622,19 @@ internal sealed class PipeOutput : PipeWriter
         return true;
     }
 
-    private void Remove(int count)
+    private bool TryReleaseSend()
     {
-        PipePool pool = PipePool.Of(_loop);
+        if (_unsent != 0 && _errno == 0)
+        {
+            return false;
+        }
+
+        _isSending = false;
+        return true;
+    }
+
+    private void Remove(PipePool pool, int count)
+    {
         Volatile.Write(ref _unsent, _unsent - count);
         while (_head is { } piece)
         {
@@ -589,7 +653,7 @@ internal sealed class PipeOutput : PipeWriter
         _tail = null;
     }
 
-    private void Fail(int errno)
+    private void Fail(PipePool pool, int errno)
     {
         if (_errno == 0)
         {
@@ -598,13 +662,12 @@ internal sealed class PipeOutput : PipeWriter
 
         if (!_isInCall)
         {
-            DropQueue();
+            DropQueue(pool);
         }
     }
 
-    private void DropQueue()
+    private void DropQueue(PipePool pool)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (_head is { } piece)
         {
             _head = piece.Next;
@@ -615,9 +678,8 @@ internal sealed class PipeOutput : PipeWriter
         Volatile.Write(ref _unsent, 0);
     }
 
-    private void DropFresh()
+    private void DropFresh(PipePool pool)
     {
-        PipePool pool = PipePool.Of(_loop);
         while (_freshHead is { } piece)
         {
             _freshHead = piece.Next;
@@ -648,6 +710,11 @@ internal sealed class PipeOutput : PipeWriter
     // A peer that has gone already needs no end: its answer does not matter here.
     private void ShutDown()
     {
+        if (_pipe.EndsByClose)
+        {
+            return;
+        }
+
         try
         {
             _pipe.Socket.TryShutdown(SocketShutdown.Send);
@@ -682,8 +749,12 @@ internal sealed class PipeOutput : PipeWriter
         }
     }
 
-    private sealed class FlushWait(PipeOutput output, SocketEngine engine) : PipeWait(output._gate, engine), IValueTaskSource<FlushResult>
+    private sealed class FlushWait(PipeOutput output) : PipeWait, IValueTaskSource<FlushResult>
     {
+        private protected override SocketEngine Engine => output._pipe.Core.Engine;
+
+        private protected override ref PipeGate Gate => ref output._gate;
+
         public FlushResult GetResult(short token)
         {
             CheckShown(token);
@@ -701,15 +772,6 @@ internal sealed class PipeOutput : PipeWriter
             throw errno == Interop.Errno.ECANCELED && canceled.IsCancellationRequested
                 ? new OperationCanceledException(canceled)
                 : output._pipe.Error("send", errno);
-        }
-
-        public ValueTaskSourceStatus GetStatus(short token)
-        {
-            CheckVersion(token);
-            return !IsShown ? ValueTaskSourceStatus.Pending
-                : Errno == 0 ? ValueTaskSourceStatus.Succeeded
-                : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
-                : ValueTaskSourceStatus.Faulted;
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Sockeye.Engines.Pipes;
 /// </summary>
 internal sealed class PipePool(bool isShared)
 {
-    /// <summary>The usual block: a connection with a little to send has one, one with nothing has none.</summary>
+    /// <summary>The usual block: a connection with a little to send uses one, an idle connection none.</summary>
     internal const int SmallBytes = 4 * 1024;
 
     /// <summary>The block of those who have more, and of receives.</summary>
@@ -63,7 +63,7 @@ internal sealed class PipePool(bool isShared)
         }
     }
 
-    /// <summary>Gives back a block that nobody holds any longer.</summary>
+    /// <summary>Gives back a block that is no longer in use.</summary>
     internal void Put(PinnedBlock block)
     {
         if (block.Length == SmallBytes)

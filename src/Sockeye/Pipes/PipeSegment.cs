@@ -96,6 +96,38 @@ internal sealed class PipeSegment : ReadOnlySequenceSegment<byte>, ILoopTenant
         return true;
     }
 
+    /// <summary>Its bytes from <paramref name="start"/> on, as the kernel sees them.</summary>
+    internal NativeBuffer Native(int start, int length) => _buffers is { } buffers
+        ? buffers.Native(_buffer, _start + start, length)
+        : _block!.Native(_start + start, length);
+
+    /// <summary>Another segment over some of the same bytes, which holds them as this one does.</summary>
+    /// <param name="pool">The calling thread's pool, as a pipe has it that would keep them.</param>
+    /// <param name="start">Where in this segment they begin.</param>
+    /// <param name="length">How many.</param>
+    /// <returns>Null when they are to be copied: this segment alone has them, another loop counts them, or buffers are short.</returns>
+    internal PipeSegment? TryShare(PipePool pool, int start, int length)
+    {
+        if (_loop is not { } loop || !ReferenceEquals(RunQueue.Current, loop) || ReferenceEquals(pool, PipePool.Shared))
+        {
+            return null;
+        }
+
+        if (_buffers is { IsShort: false } buffers)
+        {
+            buffers.Hold(_buffer);
+            return pool.RentSegment().Of(buffers, _buffer, _start + start, length, position: 0);
+        }
+
+        if (!_isShared)
+        {
+            return null;
+        }
+
+        _block!.References++;
+        return pool.RentSegment().Of(_block, isShared: true, _start + start, length, position: 0, loop);
+    }
+
     /// <summary>Its release was to be counted on the loop. Nobody counts there now, so any thread may, one at a time.</summary>
     void ILoopTenant.LoopEnded()
     {

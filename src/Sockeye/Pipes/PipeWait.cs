@@ -1,12 +1,14 @@
+using System.Threading.Tasks.Sources;
+
 namespace Sockeye.Engines.Pipes;
 
-/// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, and used again and again.</summary>
+/// <summary>One side's wait: what an await of a read or a flush waits on. One at a time, made at the first need and used again and again.</summary>
 /// <remarks>
 /// The order is that of <see cref="SocketOperation"/>: token and timer first, then the wait; to end it, token and timer are
 /// taken back before the end is shown. <see cref="IsWaiting"/> and <see cref="AwaitedCall.Errno"/> change under the side's gate only,
-/// and whoever makes <see cref="IsWaiting"/> false there calls <see cref="Show"/> outside of it.
+/// and leaving it shows a wait that was ended inside.
 /// </remarks>
-internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCall
+internal abstract class PipeWait : AwaitedCall
 {
     internal override int Errno { get; set; }
 
@@ -18,6 +20,8 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
     internal CancellationToken Token => TermsIfAny?.Token ?? default;
 
+    private protected abstract SocketEngine Engine { get; }
+
     /// <summary>Registers the token and starts the timer, before the gate is entered to wait. Their ends may come at once.</summary>
     internal void Arm(TimeSpan? limit, CancellationToken token)
     {
@@ -28,18 +32,15 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
 
         if (limit is { } time)
         {
-            engine.StartTimer(Terms, time);
+            Engine.StartTimer(Terms, time);
         }
     }
-
-    /// <summary>Takes back what <see cref="Arm"/> did. Outside the gate.</summary>
-    internal void Disarm() => TermsIfAny?.Disarm(engine.Poller);
 
     /// <summary>The call waits from now on. Under the gate.</summary>
     internal void Start() => IsWaiting = IsTaken = true;
 
     /// <summary>The wait is over. Under the gate.</summary>
-    /// <returns>True when the caller must <see cref="Show"/> it.</returns>
+    /// <returns>True when a call waited: then <see cref="Show"/> must follow.</returns>
     internal bool TryEnd()
     {
         bool was = IsWaiting;
@@ -50,33 +51,27 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
     /// <summary>Makes the end of the wait visible. Outside the gate; user code runs elsewhere or later.</summary>
     internal void Show()
     {
-        Disarm();
+        TermsIfAny?.Disarm(Engine.Poller);
         ShowOutcome();
     }
 
-    internal override void Expire(short version) => End(Interop.Errno.ETIMEDOUT, version);
+    internal override void Expire(short version) => Fail(Interop.Errno.ETIMEDOUT, version);
 
-    /// <summary>Ends the wait of this version because of <paramref name="errno"/>, or notes it for a call that is about to wait.</summary>
-    private protected void End(int errno, short version)
+    /// <summary>IValueTaskSource.GetStatus, shared by both sides.</summary>
+    public ValueTaskSourceStatus GetStatus(short token)
     {
-        bool show = false;
-        using (gate.Enter())
-        {
-            if (version == Version)
-            {
-                show = TryEnd();
-                if (show || !IsTaken)
-                {
-                    Errno = errno;
-                }
-            }
-        }
-
-        if (show)
-        {
-            Show();
-        }
+        CheckVersion(token);
+        return !IsShown ? ValueTaskSourceStatus.Pending
+            : Errno == 0 || HasResult ? ValueTaskSourceStatus.Succeeded
+            : Errno == Interop.Errno.ECANCELED ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
     }
+
+    /// <summary>The gate of the pipe's side.</summary>
+    private protected abstract ref PipeGate Gate { get; }
+
+    /// <summary>The call has something to return, and succeeds in spite of its errno.</summary>
+    private protected virtual bool HasResult => false;
 
     /// <summary>The result is taken: the wait can be used again. Under the gate.</summary>
     private protected void Recycle()
@@ -95,6 +90,23 @@ internal abstract class PipeWait(PipeGate gate, SocketEngine engine) : AwaitedCa
         }
     }
 
-    // Disarm waits for this, so it cannot reach the next wait.
-    private void Cancel() => End(Interop.Errno.ECANCELED, Version);
+    // Ends the wait of this version because of the errno, or notes it for a call that is about to wait.
+    private void Fail(int errno, short version)
+    {
+        using (Gate.Enter())
+        {
+            if (version == Version)
+            {
+                if (IsWaiting || !IsTaken)
+                {
+                    Errno = errno;
+                }
+
+                Gate.EndWait();
+            }
+        }
+    }
+
+    // Leaving the gate takes the token back, which waits for this: it cannot reach the next wait.
+    private void Cancel() => Fail(Interop.Errno.ECANCELED, Version);
 }

@@ -4,12 +4,12 @@ using Sockeye.Interop;
 namespace Sockeye;
 
 /// <summary>
-/// Bytes that are written to many pipes and kept once: a broadcast. Each pipe holds them until they are sent; the maker
+/// Bytes that are written to many pipes and kept in memory once: a broadcast. Each pipe holds them until they are sent; the maker
 /// disposes its own share when all pipes have been given theirs.
 /// </summary>
 /// <remarks>
 /// The memory comes from a pool and goes back at the last send. A copy of this value is the same share, not another one.
-/// Used after its Dispose it throws, also when the memory serves somebody else by then.
+/// After its Dispose it throws, even when the memory has been reused by then.
 /// </remarks>
 /// <example>
 /// <code>
@@ -47,7 +47,7 @@ public readonly struct SharedBytes : IDisposable
         ? block
         : throw new ObjectDisposedException(nameof(SharedBytes));
 
-    /// <summary>Copies the bytes. If they were disposed meanwhile, on another thread, it throws, and what was copied is nobody's.</summary>
+    /// <summary>Copies the bytes. If they were disposed meanwhile, on another thread, it throws, and the copy must not be used.</summary>
     internal void CopyTo(Span<byte> room)
     {
         (Block.Block ?? throw new ObjectDisposedException(nameof(SharedBytes))).Span(0, room.Length).CopyTo(room);
@@ -60,7 +60,7 @@ public readonly struct SharedBytes : IDisposable
     /// <returns>The maker's share; dispose it.</returns>
     public static SharedBytes Copy(ReadOnlySpan<byte> bytes) => new(SharedBlock.Rent(bytes));
 
-    /// <summary>Gives the maker's share back. The memory is free once all pipes have sent theirs. Twice does nothing.</summary>
+    /// <summary>Gives the maker's share back. The memory is free once all pipes have sent theirs. A second call does nothing.</summary>
     public void Dispose() => _block?.ReleaseOwner(_version);
 }
 
@@ -78,7 +78,7 @@ internal sealed class SharedBlock
 
     internal int Length { get; private set; }
 
-    /// <summary>Tells this use from earlier ones.</summary>
+    /// <summary>Distinguishes this use from earlier ones.</summary>
     internal int Version { get; private set; }
 
     internal static SharedBlock Rent(ReadOnlySpan<byte> bytes)

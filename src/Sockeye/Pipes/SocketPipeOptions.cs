@@ -4,7 +4,7 @@ namespace Sockeye;
 public sealed class SocketPipeOptions
 {
     /// <summary>
-    /// Receiving stops when this much was received and not examined. Defaults to 256 KiB. At most 64 KiB more come on top;
+    /// Receiving stops when this much has been received and not examined. Defaults to 256 KiB. Up to 64 KiB more may follow;
     /// on io_uring before Linux 6.17 what the kernel had by then, as much as its socket buffers hold.
     /// </summary>
     public int ReceiveHighWaterMark { get; set; } = 256 * 1024;

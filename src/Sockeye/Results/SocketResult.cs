@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Sockeye.Interop;
 
 namespace Sockeye;
 
@@ -38,19 +37,25 @@ public readonly struct SocketResult
     /// <exception cref="SocketException">The call failed.</exception>
     public void ThrowIfFailed()
     {
-        if (Errno != 0)
+        if (!IsSuccess)
         {
-            throw SocketResultText.CreateException(Errno);
+            throw CreateException();
         }
     }
 
-    /// <summary>As <c>ok</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
-    public override string ToString() => SocketResultText.Describe(Errno, BytesTransferred);
+    /// <summary>As <c>ok</c>, <c>ECONNREFUSED (ConnectionRefused)</c> or <c>ETIMEDOUT (TimedOut) after 12 bytes</c>.</summary>
+    public override string ToString() =>
+        IsSuccess ? "ok"
+        : BytesTransferred == 0 ? $"{ErrnoName} ({Error})"
+        : $"{ErrnoName} ({Error}) after {BytesTransferred} bytes";
 
     /// <summary>A result that succeeded.</summary>
     internal static SocketResult Success => default;
 
     internal static SocketResult From(int errno, int bytesTransferred = 0) => new(errno, bytesTransferred);
+
+    /// <summary>The exception that does not know the call and the end point: it names the errno alone.</summary>
+    internal SocketException CreateException() => new((int)Error, $"{ErrnoName}: {ErrnoMessage}");
 }
 
 /// <summary>The outcome of a call: a value, or why there is none. Allocates nothing.</summary>
@@ -59,38 +64,38 @@ public readonly struct SocketResult
 public readonly struct SocketResult<T>
 {
     private readonly T _value;
+    private readonly SocketResult _result;
 
-    private SocketResult(T value, int errno, int bytesTransferred, int bytesLost)
+    private SocketResult(T value, SocketResult result, int bytesLost)
     {
         _value = value;
-        Errno = errno;
-        BytesTransferred = bytesTransferred;
+        _result = result;
         BytesLost = bytesLost;
     }
 
-    /// <summary>True when the call did what was asked.</summary>
-    public bool IsSuccess => Errno == 0;
+    /// <inheritdoc cref="SocketResult.IsSuccess"/>
+    public bool IsSuccess => _result.IsSuccess;
 
-    /// <summary>EAGAIN: nothing was ready and the socket must not wait.</summary>
-    public bool WouldBlock => Errno == Interop.Errno.EAGAIN;
+    /// <inheritdoc cref="SocketResult.WouldBlock"/>
+    public bool WouldBlock => _result.WouldBlock;
 
-    /// <summary>.NET's name for <see cref="Errno"/>; <see cref="SocketError.Success"/> when all went well.</summary>
-    public SocketError Error => Interop.Errno.ToSocketError(Errno);
+    /// <inheritdoc cref="SocketResult.Error"/>
+    public SocketError Error => _result.Error;
 
-    /// <summary>The kernel's error number; 0 when all went well. The token's cancellation is ECANCELED, Dispose EBADF.</summary>
-    public int Errno { get; }
+    /// <inheritdoc cref="SocketResult.Errno"/>
+    public int Errno => _result.Errno;
 
-    /// <summary>The kernel's name for <see cref="Errno"/>, as <c>ECONNREFUSED</c>; empty when all went well.</summary>
-    public string ErrnoName => Errno == 0 ? "" : Interop.Errno.Name(Errno);
+    /// <inheritdoc cref="SocketResult.ErrnoName"/>
+    public string ErrnoName => _result.ErrnoName;
 
-    /// <summary>What <see cref="Errno"/> means, as <c>Connection refused</c> (strerror(3)); empty when all went well.</summary>
-    public string ErrnoMessage => Errno == 0 ? "" : Interop.Errno.Text(Errno);
+    /// <inheritdoc cref="SocketResult.ErrnoMessage"/>
+    public string ErrnoMessage => _result.ErrnoMessage;
 
     /// <summary>
     /// How many bytes moved, also when the call then failed: what a send got through before its time ran out.
     /// <see cref="int.MaxValue"/> for that many or more, which only a SendFile moves: its <see cref="Value"/> is exact.
     /// </summary>
-    public int BytesTransferred { get; }
+    public int BytesTransferred => _result.BytesTransferred;
 
     /// <summary>
     /// How many bytes of a message did not fit the buffer and are gone. Above 0 only with
@@ -100,7 +105,7 @@ public readonly struct SocketResult<T>
 
     /// <summary>The value.</summary>
     /// <exception cref="SocketException">The call failed; the exception names the errno.</exception>
-    public T Value => Errno == 0 ? _value : throw SocketResultText.CreateException(Errno);
+    public T Value => IsSuccess ? _value : throw _result.CreateException();
 
     /// <summary>Gives the value when the call succeeded.</summary>
     /// <param name="value">The value; <see langword="default"/> when the call failed.</param>
@@ -108,7 +113,7 @@ public readonly struct SocketResult<T>
     public bool TryGetValue([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
     {
         value = _value;
-        return Errno == 0;
+        return IsSuccess;
     }
 
     /// <summary>Takes the result apart: <c>var (error, count) = socket.TryReceive(buffer);</c></summary>
@@ -121,25 +126,10 @@ public readonly struct SocketResult<T>
     }
 
     /// <summary>As <c>12</c> or <c>ECONNREFUSED (ConnectionRefused)</c>.</summary>
-    public override string ToString() =>
-        Errno == 0 ? _value?.ToString() ?? "" : SocketResultText.Describe(Errno, BytesTransferred);
+    public override string ToString() => IsSuccess ? _value?.ToString() ?? "" : _result.ToString();
 
-    internal static SocketResult<T> Success(T value, int bytesTransferred = 0) => new(value, 0, bytesTransferred, 0);
+    internal static SocketResult<T> Success(T value, int bytesTransferred = 0) => new(value, SocketResult.From(0, bytesTransferred), 0);
 
     internal static SocketResult<T> Failure(int errno, int bytesTransferred = 0, int bytesLost = 0) =>
-        new(default!, errno, bytesTransferred, bytesLost);
-}
-
-/// <summary>What a result knows without the call and the end point: its errno.</summary>
-internal static class SocketResultText
-{
-    /// <summary>What <c>Value</c> throws.</summary>
-    internal static SocketException CreateException(int errno) =>
-        new((int)Errno.ToSocketError(errno), $"{Errno.Name(errno)}: {Errno.Text(errno)}");
-
-    /// <summary>As <c>ok</c> or <c>ETIMEDOUT (TimedOut) after 12 bytes</c>.</summary>
-    internal static string Describe(int errno, int bytesTransferred) =>
-        errno == 0 ? "ok"
-        : bytesTransferred == 0 ? $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)})"
-        : $"{Errno.Name(errno)} ({Errno.ToSocketError(errno)}) after {bytesTransferred} bytes";
+        new(default!, SocketResult.From(errno, bytesTransferred), bytesLost);
 }

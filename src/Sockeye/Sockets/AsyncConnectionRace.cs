@@ -5,14 +5,14 @@ using Sockeye.Engines;
 
 namespace Sockeye;
 
-/// <summary>Runs a <see cref="ConnectionRace"/> without a thread of its own: on the caller's event loop, or on the pool.</summary>
+/// <summary>Runs a <see cref="ConnectionRace"/> without a separate thread: on the caller's event loop, or on the pool.</summary>
 internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions options, SocketEngine? engine)
     : ConnectionRace(remote, options, engine)
 {
-    // Bounded by what is told once each: attempts, lookups, the token; and by one tick a turn.
+    // Bounded by what is posted once each: attempts, lookups, the token; and by one tick a turn.
     private readonly Channel<RaceEvent> _events = Channel.CreateUnbounded<RaceEvent>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
+    /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> has the outcome.</summary>
     internal async Task RunAsync(CancellationToken token)
     {
         // Before anything is sent: a UNIX listener would have answered at once.
@@ -79,7 +79,7 @@ internal sealed class AsyncConnectionRace(EndPoint remote, ConnectionOptions opt
 
     private void Post(RaceEvent happened) => _events.Writer.TryWrite(happened);
 
-    // All that has happened, the end last: an answer that is there wins over the token.
+    // All that has happened, the end last: a result that is there wins over the token.
     private void Handle(RaceEvent happened)
     {
         bool isCanceled = false;

@@ -7,13 +7,13 @@ namespace Sockeye;
 
 /// <summary>
 /// Runs a <see cref="ConnectionRace"/> on the calling thread: in ppoll(2) on the sockets of all attempts, and on an eventfd
-/// that lookups signal. Neither an engine nor the thread pool has a part in it.
+/// that lookups signal. Neither an engine nor the thread pool is involved.
 /// </summary>
 internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions options, SocketEngine? engine)
     : ConnectionRace(remote, options, engine)
 {
-    // How late a lookup's answer is noticed when no descriptor was left for the eventfd, and how often a UNIX listener with
-    // a full backlog is asked again: the kernel tells of neither.
+    // How late a lookup's result is noticed when no descriptor was left for the eventfd, and how often a UNIX listener with
+    // a full backlog is tried again: the kernel has an event for neither.
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
@@ -26,7 +26,7 @@ internal sealed class BlockingConnectionRace(EndPoint remote, ConnectionOptions 
     private EventDescriptor? _wake;
     private bool _isLookingUp;
 
-    /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> tells it.</summary>
+    /// <summary>Runs the race to its end; <see cref="ConnectionRace.Winner"/> or <see cref="ConnectionRace.Errno"/> has the outcome.</summary>
     internal void Run()
     {
         try

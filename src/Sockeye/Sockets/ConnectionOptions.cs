@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Sockeye;
 
-/// <summary>How <see cref="Socket.CreateConnectionAsync(EndPoint, ConnectionOptions, CancellationToken)"/> goes about a connection.</summary>
+/// <summary>How <see cref="Socket.CreateConnectionAsync(EndPoint, ConnectionOptions, CancellationToken)"/> makes a connection.</summary>
 public sealed class ConnectionOptions
 {
     // RFC 8305, section 5.
@@ -11,7 +11,7 @@ public sealed class ConnectionOptions
     private static readonly TimeSpan AttemptDelayMax = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ResolutionDelayMax = TimeSpan.FromSeconds(2);
 
-    /// <summary>The total limit over lookups and addresses; null, the default, is none. The socket keeps it as its <see cref="Socket.Timeout"/>.</summary>
+    /// <summary>The total limit for all lookups and attempts; null, the default, means no limit. The socket keeps it as its <see cref="Socket.Timeout"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Zero or less.</exception>
     public TimeSpan? Timeout
     {
@@ -56,7 +56,7 @@ public sealed class ConnectionOptions
         }
     } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Is told of every lookup and attempt, also when the connection succeeds; null, the default, is nobody.</summary>
+    /// <summary>Receives a record of every lookup and attempt, also when the connection succeeds. Null, the default, records nothing.</summary>
     /// <remarks>Emptied when a connection begins: use one for one connection at a time.</remarks>
     public ConnectionTrace? Trace { get; set; }
 

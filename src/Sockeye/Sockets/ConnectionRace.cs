@@ -5,22 +5,22 @@ using System.Net.Sockets;
 namespace Sockeye;
 
 /// <summary>
-/// Happy Eyeballs (RFC 8305): a host's addresses are tried one after the other, each a little after the one before it, all
-/// of them side by side; the first that answers wins, and the others are closed. Here is what is to be done and when; the
-/// two drivers, <see cref="AsyncConnectionRace"/> and <see cref="BlockingConnectionRace"/>, wait.
+/// Happy Eyeballs (RFC 8305): a host's addresses are tried in parallel, each started a little after the one before
+/// it; the first that answers wins, and the others are closed. This class decides what is to be done and when; the two
+/// drivers, <see cref="AsyncConnectionRace"/> and <see cref="BlockingConnectionRace"/>, wait.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>Lookups. Addresses of both families are asked for in one question, which libc sends as two at once, and which
-/// /etc/hosts answers as a whole. If it is not answered within the resolution delay, each family is asked for on its own.
-/// IPv6 addresses are then used at once; IPv4 ones that come first wait one more resolution delay for them. (Asked for
-/// singly from the start, a name that /etc/hosts has in one family would be looked up at a name server in the other.)</item>
+/// <item>Lookups. Addresses of both families are looked up together, which libc sends as two queries at once, and which
+/// /etc/hosts answers as a whole. If that has not ended within the resolution delay, each family is looked up separately.
+/// IPv6 addresses are then used at once; IPv4 ones that come first wait one more resolution delay for them. (Looked up
+/// separately from the start, a name that /etc/hosts has in one family would be looked up at a name server in the other.)</item>
 /// <item>Order. libc's (RFC 6724), the families in turn, beginning with that of the first address. Addresses that come late
 /// take their turn among those not yet tried.</item>
 /// <item>Attempts. The next one begins when the attempt delay has passed since the last began, or at once when one fails.</item>
 /// <item>Bounds. At most <see cref="AttemptsMax"/> addresses are tried; the rest is left out.</item>
-/// <item>The end: one connected, everything failed, the time limit over all passed, or the token was canceled. Sockets that
-/// did not win are closed before the outcome is told; lookups under way are given up.</item>
+/// <item>The end: one connected, everything failed, the total time limit passed, or the token was canceled. Sockets that
+/// did not win are closed before the outcome is reported; lookups under way are given up.</item>
 /// </list>
 /// </remarks>
 #pragma warning disable CA1001 // The token source is disposed where the race ends, which it always does.
@@ -36,7 +36,7 @@ internal abstract class ConnectionRace
     private readonly long _start;
     private readonly CancellationTokenSource _lookupsEnd = new();
 
-    // Addresses not yet tried, each family in libc's order; and all that were ever told.
+    // Addresses not yet tried, each family in libc's order; and every address that a lookup has returned.
     private readonly Queue<IPEndPoint>[] _candidates = [new(), new()];
     private readonly HashSet<IPAddress> _known = [];
     private int _turn = -1;
@@ -189,7 +189,7 @@ internal abstract class ConnectionRace
             wait = left;
         }
 
-        // A timer may come a little early; less than it can tell apart is not worth another.
+        // A timer may come a little early; a rest below its resolution is not worth another.
         wait = wait is { } pause ? TimeSpan.FromTicks(Math.Max(pause.Ticks, TimeSpan.TicksPerMillisecond)) : null;
         return true;
     }
@@ -218,7 +218,7 @@ internal abstract class ConnectionRace
 
         if (ReferenceEquals(lookup, _both))
         {
-            // The whole answer: what was asked singly has nothing to add.
+            // The lookup of both families has returned: the single ones have nothing to add.
             _askSingly = null;
             _hold = null;
             Abandon(_four);
@@ -300,10 +300,10 @@ internal abstract class ConnectionRace
         }
     }
 
-    /// <summary>Begins to look the host up and hears of the end through <see cref="LookupEnded"/>, in its own time.</summary>
+    /// <summary>Starts to look the host up, which ends with <see cref="LookupEnded"/> some time later.</summary>
     protected abstract void Watch(ConnectionLookup lookup, string host, CancellationToken token);
 
-    /// <summary>Begins connect(2) and hears of its end through <see cref="AttemptEnded"/>, now or in its own time.</summary>
+    /// <summary>Starts connect(2), which ends with <see cref="AttemptEnded"/>, now or some time later.</summary>
     protected abstract void Watch(ConnectionAttempt attempt);
 
     private TimeSpan? Left => _options.Timeout is { } limit ? limit - Elapsed : null;

@@ -4,13 +4,13 @@ using System.Net.Sockets;
 
 namespace Sockeye;
 
-/// <summary>How a part of a connection's making ended.</summary>
+/// <summary>How a step of making a connection ended.</summary>
 public enum ConnectionOutcome
 {
-    /// <summary>It goes on.</summary>
+    /// <summary>It is still under way.</summary>
     UnderWay,
 
-    /// <summary>It did what it was to do: the address answered, the name was found.</summary>
+    /// <summary>It succeeded: the address answered, the name was found.</summary>
     Succeeded,
 
     /// <summary>It failed; the error says why.</summary>
@@ -107,7 +107,7 @@ public sealed class ConnectionAttempt
     /// <summary>What <see cref="Call"/> was about: the source address of bind.</summary>
     internal EndPoint? Subject { get; set; }
 
-    /// <summary>The likely cause, where who made the socket knows it.</summary>
+    /// <summary>The likely cause, where the maker of the socket knows it.</summary>
     internal string? Advice { get; set; }
 
     // Owned by the race until it has ended; the winner's is then the caller's.
@@ -116,15 +116,15 @@ public sealed class ConnectionAttempt
     // Of a connect that is polled for: whether it is under way, and how long it may take where its family sets a limit.
     internal bool IsBegun;
 
-    // The kernel has no event for what it waits for: it is asked again after a while.
+    // The kernel has no event for what it waits for: the attempt is repeated after a while.
     internal bool AsksAgain;
     internal TimeSpan? Limit;
 
     /// <summary>As <c>127.0.0.1:80 at 12 ms: ECONNREFUSED: nothing listens there (after 1 ms)</c>.</summary>
-    public override string ToString() => $"{SocketErrors.Name(EndPoint)} at {ConnectionTrace.Text(Started)}: {Told} (after {ConnectionTrace.Text(Duration)})";
+    public override string ToString() => $"{SocketErrors.Name(EndPoint)} at {ConnectionTrace.Text(Started)}: {OutcomeText} (after {ConnectionTrace.Text(Duration)})";
 
     /// <summary>As <c>127.0.0.1:80: ECONNREFUSED: nothing listens there (after 1 ms)</c>.</summary>
-    internal string ToShortString() => $"{SocketErrors.Name(EndPoint)}: {Told} (after {ConnectionTrace.Text(Duration)})";
+    internal string ToShortString() => $"{SocketErrors.Name(EndPoint)}: {OutcomeText} (after {ConnectionTrace.Text(Duration)})";
 
     /// <summary>The exception of this attempt alone.</summary>
     internal string FailureMessage => (Call switch
@@ -135,7 +135,7 @@ public sealed class ConnectionAttempt
         _ => SocketErrors.Create(Call, Subject ?? EndPoint, Errno),
     }).Message;
 
-    private string Told => Outcome switch
+    private string OutcomeText => Outcome switch
     {
         ConnectionOutcome.UnderWay => "under way",
         ConnectionOutcome.Succeeded => "connected",
@@ -202,7 +202,7 @@ public sealed class ConnectionException : SocketException
         Trace = trace.Copy();
     }
 
-    /// <summary>The last address's error, as the kernel's number; ETIMEDOUT when the limit over all passed.</summary>
+    /// <summary>The last address's error, as the kernel's number; ETIMEDOUT when the total limit passed.</summary>
     public int Errno { get; }
 
     /// <summary>Each lookup and each attempt, with its time and its error.</summary>

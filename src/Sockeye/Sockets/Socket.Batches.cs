@@ -13,7 +13,7 @@ public partial class Socket
     /// <returns>How many messages.</returns>
     /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
     public int ReceiveBatch(MessageBatch batch, SocketFlags socketFlags = SocketFlags.None) =>
-        OrThrow(TryReceiveBatch(batch, socketFlags), "receive batch");
+        OrThrow(TryReceiveBatch(batch, socketFlags), "receive batch", socketFlags);
 
     /// <summary>recvmmsg(2), with the failure as a value.</summary>
     /// <param name="batch">Overwritten.</param>
@@ -62,20 +62,18 @@ public partial class Socket
     /// <param name="start">The first of them to send. Defaults to 0.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <returns>
-    /// How many were sent: all, or fewer when one failed after others had gone. Send again from there, and the failure
-    /// is told.
+    /// How many were sent: all, or fewer when one failed after others had gone. Send the rest again to get the
+    /// failure.
     /// </returns>
     /// <exception cref="SocketException">As for SendTo, of the first message.</exception>
     public int SendBatch(MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None)
     {
         SocketResult<int> result = TrySendBatch(batch, start, socketFlags);
-        return result.IsSuccess ? result.Value : OrThrow(result, "send batch", batch.PeerForErrors(start));
+        return result.IsSuccess ? result.Value : OrThrow(result, "send batch", socketFlags, batch.PeerForErrors(start));
     }
 
     /// <summary>sendmmsg(2), with the failure as a value.</summary>
-    /// <param name="batch">Its first Count messages are sent.</param>
-    /// <param name="start">The first of them to send. Defaults to 0.</param>
-    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <inheritdoc cref="SendBatch" path="/param"/>
     /// <returns>How many were sent, or the errno of the first.</returns>
     public SocketResult<int> TrySendBatch(MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -95,7 +93,7 @@ public partial class Socket
     /// <param name="batch">Its first Count messages are sent; the kernel's until the task has completed.</param>
     /// <param name="start">The first of them to send. Defaults to 0.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
-    /// <param name="cancellationToken">Ends the wait. Messages that went before are told, without an exception.</param>
+    /// <param name="cancellationToken">Ends the wait. Messages sent before that are counted, and no exception is thrown.</param>
     /// <returns>How many were sent.</returns>
     public ValueTask<int> SendBatchAsync(
         MessageBatch batch, int start = 0, SocketFlags socketFlags = SocketFlags.None, CancellationToken cancellationToken = default)

@@ -55,14 +55,22 @@ public partial class Socket
     /// <summary>The value of a synchronous call's outcome, for its throwing member.</summary>
     /// <param name="result">The outcome.</param>
     /// <param name="call">The call's name in the message.</param>
+    /// <param name="socketFlags">The flags the call was given. Those that Linux lacks are named.</param>
     /// <param name="endPoint">The end point to name; null is the peer, or the own address.</param>
-    private T OrThrow<T>(SocketResult<T> result, string call, EndPoint? endPoint = null)
+    private T OrThrow<T>(SocketResult<T> result, string call, SocketFlags socketFlags = SocketFlags.None, EndPoint? endPoint = null)
     {
-        if (!result.TryGetValue(out T? value))
+        if (result.TryGetValue(out T? value))
         {
-            Fail(call, endPoint ?? Core.EndPointForErrors(), result.Errno, result.BytesTransferred, result.BytesLost);
+            return value;
         }
 
-        return value;
+        endPoint ??= Core.EndPointForErrors();
+        if (LinuxSocketFlags.Refusal(socketFlags) is { } refusal)
+        {
+            SocketErrors.Throw(call, endPoint, Errno.EOPNOTSUPP, refusal);
+        }
+
+        Fail(call, endPoint, result.Errno, result.BytesTransferred, result.BytesLost);
+        return default;
     }
 }

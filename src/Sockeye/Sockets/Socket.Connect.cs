@@ -10,7 +10,7 @@ namespace Sockeye;
 public partial class Socket
 {
     /// <summary>bind(2): gives the socket a local address.</summary>
-    /// <param name="localEP">Port 0 lets the kernel choose; <see cref="LocalEndPoint"/> then tells which.</param>
+    /// <param name="localEP">Port 0 lets the kernel choose; <see cref="LocalEndPoint"/> then has it.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, InvalidArgument (bound already).</exception>
     /// <remarks>As in .NET a TCP socket gets SO_REUSEADDR first, so that a server can be started again at once.</remarks>
     public void Bind(EndPoint localEP)
@@ -131,12 +131,12 @@ public partial class Socket
     public ValueTask<Socket> AcceptAsync(CancellationToken cancellationToken) => AcceptAsync(acceptSocket: null, cancellationToken);
 
     /// <summary>accept4(2), asynchronously, into a socket that was made for it.</summary>
-    /// <param name="acceptSocket">Neither bound nor connected; it takes over the connection's descriptor. Null makes a new one.</param>
+    /// <param name="acceptSocket">Neither bound nor connected, or disconnected since; it takes over the connection's descriptor. Null makes a new one.</param>
     /// <returns>The connection.</returns>
     public Task<Socket> AcceptAsync(Socket? acceptSocket) => AcceptAsync(acceptSocket, CancellationToken.None).AsTask();
 
     /// <summary>accept4(2), asynchronously, into a socket that was made for it.</summary>
-    /// <param name="acceptSocket">Neither bound nor connected; it takes over the connection's descriptor. Null makes a new one.</param>
+    /// <param name="acceptSocket">Neither bound nor connected, or disconnected since; it takes over the connection's descriptor. Null makes a new one.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
@@ -144,7 +144,8 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
-        if (acceptSocket is { Core.IsDisposed: false } and ({ IsBound: true } or { Connected: true }))
+        if (acceptSocket is { Core: { IsDisposed: false, ExtrasIfAny: not { IsDisconnected: true } } }
+            and ({ IsBound: true } or { Connected: true }))
         {
             throw new InvalidOperationException("The socket to accept into is bound or connected already.");
         }
@@ -168,10 +169,13 @@ public partial class Socket
     /// <exception cref="SocketException">ConnectionRefused, TimedOut, NetworkUnreachable, HostUnreachable, IsConnected, …</exception>
     /// <remarks>
     /// After a failure the socket can connect again, to another address too. The kernel keeps a dual-mode TCP socket on IPv4
-    /// once a connect to an IPv4 address has begun: before one to an IPv6 address this socket's descriptor gets another open
-    /// socket under its number, with the options that can be read and the address that was bound. Filters, memberships,
-    /// TCP_MD5SIG and TCP_AO keys, TCP_MAXSEG and the like do not follow, and duplicates of the descriptor, here or in other
-    /// processes, keep the old one. A socket made of a view of the descriptor is refused (OperationNotSupported).
+    /// once a connect to an IPv4 address has begun: before one to an IPv6 address it is set right by a connect(2) to
+    /// ::ffff:255.255.255.255, which sends nothing; on a descriptor that others have or had, always. A socket that was bound
+    /// to an IPv6 address since, and a VSOCK one, get another open socket under the descriptor's number, with the options
+    /// that can be read and the address that was bound. Filters, memberships, TCP_MD5SIG and TCP_AO keys, TCP_MAXSEG and the
+    /// like do not follow there, duplicates of the descriptor, here or in other processes, keep the old one, and a socket
+    /// made of a view of the descriptor is refused (OperationNotSupported). A descriptor that was adopted when it was bound to
+    /// an IPv6 address already, after IPv4 had refused it, cannot be told from others: it waits until it times out.
     /// </remarks>
     public void Connect(EndPoint remoteEP)
     {
@@ -195,7 +199,7 @@ public partial class Socket
     }
 
     /// <summary>connect(2), with the failure as a value: what Python calls connect_ex.</summary>
-    /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is told.</param>
+    /// <param name="remoteEP">Where to. A <see cref="DnsEndPoint"/>'s addresses are tried in turn; the last failure is reported.</param>
     /// <returns>
     /// Success, or the errno. When the socket does not wait: EINPROGRESS, then call again or wait until writable. The
     /// resolver's failures have no errno; they go by .NET's numbers, 11001 (HostNotFound) to 11004.
@@ -413,9 +417,10 @@ public partial class Socket
     /// <exception cref="SocketException">NotConnected: the socket never was. OperationNotSupported: with true, a socket made of a view.</exception>
     /// <remarks>
     /// A connection that is gone already is no failure. Neither form waits: the kernel delivers what was sent in its own time.
-    /// What the peer sent and nobody has received is lost. With true, options that can be read and a bound IP address stay;
-    /// what else does not follow is said at <see cref="Connect(EndPoint)"/>. A datagram socket's association ends either
-    /// way, by connect(2) to AF_UNSPEC, and the socket can be used on.
+    /// What the peer sent and was not received is lost. With true, options that can be read and a bound IP or VSOCK address are
+    /// kept (a VSOCK port unless the kernel still holds it for the connection, which it does while the peer has not answered
+    /// the end); <see cref="Connect(EndPoint)"/> says what is not. A datagram socket's association ends either way, by connect(2) to
+    /// AF_UNSPEC, and the socket can still be used.
     /// </remarks>
     public void Disconnect(bool reuseSocket)
     {
@@ -432,14 +437,7 @@ public partial class Socket
     public SocketResult TryDisconnect(bool reuseSocket)
     {
         ThrowIfDisposed();
-        int errno = Core.Disconnect(reuseSocket);
-        if (errno == 0)
-        {
-            Core.IsConnected = false;
-            Core.Extras.IsDisconnected = true;
-        }
-
-        return SocketResult.From(errno);
+        return SocketResult.From(Core.Disconnect(reuseSocket));
     }
 
     /// <summary>As <see cref="Disconnect"/>, which never waits.</summary>

@@ -20,12 +20,11 @@ public partial class Socket
     public int SendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
         SocketResult<int> result = TrySendMessage(message, socketFlags);
-        return result.IsSuccess ? result.Value : OrThrow(result, "send message", message.NamedPeer);
+        return result.IsSuccess ? result.Value : OrThrow(result, "send message", socketFlags, message.NamedPeer);
     }
 
     /// <summary>sendmsg(2), with the failure as a value.</summary>
-    /// <param name="message">What to send.</param>
-    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <inheritdoc cref="SendMessage" path="/param"/>
     /// <returns>How many bytes of data were sent, or the errno.</returns>
     public SocketResult<int> TrySendMessage(in OutgoingMessage message, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -82,7 +81,7 @@ public partial class Socket
     /// <exception cref="SocketException">TimedOut, WouldBlock, ConnectionReset, ConnectionRefused, Interrupted (disposed meanwhile).</exception>
     public ReceivedMessage ReceiveMessage(
         Memory<byte> buffer, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None) =>
-        OrThrow(ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags), "receive message");
+        OrThrow(ReceiveMessageCore(buffer, buffers: null, control, peer, socketFlags), "receive message", socketFlags);
 
     /// <inheritdoc cref="ReceiveMessage(Memory{byte}, Memory{byte}, SocketAddress?, SocketFlags)"/>
     /// <param name="buffers">Where the bytes go, one buffer after the other; at most 1,024 are used.</param>
@@ -92,7 +91,7 @@ public partial class Socket
     public ReceivedMessage ReceiveMessage(
         IList<ArraySegment<byte>> buffers, Memory<byte> control = default, SocketAddress? peer = null, SocketFlags socketFlags = SocketFlags.None)
     {
-        return OrThrow(ReceiveMessageCore(default, Counted(buffers), control, peer, socketFlags), "receive message");
+        return OrThrow(ReceiveMessageCore(default, Counted(buffers), control, peer, socketFlags), "receive message", socketFlags);
     }
 
     /// <summary>recvmsg(2), with the failure as a value.</summary>

@@ -122,9 +122,9 @@ public partial class Socket
     public static Socket CreateConnection(string host, int port, TimeSpan? timeout = null, EndPoint? sourceEndPoint = null) =>
         CreateConnection(ToEndPoint(host, port), timeout, sourceEndPoint);
 
-    /// <summary>As <see cref="CreateConnection(EndPoint, TimeSpan?, EndPoint?)"/>, told how to go about it.</summary>
+    /// <summary>As <see cref="CreateConnection(EndPoint, TimeSpan?, EndPoint?)"/>, with options.</summary>
     /// <param name="remoteEndPoint">Where to.</param>
-    /// <param name="options">Limit, source, delays, and who is told of each attempt.</param>
+    /// <param name="options">Limit, source, delays, and the trace of each attempt.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="ConnectionException">The last address's error; the message names each address and why it failed.</exception>
     /// <exception cref="ResolverException">HostNotFound: no such name.</exception>
@@ -136,7 +136,7 @@ public partial class Socket
 
     /// <summary>As <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>, with the failure as a value.</summary>
     /// <param name="remoteEndPoint">Where to.</param>
-    /// <param name="options">As for <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>; its Trace tells each attempt. Null is the defaults.</param>
+    /// <param name="options">As for <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>; its Trace records each attempt. Null means the defaults.</param>
     /// <returns>The connection; or the last address's errno. The resolver's failures go by .NET's numbers, 11001 (HostNotFound) to 11004.</returns>
     public static SocketResult<Socket> TryCreateConnection(EndPoint remoteEndPoint, ConnectionOptions? options = null)
     {
@@ -176,7 +176,7 @@ public partial class Socket
 
     /// <summary>As <see cref="CreateConnection(EndPoint, ConnectionOptions)"/>, asynchronously.</summary>
     /// <param name="remoteEndPoint">Where to; of a <see cref="DnsEndPoint"/>'s addresses, the first that answers (Happy Eyeballs, RFC 8305).</param>
-    /// <param name="options">Limit, source, delays, and who is told of each attempt.</param>
+    /// <param name="options">Limit, source, delays, and the trace of each attempt.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection; made on an <see cref="EventLoop"/>, it belongs to the loop.</returns>
     /// <exception cref="ConnectionException">The last address's error; the message names each address and why it failed.</exception>
@@ -201,7 +201,7 @@ public partial class Socket
 
     /// <summary>As <see cref="CreateConnectionAsync(EndPoint, ConnectionOptions, CancellationToken)"/>, with the failure as a value.</summary>
     /// <param name="remoteEndPoint">Where to.</param>
-    /// <param name="options">As for the throwing twin; its Trace tells each attempt. Null is the defaults.</param>
+    /// <param name="options">As for the throwing twin; its Trace records each attempt. Null means the defaults.</param>
     /// <param name="cancellationToken">Ends the attempt: OperationAborted, ECANCELED.</param>
     /// <returns>The connection, or the errno, as for <see cref="TryCreateConnection"/>.</returns>
     public static async Task<SocketResult<Socket>> TryCreateConnectionAsync(

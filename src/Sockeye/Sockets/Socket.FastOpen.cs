@@ -9,7 +9,7 @@ namespace Sockeye;
 // Connecting with data: TCP Fast Open where both ends have it.
 public partial class Socket
 {
-    // TCP over IPv4 and IPv6, multipath TCP included, whose older kernels answer EOPNOTSUPP.
+    // TCP over IPv4 and IPv6, multipath TCP included, for which older kernels return EOPNOTSUPP.
     private bool CanFastOpen =>
         SocketType == SocketType.Stream && AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
 

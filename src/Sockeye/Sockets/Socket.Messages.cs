@@ -16,7 +16,7 @@ public partial class Socket
     /// <returns>How many bytes.</returns>
     /// <exception cref="SocketException">MessageSize, AccessDenied (broadcast without EnableBroadcast), NetworkUnreachable, …</exception>
     public int SendTo(ReadOnlySpan<byte> buffer, SocketFlags socketFlags, EndPoint remoteEP) =>
-        OrThrow(TrySendTo(buffer, remoteEP, socketFlags), "send to", remoteEP);
+        OrThrow(TrySendTo(buffer, remoteEP, socketFlags), "send to", socketFlags, remoteEP);
 
     /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
     public int SendTo(ReadOnlySpan<byte> buffer, EndPoint remoteEP) => SendTo(buffer, SocketFlags.None, remoteEP);
@@ -33,7 +33,7 @@ public partial class Socket
         Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
         int length = AddressCodecs.Encode(socketAddress, address);
         SocketResult<int> result = SendToCore(buffer, address[..length], socketFlags);
-        return result.IsSuccess ? result.Value : OrThrow(result, "send to", AddressCodecs.Decode(address[..length], like: null));
+        return result.IsSuccess ? result.Value : OrThrow(result, "send to", socketFlags, AddressCodecs.Decode(address[..length], like: null));
     }
 
     /// <inheritdoc cref="SendTo(ReadOnlySpan{byte}, SocketFlags, EndPoint)"/>
@@ -164,7 +164,7 @@ public partial class Socket
             remoteEP = Core.SenderOrUnnamed(address[..outcome.AddressLength], remoteEP);
         }
 
-        return OrThrow(result, "receive from");
+        return OrThrow(result, "receive from", socketFlags);
     }
 
     /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
@@ -173,11 +173,11 @@ public partial class Socket
     /// <summary>recvfrom(2) with the sender's address in the kernel's form, with nothing to allocate.</summary>
     /// <param name="buffer">Where the bytes go.</param>
     /// <param name="socketFlags">.NET's flags or Linux's.</param>
-    /// <param name="receivedAddress">Overwritten with the sender's address; its Size is 0 when the kernel tells none. Left as it is on failure.</param>
+    /// <param name="receivedAddress">Overwritten with the sender's address; its Size is 0 when the kernel gives none. Unchanged on failure.</param>
     /// <returns>How many bytes.</returns>
     public int ReceiveFrom(Span<byte> buffer, SocketFlags socketFlags, SocketAddress receivedAddress)
     {
-        return OrThrow(TryReceiveFrom(buffer, receivedAddress, socketFlags), "receive from");
+        return OrThrow(TryReceiveFrom(buffer, receivedAddress, socketFlags), "receive from", socketFlags);
     }
 
     /// <inheritdoc cref="ReceiveFrom(Span{byte}, SocketFlags, ref EndPoint)"/>
@@ -314,7 +314,7 @@ public partial class Socket
     public int ReceiveMessageFrom(
         Span<byte> buffer, ref SocketFlags socketFlags, ref EndPoint remoteEP, out IPPacketInformation ipPacketInformation)
     {
-        SocketReceiveMessageFromResult received = OrThrow(TryReceiveMessageFrom(buffer, remoteEP, socketFlags), "receive message from");
+        SocketReceiveMessageFromResult received = OrThrow(TryReceiveMessageFrom(buffer, remoteEP, socketFlags), "receive message from", socketFlags);
         socketFlags = received.SocketFlags;
         ipPacketInformation = received.PacketInformation;
         remoteEP = received.RemoteEndPoint;
@@ -451,7 +451,7 @@ public partial class Socket
 
         if (remoteEP is DnsEndPoint)
         {
-            throw new ArgumentException("A host name is no address: what is received cannot be told in its form.", name);
+            throw new ArgumentException("A host name is not an address: a sender's address cannot be given in its form.", name);
         }
 
         if (Core.LocalEndPoint is null)

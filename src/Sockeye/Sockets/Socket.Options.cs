@@ -105,9 +105,7 @@ public partial class Socket
     }
 
     /// <summary>Reads an option by the kernel's numbers, with the failure as a value.</summary>
-    /// <param name="optionLevel">The kernel's number of the level.</param>
-    /// <param name="optionName">The kernel's number of the option.</param>
-    /// <param name="optionValue">Room for the value.</param>
+    /// <inheritdoc cref="GetRawSocketOption" path="/param"/>
     /// <returns>How many bytes the kernel wrote, or the errno.</returns>
     public SocketResult<int> TryGetRawSocketOption(int optionLevel, int optionName, Span<byte> optionValue)
     {

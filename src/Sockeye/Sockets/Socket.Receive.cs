@@ -14,7 +14,7 @@ public partial class Socket
     /// ConnectionReset, NotConnected, TimedOut, WouldBlock; MessageSize when a message did not fit: what fits is in the
     /// buffer. Pass <see cref="SocketFlags.Truncated"/> (MSG_TRUNC) to get the message's true length instead of an error.
     /// </exception>
-    public int Receive(Span<byte> buffer, SocketFlags socketFlags) => OrThrow(TryReceive(buffer, socketFlags), "receive");
+    public int Receive(Span<byte> buffer, SocketFlags socketFlags) => OrThrow(TryReceive(buffer, socketFlags), "receive", socketFlags);
 
     /// <inheritdoc cref="Receive(Span{byte}, SocketFlags)"/>
     public int Receive(Span<byte> buffer) => Receive(buffer, SocketFlags.None);
@@ -60,7 +60,7 @@ public partial class Socket
     /// <exception cref="ArgumentException">The list is empty, or its buffers have more than 2 GiB together.</exception>
     /// <exception cref="SocketException">As for the other receives.</exception>
     public int Receive(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) =>
-        OrThrow(TryReceive(buffers, socketFlags), "receive");
+        OrThrow(TryReceive(buffers, socketFlags), "receive", socketFlags);
 
     /// <inheritdoc cref="Receive(IList{ArraySegment{byte}}, SocketFlags)"/>
     public int Receive(IList<ArraySegment<byte>> buffers) => Receive(buffers, SocketFlags.None);
@@ -108,11 +108,11 @@ public partial class Socket
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
     /// <exception cref="SocketException">
     /// Disconnecting: the stream ended before the buffer was full; TimedOut and the rest as for Receive. The message
-    /// tells how many bytes came, and so does <c>Data["BytesTransferred"]</c>.
+    /// has the number of bytes that came, and so does <c>Data["BytesTransferred"]</c>.
     /// </exception>
     public void ReceiveExactly(Span<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
-        OrThrow(TryReceiveExactly(buffer, socketFlags), "receive exactly");
+        OrThrow(TryReceiveExactly(buffer, socketFlags), "receive exactly", socketFlags);
     }
 
     /// <summary>recv(2) until the buffer is full, with the failure as a value.</summary>
@@ -199,7 +199,7 @@ public partial class Socket
     {
         ThrowIfPeeking(socketFlags);
         SocketCore core = Usable;
-        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+        return IsFull(buffer, socketFlags, cancellationToken)
             ? ValueTask.CompletedTask
             : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).RunForNoCount(cancellationToken);
     }
@@ -214,7 +214,7 @@ public partial class Socket
     {
         ThrowIfPeeking(socketFlags);
         SocketCore core = Usable;
-        return buffer.IsEmpty && !cancellationToken.IsCancellationRequested
+        return IsFull(buffer, socketFlags, cancellationToken)
             ? ValueTask.FromResult(SocketResult<int>.Success(0))
             : ReceiveOperation.Rent(core).With(buffer, socketFlags, isExact: true).TryRun(cancellationToken);
     }
@@ -239,6 +239,10 @@ public partial class Socket
         errorCode = result.Error;
         return result.TryGetValue(out int count) ? count : 0;
     }
+
+    // A buffer without room is full before any call. A call that would be refused, or was canceled, says so none the less.
+    private static bool IsFull(Memory<byte> buffer, SocketFlags flags, CancellationToken cancellationToken) =>
+        buffer.IsEmpty && !cancellationToken.IsCancellationRequested && LinuxSocketFlags.TryToLinux(flags, out _);
 
     // A second peek would find the same bytes again.
     private static void ThrowIfPeeking(SocketFlags flags)

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using Sockeye.Engines;
+using Sockeye.Engines.IoUring;
 
 namespace Sockeye;
 
@@ -15,7 +16,7 @@ public partial class Socket
     /// Shutdown (EPIPE), ConnectionReset, NotConnected, MessageSize, TimedOut, WouldBlock. What got through before a
     /// failure is told in the message and in <c>Data["BytesTransferred"]</c>.
     /// </exception>
-    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => OrThrow(TrySend(buffer, socketFlags), "send");
+    public int Send(ReadOnlySpan<byte> buffer, SocketFlags socketFlags) => OrThrow(TrySend(buffer, socketFlags), "send", socketFlags);
 
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, SocketFlags)"/>
     public int Send(ReadOnlySpan<byte> buffer) => Send(buffer, SocketFlags.None);
@@ -60,7 +61,7 @@ public partial class Socket
     /// <returns>How many bytes.</returns>
     /// <exception cref="ArgumentException">The list is empty, or its buffers have more than 2 GiB together.</exception>
     /// <exception cref="SocketException">As for the other sends.</exception>
-    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send");
+    public int Send(IList<ArraySegment<byte>> buffers, SocketFlags socketFlags) => OrThrow(TrySend(buffers, socketFlags), "send", socketFlags);
 
     /// <inheritdoc cref="Send(IList{ArraySegment{byte}}, SocketFlags)"/>
     public int Send(IList<ArraySegment<byte>> buffers) => Send(buffers, SocketFlags.None);
@@ -107,13 +108,12 @@ public partial class Socket
     /// <summary>send(2) until all is sent: what Python calls sendall. <see cref="Timeout"/> limits the whole.</summary>
     /// <param name="buffer">The bytes.</param>
     /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
-    /// <exception cref="SocketException">As for Send; the message tells how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
+    /// <exception cref="SocketException">As for Send; the message says how much was sent, and so does <c>Data["BytesTransferred"]</c>.</exception>
     public void SendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None) =>
-        OrThrow(TrySendAll(buffer, socketFlags), "send all");
+        OrThrow(TrySendAll(buffer, socketFlags), "send all", socketFlags);
 
     /// <summary>send(2) until all is sent, with the failure as a value.</summary>
-    /// <param name="buffer">The bytes.</param>
-    /// <param name="socketFlags">.NET's flags or Linux's. Defaults to none.</param>
+    /// <inheritdoc cref="SendAll" path="/param"/>
     /// <returns>The buffer's length; or the errno, EAGAIN included, with what got through in BytesTransferred.</returns>
     public SocketResult<int> TrySendAll(ReadOnlySpan<byte> buffer, SocketFlags socketFlags = SocketFlags.None)
     {
@@ -190,11 +190,23 @@ public partial class Socket
     // Most sends are done with the first call, and need no operation.
     private SendOperation? SendNow(ReadOnlyMemory<byte> buffer, SocketFlags socketFlags, bool isAll, CancellationToken cancellationToken)
     {
-        if (!TryBegin(socketFlags, out int flags, out Progress progress)
-            || cancellationToken.IsCancellationRequested
-            || (Core.Registration is { } registration && !registration.IsIdle(OperationQueue.Write)))
+        if (!TryBegin(socketFlags, out int flags, out Progress progress) || cancellationToken.IsCancellationRequested)
         {
             return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
+        }
+
+        if (Core.Registration is { } registration)
+        {
+            // On a loop that has a ring the turn's enter makes it.
+            if (flags == 0 && IsStream && buffer.Length != 0 && RingTries.Here(registration.Poller) is { } tries)
+            {
+                return SendOperation.Rent(Core, tries).With(buffer, socketFlags, isAll);
+            }
+
+            if (!registration.IsIdle(OperationQueue.Write))
+            {
+                return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
+            }
         }
 
         StepResult result;
@@ -211,7 +223,7 @@ public partial class Socket
             return SendOperation.Rent(Core).With(buffer, socketFlags, isAll);
         }
 
-        // One that must wait is tried anew, since room may have come before it is queued.
+        // One that must wait is tried again, since room may have come before it is queued.
         return result == StepResult.Done && progress.Errno == 0 && progress.Count == buffer.Length && RunQueue.Current?.SpendBudget() != false
             ? null
             : SendOperation.Rent(Core).With(buffer, socketFlags, isAll).After(progress, isDone: result == StepResult.Done);
@@ -415,7 +427,7 @@ public partial class Socket
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
 
-        // To the end, wherever that is: the size that stat(2) tells is not the content's, in /proc or of a file that grows.
+        // To the end, wherever that is: the size that stat(2) gives is not the content's in /proc, or for a file that grows.
         return Math.Min(count ?? long.MaxValue, long.MaxValue - offset);
     }
 

@@ -208,7 +208,7 @@ public partial class Socket
         {
             (SocketOptionLevel.Socket, SocketOptionName.Linger) => GetLinger(),
 
-            // The kernel does not tell memberships; what it answers to the question stays its own.
+            // The kernel cannot list memberships; whatever it returns for this option is passed on.
             (SocketOptionLevel.IPv6, SocketOptionName.AddMembership) => GetMembership(Ipv6Options.JoinGroup),
             (SocketOptionLevel.IPv6, SocketOptionName.DropMembership) => GetMembership(Ipv6Options.LeaveGroup),
             _ => GetNumber(optionLevel, optionName),
@@ -262,7 +262,7 @@ public partial class Socket
         ThrowIfSetFailed(optionLevel, optionName, result);
         if (optionName == SocketOptionName.PacketInformation && optionValue == 0)
         {
-            // ReceiveMessageFrom must ask for it anew.
+            // ReceiveMessageFrom must ask for it again.
             Core.Extras.HasPacketInformation = false;
         }
     }

@@ -118,10 +118,7 @@ public partial class Socket
     }
 
     /// <summary>ppoll(2) of several sockets, with the failure as a value: then the lists are left as they were.</summary>
-    /// <param name="checkRead">Sockets to receive from or accept on; may be null.</param>
-    /// <param name="checkWrite">Sockets to send on; may be null.</param>
-    /// <param name="checkError">Sockets to watch for urgent data and failed connects; may be null.</param>
-    /// <param name="timeout">How long at most; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits without limit.</param>
+    /// <inheritdoc cref="Select(IList?, IList?, IList?, TimeSpan)" path="/param"/>
     /// <returns>Success, at the limit with empty lists; or the errno: EBADF when one of the sockets was disposed meanwhile.</returns>
     /// <exception cref="ArgumentNullException">All lists are null or empty.</exception>
     /// <exception cref="ArgumentException">A list holds something else than a <see cref="Socket"/>.</exception>
@@ -142,7 +139,7 @@ public partial class Socket
         SynchronousWaiter waiter = SynchronousWaiter.Rent();
         var descriptors = new PollDescriptor[count + 1];
         int result;
-        var selected = new List<(Socket Socket, WaiterLink Link)>(count);
+        var selected = new List<(Socket Socket, SocketHandle Handle, WaiterLink Link)>(count);
         try
         {
             AddToSelection(checkRead, PollConstants.POLLIN, selected, descriptors, waiter);
@@ -167,7 +164,7 @@ public partial class Socket
                 }
 
                 waiter.Reset();
-                if (selected.Exists(static pair => pair.Socket.Core.IsDisposed))
+                if (selected.Exists(static item => item.Socket.Core.IsDisposed || !ReferenceEquals(item.Handle, item.Socket.Core.Handle)))
                 {
                     break;
                 }
@@ -177,10 +174,10 @@ public partial class Socket
         }
         finally
         {
-            foreach ((Socket socket, WaiterLink link) in selected)
+            foreach ((Socket socket, SocketHandle handle, WaiterLink link) in selected)
             {
                 socket.Core.RemoveWaiter(link);
-                socket.Core.Handle.DangerousRelease();
+                handle.DangerousRelease();
             }
 
             waiter.Return();
@@ -208,7 +205,7 @@ public partial class Socket
         _ => false,
     };
 
-    private static bool MarkAccepted(List<(Socket Socket, WaiterLink Link)> selected, Span<PollDescriptor> descriptors)
+    private static bool MarkAccepted(List<(Socket Socket, SocketHandle Handle, WaiterLink Link)> selected, Span<PollDescriptor> descriptors)
     {
         bool any = false;
         for (int i = 0; i < selected.Count; i++)
@@ -224,7 +221,7 @@ public partial class Socket
     }
 
     private static void AddToSelection(
-        IList? list, short events, List<(Socket Socket, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)
+        IList? list, short events, List<(Socket Socket, SocketHandle Handle, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)
     {
         if (list is null)
         {
@@ -241,9 +238,10 @@ public partial class Socket
             var link = new WaiterLink(waiter);
             ObjectDisposedException.ThrowIf(!socket.Core.AddWaiter(link), socket);
             bool referenced = false;
+            SocketHandle handle = socket.Core.Handle;
             try
             {
-                socket.Core.Handle.DangerousAddRef(ref referenced);
+                handle.DangerousAddRef(ref referenced);
             }
             finally
             {
@@ -253,8 +251,8 @@ public partial class Socket
                 }
             }
 
-            descriptors[selected.Count] = new PollDescriptor { Descriptor = socket.Core.Handle.Number, Events = events };
-            selected.Add((socket, link));
+            descriptors[selected.Count] = new PollDescriptor { Descriptor = handle.Number, Events = events };
+            selected.Add((socket, handle, link));
         }
     }
 

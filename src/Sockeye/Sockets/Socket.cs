@@ -241,7 +241,7 @@ public partial class Socket : IDisposable
         get
         {
             ThrowIfDisposed();
-            return Core.Handle.DangerousGetHandle();
+            return Descriptor.DangerousGetHandle();
         }
     }
 
@@ -269,7 +269,7 @@ public partial class Socket : IDisposable
         }
     }
 
-    /// <summary>getpeername(2): the peer's address; null before the socket is connected. Kept after the connection's end.</summary>
+    /// <summary>getpeername(2): the peer's address; null before the socket is connected and after <see cref="Disconnect"/>. Kept after any other end of the connection.</summary>
     /// <exception cref="SocketException">NotConnected: the peer has gone and was never asked for before.</exception>
     public EndPoint? RemoteEndPoint
     {
@@ -320,13 +320,20 @@ public partial class Socket : IDisposable
     internal SocketCore Core { get; }
 
     /// <summary>The handle, for this library's own calls.</summary>
-    internal SocketHandle Descriptor => Core.Handle;
+    internal SocketHandle Descriptor
+    {
+        get
+        {
+            Core.FinishTries();
+            return Core.Handle;
+        }
+    }
 
     /// <summary>True when bytes have no message bounds.</summary>
     internal bool IsStream => Core.IsStream;
 
     /// <summary>getsockname(2): the local address as the kernel has it, bound or not, with the failure as a value.</summary>
-    /// <returns>The end point, null when the kernel's answer is empty; or the errno.</returns>
+    /// <returns>The end point, null when the kernel returns an empty address; or the errno.</returns>
     public SocketResult<EndPoint?> TryGetLocalEndPoint()
     {
         ThrowIfDisposed();
@@ -338,7 +345,7 @@ public partial class Socket : IDisposable
     }
 
     /// <summary>getpeername(2): the peer's address as the kernel has it now, with the failure as a value.</summary>
-    /// <returns>The end point, null when the kernel's answer is empty; or the errno: ENOTCONN.</returns>
+    /// <returns>The end point, null when the kernel returns an empty address; or the errno: ENOTCONN.</returns>
     public SocketResult<EndPoint?> TryGetRemoteEndPoint()
     {
         ThrowIfDisposed();
@@ -414,7 +421,7 @@ public partial class Socket : IDisposable
     public Socket Duplicate()
     {
         ThrowIfDisposed();
-        int result = NewDescriptors.Duplicate(Core.Handle, out SocketHandle copy);
+        int result = NewDescriptors.Duplicate(Descriptor, out SocketHandle copy);
         if (result < 0)
         {
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
@@ -584,7 +591,7 @@ public partial class Socket : IDisposable
             && !FamilyTable.IsUnbound(local)
             && length > sizeof(ushort))
         {
-            // Of a connected one nobody knows who chose it.
+            // On a connected socket there is no telling who chose it.
             Core.LocalEndPoint = local;
             Core.IsBound = !Core.IsConnected;
         }
@@ -599,7 +606,7 @@ public partial class Socket : IDisposable
             return;
         }
 
-        if (Libc.Shutdown(Core.Handle, SocketConstants.SHUT_WR) < 0)
+        if (Libc.Shutdown(Descriptor, SocketConstants.SHUT_WR) < 0)
         {
             return;
         }

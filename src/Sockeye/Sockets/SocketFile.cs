@@ -218,7 +218,7 @@ public sealed partial class SocketFile : Stream
 
     /// <summary>As <see cref="Write(ReadOnlySpan{byte})"/>, asynchronously; at once when the bytes fit the buffer.</summary>
     /// <param name="buffer">The bytes; borrowed until the task has completed.</param>
-    /// <param name="cancellationToken">Ends the wait. What was taken then is told as for a failure.</param>
+    /// <param name="cancellationToken">Ends the wait. What was taken by then is reported as for a failure.</param>
     /// <returns>Completes when the bytes are buffered or sent. Await it once.</returns>
     /// <exception cref="IOException">As for Write.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled first; its Data as for Write.</exception>

@@ -12,7 +12,7 @@ public sealed class AcceptorTests
     [InlineData(RunsOn.ThreadPool)]
     [InlineData(RunsOn.EventLoop)]
     [InlineData(RunsOn.EpollLoop)]
-    public async Task A_listener_that_another_process_shut_down_is_told_once_and_not_tried_for_ever(object runsOn)
+    public async Task A_listener_that_another_process_shut_down_is_reported_once_and_not_tried_for_ever(object runsOn)
     {
         var logger = new RecordingLogger();
         await ((RunsOn)runsOn).RunAsync(async () =>

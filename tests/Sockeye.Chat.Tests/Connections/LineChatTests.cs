@@ -201,7 +201,7 @@ public abstract class LineChatTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_reset_in_mid_line_is_told_and_the_half_line_is_not_said()
+    public async Task A_reset_in_mid_line_is_announced_and_the_half_line_is_not_said()
     {
         await using TestServer server = await StartAsync();
         using LineClient alice = await server.EnterAsync("alice");
@@ -301,7 +301,7 @@ public abstract class LineChatTests
     [InlineData(8_192, 200)] // as many as are ever shown
     [InlineData(4_096, 171)] // as many as a quarter of the queue holds
     [InlineData(256, 11)]
-    public async Task A_long_answer_drops_nobody_who_reads_it(int lineBytes, int shown)
+    public async Task A_long_reply_drops_nobody_who_reads_it(int lineBytes, int shown)
     {
         const int People = 250;
         await using TestServer server = await StartAsync(new ChatOptions { MaxLineBytes = lineBytes, MaxQueuedBytes = 4 * lineBytes });

@@ -67,7 +67,7 @@ public sealed class SendQueueTests
     [Theory(Timeout = 20_000)]
     [InlineData(RunsOn.EventLoop)]
     [InlineData(RunsOn.EpollLoop)]
-    public async Task News_for_thousands_go_out_over_many_turns_merge_meanwhile_and_let_answers_pass(object runsOn)
+    public async Task News_for_thousands_go_out_over_many_turns_merge_meanwhile_and_let_replies_pass(object runsOn)
     {
         const int Members = 10 * SendTurns.SendsPerTurn;
         var sent = new List<string>();

@@ -79,7 +79,7 @@ public sealed class ChatHubTests
     }
 
     [Fact(Timeout = 10_000)]
-    public async Task A_new_name_is_told_in_every_room_and_frees_the_old_one()
+    public async Task A_new_name_is_announced_in_every_room_and_frees_the_old_one()
     {
         ChatHub hub = NewHub();
         (ChatSession alice, RecordingClient toAlice) = await EnterAsync(hub, "alice", "#one");
@@ -139,7 +139,7 @@ public sealed class ChatHubTests
     }
 
     [Fact(Timeout = 10_000)]
-    public async Task Someone_who_leaves_is_told_to_every_room_with_the_reason_cleaned()
+    public async Task A_departure_is_announced_in_every_room_with_the_reason_cleaned()
     {
         ChatHub hub = NewHub();
         (ChatSession alice, RecordingClient toAlice) = await EnterAsync(hub, "alice", "#one");

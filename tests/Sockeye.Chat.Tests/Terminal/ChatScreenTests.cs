@@ -50,7 +50,7 @@ public sealed class ChatScreenTests : IDisposable
     }
 
     [Fact]
-    public void A_terminal_that_became_too_narrow_for_the_row_is_drawn_anew()
+    public void A_terminal_that_became_too_narrow_for_the_row_is_redrawn()
     {
         (int Columns, int Rows) size = (80, 12);
         ChatScreen screen = Screen(() => size);

@@ -46,7 +46,7 @@ public sealed class ConnectDatagramTests
     [Theory(Timeout = 60_000)]
     [InlineData("IPv4", 65_507)]
     [InlineData("IPv6", 65_507)]
-    public async Task A_line_too_long_is_told_and_not_sent_in_part(string family, int longest)
+    public async Task A_line_too_long_is_reported_and_not_sent_in_part(string family, int longest)
     {
         using PythonPeer peer = await PythonPeer.StartAsync(family, Echo);
         using var run = new ClientRun();
@@ -65,7 +65,7 @@ public sealed class ConnectDatagramTests
     [Theory(Timeout = 60_000)]
     [InlineData("udp://127.0.0.1:{0}")]
     [InlineData("udp://[::1]:{0}")]
-    public async Task Where_nothing_listens_is_told(string endpoint)
+    public async Task Where_nothing_listens_is_reported(string endpoint)
     {
         endpoint = endpoint.Replace("{0}", $"{ConnectStreamTests.FreePort()}", StringComparison.Ordinal);
         using var run = new ClientRun();
@@ -97,7 +97,7 @@ public sealed class ConnectDatagramTests
 
     // The first datagram is written while the others come; what the kernel had no room for is all that is missing.
     [Fact(Timeout = 60_000)]
-    public async Task What_the_kernel_dropped_is_counted_and_told()
+    public async Task What_the_kernel_dropped_is_counted_and_reported()
     {
         int sent = 1;
         using var output = new GatedStream();
@@ -142,7 +142,7 @@ public sealed class ConnectDatagramTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Programs_are_told_of_each()
+    public async Task As_JSON_each_is_an_event()
     {
         using PythonPeer peer = await PythonPeer.StartAsync("IPv4", Echo);
         using var run = new ClientRun(json: true);

@@ -144,7 +144,7 @@ public sealed class ConnectStreamTests
 
     // As TIPC is. The peer answers, and then waits for an end that it cannot hear of.
     [Fact(Timeout = 60_000)]
-    public async Task Where_the_inputs_end_cannot_be_told_a_second_of_silence_is_the_end_of_both_ways()
+    public async Task Where_the_inputs_end_cannot_be_signalled_a_second_of_silence_ends_both_ways()
     {
         (Socket ours, Socket peer) = Socket.CreatePair();
         using (ours)
@@ -195,7 +195,7 @@ public sealed class ConnectStreamTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Programs_are_told_in_events()
+    public async Task As_JSON_it_writes_events()
     {
         using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); rest(c); c.sendall(b'text'); input(); c.sendall(b'\\xff')");
         using var run = new ClientRun(json: true);

@@ -117,7 +117,7 @@ public sealed partial class EchoTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Programs_are_told_in_events()
+    public async Task As_JSON_it_writes_events()
     {
         using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'hello'); c.recv(100); c.sendall(b'quit')");
         using var run = new ClientRun(json: true);
@@ -129,7 +129,7 @@ public sealed partial class EchoTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_output_that_is_full_is_told()
+    public async Task An_output_that_is_full_is_reported()
     {
         using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "c = accept(); c.sendall(b'hello'); rest(c)");
         using FileStream full = new("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);

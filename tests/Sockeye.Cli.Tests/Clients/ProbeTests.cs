@@ -91,7 +91,7 @@ public sealed class ProbeTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Of_a_name_each_step_is_told_and_a_result_for_programs()
+    public async Task Of_a_name_each_step_is_reported_and_a_result_for_programs()
     {
         using PythonPeer peer = await PythonPeer.StartAsync("IPv4", "s = at(); s.accept(); s.accept()");
         string name = peer.Endpoint.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
@@ -194,7 +194,7 @@ public sealed class ProbeTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_command_ends_with_the_errno_and_bad_usage_is_told_from_it()
+    public async Task The_command_ends_with_the_errno_and_bad_usage_is_distinguished_from_it()
     {
         (int code, string output, string errors) = await ToolProcess.RunAsync("", "probe", "unix:/nowhere/at/all");
         Assert.Equal((2, ""), (code, errors));

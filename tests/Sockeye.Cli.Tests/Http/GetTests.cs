@@ -84,14 +84,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Interim_answers_are_passed_over()
+    public async Task Interim_responses_are_passed_over()
     {
         Got got = await GetAsync($"{peer.FourUrl}/interim");
         Assert.Equal((ExitCode.Ok, "real", "HTTP/1.1 200 OK\nContent-Length: 4\n\n"), (got.Code, got.Text, got.Errors));
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_compressed_body_is_written_as_it_came_and_that_is_told()
+    public async Task A_compressed_body_is_written_as_it_came_and_that_is_reported()
     {
         Got got = await GetAsync($"{peer.FourUrl}/coded");
         Assert.Equal((ExitCode.Ok, "body"), (got.Code, got.Text));
@@ -114,7 +114,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [InlineData("/next", "try: ./sockeye get URL/next\n")]
     [InlineData("https://other.example/?a%26b'c", "try: ./sockeye get 'https://other.example/?a&b'\\''c'\n")]
     [InlineData("ftp://other/", "it leads to ftp://other/, which get does not know\n")]
-    public async Task A_redirect_is_told_and_not_followed(string to, string told)
+    public async Task A_redirect_is_reported_and_not_followed(string to, string told)
     {
         Got got = await GetAsync($"{peer.FourUrl}/redirect?to={to.Replace("?", "%3F", StringComparison.Ordinal)}");
         Assert.Equal((ExitCode.Ok, ""), (got.Code, got.Text));
@@ -122,7 +122,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_answer_steers_no_terminal()
+    public async Task A_response_steers_no_terminal()
     {
         Got got = await GetAsync($"{peer.FourUrl}/terminal");
         Assert.DoesNotContain(got.Errors, static c => char.IsControl(c) && c != '\n');
@@ -130,7 +130,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_length_beside_chunks_is_not_believed_and_told()
+    public async Task A_length_beside_chunks_is_not_believed_and_reported()
     {
         Got got = await GetAsync($"{peer.FourUrl}/both");
         Assert.Equal((ExitCode.Ok, "hello"), (got.Code, got.Text));
@@ -148,11 +148,11 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     // ── what goes wrong ──
 
     [Theory(Timeout = 60_000)]
-    [InlineData("/nothing", "the server closed the connection before a byte of the answer had come")]
+    [InlineData("/nothing", "the server closed the connection before a byte of the response had come")]
     [InlineData("/in-head", "the server closed the connection within the head, after 28 bytes")]
     [InlineData("/in-body", "the server closed the connection within the body, after 10 of 100 bytes", "0123456789")]
     [InlineData("/in-chunk", "the server closed the connection within the body, after 10 bytes of it and before its last chunk", "0123456789")]
-    [InlineData("/reset-at-once", "the server reset the connection before a byte of the answer had come")]
+    [InlineData("/reset-at-once", "the server reset the connection before a byte of the response had come")]
     public async Task A_dying_server_is_code_3_and_says_how_far_it_came(string path, string problem, string body = "")
     {
         foreach (string family in (string[])["ipv4", "ipv6", .. path.Contains("reset", StringComparison.Ordinal) ? Array.Empty<string>() : ["unix"]])
@@ -178,7 +178,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("/silent", "the server fell silent before a byte of the answer had come, nothing for 0.3s; --timeout 1.2s waits longer")]
+    [InlineData("/silent", "the server fell silent before a byte of the response had come, nothing for 0.3s; --timeout 1.2s waits longer")]
     [InlineData("/stall", "the server fell silent within the body, after 10 of 100 bytes, nothing for 0.3s; --timeout 1.2s waits longer", "0123456789")]
     public async Task A_silent_server_is_code_5(string path, string problem, string body = "")
     {
@@ -217,7 +217,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         }
 
         Assert.Equal((code, body), (await run, Encoding.ASCII.GetString(output.ToArray())));
-        Assert.True(answers || errors.ToString().Contains("before a byte of the answer had come", StringComparison.Ordinal), errors.ToString());
+        Assert.True(answers || errors.ToString().Contains("before a byte of the response had come", StringComparison.Ordinal), errors.ToString());
     }
 
     [Fact(Timeout = 60_000)]
@@ -233,14 +233,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("/ssh", "the answer is not HTTP: it begins with \"SSH-2.0-OpenSSH_9.2p1 Debian\\r\\n\"")]
+    [InlineData("/ssh", "the response is not HTTP: it begins with \"SSH-2.0-OpenSSH_9.2p1 Debian\\r\\n\"")]
     [InlineData("/tls", "this is TLS, try https://")]
     [InlineData("/line", "a line is longer than 65536 bytes")]
     [InlineData("/head", "there are more than 1000 header fields")]
     [InlineData("/wide", "the head is longer than 262144 bytes")]
-    [InlineData("/interims", "there are more than 16 interim answers (1xx)")]
+    [InlineData("/interims", "there are more than 16 interim responses (1xx)")]
     [InlineData("/huge", "a chunk's size is too large")]
-    public async Task What_is_no_answer_is_code_1(string path, string problem)
+    public async Task What_is_no_response_is_code_1(string path, string problem)
     {
         Got got = await GetAsync(peer.FourUrl + path);
         Assert.Equal((ExitCode.Failed, ""), (got.Code, got.Text));
@@ -359,7 +359,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_is_not_touched_before_there_is_an_answer()
+    public async Task A_file_is_not_touched_before_there_is_an_response()
     {
         string path = $"{peer.Folder}/out-{Guid.NewGuid():N}";
         await File.WriteAllTextAsync(path, "old");
@@ -456,7 +456,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_port_without_TLS_is_told()
+    public async Task A_port_without_TLS_is_reported()
     {
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -474,14 +474,14 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
         Assert.Equal(ExitCode.NoAnswer, silent.Code);
         Assert.Contains("does not answer TLS's first message", silent.LastError, StringComparison.Ordinal);
 
-        async Task<Got> AnswerAsync(string? answer)
+        async Task<Got> AnswerAsync(string? response)
         {
-            Task<Got> get = GetAsync(url, timeout: TimeSpan.FromSeconds(answer is null ? 0.3 : 20));
+            Task<Got> get = GetAsync(url, timeout: TimeSpan.FromSeconds(response is null ? 0.3 : 20));
             using BclSocket socket = await listener.AcceptSocketAsync();
-            if (answer is not null)
+            if (response is not null)
             {
                 await socket.ReceiveAsync(new byte[4096]);
-                await socket.SendAsync(Encoding.ASCII.GetBytes(answer));
+                await socket.SendAsync(Encoding.ASCII.GetBytes(response));
                 socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
             }
 
@@ -492,7 +492,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     // ── for programs ──
 
     [Fact(Timeout = 60_000)]
-    public async Task As_JSON_it_tells_head_body_and_end()
+    public async Task As_JSON_it_reports_head_body_and_end()
     {
         Got got = await GetAsync($"https://localhost:{peer.TlsPort}/chunked?n=0&size=7", ca: peer.CaFile, json: true);
         JsonElement[] events = got.Events;
@@ -582,7 +582,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [Theory(Timeout = 60_000)]
     [InlineData("exec \"$@\" >/dev/full", "cannot write the body to standard output: No space left on device")]
     [InlineData("exec \"$@\" >&-", "cannot write the body to standard output: it is closed")]
-    public async Task A_standard_output_that_takes_no_more_ends_an_endless_answer(string line, string problem)
+    public async Task A_standard_output_that_takes_no_more_ends_an_endless_response(string line, string problem)
     {
         (int code, string output, string errors) = await ToolProcess.ShellAsync(line, "get", $"{peer.FourUrl}/endless");
         Assert.Equal((ExitCode.Failed, ""), (code, output));
@@ -592,7 +592,7 @@ public sealed class GetTests(HttpPeer peer) : IClassFixture<HttpPeer>
     [Theory(Timeout = 60_000)]
     [InlineData("get")]
     [InlineData("get", "--json")]
-    public async Task A_reader_who_has_enough_ends_an_endless_answer_quietly(params string[] command)
+    public async Task A_reader_who_has_enough_ends_an_endless_response_quietly(params string[] command)
     {
         (_, _, string errors) = await ToolProcess.ShellAsync("{ \"$@\" 2>/dev/null; echo $? >&2; } | head -c 5 >/dev/null", [.. command, $"{peer.FourUrl}/endless"]);
         Assert.Equal($"{ExitCode.ReaderGone}", errors);

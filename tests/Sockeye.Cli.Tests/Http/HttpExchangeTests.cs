@@ -12,8 +12,8 @@ public sealed class HttpExchangeTests
         (int seed, Random random) = Seeded();
         for (int i = 0; i < 2_000; i++)
         {
-            (byte[] answer, byte[] body, int status, _) = HttpParserTests.Generate(random);
-            var exchange = new HttpExchange(new PieceStream(answer, random));
+            (byte[] response, byte[] body, int status, _) = HttpParserTests.Generate(random);
+            var exchange = new HttpExchange(new PieceStream(response, random));
             HttpHead head = await exchange.ReadHeadAsync(TestContext.Current.CancellationToken);
             using var got = new MemoryStream();
             while (await exchange.ReadBodyAsync(TestContext.Current.CancellationToken) is { IsEmpty: false } bytes)
@@ -22,7 +22,7 @@ public sealed class HttpExchangeTests
             }
 
             Assert.True(status == head.Status && body.AsSpan().SequenceEqual(got.ToArray()), $"seed {seed}");
-            Assert.True(exchange.Answer.IsWhole && (await exchange.ReadBodyAsync(TestContext.Current.CancellationToken)).IsEmpty, $"seed {seed}");
+            Assert.True(exchange.Response.IsWhole && (await exchange.ReadBodyAsync(TestContext.Current.CancellationToken)).IsEmpty, $"seed {seed}");
         }
     }
 
@@ -32,8 +32,8 @@ public sealed class HttpExchangeTests
         (int seed, Random random) = Seeded();
         for (int i = 0; i < 2_000; i++)
         {
-            (byte[] answer, byte[] body, _, _) = HttpParserTests.Generate(random);
-            var exchange = new HttpExchange(new PieceStream(answer[..random.Next(answer.Length)], random));
+            (byte[] response, byte[] body, _, _) = HttpParserTests.Generate(random);
+            var exchange = new HttpExchange(new PieceStream(response[..random.Next(response.Length)], random));
             using var got = new MemoryStream();
             try
             {
@@ -51,15 +51,15 @@ public sealed class HttpExchangeTests
             }
 
             Assert.True(body.AsSpan().StartsWith(got.ToArray()), $"seed {seed}");
-            Assert.Equal(exchange.Answer.BodyBytes, got.Length);
+            Assert.Equal(exchange.Response.BodyBytes, got.Length);
         }
     }
 
     [Fact(Timeout = 60_000)]
     public async Task Chunks_that_came_together_are_handed_out_together()
     {
-        byte[] answer = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat("1\r\nx\r\n", 5_000)) + "0\r\n\r\n");
-        var exchange = new HttpExchange(new MemoryStream(answer));
+        byte[] response = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat("1\r\nx\r\n", 5_000)) + "0\r\n\r\n");
+        var exchange = new HttpExchange(new MemoryStream(response));
         await exchange.ReadHeadAsync(TestContext.Current.CancellationToken);
         Assert.Equal(new string('x', 5_000), Encoding.ASCII.GetString((await exchange.ReadBodyAsync(TestContext.Current.CancellationToken)).Span));
         Assert.True((await exchange.ReadBodyAsync(TestContext.Current.CancellationToken)).IsEmpty);

@@ -4,7 +4,7 @@ using Sockeye.Cli.Http;
 
 namespace Sockeye.Cli.Tests.Http;
 
-/// <summary>The parser of answers, without a socket: every answer whole, halved and byte by byte; and whatever else may come.</summary>
+/// <summary>The parser of responses, without a socket: every response whole, halved and byte by byte; and whatever else may come.</summary>
 public sealed class HttpParserTests
 {
     private const string Ok = "HTTP/1.1 200 OK\r\n";
@@ -29,8 +29,8 @@ public sealed class HttpParserTests
     [InlineData(Ok + "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n\u001f\u007f\r\n0\r\n\r\n", "\u001f\u007f")]
     [InlineData(Ok + "Transfer-Encoding: gzip\r\n\r\nx", "x")]
     [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + Ok + "Content-Length: 1\r\n\r\nx", "x")]
-    public void Bodies_are_what_the_framing_says(string answer, string? body) =>
-        InEveryPiece(Encoding.ASCII.GetBytes(answer), read =>
+    public void Bodies_are_what_the_framing_says(string response, string? body) =>
+        InEveryPiece(Encoding.ASCII.GetBytes(response), read =>
         {
             Assert.Equal(body is not null, read.End == HttpStep.End);
             Assert.True(body is null || body == Encoding.ASCII.GetString(read.Body), read.Parser.Problem);
@@ -51,7 +51,7 @@ public sealed class HttpParserTests
             });
 
     [Fact]
-    public void Trailers_are_told_and_are_no_headers() =>
+    public void Trailers_are_reported_and_are_no_headers() =>
         InEveryPiece(Encoding.ASCII.GetBytes(Ok + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: 1\r\n  2\r\nContent-Length: 9\r\n\r\n"), static read =>
         {
             Assert.Equal(["A=1 2", "Content-Length=9"], read.Parser.Trailers.Select(static field => $"{field.Key}={field.Value}"));
@@ -104,8 +104,8 @@ public sealed class HttpParserTests
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n", true, "too large")]
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n7FFFFFFFFFFFFFFF\r\n", true, "too large")]
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n", true, "no colon")]
-    public void What_is_wrong_is_told(string answer, bool isHttp, string problem) =>
-        InEveryPiece(Encoding.ASCII.GetBytes(answer), read =>
+    public void What_is_wrong_is_reported(string response, bool isHttp, string problem) =>
+        InEveryPiece(Encoding.ASCII.GetBytes(response), read =>
         {
             Assert.Equal((HttpStep.Bad, isHttp ? HttpFailure.Broken : HttpFailure.NotHttp), (read.End, read.Parser.Failure));
             Assert.Contains(problem, read.Parser.Problem, StringComparison.Ordinal);
@@ -116,13 +116,13 @@ public sealed class HttpParserTests
     [InlineData("", "before a byte")]
     [InlineData("HTTP", "within the head, after 4 bytes")]
     [InlineData(Ok + "Server: x\r\n", "within the head, after 28 bytes")]
-    [InlineData("HTTP/1.1 100 Continue\r\n\r\n", "after 1 interim answer (1xx)")]
+    [InlineData("HTTP/1.1 100 Continue\r\n\r\n", "after 1 interim response (1xx)")]
     [InlineData(Ok + "Content-Length: 100\r\n\r\n0123456789", "within the body, after 10 of 100 bytes")]
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhel", "after 3 bytes of it and before its last chunk")]
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "after 5 bytes of it and before its last chunk")]
     [InlineData(Ok + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: 1\r\n", "of which all 1 byte came")]
-    public void Where_it_broke_off_is_told(string answer, string place) =>
-        InEveryPiece(Encoding.ASCII.GetBytes(answer), read =>
+    public void Where_it_broke_off_is_reported(string response, string place) =>
+        InEveryPiece(Encoding.ASCII.GetBytes(response), read =>
         {
             Assert.Equal((HttpStep.Bad, HttpFailure.Lost), (read.End, read.Parser.Failure));
             Assert.Contains(place, read.Parser.Problem, StringComparison.Ordinal);
@@ -154,27 +154,27 @@ public sealed class HttpParserTests
         Wrong($"{Ok}a:\r\n{string.Concat(Enumerable.Repeat(" b\r\n", 1000))}\r\n", "more than 1000 header fields");
         string interim = "HTTP/1.1 100 Continue\r\n\r\n";
         Assert.Equal(HttpStep.End, Feed(Bytes(string.Concat(Enumerable.Repeat(interim, 16)) + Ok + "\r\n"), 4096).End);
-        Wrong(string.Concat(Enumerable.Repeat(interim, 17)), "more than 16 interim answers");
+        Wrong(string.Concat(Enumerable.Repeat(interim, 17)), "more than 16 interim responses");
         Wrong($"{Ok}Transfer-Encoding: chunked\r\n\r\n1;{new string('a', 65_536)}\r\n", "a line is longer than 65536 bytes");
         Wrong($"{Ok}Transfer-Encoding: chunked\r\n\r\n0\r\n{string.Concat(Enumerable.Repeat("b:\r\n", 1001))}\r\n", "more than 1000 header fields");
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Whatever_the_pieces_the_answer_is_the_same()
+    public async Task Whatever_the_pieces_the_response_is_the_same()
     {
         await Task.CompletedTask;
         int seed = Seed();
         var random = new Random(seed);
         for (int i = 0; i < 3_000; i++)
         {
-            (byte[] answer, byte[] body, int status, int fields) = Generate(random);
+            (byte[] response, byte[] body, int status, int fields) = Generate(random);
             var parser = new HttpParser();
             var got = new MemoryStream();
-            var window = new byte[answer.Length];
+            var window = new byte[response.Length];
             HttpStep step = HttpStep.More;
             for (int start = 0, end = 0; step is not (HttpStep.End or HttpStep.Bad);)
             {
-                if (start == end && end == answer.Length)
+                if (start == end && end == response.Length)
                 {
                     step = parser.Close();
                     break;
@@ -183,11 +183,11 @@ public sealed class HttpParserTests
                 // Now and then less than all is taken away before more comes.
                 if (start == end || random.Next(8) == 0)
                 {
-                    end = Math.Min(answer.Length, end + random.Next(1, 1 << random.Next(1, 12)));
+                    end = Math.Min(response.Length, end + random.Next(1, 1 << random.Next(1, 12)));
                 }
 
-                step = parser.Read(answer.AsSpan(start..end), out int consumed, out int bytes);
-                got.Write(answer, start + consumed - bytes, bytes);
+                step = parser.Read(response.AsSpan(start..end), out int consumed, out int bytes);
+                got.Write(response, start + consumed - bytes, bytes);
                 start += consumed;
             }
 
@@ -205,7 +205,7 @@ public sealed class HttpParserTests
         var random = new Random(seed);
         for (int i = 0; i < 10_000; i++)
         {
-            byte[] bytes = i % 8 == 0 ? new byte[random.Next(200)] : Generate(random).Answer;
+            byte[] bytes = i % 8 == 0 ? new byte[random.Next(200)] : Generate(random).Response;
             if (i % 8 == 0)
             {
                 random.NextBytes(bytes);
@@ -272,29 +272,29 @@ public sealed class HttpParserTests
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 
-    private static void Wrong(string answer, string problem)
+    private static void Wrong(string response, string problem)
     {
-        (HttpParser parser, _, HttpStep end) = Feed(Bytes(answer), 4096);
+        (HttpParser parser, _, HttpStep end) = Feed(Bytes(response), 4096);
         Assert.Equal((HttpStep.Bad, HttpFailure.Broken), (end, parser.Failure));
         Assert.Contains(problem, parser.Problem, StringComparison.Ordinal);
     }
 
-    private static void InEveryPiece(byte[] answer, Action<(HttpParser Parser, byte[] Body, HttpStep End)> check)
+    private static void InEveryPiece(byte[] response, Action<(HttpParser Parser, byte[] Body, HttpStep End)> check)
     {
-        check(Feed(answer, Math.Max(1, answer.Length)));
-        check(Feed(answer, Math.Max(1, (answer.Length + 1) / 2)));
-        check(Feed(answer, 3));
-        check(Feed(answer, 1));
+        check(Feed(response, Math.Max(1, response.Length)));
+        check(Feed(response, Math.Max(1, (response.Length + 1) / 2)));
+        check(Feed(response, 3));
+        check(Feed(response, 1));
     }
 
     // As a stream would: what is left over is given again with what comes next; then the connection ends.
-    private static (HttpParser Parser, byte[] Body, HttpStep End) Feed(byte[] answer, int pieceBytes)
+    private static (HttpParser Parser, byte[] Body, HttpStep End) Feed(byte[] response, int pieceBytes)
     {
         var parser = new HttpParser();
         var body = new MemoryStream();
-        for (int at = 0; at < answer.Length; at += pieceBytes)
+        for (int at = 0; at < response.Length; at += pieceBytes)
         {
-            Span<byte> piece = answer.AsSpan(at, Math.Min(pieceBytes, answer.Length - at));
+            Span<byte> piece = response.AsSpan(at, Math.Min(pieceBytes, response.Length - at));
             while (true)
             {
                 HttpStep step = parser.Read(piece, out int consumed, out int bytes);
@@ -316,49 +316,49 @@ public sealed class HttpParserTests
         return (parser, body.ToArray(), parser.Close());
     }
 
-    internal static (byte[] Answer, byte[] Body, int Status, int Fields) Generate(Random random)
+    internal static (byte[] Response, byte[] Body, int Status, int Fields) Generate(Random random)
     {
         var body = new byte[random.Next(4) == 0 ? 0 : random.Next(2_000)];
         random.NextBytes(body);
-        var answer = new MemoryStream();
+        var response = new MemoryStream();
         string end = random.Next(4) == 0 ? "\n" : "\r\n";
         for (int n = random.Next(3); n > 0; n--)
         {
-            answer.Write(Bytes($"HTTP/1.1 10{random.Next(2, 10)} Wait{end}Link: a{end}{end}"));
+            response.Write(Bytes($"HTTP/1.1 10{random.Next(2, 10)} Wait{end}Link: a{end}{end}"));
         }
 
         int status = random.Next(200, 600) is var any && any is 204 or 304 ? 200 : any;
-        answer.Write(Bytes($"HTTP/1.{random.Next(2)} {status}{(random.Next(2) == 0 ? "" : " Some reason")}{end}"));
+        response.Write(Bytes($"HTTP/1.{random.Next(2)} {status}{(random.Next(2) == 0 ? "" : " Some reason")}{end}"));
         int fields = random.Next(10);
         for (int i = 0; i < fields; i++)
         {
-            answer.Write(Bytes($"X-{i}:{new string(' ', random.Next(3))}{new string('v', random.Next(300))}{(random.Next(8) == 0 ? $"{end} folded" : "")}{end}"));
+            response.Write(Bytes($"X-{i}:{new string(' ', random.Next(3))}{new string('v', random.Next(300))}{(random.Next(8) == 0 ? $"{end} folded" : "")}{end}"));
         }
 
         switch (random.Next(3))
         {
             case 0:
-                answer.Write(Bytes($"Content-Length: {body.Length}{end}{end}"));
-                answer.Write(body);
-                return (answer.ToArray(), body, status, fields + 1);
+                response.Write(Bytes($"Content-Length: {body.Length}{end}{end}"));
+                response.Write(body);
+                return (response.ToArray(), body, status, fields + 1);
             case 1:
-                answer.Write(Bytes(end));
-                answer.Write(body);
-                return (answer.ToArray(), body, status, fields);
+                response.Write(Bytes(end));
+                response.Write(body);
+                return (response.ToArray(), body, status, fields);
             default:
-                answer.Write(Bytes($"Transfer-Encoding: chunked{end}{end}"));
+                response.Write(Bytes($"Transfer-Encoding: chunked{end}{end}"));
                 for (int at = 0; at < body.Length;)
                 {
                     int size = Math.Min(body.Length - at, random.Next(1, 1 << random.Next(1, 11)));
                     string digits = size.ToString(random.Next(2) == 0 ? "x" : "X4", CultureInfo.InvariantCulture);
-                    answer.Write(Bytes($"{digits}{(random.Next(4) == 0 ? ";a=\"b\"" : "")}\r\n"));
-                    answer.Write(body, at, size);
-                    answer.Write("\r\n"u8);
+                    response.Write(Bytes($"{digits}{(random.Next(4) == 0 ? ";a=\"b\"" : "")}\r\n"));
+                    response.Write(body, at, size);
+                    response.Write("\r\n"u8);
                     at += size;
                 }
 
-                answer.Write(Bytes($"0\r\n{(random.Next(3) == 0 ? $"T: 1{end}" : "")}{end}"));
-                return (answer.ToArray(), body, status, fields + 1);
+                response.Write(Bytes($"0\r\n{(random.Next(3) == 0 ? $"T: 1{end}" : "")}{end}"));
+                return (response.ToArray(), body, status, fields + 1);
         }
     }
 }

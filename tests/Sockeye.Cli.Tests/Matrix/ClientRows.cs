@@ -98,7 +98,7 @@ public abstract class ClientRows(ProgramTable table, ProgramHost host)
         return await Python.ListeningAtAsync();
     }
 
-    // nc at a free port, which it tells on standard error.
+    // nc at a free port, which it prints on standard error.
     private async Task<(BinaryProcess Netcat, string SocketUri)> NetcatAsync(bool datagrams, Family family)
     {
         string path = _host.FreePath();

@@ -7,7 +7,7 @@ using Sockeye.Cli.Tests.Samples;
 
 namespace Sockeye.Cli.Tests.Matrix;
 
-/// <summary>What came of each row; when all have run, artifacts/programs.md tells it.</summary>
+/// <summary>What came of each row; when all have run, artifacts/programs.md has it.</summary>
 public sealed class ProgramTable : IDisposable
 {
     private readonly ConcurrentDictionary<(string Program, string What, Form Form, Family Family), bool> _passed = new();

@@ -54,11 +54,11 @@ public sealed class DatagramServiceTests
     {
         await using TestServe serve = await TestServe.StartAsync(new SinkProgram(), TestServe.At(family, datagrams: true), new ServeOptions { BufferBytes = 4 });
         await PythonPeer.RunAsync(serve.Endpoint, ["send", "123456789"], ["send", ""], ["send", "1234"]);
-        JsonElement[] told = [await serve.Told.NextAsync("received"), await serve.Told.NextAsync("received", 2), await serve.Told.NextAsync("received", 3)];
+        JsonElement[] told = [await serve.Events.NextAsync("received"), await serve.Events.NextAsync("received", 2), await serve.Events.NextAsync("received", 3)];
         Assert.Equal(
             [("1234", 4, 5), ("", 0, 0), ("1234", 4, 0)],
             told.Select(static told => (told.GetProperty("text").GetString()!, told.GetProperty("bytes").GetInt32(), told.GetProperty("cut").GetInt32())));
-        Assert.Empty(serve.Told.All("sent"));
+        Assert.Empty(serve.Events.All("sent"));
     }
 
     [Theory(Timeout = 60_000)]
@@ -69,9 +69,9 @@ public sealed class DatagramServiceTests
         await using TestServe serve = await TestServe.StartAsync(new TimeProgram(TimeProvider.System), TestServe.At(family, datagrams: true));
         using BclSocket client = Connect(serve.Endpoint);
         Assert.Equal(65_507, client.Send(new byte[65_507]));
-        JsonElement dropped = await serve.Told.NextAsync("dropped");
+        JsonElement dropped = await serve.Events.NextAsync("dropped");
         Assert.Equal((65_507 + 27, "it is longer than a datagram may be"), (dropped.GetProperty("bytes").GetInt32(), dropped.GetProperty("reason").GetString()));
-        Assert.Equal(65_507, serve.Told.All("received")[0].GetProperty("bytes").GetInt32());
+        Assert.Equal(65_507, serve.Events.All("received")[0].GetProperty("bytes").GetInt32());
         client.Send("x"u8);
         byte[] answer = new byte[100];
         Assert.Equal(28, await client.ReceiveAsync(answer, SocketFlags.None).WaitAsync(TestClient.Patience));
@@ -97,7 +97,7 @@ public sealed class DatagramServiceTests
             Assert.Equal("Hello, here!", Encoding.UTF8.GetString(answer, 0, length));
         }
 
-        await serve.Told.NextAsync("received", 100);
+        await serve.Events.NextAsync("received", 100);
     }
 
     [Theory(Timeout = 60_000)]
@@ -113,7 +113,7 @@ public sealed class DatagramServiceTests
         client.Send("Michael"u8);
         byte[] answer = new byte[100];
         Assert.Equal("Hello, Michael!".Length, await client.ReceiveAsync(answer, SocketFlags.None).WaitAsync(TestClient.Patience));
-        Assert.StartsWith(asked == "::1" ? "[::1]:" : "127.0.0.", (await serve.Told.NextAsync("received")).GetProperty("peer").GetString());
+        Assert.StartsWith(asked == "::1" ? "[::1]:" : "127.0.0.", (await serve.Events.NextAsync("received")).GetProperty("peer").GetString());
     }
 
     // The kernel notes the address asked as the datagram comes, and only for a socket that wants to know.
@@ -138,10 +138,10 @@ public sealed class DatagramServiceTests
     [Theory(Timeout = 60_000)]
     [InlineData("udp://127.0.0.1:0?receive_buffer=8192")]
     [InlineData("udp://[::1]:0?receive_buffer=8192")]
-    public async Task What_the_kernel_dropped_is_counted_and_told(string endpoint)
+    public async Task What_the_kernel_dropped_is_counted_and_reported(string endpoint)
     {
         int sent = 0;
-        var told = new ToldEvents();
+        var told = new EventLog();
         using var stop = new CancellationTokenSource();
         using var report = new Report(
             "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), told, TextWriter.Null, TimeProvider.System);
@@ -188,10 +188,10 @@ public sealed class DatagramServiceTests
                 await nameless.SendToAsync("nobody"u8.ToArray(), server).WaitAsync(TestClient.Patience);
             }
 
-            await serve.Told.NextAsync("received", 1_200);
+            await serve.Events.NextAsync("received", 1_200);
         }
 
-        Assert.Contains(serve.Told.All("dropped"), static told => told.GetProperty("reason").GetString() == "its sender has no name, and so cannot be answered");
+        Assert.Contains(serve.Events.All("dropped"), static one => one.GetProperty("reason").GetString() == "its sender has no name, and so cannot be answered");
         using BclSocket other = Unix(path + ".other");
         other.Connect(new UnixDomainSocketEndPoint(path));
         other.Send("here"u8);

@@ -90,7 +90,7 @@ public sealed class ServeCommandTests
         await json.SignalAsync("TERM");
         Assert.Equal(ExitCode.Ok, await json.EndAsync());
         JsonElement[] told = [.. json.Output.Split('\n').Select(static line => JsonDocument.Parse(line).RootElement)];
-        Assert.Equal(["listening", "received", "stopping", "stopped"], told.Select(static told => told.GetProperty("event").GetString()));
+        Assert.Equal(["listening", "received", "stopping", "stopped"], told.Select(static one => one.GetProperty("event").GetString()));
         Assert.Equal(
             ($"{second.Client.LocalEndPoint}", 2, 0, "a\n"),
             (told[1].GetProperty("peer").GetString(), told[1].GetProperty("bytes").GetInt32(), told[1].GetProperty("cut").GetInt32(), told[1].GetProperty("text").GetString()));

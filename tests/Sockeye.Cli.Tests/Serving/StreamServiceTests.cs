@@ -41,7 +41,7 @@ public sealed class StreamServiceTests
         string[] got = await PythonPeer.RunAsync(
             serve.Endpoint, ["receive", 8], ["send", "Michael"], ["receive", 15], ["send", "a\nb\r\nexit\nc\n"], ["rest"]);
         Assert.Equal(["Welcome!", "Hello, Michael!", "Hello, a!\nHello, b!\r\n"], got);
-        JsonElement gone = await serve.Told.NextAsync("disconnected");
+        JsonElement gone = await serve.Events.NextAsync("disconnected");
         Assert.Equal("asked to end", gone.GetProperty("reason").GetString());
         Assert.Equal((19, 44), (gone.GetProperty("bytesReceived").GetInt32(), gone.GetProperty("bytesSent").GetInt32()));
     }
@@ -66,21 +66,21 @@ public sealed class StreamServiceTests
         await using TestServe serve = await TestServe.StartAsync(new ReplyProgram("I am OK, are u OK"), family, threads);
         Assert.Equal(["I am OK, are u OK\n"], await PythonPeer.RunAsync(serve.Endpoint, ["send", "are you?\n"], ["shut"], ["rest"]));
         Assert.Equal([""], await PythonPeer.RunAsync(serve.Endpoint, ["shut"], ["rest"])); // no bytes, no answer
-        Assert.Equal("the peer ended it", (await serve.Told.NextAsync("disconnected", 2)).GetProperty("reason").GetString());
+        Assert.Equal("the peer ended it", (await serve.Events.NextAsync("disconnected", 2)).GetProperty("reason").GetString());
     }
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Styles))]
-    public async Task The_sink_tells_what_came_and_answers_nothing(Family family, bool threads)
+    public async Task The_sink_reports_what_came_and_answers_nothing(Family family, bool threads)
     {
         await using TestServe serve = await TestServe.StartAsync(new SinkProgram(), family, threads);
         Assert.Equal([""], await PythonPeer.RunAsync(serve.Endpoint, ["send", "hello\n"], ["shut"], ["rest"]));
         Assert.Equal([""], await PythonPeer.RunAsync(serve.Endpoint, ["send", "\xff\x1b"], ["shut"], ["rest"]));
-        JsonElement first = await serve.Told.NextAsync("received");
+        JsonElement first = await serve.Events.NextAsync("received");
         Assert.Equal("hello\n", first.GetProperty("text").GetString());
         Assert.Matches(family switch { Family.IPv4 => @"^127\.0\.0\.1:\d+$", Family.IPv6 => @"^\[::1\]:\d+$", _ => "^unix#1$" }, first.GetProperty("peer").GetString());
-        Assert.Equal([0xff, 0x1b], (await serve.Told.NextAsync("received", 2)).GetProperty("base64").GetBytesFromBase64());
-        Assert.Empty(serve.Told.All("sent"));
+        Assert.Equal([0xff, 0x1b], (await serve.Events.NextAsync("received", 2)).GetProperty("base64").GetBytesFromBase64());
+        Assert.Empty(serve.Events.All("sent"));
     }
 
     [Theory(Timeout = 60_000)]
@@ -93,10 +93,10 @@ public sealed class StreamServiceTests
         for (int i = 1; i <= 10; i++)
         {
             TestClient client = await TestClient.ConnectAsync(serve.Endpoint);
-            await serve.Told.NextAsync("sent", i + 1); // the welcome, which stays unread
+            await serve.Events.NextAsync("sent", i + 1); // the welcome, which stays unread
             await client.SendAsync("half a mess");
             client.Reset();
-            await serve.Told.NextAsync("disconnected", i);
+            await serve.Events.NextAsync("disconnected", i);
         }
 
         await other.SendAsync("still here\n");
@@ -142,7 +142,7 @@ public sealed class StreamServiceTests
         await sending.WaitAsync(TestClient.Patience);
         serve.Stop();
         Assert.True(await serve.Ended);
-        JsonElement stopped = await serve.Told.NextAsync("stopped");
+        JsonElement stopped = await serve.Events.NextAsync("stopped");
         Assert.Equal((1, 1), (stopped.GetProperty("drained").GetInt32(), stopped.GetProperty("aborted").GetInt32()));
         Assert.Empty(await other.ReadToEndAsync());
     }
@@ -181,15 +181,15 @@ public sealed class StreamServiceTests
         byte[] lines = new byte[Lines];
         Array.Fill(lines, (byte)'\n');
         Task sending = client.SendAsync(lines);
-        await serve.Told.NextAsync("received");
+        await serve.Events.NextAsync("received");
         serve.Stop();
-        await serve.Told.NextAsync("stopping");
+        await serve.Events.NextAsync("stopping");
         byte[] got = await client.ReadToEndAsync();
         await sending.ContinueWith(static _ => { }, TaskScheduler.Default); // what came after the stop may be refused
         Assert.True(await serve.Ended);
-        int received = serve.Told.All("received").Sum(static told => told.GetProperty("bytes").GetInt32());
+        int received = serve.Events.All("received").Sum(static one => one.GetProperty("bytes").GetInt32());
         Assert.Equal(received * "Hello, !\n".Length, got.Length);
-        Assert.Equal(1, (await serve.Told.NextAsync("stopped")).GetProperty("drained").GetInt32());
+        Assert.Equal(1, (await serve.Events.NextAsync("stopped")).GetProperty("drained").GetInt32());
     }
 
     [Theory(Timeout = 60_000)]
@@ -204,14 +204,14 @@ public sealed class StreamServiceTests
         byte[] lines = new byte[Lines];
         Array.Fill(lines, (byte)'\n');
         await client.SendAsync(lines);
-        for (int count = 1; serve.Told.All("sent").Sum(static told => told.GetProperty("bytes").GetInt32()) < expected; count++)
+        for (int count = 1; serve.Events.All("sent").Sum(static one => one.GetProperty("bytes").GetInt32()) < expected; count++)
         {
-            await serve.Told.NextAsync("sent", count);
+            await serve.Events.NextAsync("sent", count);
         }
 
         // All is sent, as far as the server can see, and most of it is still on its way.
         serve.Stop();
-        await serve.Told.NextAsync("stopping");
+        await serve.Events.NextAsync("stopping");
         byte[] part = new byte[4_096];
         int got = 0;
         for (int count = 1; count > 0; got += count)
@@ -230,8 +230,8 @@ public sealed class StreamServiceTests
 
         client.Dispose();
         Assert.True(await serve.Ended);
-        Assert.Equal(serve.Told.All("sent").Sum(static told => told.GetProperty("bytes").GetInt32()), got);
-        Assert.Equal(1, (await serve.Told.NextAsync("stopped")).GetProperty("drained").GetInt32());
+        Assert.Equal(serve.Events.All("sent").Sum(static one => one.GetProperty("bytes").GetInt32()), got);
+        Assert.Equal(1, (await serve.Events.NextAsync("stopped")).GetProperty("drained").GetInt32());
     }
 
     [Theory(Timeout = 120_000)]
@@ -260,7 +260,7 @@ public sealed class StreamServiceTests
             Assert.Empty(await client.ReadToEndAsync());
             client.Dispose();
         }));
-        await serve.Told.NextAsync("disconnected", Clients);
+        await serve.Events.NextAsync("disconnected", Clients);
     }
 
     [Theory(Timeout = 60_000)]
@@ -281,8 +281,8 @@ public sealed class StreamServiceTests
             }
         }
 
-        await serve.Told.NextAsync("disconnected", 2);
-        Assert.InRange(serve.Told.All("refused").Length, 1, 5); // one at once, then one a second
+        await serve.Events.NextAsync("disconnected", 2);
+        Assert.InRange(serve.Events.All("refused").Length, 1, 5); // one at once, then one a second
         while (serve.Connections > 0)
         {
             await Task.Yield();
@@ -292,7 +292,7 @@ public sealed class StreamServiceTests
         await third.ExpectAsync("Welcome!");
         serve.Stop();
         await serve.Ended;
-        Assert.Equal(20, serve.Told.All("refused").Sum(static told => told.GetProperty("count").GetInt32()));
+        Assert.Equal(20, serve.Events.All("refused").Sum(static one => one.GetProperty("count").GetInt32()));
     }
 
     [Theory(Timeout = 60_000)]
@@ -302,7 +302,7 @@ public sealed class StreamServiceTests
         await using TestServe serve = await TestServe.StartAsync(new GreetProgram(), family, threads, new ServeOptions { Idle = TimeSpan.FromMilliseconds(100) });
         using TestClient client = await TestClient.ConnectAsync(serve.Endpoint);
         Assert.Equal("Welcome!"u8.ToArray(), await client.ReadToEndAsync());
-        Assert.Equal("idle for too long", (await serve.Told.NextAsync("disconnected")).GetProperty("reason").GetString());
+        Assert.Equal("idle for too long", (await serve.Events.NextAsync("disconnected")).GetProperty("reason").GetString());
     }
 
     [Theory(Timeout = 60_000)]
@@ -320,7 +320,7 @@ public sealed class StreamServiceTests
         Assert.Equal("Welcome!", await HearAsync());
         await client.SendAsync("Michael"u8.ToArray());
         Assert.Equal("Hello, Mich!", await HearAsync());
-        Assert.Equal(3, (await serve.Told.NextAsync("received")).GetProperty("cut").GetInt32());
+        Assert.Equal(3, (await serve.Events.NextAsync("received")).GetProperty("cut").GetInt32());
         await client.SendAsync("exit"u8.ToArray());
         Assert.Equal("", await HearAsync());
     }

@@ -32,13 +32,13 @@ internal sealed class TestServe : IAsyncDisposable
     {
         _endpoint = endpoint;
         _report = new Report(
-            "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), output ?? Told, TextWriter.Null, TimeProvider.System);
+            "sockeye serve test", new ReportOptions(Json: true, LogLevel.None, new Style(false), new Style(false)), output ?? Events, TextWriter.Null, TimeProvider.System);
         _server = new ProgramServer(program, options, _report, TimeProvider.System);
         _run = Task.Factory.StartNew(RunLoop, TaskCreationOptions.LongRunning);
     }
 
     /// <summary>What was told.</summary>
-    public ToldEvents Told { get; } = new();
+    public EventLog Events { get; } = new();
 
     public SocketUri Endpoint => _bound.Task.Result[0];
 
@@ -104,7 +104,7 @@ internal sealed class TestServe : IAsyncDisposable
 }
 
 /// <summary>The events that a report wrote, to be waited for.</summary>
-internal sealed class ToldEvents : Stream
+internal sealed class EventLog : Stream
 {
     // By name: a test of ten megabytes is told of thousands, and waits for one.
     private readonly Dictionary<string, List<JsonElement>> _events = [];

@@ -172,7 +172,7 @@ internal static class ApiName
             .FirstOrDefault(type => type is { IsVisible: true });
     }
 
-    // Where a C# 14 extension stands: in a group, a nested class whose marker tells the type that is extended. What runs
+    // Where a C# 14 extension stands: in a group, a nested class whose marker names the type that is extended. What runs
     // is a static method of the class around it.
     private static IEnumerable<MemberInfo> Extensions(Type type, string name) =>
         from container in _library.GetExportedTypes()

@@ -34,7 +34,7 @@ internal sealed partial class TableRow
 
     public IReadOnlyList<MemberInfo> Members { get; }
 
-    /// <summary>The number that the row tells, where it says "by number: N".</summary>
+    /// <summary>The number that the row gives, where it says "by number: N".</summary>
     public long? ByNumber { get; }
 
     /// <summary>The number that the row stands for: its own, or the first of its members' that has one.</summary>

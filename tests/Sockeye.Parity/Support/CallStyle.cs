@@ -233,7 +233,7 @@ public abstract class StyledTest(CallStyle style) : SocketTest
 {
     protected CallStyle Style { get; } = style;
 
-    /// <summary>A wrong argument is told by the call itself, not by the task it returns.</summary>
+    /// <summary>A wrong argument is reported by the call itself, not by the task it returns.</summary>
     protected async Task ThrowsAtOnce<T>(Func<Task> call) where T : Exception
     {
         if (Style.IsSync)

@@ -226,7 +226,7 @@ public sealed class EndpointTrafficTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_trace_tells_lookups_and_attempts()
+    public async Task A_trace_records_lookups_and_attempts()
     {
         using Socket listener = Listener();
         SocketUri name = SocketUri.Parse($"tcp4://localhost:{PortOf(listener)}?no_delay=1");

@@ -65,7 +65,7 @@ public abstract class EngineStressTests : SocketTest, IDisposable
     [Theory(Timeout = StressLimit)]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.Unix)]
-    public Task No_word_of_the_kernels_is_lost(AddressFamily family) => Workers(4, async random =>
+    public Task No_event_is_lost(AddressFamily family) => Workers(4, async random =>
     {
         using Pair pair = await Connected(family);
         Socket receiver = pair.Server;

@@ -168,7 +168,7 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
     [InlineData("later")]
     [InlineData("no task")]
     [InlineData("canceled")]
-    public async Task A_handler_that_fails_is_told_and_ends_its_connection_only(string how)
+    public async Task A_handler_that_fails_is_reported_and_ends_its_connection_only(string how)
     {
         await using EventLoopGroup group = Group();
         Channel<(Socket? Socket, Exception Error)> told = Channel.CreateUnbounded<(Socket?, Exception)>();
@@ -209,7 +209,7 @@ public abstract class EventLoopGroupTests(EngineKind kind) : SocketTest
     [InlineData("post")]
     [InlineData("timer")]
     [InlineData("OnError")]
-    public async Task What_escapes_on_a_loop_ends_the_group_and_is_told(string where)
+    public async Task What_escapes_on_a_loop_ends_the_group_and_is_reported(string where)
     {
         await using EventLoopGroup group = Group();
         EventLoopListener listener = group.Listen(

@@ -33,11 +33,11 @@ public sealed class RegistrationTests : SocketTest
         Assert.False(registration.TryEnterQueue(ticket));
         registration.Enqueue(next, registration.Sequence);
 
-        // Cancel takes the head out, makes the ticket the running one, publishes the head's end, and then grants the ticket.
+        // Cancel takes the head out, makes the ticket the running one, publishes the head's end, and then admits the ticket.
         // Between the last two the ticket's thread gives up: the queue goes on to the next operation on that thread.
         Task? leaver = null;
         SynchronizationContext? before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(new Told(() =>
+        SynchronizationContext.SetSynchronizationContext(new CallbackContext(() =>
         {
             leaver = Run(() => registration.LeaveQueue(ticket));
             Assert.True(entered.Wait(Soon));
@@ -62,18 +62,18 @@ public sealed class RegistrationTests : SocketTest
         var operation = new Scripted(socket, () => ++tries == 1);
         int sequence = registration.Sequence;
 
-        // The engine's word comes after the operation's own try and before it is queued.
+        // The engine's event comes after the operation's own try and before it is queued.
         registration.Ready(read: true, write: false);
         registration.Enqueue(operation, sequence);
         Assert.Equal(OperationState.Completed, operation.State);
         Assert.Equal(1, tries);
     }
 
-    // A ring tells what woke it, not what is: so a spared try is owed until something is told of reading.
+    // A ring reports what woke it, not the current state: so a skipped try is still due until an event for reading comes.
     [Theory]
     [InlineData(false, 1)]
     [InlineData(true, 1)]
-    public void A_spared_try_is_made_whatever_was_told_of_writing(bool read, int expected)
+    public void A_spared_try_is_made_whatever_was_reported_of_writing(bool read, int expected)
     {
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
@@ -95,7 +95,7 @@ public sealed class RegistrationTests : SocketTest
     }
 
     [Fact]
-    public void A_word_that_comes_during_a_try_repeats_the_try()
+    public void An_event_that_comes_during_a_try_repeats_the_try()
     {
         (Socket socket, Socket other) = Socket.CreatePair();
         using Socket first = socket;
@@ -265,10 +265,10 @@ public sealed class RegistrationTests : SocketTest
         }
     }
 
-    /// <summary>Is told when an operation's outcome is brought to who awaits it.</summary>
-    private sealed class Told(Action told) : SynchronizationContext
+    /// <summary>Called when an outcome is brought home to its awaiter.</summary>
+    private sealed class CallbackContext(Action callback) : SynchronizationContext
     {
-        public override void Post(SendOrPostCallback d, object? state) => told();
+        public override void Post(SendOrPostCallback d, object? state) => callback();
     }
 
     private sealed class FlakyList(List<ArraySegment<byte>> inner) : System.Collections.ObjectModel.Collection<ArraySegment<byte>>(inner), IList<ArraySegment<byte>>

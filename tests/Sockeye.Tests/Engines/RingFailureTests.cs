@@ -70,7 +70,7 @@ public sealed class RingFailureTests : SocketTest
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_the_lost_completions_would_have_told_is_found_by_a_try(bool isLoop)
+    public async Task What_the_lost_completions_would_have_reported_is_found_by_a_try(bool isLoop)
     {
         TestEngines.Require(EngineKind.IoUring);
         if (isLoop)

@@ -145,7 +145,7 @@ public sealed class TimerWheelTests
     }
 
     [Fact]
-    public void Adding_tells_whether_the_sleeper_must_be_woken()
+    public void Adding_says_whether_the_sleeper_must_be_woken()
     {
         Assert.True(_wheel.Add(new Node(_expired, 0), 50));
         Assert.False(_wheel.Add(new Node(_expired, 1), 60));

@@ -81,7 +81,7 @@ public sealed class WatchdogTests : SocketTest, IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Each_piece_of_work_that_blocks_is_told_and_short_ones_and_sleep_are_not()
+    public async Task Each_piece_of_work_that_blocks_is_reported_and_short_ones_and_sleep_are_not()
     {
         using EventLoop loop = Watched(EngineKind.Default);
         Task running = Run(loop.Run);

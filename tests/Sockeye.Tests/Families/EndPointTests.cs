@@ -35,7 +35,7 @@ public sealed class EndPointTests
             Assert.Equal(bytes, room[..length].ToArray());
             Assert.Equal(endPoint, AddressCodecs.Decode(room[..length], like: endPoint));
 
-            // And as it decodes it without a wish: perhaps another type, the same address.
+            // And as it decodes without a preferred type: perhaps another type, the same address.
             EndPoint plain = AddressCodecs.Decode(room[..length], like: null)!;
             int again = AddressCodecs.Encode(plain, room);
             Assert.True(room[..again].SequenceEqual(bytes), $"{seed}: {endPoint} became {plain}, {Convert.ToHexString(room[..again])}");

@@ -48,7 +48,7 @@ public abstract class FamilyTrafficTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Generic_netlink_tells_its_own_family() => Test(async () =>
+    public Task Generic_netlink_reports_its_own_family() => Test(async () =>
     {
         using var socket = new Socket(AddressFamily.Netlink, SocketType.Dgram, ProtocolType.NetlinkGeneric);
 
@@ -80,7 +80,7 @@ public abstract class FamilyTrafficTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_packet_socket_tells_control_data_batches_and_times_of_sending() => Test(async () =>
+    public Task A_packet_socket_reports_control_data_batches_and_times_of_sending() => Test(async () =>
     {
         // Its recvmsg(2) refuses flags that others overlook, as MSG_CMSG_CLOEXEC.
         (Socket sender, Socket receiver) = await Peers.InPrivateNetwork(static () => (Experiment(), Experiment()));
@@ -349,7 +349,7 @@ public sealed class FamilyOpenTests : SocketTest
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Lacking))]
-    public void A_family_the_kernel_lacks_is_told_with_its_module(string name, string modules)
+    public void A_family_the_kernel_lacks_is_reported_with_its_module(string name, string modules)
     {
         AddressFamily family = Family(name);
         try
@@ -407,7 +407,7 @@ public sealed class FamilyOpenTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public void A_protocol_the_kernel_lacks_is_told_with_its_module()
+    public void A_protocol_the_kernel_lacks_is_reported_with_its_module()
     {
         if (OrMissing(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Sctp), "IPPROTO_SCTP", "modprobe sctp") is { } sctp)
         {

@@ -257,7 +257,7 @@ public sealed class UnixFileTests : SocketTest, IDisposable
         name.Bind(new UnixDomainSocketEndPoint("\0" + _folder.Name));
         Assert.Equal(new UnixDomainSocketEndPoint("\0" + _folder.Name), name.LocalEndPoint);
 
-        // A sender by bytes is told as it is, also to a socket that knows .NET's type only.
+        // A sender's byte path is given as it is, also to a socket that knows .NET's type only.
         using Socket bytes = Unix(SocketType.Dgram);
         var own = new UnixEndPoint([.. Encoding.UTF8.GetBytes(_folder.FullName), (byte)'/', 0xff]);
         bytes.Bind(own);

@@ -101,7 +101,7 @@ public sealed class FileLifeTests
     [Theory(Timeout = Connected.TestMs)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_failed_flush_on_Dispose_is_told_once_and_the_descriptor_closes(bool async)
+    public async Task A_failed_flush_on_Dispose_is_reported_once_and_the_descriptor_closes(bool async)
     {
         (Socket near, Socket far) = Connected.Pair();
         using Socket second = far;
@@ -119,7 +119,7 @@ public sealed class FileLifeTests
     [Theory(Timeout = Connected.TestMs)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_reset_is_told_to_reader_and_writer(bool async)
+    public async Task A_reset_is_reported_to_reader_and_writer(bool async)
     {
         (Socket near, Socket far) = Connected.Pair(tcp: true);
         using Socket first = near;

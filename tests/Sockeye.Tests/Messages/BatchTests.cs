@@ -96,7 +96,7 @@ public abstract class BatchTests(SocketStyle style) : StyledTest(style)
     [Theory(Timeout = Limit)]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]
-    public Task What_comes_after_the_socket_was_emptied_is_told(AddressFamily family) => Test(async () =>
+    public Task What_comes_after_the_socket_was_emptied_is_reported(AddressFamily family) => Test(async () =>
     {
         const int Rounds = 200;
         using Socket one = Bound(family);
@@ -143,7 +143,7 @@ public abstract class BatchTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_refusal_after_the_socket_was_emptied_is_told() => Test(async () =>
+    public Task A_refusal_after_the_socket_was_emptied_is_reported() => Test(async () =>
     {
         using Socket one = BoundUdp();
         using Socket other = BoundUdp();
@@ -298,7 +298,7 @@ public abstract class BatchTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_send_waits_for_room_and_a_limit_or_cancel_tells_how_many_went() => Test(async () =>
+    public Task A_send_waits_for_room_and_a_limit_or_cancel_reports_how_many_went() => Test(async () =>
     {
         // Not a pair: sockets that are connected to each other have no such bound.
         using Pair pair = new(Unix(SocketType.Dgram), Bound(AddressFamily.Unix));

@@ -16,7 +16,7 @@ public abstract class ErrorQueueTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task A_port_that_nobody_has_is_told_whole(AddressFamily family) => Test(async () =>
+    public Task A_port_that_nobody_has_is_reported_whole(AddressFamily family) => Test(async () =>
     {
         using Socket socket = BoundUdp(family);
         Watch(socket);
@@ -50,7 +50,7 @@ public abstract class ErrorQueueTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task A_send_tells_its_own_error_only_while_the_queue_is_on(AddressFamily family) => Test(async () =>
+    public Task A_send_reports_its_own_error_only_while_the_queue_is_on(AddressFamily family) => Test(async () =>
     {
         using Socket connected = Udp(family);
         connected.Connect(Nobody(family));
@@ -216,7 +216,7 @@ public abstract class ErrorQueueTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Zero_copy_sends_are_told_by_their_range() => Test(async () =>
+    public Task Zero_copy_sends_are_reported_by_their_range() => Test(async () =>
     {
         using Pair pair = await Connected();
         DescriptorTests.Set(pair.Client, 1, SO_ZEROCOPY);

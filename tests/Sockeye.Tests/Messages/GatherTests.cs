@@ -102,7 +102,7 @@ public abstract class GatherTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_message_that_did_not_fit_is_no_error_and_tells_what_is_lost() => Test(async () =>
+    public Task A_message_that_did_not_fit_is_no_error_and_reports_what_is_lost() => Test(async () =>
     {
         using Socket receiver = BoundUdp();
         using Socket sender = BoundUdp();
@@ -155,7 +155,7 @@ public abstract class GatherTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_send_that_may_not_wait_or_runs_out_of_time_tells_how_far_it_got() => Test(async () =>
+    public Task A_send_that_may_not_wait_or_runs_out_of_time_reports_how_far_it_got() => Test(async () =>
     {
         using Pair pair = DescriptorTests.OfUnix(SocketType.Stream);
         byte[] data = new byte[4_000_000];

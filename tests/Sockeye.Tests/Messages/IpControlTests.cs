@@ -23,7 +23,7 @@ public abstract class IpControlTests(SocketStyle style) : StyledTest(style)
     private const int IPV6_RECVORIGDSTADDR = 74;
 
     [Fact(Timeout = Limit)]
-    public Task Over_IPv4_a_message_tells_and_chooses_addresses_TTL_and_TOS() => Test(async () =>
+    public Task Over_IPv4_a_message_reports_and_chooses_addresses_TTL_and_TOS() => Test(async () =>
     {
         using Socket receiver = Udp();
         receiver.Bind(new IPEndPoint(IPAddress.Any, 0));
@@ -89,7 +89,7 @@ public abstract class IpControlTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Over_IPv6_a_message_tells_and_chooses_address_hop_limit_class_and_flow() => Test(async () =>
+    public Task Over_IPv6_a_message_reports_and_chooses_address_hop_limit_class_and_flow() => Test(async () =>
     {
         using Socket receiver = Udp(AddressFamily.InterNetworkV6);
         receiver.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
@@ -138,7 +138,7 @@ public abstract class IpControlTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_dual_stack_socket_tells_the_IPv4_destination_of_an_IPv4_packet() => Test(async () =>
+    public Task A_dual_stack_socket_reports_the_IPv4_destination_of_an_IPv4_packet() => Test(async () =>
     {
         using Socket receiver = Udp(AddressFamily.InterNetworkV6);
         receiver.DualMode = true;

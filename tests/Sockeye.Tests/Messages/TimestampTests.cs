@@ -31,7 +31,7 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
     [InlineData(SO_TIMESTAMP_NEW)]
     [InlineData(SO_TIMESTAMPNS_NEW)]
     [InlineData(SO_TIMESTAMPING_NEW)]
-    public Task A_datagram_tells_when_it_came(int option) => Test(async () =>
+    public Task A_datagram_reports_when_it_came(int option) => Test(async () =>
     {
         bool isTimestamping = option is SO_TIMESTAMPING or SO_TIMESTAMPING_NEW;
         using Socket receiver = BoundUdp();
@@ -78,7 +78,7 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Datagrams_tell_by_their_number_when_they_went() => Test(async () =>
+    public Task Datagrams_report_by_their_number_when_they_went() => Test(async () =>
     {
         using Socket receiver = BoundUdp();
         using Socket sender = BoundUdp();
@@ -136,7 +136,7 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_stream_tells_when_its_bytes_went_and_were_acknowledged() => Test(async () =>
+    public Task A_stream_reports_when_its_bytes_went_and_were_acknowledged() => Test(async () =>
     {
         using Pair pair = await Connected();
         DescriptorTests.Set(
@@ -187,7 +187,7 @@ public abstract class TimestampTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task A_train_that_was_put_together_tells_its_segments(AddressFamily family) => Test(async () =>
+    public Task A_train_that_was_put_together_reports_its_segments(AddressFamily family) => Test(async () =>
     {
         using Socket receiver = BoundUdp(family);
         DescriptorTests.Set(receiver, SOL_UDP, UDP_GRO);

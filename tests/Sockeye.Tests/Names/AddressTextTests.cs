@@ -91,7 +91,7 @@ public sealed class AddressTextTests
     }
 
     [Fact]
-    public void What_is_no_address_is_told_with_an_example()
+    public void What_is_no_address_is_reported_with_an_example()
     {
         Assert.Contains("\"127.1\" is no address of family InterNetwork; one is 192.0.2.1", Assert.Throws<FormatException>(() => AddressText.Parse(AddressFamily.InterNetwork, "127.1")).Message, StringComparison.Ordinal);
         Assert.Equal(IPAddress.Loopback, AddressText.ParseLoose("127.1"));

@@ -502,7 +502,7 @@ public sealed class ConnectionRaceTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Twins_tell_failures_as_values()
+    public async Task Twins_return_failures_as_values()
     {
         using Socket listener = Socket.TryCreateServer(new IPEndPoint(IPAddress.Loopback, 0)).Value;
         Assert.Equal(SocketError.AddressAlreadyInUse, Socket.TryCreateServer(listener.LocalEndPoint!).Error);

@@ -15,7 +15,7 @@ public sealed class ResolverTests : SocketTest
     private static readonly bool HasServices = File.Exists("/etc/services");
 
     [Fact(Timeout = Limit)]
-    public async Task Every_answer_to_getaddrinfo_is_pythons()
+    public async Task Every_result_of_getaddrinfo_is_pythons()
     {
         const int Seed = 20_261;
         AddressQuestion[] questions = [.. Questions(new Random(Seed)).Distinct()];
@@ -49,7 +49,7 @@ public sealed class ResolverTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Every_answer_to_getnameinfo_is_pythons()
+    public async Task Every_result_of_getnameinfo_is_pythons()
     {
         var questions = new List<(string Host, int Port, int Flags)>();
         int[] ports = [0, 22, 53, 80, 65_535];
@@ -253,7 +253,7 @@ public sealed class ResolverTests : SocketTest
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Addresses_of_a_host_are_told_once()
+    public async Task Addresses_of_a_host_are_reported_once()
     {
         Assert.Equal([IPAddress.Parse("192.0.2.1")], Resolver.GetHostAddresses("192.0.2.1"));
         Assert.Equal([IPAddress.IPv6Loopback], await Resolver.GetHostAddressesAsync("[::1]"));

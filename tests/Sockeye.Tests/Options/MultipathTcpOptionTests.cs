@@ -2,11 +2,11 @@ using System.Net;
 
 namespace Sockeye.Tests.Options;
 
-/// <summary>What a connection of multipath TCP tells of itself and its subflows.</summary>
+/// <summary>What a multipath TCP connection reports of itself and its subflows.</summary>
 public sealed class MultipathTcpOptionTests
 {
     [Fact]
-    public void A_connection_tells_of_its_subflows()
+    public void A_connection_reports_its_subflows()
     {
         using Socket? listener = OptionRows.TryOpen(SocketKinds.Mptcp, out string refusal);
         if (listener is null)

@@ -14,7 +14,7 @@ public abstract class OptionBehaviourTests(SocketStyle style) : StyledTest(style
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(InternetFamilies))]
-    public Task A_connection_tells_about_itself(AddressFamily family) => Test(async () =>
+    public Task A_connection_reports_about_itself(AddressFamily family) => Test(async () =>
     {
         using Pair pair = await Connected(family);
         pair.Client.SetOption(SocketOptions.MaxPacingRate, 50_000_000ul);
@@ -45,7 +45,7 @@ public abstract class OptionBehaviourTests(SocketStyle style) : StyledTest(style
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_listener_tells_how_many_wait() => Test(async () =>
+    public Task A_listener_reports_how_many_wait() => Test(async () =>
     {
         using Socket listener = Listener(backlog: 7);
         using Socket client = Tcp();
@@ -330,7 +330,7 @@ public abstract class OptionBehaviourTests(SocketStyle style) : StyledTest(style
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_saved_first_segment_is_told_once() => Test(async () =>
+    public Task A_saved_first_segment_is_reported_once() => Test(async () =>
     {
         using Socket listener = Listener();
         listener.SetOption(TcpOptions.SaveSyn, 1);

@@ -521,7 +521,7 @@ internal static partial class OptionRows
         new OptionRow<uint>(RawOptions.IcmpFilter) { On = Kinds.RawIcmp4, Set = 0x101, Raw = "01010000" },
         new OptionRow<byte[]>(RawIpv6Options.IcmpFilter) { On = Kinds.RawIcmp6, Set = [.. Enumerable.Repeat((byte)0xF0, 32)], Raw = string.Concat(Enumerable.Repeat("F0", 32)) },
 
-        // SOL_NETLINK: group 1 of NETLINK_ROUTE tells of interfaces.
+        // SOL_NETLINK: group 1 of NETLINK_ROUTE reports interfaces.
         new OptionRow<int>(NetlinkOptions.AddMembership) { On = Kinds.Netlink, Set = 1, After = socket => Assert.Equal([1], socket.GetOption(NetlinkOptions.Memberships)) },
         Yes(NetlinkOptions.BroadcastError, Kinds.Netlink),
         Yes(NetlinkOptions.CapAcknowledgement, Kinds.Netlink),
@@ -659,6 +659,6 @@ internal static partial class OptionRows
         new OptionRow<int>(CanJ1939Options.SendPriority) { On = Kinds.CanJ1939, Set = 3, Raw = "03000000" },
     ];
 
-    // The kernel took it, and has no call that tells it back.
+    // The kernel took it, and has no call that returns it.
     private static void NothingToRead(Socket socket) => Assert.False(socket.IsBound);
 }

@@ -48,7 +48,7 @@ public abstract record OptionRow(string KernelName, int Level, int Name, SocketO
     /// <summary>Kinds on which the kernel's version decides; they are not asked.</summary>
     public Kinds Unsure { get; init; }
 
-    /// <summary>What a raw getsockopt gives afterwards, in hexadecimal; null where none can tell.</summary>
+    /// <summary>What a raw getsockopt gives afterwards, in hexadecimal; null where no getsockopt reads it.</summary>
     public string? Raw { get; init; }
 
     /// <summary>The option that the raw getsockopt asks for, where this one cannot be read.</summary>

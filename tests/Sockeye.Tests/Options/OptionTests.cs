@@ -255,7 +255,7 @@ public sealed class OptionTests
     }
 
     [Fact]
-    public void A_waiting_error_is_told_once()
+    public void A_waiting_error_is_reported_once()
     {
         using Socket nobody = OptionRows.Open(SocketKinds.Udp4);
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -26,7 +26,7 @@ public sealed class SystemOptionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Every_level_and_name_answers_as_in_System_Net_Sockets(
+    public void Every_level_and_name_behaves_as_in_System_Net_Sockets(
         AddressFamily family, SocketType type, ProtocolType protocol)
     {
         var differences = new List<string>();
@@ -45,7 +45,7 @@ public sealed class SystemOptionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Every_property_answers_as_in_System_Net_Sockets(
+    public void Every_property_behaves_as_in_System_Net_Sockets(
         AddressFamily family, SocketType type, ProtocolType protocol)
     {
         using var theirs = new SystemSocket(family, type, protocol);
@@ -106,7 +106,7 @@ public sealed class SystemOptionTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Every_IOControl_code_answers_as_in_System_Net_Sockets(
+    public void Every_IOControl_code_behaves_as_in_System_Net_Sockets(
         AddressFamily family, SocketType type, ProtocolType protocol)
     {
         using var theirs = new SystemSocket(family, type, protocol);
@@ -129,7 +129,7 @@ public sealed class SystemOptionTests
     }
 
     [Fact]
-    public void Objects_answer_as_in_System_Net_Sockets()
+    public void Objects_behave_as_in_System_Net_Sockets()
     {
         using var theirs = new SystemSocket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         using var ours = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -179,7 +179,7 @@ public sealed class SystemOptionTests
     }
 
     [Fact]
-    public void A_disposed_socket_answers_as_in_System_Net_Sockets()
+    public void A_disposed_socket_behaves_as_in_System_Net_Sockets()
     {
         var theirs = new SystemSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var ours = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

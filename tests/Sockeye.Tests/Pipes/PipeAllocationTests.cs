@@ -151,6 +151,46 @@ public sealed class PipeAllocationTests : SocketTest
         }
     });
 
+    // All that a connection costs beside its socket while nothing comes: on a ring the pipe, its reading side, and what the read
+    // waits on; on epoll the receive that waits, and the socket's registration, too.
+    [Theory(Timeout = Limit)]
+    [InlineData(EngineKind.Epoll, 560)]
+    [InlineData(EngineKind.IoUring, 320)]
+    public Task An_idle_pipe_is_small(EngineKind kind, int bytesMax) => OnLoop(kind, async place =>
+    {
+        const int Pipes = 100;
+        long least = long.MaxValue;
+        for (int round = 0; round < Rounds; round++)
+        {
+            List<Pair> pairs = [];
+            var pipes = new SocketPipe[Pipes];
+            var reads = new ValueTask<ReadResult>[Pipes];
+            for (int i = 0; i < Pipes; i++)
+            {
+                pairs.Add(await place.Connected());
+            }
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < Pipes; i++)
+            {
+                pipes[i] = new SocketPipe(pairs[i].Server);
+                reads[i] = pipes[i].Input.ReadAsync();
+            }
+
+            await Task.Yield();
+            least = Math.Min(least, (GC.GetAllocatedBytesForCurrentThread() - before) / Pipes);
+            for (int i = 0; i < Pipes; i++)
+            {
+                Assert.False(reads[i].IsCompleted);
+                await pipes[i].DisposeAsync();
+                Assert.True((await reads[i]).IsCanceled);
+                pairs[i].Dispose();
+            }
+        }
+
+        Assert.True(least <= bytesMax, $"{least} bytes a pipe.");
+    });
+
     private static Task OnLoop(EngineKind kind, Func<PipePlace, Task> body)
     {
         var place = new PipePlace(kind, isLoop: true);

@@ -178,7 +178,7 @@ public sealed class PipeLoopTests : SocketTest
 
     // No kernel is known that keeps its answers back, so the patience is none.
     [Fact(Timeout = Limit)]
-    public Task A_ring_that_gives_no_last_answer_holds_up_no_end_and_keeps_the_memory() => Run(() =>
+    public Task A_ring_that_gives_no_last_completion_holds_up_no_end_and_keeps_the_memory() => Run(() =>
     {
         using var loop = new EventLoop(EngineKind.IoUring);
         Pair pair = null!;
@@ -217,9 +217,11 @@ public sealed class PipeLoopTests : SocketTest
 
     // Six of eight buffers held would have all that comes later copied.
     [Theory(Timeout = Limit)]
-    [InlineData(true)]
-    [InlineData(false)]
-    public Task A_pipe_that_nobody_disposed_gives_its_buffers_back_unless_somebody_reads_them(bool isReading) => Run(() =>
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public Task A_pipe_that_nobody_disposed_gives_its_buffers_back_unless_somebody_reads_them(bool isReading, bool isClosed) => Run(() =>
     {
         using var loop = new EventLoop(EngineKind.IoUring);
         RingOf(loop).BufferPlan = (8, 4096, true);
@@ -260,14 +262,99 @@ public sealed class PipeLoopTests : SocketTest
                 result = await pipe.Input.ReadAsync();
             }
 
-            if (isReading)
+            if (!isReading)
             {
-                return result;
+                pipe.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                result = default;
             }
 
-            pipe.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            return default;
+            if (isClosed)
+            {
+                pipe.Socket.Dispose();
+            }
+
+            return result;
         }
+    });
+
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_pipe_that_was_not_disposed_gives_back_what_it_was_to_relay(bool isClosed) => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        RingOf(loop).BufferPlan = (8, 4096, true);
+        loop.Run(async () =>
+        {
+            using Pair from = await Connected();
+            await using var source = new SocketPipe(from.Server);
+            await from.Client.SendAllAsync(Bytes(10_000));
+            ReadResult result = await source.Input.ReadAtLeastAsync(10_000);
+            await Forget(result.Buffer);
+            source.Input.AdvanceTo(result.Buffer.End);
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out RingBuffers? buffers));
+            Assert.True(buffers!.HeldCount >= 2, $"{buffers.HeldCount} held");
+            for (int i = 0; i < 200 && buffers.HeldCount != 0; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                await Task.Delay(5);
+            }
+
+            Assert.Equal(0, buffers.HeldCount);
+        });
+
+        async Task Forget(ReadOnlySequence<byte> bytes)
+        {
+            Pair pair = await Connected();
+            var pipe = new SocketPipe(pair.Server);
+            pipe.Write(bytes);
+            if (isClosed)
+            {
+                pipe.Socket.Dispose();
+            }
+        }
+    });
+
+    // A peer that reads nothing holds what is relayed to it. The others receive all the same, and its end gives all back.
+    [Fact(Timeout = Limit)]
+    public Task Relayed_bytes_hold_their_buffers_until_they_are_sent_and_keep_no_other_from_receiving() => Run(() =>
+    {
+        using var loop = new EventLoop(EngineKind.IoUring);
+        RingOf(loop).BufferPlan = (8, 4096, true);
+        loop.Run(async () =>
+        {
+            using Pair from = await Connected();
+            using Pair stuck = await Connected();
+            using Pair other = await Connected();
+            await using var source = new SocketPipe(from.Server);
+            var target = new SocketPipe(stuck.Server, new SocketPipeOptions { DisposeTimeout = TimeSpan.Zero });
+            stuck.Server.SendBufferSize = 4096;
+            stuck.Client.ReceiveBufferSize = 4096;
+            Assert.Equal(0, RingOf(loop).TryGetBuffers(loop.Engine.Queue!, out RingBuffers? buffers));
+            for (bool isFull = false; !isFull;)
+            {
+                await from.Client.SendAllAsync(Bytes(4_000));
+                ReadResult result = await source.Input.ReadAtLeastAsync(4_000);
+                target.Write(result.Buffer);
+                source.Input.AdvanceTo(result.Buffer.End);
+                isFull = !target.TryFlush();
+            }
+
+            Assert.True(buffers!.HeldCount > 0, "what is to be sent is held");
+            Assert.True(buffers.HeldCount < 8, "and not all of the buffers");
+            await using var echo = new SocketPipe(other.Server);
+            for (int i = 0; i < 20; i++)
+            {
+                await other.Client.SendAllAsync(Bytes(9_000, i));
+                ReadResult result = await echo.Input.ReadAtLeastAsync(9_000);
+                Assert.Equal(Bytes(9_000, i), result.Buffer.ToArray());
+                echo.Input.AdvanceTo(result.Buffer.End);
+            }
+
+            await target.DisposeAsync();
+            Assert.Equal(0, buffers.HeldCount);
+        });
     });
 
     [Theory(Timeout = Limit)]

@@ -10,9 +10,6 @@ public sealed class PipePlace(EngineKind kind, bool isLoop, bool isWhole = false
     /// <summary>True when the test's body runs on the sockets' loop.</summary>
     public bool IsLoop => isLoop && !isForeign;
 
-    /// <summary>True when what is received comes ahead of the reader, from the ring's buffers.</summary>
-    public bool ReceivesAhead => isLoop && kind == EngineKind.IoUring && hasBuffers;
-
     public SocketEngine Engine { get; private set; } = null!;
 
     public EventLoop? Loop { get; private set; }

@@ -531,6 +531,158 @@ public abstract class PipeTests(PipePlace place) : SocketTest
         }
     });
 
+    // The first of a turn is sent from where all have it, the others are copied behind each other, long ones never.
+    [Fact(Timeout = Limit)]
+    public Task Shared_bytes_and_others_keep_their_order_whoever_comes_first() => Place.Run(async () =>
+    {
+        using Pair pair = await Place.Connected();
+        await using var pipe = new SocketPipe(pair.Server);
+        var random = new Random(3);
+        List<byte> sent = [];
+        for (int i = 0; i < 300; i++)
+        {
+            for (int j = random.Next(1, 6); j > 0; j--)
+            {
+                byte[] bytes = Bytes(random.Next(5) == 0 ? random.Next(1_000, 3_000) : random.Next(0, 100), sent.Count);
+                sent.AddRange(bytes);
+                if (random.Next(2) == 0)
+                {
+                    pipe.Output.Write(bytes);
+                }
+                else
+                {
+                    using SharedBytes shared = SharedBytes.Copy(bytes);
+                    pipe.Write(shared);
+                }
+
+                if (random.Next(3) == 0)
+                {
+                    pipe.TryFlush();
+                }
+            }
+
+            if (random.Next(2) == 0)
+            {
+                await pipe.Output.FlushAsync();
+                await Task.Yield();
+            }
+        }
+
+        await pipe.Output.FlushAsync();
+        byte[] got = new byte[sent.Count];
+        await pair.Client.ReceiveExactlyAsync(got.AsMemory());
+        Assert.Equal(sent, got);
+    });
+
+    [Theory(Timeout = Limit)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public Task What_one_pipe_reads_another_sends_as_it_came(int seed)
+    {
+        Place.Buffers = (8, 16 * 1024);
+        return Place.Run(async () =>
+        {
+            const int Total = 8 << 20;
+            using Pair from = await Place.Connected();
+            using Pair to = await Place.Connected();
+            byte[] bytes = new byte[Total];
+            new Random(seed).NextBytes(bytes);
+            byte[] got = new byte[Total];
+            Task send = from.Client.SendAllAsync(bytes).AsTask();
+            Task receive = to.Client.ReceiveExactlyAsync(got.AsMemory()).AsTask();
+            await Relay(new SocketPipe(from.Server), new SocketPipe(to.Server), new Random(seed + 10), Total);
+            await send;
+            await receive;
+            Assert.Equal(bytes, got);
+            Assert.Equal(0, await to.Client.ReceiveAsync(got.AsMemory()));
+        });
+
+        static async Task Relay(SocketPipe from, SocketPipe to, Random random, int total)
+        {
+            for (long left = total; left > 0;)
+            {
+                ReadResult result = await from.Input.ReadAsync();
+                ReadOnlySequence<byte> part = result.Buffer.Slice(0, random.Next(2) == 0 ? result.Buffer.Length : random.NextInt64(1, result.Buffer.Length + 1));
+                if (random.Next(4) == 0)
+                {
+                    to.Output.Write([]);
+                    foreach (ReadOnlyMemory<byte> run in part)
+                    {
+                        to.Output.Write(run.Span);
+                    }
+                }
+                else
+                {
+                    to.Write(part);
+                }
+
+                // Before the flush: what is to be sent is held by the writer alone.
+                left -= part.Length;
+                from.Input.AdvanceTo(part.End);
+                if (random.Next(3) != 0)
+                {
+                    await to.Output.FlushAsync();
+                }
+            }
+
+            await to.DisposeAsync();
+            await from.DisposeAsync();
+        }
+    }
+
+    [Fact(Timeout = Limit)]
+    public Task Bytes_of_any_other_origin_are_copied() => Place.Run(async () =>
+    {
+        using Pair pair = await Place.Connected();
+        await using var pipe = new SocketPipe(pair.Server);
+        byte[] bytes = Bytes(50_000);
+        pipe.Write(ReadOnlySequence<byte>.Empty);
+        pipe.Write(new ReadOnlySequence<byte>(bytes, 10, 49_000));
+        bytes.AsSpan().Clear();
+        await pipe.Output.FlushAsync();
+        byte[] got = new byte[49_000];
+        await pair.Client.ReceiveExactlyAsync(got.AsMemory());
+        Assert.Equal(Bytes(50_000)[10..49_010], got);
+        await pipe.Output.CompleteAsync();
+        Assert.Throws<InvalidOperationException>(() => pipe.Write(new ReadOnlySequence<byte>(bytes)));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task A_pipe_that_wrote_nothing_sends_the_end_of_the_stream_and_takes_no_more() => Place.Run(async () =>
+    {
+        using Pair pair = await Place.Connected();
+        var pipe = new SocketPipe(pair.Server);
+        Assert.Equal(0, pipe.UnsentBytes);
+        await pipe.DisposeAsync();
+        Assert.Equal(0, await pair.Client.ReceiveAsync(new byte[1].AsMemory()));
+        Assert.Throws<InvalidOperationException>(() => pipe.Output.Write("late"u8));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task Both_ends_see_the_end_whoever_ends_first() => Place.Run(async () =>
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Pair pair = await Place.Connected();
+            await using var pipe = new SocketPipe(pair.Server);
+            await pair.Client.SendAllAsync(Bytes(3_000));
+            pair.Client.Shutdown(SocketShutdown.Send);
+            ReadResult result = await pipe.Input.ReadAsync();
+            while (!result.IsCompleted)
+            {
+                pipe.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                result = await pipe.Input.ReadAsync();
+            }
+
+            // The close that follows is the end, behind what is still to be sent.
+            pipe.Output.Write(Bytes(500_000));
+            pipe.TryFlush();
+            Task dispose = pipe.DisposeAsync().AsTask();
+            Assert.Equal(Bytes(500_000), await ReadToEnd(pair.Client));
+            await dispose;
+        }
+    });
+
     [Fact(Timeout = Limit)]
     public Task What_was_not_examined_comes_again_at_once_and_what_was_only_with_more() => Place.Run(async () =>
     {

@@ -272,7 +272,7 @@ public sealed class AllocationTests : SocketTest
 
     // A wait, a timer that expires, a failure as a value.
     [Fact(Timeout = Limit)]
-    public Task An_expired_limit_told_as_a_value_allocates_nothing() => Run(() =>
+    public Task An_expired_limit_returned_as_a_value_allocates_nothing() => Run(() =>
     {
         using var loop = new EventLoop();
         loop.Run(async () =>

@@ -72,7 +72,7 @@ public abstract class ErrorTests(SocketStyle style) : StyledTest(style)
 
     // 255.255.255.255 without SO_BROADCAST is refused before anything leaves the machine; so is class E on most kernels.
     [Fact(Timeout = Limit)]
-    public Task An_unreachable_peer_is_told_apart() => Test(async () =>
+    public Task An_unreachable_peer_is_distinguished() => Test(async () =>
     {
         using Socket udp = Udp();
         Outcome<int> outcome = await Bounded(Style.Connect(udp, new IPEndPoint(IPAddress.Broadcast, 9)));
@@ -177,7 +177,7 @@ public abstract class ErrorTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_reset_and_a_closed_stream_are_told_apart() => Test(async () =>
+    public Task A_reset_and_a_closed_stream_are_distinguished() => Test(async () =>
     {
         using (Pair pair = await Connected())
         {
@@ -205,7 +205,7 @@ public abstract class ErrorTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_datagram_nobody_received_is_told_with_the_next_call() => Test(async () =>
+    public Task A_datagram_nobody_received_is_reported_with_the_next_call() => Test(async () =>
     {
         using Socket udp = Udp();
         await udp.ConnectAsync(NobodyUdp());
@@ -349,7 +349,7 @@ public sealed class Error_Chaos() : ErrorTests(SocketStyle.Chaos);
 public sealed class BindErrorTests : SocketTest
 {
     [Fact]
-    public void A_port_in_use_is_told_with_what_to_look_at()
+    public void A_port_in_use_is_reported_with_what_to_look_at()
     {
         using Socket first = Listener();
         using Socket second = Tcp();
@@ -363,7 +363,7 @@ public sealed class BindErrorTests : SocketTest
     }
 
     [Fact]
-    public void A_path_in_use_is_told_with_what_to_do()
+    public void A_path_in_use_is_reported_with_what_to_do()
     {
         using Socket first = Listener(AddressFamily.Unix);
         using Socket second = Unix();
@@ -373,7 +373,7 @@ public sealed class BindErrorTests : SocketTest
 
     [Theory]
     [MemberData(nameof(AllFamilies))]
-    public void Binding_twice_is_told(AddressFamily family)
+    public void Binding_twice_is_reported(AddressFamily family)
     {
         using Socket socket = Listener(family);
         EndPoint other = FreshEndPoint(family);
@@ -383,7 +383,7 @@ public sealed class BindErrorTests : SocketTest
     }
 
     [Fact]
-    public void An_address_of_another_machine_and_a_missing_directory_are_told()
+    public void An_address_of_another_machine_and_a_missing_directory_are_reported()
     {
         using Socket socket = Tcp();
         var elsewhere = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0);

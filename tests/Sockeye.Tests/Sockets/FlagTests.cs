@@ -14,9 +14,9 @@ namespace Sockeye.Tests.Sockets;
 /// </summary>
 /// <remarks>
 /// Four rules are ours and not the kernel's, and the comparison knows them. A cut message is EMSGSIZE where no flag or count
-/// tells it (<see cref="SocketFlags.Truncated"/> asks for its length instead). Truncated does nothing on a stream, where the
+/// reports it (<see cref="SocketFlags.Truncated"/> asks for its length instead). Truncated does nothing on a stream, where the
 /// kernel would throw bytes away. A limit that passes is ETIMEDOUT, where SO_RCVTIMEO gives EAGAIN. A reset behind a part that
-/// was told comes with the next receive; of a UNIX socket the kernel forgets it.
+/// was returned comes with the next receive; of a UNIX socket the kernel forgets it.
 /// </remarks>
 public abstract class FlagTests(SocketStyle style) : StyledTest(style)
 {
@@ -128,7 +128,7 @@ public abstract class FlagTests(SocketStyle style) : StyledTest(style)
         (SocketFlags.ErrorQueue, 0x2000),
     ];
 
-    /// <summary>What a receive came to. Flags are −1 where the member tells none.</summary>
+    /// <summary>What a receive came to. Flags are −1 where the member returns none.</summary>
     private sealed record Answer(int Errno, int Count, string Data, int Flags, string Rest)
     {
         public override string ToString() => $"{(Errno == 0 ? "" : Interop.Errno.Name(Errno) + " ")}{Count} '{Data}', flags 0x{Flags:X}, then {Rest}";
@@ -189,7 +189,7 @@ public abstract class FlagTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Flags_that_Linux_has_no_word_for_are_refused_by_every_member() => Test(async () =>
+    public Task Flags_that_Linux_does_not_have_are_refused_by_every_member() => Test(async () =>
     {
         foreach (SocketFlags flags in (SocketFlags[])[SocketFlags.Partial, SocketFlags.Broadcast, SocketFlags.Multicast, SocketFlags.ControlDataTruncated])
         {
@@ -439,7 +439,7 @@ public abstract class FlagTests(SocketStyle style) : StyledTest(style)
             ? SocketResult<SocketReceiveFromResult>.Success(new SocketReceiveFromResult { ReceivedBytes = result.Value }, result.BytesTransferred)
             : SocketResult<SocketReceiveFromResult>.Failure(result.Errno, result.BytesTransferred, result.BytesLost);
 
-        // A failure tells no flags, in whichever member.
+        // A failure returns no flags, in whichever member.
         async Task<Answer> Call<T>(
             Func<T> call, Func<SocketResult<T>> tryCall, Func<ValueTask<T>> callAsync, Func<ValueTask<SocketResult<T>>> tryCallAsync, Func<T, Answer> tell)
         {

@@ -41,9 +41,9 @@ public abstract class LateRefusalTests(SocketStyle style) : StyledTest(style)
         await ConnectNow(socket);
     });
 
-    // What it came to is asked for by the next connect, and told once; the one after begins anew.
+    // The next connect asks for the outcome, which is reported once; the one after starts again.
     [Fact(Timeout = Limit)]
-    public Task A_late_refusal_of_a_connect_that_did_not_wait_is_told_by_the_next() => Test(async () =>
+    public Task A_late_refusal_of_a_connect_that_did_not_wait_is_reported_by_the_next() => Test(async () =>
     {
         using Socket socket = Tcp();
         Pair silent = await Silent();
@@ -53,13 +53,13 @@ public abstract class LateRefusalTests(SocketStyle style) : StyledTest(style)
         await socket.WaitAsync(SocketEvents.Writable).AsTask().WaitAsync(Soon);
         socket.Blocking = true;
 
-        Outcome<int> told = await Bounded(Style.Connect(socket, NobodyThere(AddressFamily.InterNetwork)));
-        Assert.Equal(SocketError.ConnectionRefused, told.Error);
+        Outcome<int> reported = await Bounded(Style.Connect(socket, NobodyThere(AddressFamily.InterNetwork)));
+        Assert.Equal(SocketError.ConnectionRefused, reported.Error);
 
         await ConnectNow(socket);
     });
 
-    // Reading SO_ERROR takes the refusal away: a connect after that is a new one, and not told of an end it knows nothing of.
+    // Reading SO_ERROR takes the refusal away: a connect after that is a new one, and does not get the old error.
     [Fact(Timeout = Limit)]
     public Task A_socket_connects_after_its_user_read_the_refusal() => Test(async () =>
     {

@@ -114,7 +114,7 @@ public sealed class LifeTests : SocketTest
     }
 
     [Fact]
-    public void A_descriptor_tells_its_state()
+    public void A_descriptor_reports_its_state()
     {
         using var listening = new Socket(Listener().Detach());
         Assert.True(listening.IsBound);
@@ -221,7 +221,7 @@ public sealed class LifeTests : SocketTest
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task CreateConnection_tells_every_addresss_failure(bool sync)
+    public async Task CreateConnection_reports_every_addresss_failure(bool sync)
     {
         int port = ((IPEndPoint)NobodyThere(AddressFamily.InterNetwork)).Port;
         SocketException exception = await Assert.ThrowsAnyAsync<SocketException>(() => sync

@@ -32,7 +32,7 @@ public abstract class ReportTests(SocketStyle style) : StyledTest(style)
             Assert.Equal((1, peer.ToString()), (count, sender!.ToString()));
         }
 
-        // The kernel tells no address of TCP.
+        // The kernel gives no address for TCP.
         if (family != AddressFamily.Unix)
         {
             var address = new SocketAddress(AddressFamily.Unspecified, 128);
@@ -252,9 +252,9 @@ public abstract class ReportTests(SocketStyle style) : StyledTest(style)
         }
     });
 
-    // A part is told, and what stopped the rest by the call that meets it next.
+    // A part is reported, and what stopped the rest by the call that meets it next.
     [Fact(Timeout = Limit)]
-    public Task A_send_that_must_not_wait_tells_the_part_that_found_room() => Test(async () =>
+    public Task A_send_that_must_not_wait_reports_the_part_that_found_room() => Test(async () =>
     {
         byte[] data = new byte[8_000_000];
         Func<Socket, Task<Outcome<int>>>[] sends =
@@ -296,7 +296,7 @@ public abstract class ReportTests(SocketStyle style) : StyledTest(style)
         Assert.Equal(SocketError.TimedOut, (await Bounded(Style.ReceiveExactly(pair.Client, new byte[1]))).Error);
         Assert.True(pair.Client.Connected);
 
-        // All or nothing: the part is told beside the failure, and the connection is still there.
+        // All or nothing: the part is reported with the failure, and the connection is still there.
         await pair.Server.SendAsync(new byte[3].AsMemory());
         Outcome<int> outcome = await Bounded(Style.ReceiveExactly(pair.Client, new byte[5]));
         Assert.Equal((SocketError.TimedOut, 3), (outcome.Error, outcome.BytesTransferred));

@@ -70,7 +70,7 @@ public sealed class SharedDescriptorTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_canceled_send_tells_how_much_was_sent()
+    public async Task A_canceled_send_reports_how_much_was_sent()
     {
         (Socket first, Socket second) = Socket.CreatePair();
         using (first)

@@ -225,7 +225,7 @@ public sealed class StressTests : SocketTest, IDisposable
 
     // What a canceled send says it sent is what the peer gets.
     [Fact(Timeout = StressLimit)]
-    public Task A_canceled_send_tells_the_truth() => Workers(3, async random =>
+    public Task A_canceled_send_reports_the_true_count() => Workers(3, async random =>
     {
         (Socket one, Socket other) = Socket.CreatePair();
         byte[] data = Bytes(600_000, random.Next());

@@ -9,7 +9,7 @@ namespace Sockeye.Tests.Sockets;
 
 /// <summary>
 /// The Timeout rule: null is no limit, a positive one limits each operation as a whole, zero makes synchronous calls
-/// return at once and leaves asynchronous ones as they are. Expiry is TimedOut, and what was done before is told.
+/// return at once and leaves asynchronous ones as they are. Expiry is TimedOut, and what was done before is reported.
 /// </summary>
 public abstract class TimeTests(SocketStyle style) : StyledTest(style)
 {
@@ -100,7 +100,7 @@ public abstract class TimeTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(AllFamilies))]
-    public Task A_slow_reader_does_not_lengthen_SendAll_and_what_was_sent_is_told(AddressFamily family) => Test(async () =>
+    public Task A_slow_reader_does_not_lengthen_SendAll_and_what_was_sent_is_reported(AddressFamily family) => Test(async () =>
     {
         using Pair pair = await Narrow(family);
         pair.Client.Timeout = TimeSpan.FromMilliseconds(300);

@@ -26,7 +26,7 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(AllFamilies))]
-    public Task ReceiveExactly_tells_an_early_end_and_what_came(AddressFamily family) => Test(async () =>
+    public Task ReceiveExactly_reports_an_early_end_and_what_came(AddressFamily family) => Test(async () =>
     {
         using Pair pair = await Connected(family);
         await pair.Server.SendAsync(new byte[] { 1, 2, 3 }.AsMemory());
@@ -62,7 +62,7 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task SendAll_tells_how_much_went_before_the_peer_reset() => Test(async () =>
+    public Task SendAll_reports_how_much_went_before_the_peer_reset() => Test(async () =>
     {
         using Pair pair = await Narrow();
         Task<Outcome<int>> send = Style.SendAll(pair.Client, new byte[8_000_000]);
@@ -122,7 +122,7 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task DontWait_tells_how_much_of_a_SendAll_found_room() => Test(async () =>
+    public Task DontWait_reports_how_much_of_a_SendAll_found_room() => Test(async () =>
     {
         using Pair pair = await Narrow();
         byte[] data = new byte[8_000_000];
@@ -135,7 +135,7 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]
     [InlineData(AddressFamily.Unix)]
-    public Task A_message_that_does_not_fit_is_told(AddressFamily family) => Test(async () =>
+    public Task A_message_that_does_not_fit_is_reported(AddressFamily family) => Test(async () =>
     {
         (Socket sender, Socket receiver) = await Datagrams(family);
         using Socket first = sender;
@@ -179,7 +179,7 @@ public abstract class TransferTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task A_cut_message_of_ReceiveFrom_is_told_too() => Test(async () =>
+    public Task A_cut_message_of_ReceiveFrom_is_reported_too() => Test(async () =>
     {
         using Socket receiver = BoundUdp();
         using Socket sender = Udp();
@@ -352,7 +352,7 @@ public sealed class BufferListTests : SocketTest
     [Theory(Timeout = Limit)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_message_that_does_not_fit_several_buffers_is_told(bool sync)
+    public async Task A_message_that_does_not_fit_several_buffers_is_reported(bool sync)
     {
         (Socket first, Socket second) = Socket.CreatePair(socketType: SocketType.Dgram);
         using Socket one = first;

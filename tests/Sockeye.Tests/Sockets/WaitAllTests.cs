@@ -46,9 +46,9 @@ public abstract class WaitAllTests(SocketStyle style) : StyledTest(style)
         }
     });
 
-    // The kernel gives no more before something is read: a peek for more waits for its limit, and tells what it saw.
+    // The kernel gives no more before something is read: a peek for more waits for its limit, and returns what it saw.
     [Fact(Timeout = Limit)]
-    public Task A_peek_for_more_than_the_receive_buffer_holds_tells_at_its_limit_what_there_is() => Test(async () =>
+    public Task A_peek_for_more_than_the_receive_buffer_holds_reports_at_its_limit_what_there_is() => Test(async () =>
     {
         foreach (string member in Members)
         {
@@ -95,7 +95,7 @@ public abstract class WaitAllTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task WaitAll_tells_what_came_before_Dispose() => Test(async () =>
+    public Task WaitAll_reports_what_came_before_Dispose() => Test(async () =>
     {
         foreach (string member in Members)
         {
@@ -114,7 +114,7 @@ public abstract class WaitAllTests(SocketStyle style) : StyledTest(style)
 
     // Only asynchronous calls take a token.
     [Fact(Timeout = Limit)]
-    public Task WaitAll_tells_what_came_before_it_was_canceled() => Test(async () =>
+    public Task WaitAll_reports_what_came_before_it_was_canceled() => Test(async () =>
     {
         foreach (string member in Style.IsSync ? [] : Members)
         {

@@ -8,7 +8,7 @@ public abstract class WaitTests(SocketStyle style) : StyledTest(style)
 {
     [Theory(Timeout = Limit)]
     [MemberData(nameof(AllFamilies))]
-    public Task A_wait_reads_nothing_and_tells_what_is_ready(AddressFamily family) => Test(async () =>
+    public Task A_wait_reads_nothing_and_reports_what_is_ready(AddressFamily family) => Test(async () =>
     {
         using Pair pair = await Connected(family);
         Assert.Equal(SocketEvents.Writable, (await Bounded(Style.Wait(pair.Client, SocketEvents.Readable | SocketEvents.Writable))).Value);
@@ -27,7 +27,7 @@ public abstract class WaitTests(SocketStyle style) : StyledTest(style)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(AllFamilies))]
-    public Task The_peers_half_close_is_told_while_a_receive_waits(AddressFamily family) => Test(async () =>
+    public Task The_peers_half_close_is_reported_while_a_receive_waits(AddressFamily family) => Test(async () =>
     {
         using Pair pair = await Connected(family);
         ValueTask<int> receive = pair.Client.ReceiveAsync(new byte[1].AsMemory());
@@ -48,7 +48,7 @@ public abstract class WaitTests(SocketStyle style) : StyledTest(style)
     });
 
     [Fact(Timeout = Limit)]
-    public Task Room_to_send_is_told_once_the_peer_has_read() => Test(async () =>
+    public Task Room_to_send_is_reported_once_the_peer_has_read() => Test(async () =>
     {
         using Pair pair = await Narrow();
 

@@ -109,7 +109,7 @@ internal sealed class ChaosPoller : Poller
         _ready = 0;
         if (_random.Next(8) == 0 && Registrations() is { Count: > 0 } all)
         {
-            // A word where nothing is.
+            // A spurious event.
             _late.Add(new Late(all[_random.Next(all.Count)].Token, _random.Next(2) == 0 ? EpollConstants.EPOLLIN : EpollConstants.EPOLLOUT, 0));
         }
 

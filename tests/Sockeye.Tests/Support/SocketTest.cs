@@ -135,10 +135,6 @@ public abstract class SocketTest
         }
     }
 
-    /// <summary>Waits until <paramref name="thread"/> sleeps in the kernel.</summary>
-    protected internal static Task Sleeps(Thread thread) =>
-        Eventually(() => (thread.ThreadState & System.Threading.ThreadState.WaitSleepJoin) != 0 || !thread.IsAlive);
-
     /// <summary>The numbers of this process's open descriptors.</summary>
     protected internal static int[] OpenDescriptors() =>
         [.. Directory.GetFiles("/proc/self/fd").Select(static path => int.Parse(Path.GetFileName(path)))];

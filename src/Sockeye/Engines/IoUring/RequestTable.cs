@@ -41,6 +41,16 @@ internal sealed class RequestTable
         return request.RingToken;
     }
 
+    /// <summary>Has the processor fetch the request that a completion is about to be brought to.</summary>
+    internal void Fetch(ulong userData)
+    {
+        uint slot = (uint)userData;
+        if (userData >> RingUserData.KindShift == RingUserData.Request >> RingUserData.KindShift && slot < (uint)_requests.Length)
+        {
+            CacheLines.Fetch(_requests[slot]);
+        }
+    }
+
     /// <summary>Brings a completion to its request.</summary>
     internal void Complete(in CompletionEntry completion)
     {
@@ -110,4 +120,5 @@ internal static class RingUserData
     internal const ulong Discarded = 2UL << KindShift;
     internal const ulong Request = 3UL << KindShift;
     internal const ulong Disarm = 4UL << KindShift;
+    internal const ulong Try = 5UL << KindShift;
 }

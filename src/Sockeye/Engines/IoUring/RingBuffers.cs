@@ -8,9 +8,18 @@ namespace Sockeye.Engines.IoUring;
 /// Contract. The loop's thread alone. A buffer goes back when the kernel is done with it (a completion without
 /// IORING_CQE_F_BUF_MORE) and no reader holds it. When three quarters are held, <see cref="IsShort"/> has newcomers copied:
 /// so the last quarter always comes back at once, and no reader, however slow, keeps another from receiving.
+/// The kernel takes buffers in the order in which it was given them. With all of them given, each receive would go to where
+/// none has been for longest, out of the processor's cache. So it is given a few ahead, and the one that came back last
+/// first; more when a receive found none, and fewer again when that is long ago.
 /// </remarks>
 internal sealed class RingBuffers : ReceiveBuffers
 {
+    // How many buffers the kernel is given ahead at least, where one serves many receives.
+    private const int AheadMin = 2;
+
+    // After so many times as many buffers as are given ahead have been filled without a shortage, half as many will do.
+    private const int AheadDecay = 256;
+
     private readonly BufferRing _ring;
 
     // By buffer: how many readers hold it, how far the kernel has filled it, whether the kernel is done with it.
@@ -18,11 +27,18 @@ internal sealed class RingBuffers : ReceiveBuffers
     private readonly int[] _filled;
     private readonly bool[] _isDone;
     private readonly List<IBufferWaiter> _waiting = [];
+    private readonly Stack<int> _spare;
     private readonly int _heldMax;
+    private readonly int _aheadMin;
 
     // How many the kernel is done with, and has not got back.
     private int _held;
     private int _readers;
+
+    // How many are the kernel's now, and how many are to be.
+    private int _given;
+    private int _ahead;
+    private int _doneSinceShortage;
     private bool _isEnded;
 
     internal RingBuffers(RunQueue home, BufferRing ring)
@@ -33,6 +49,17 @@ internal sealed class RingBuffers : ReceiveBuffers
         _filled = new int[ring.Count];
         _isDone = new bool[ring.Count];
         _heldMax = ring.Count * 3 / 4;
+
+        // Where each receive takes a whole buffer, a turn takes many.
+        _aheadMin = ring.IsIncremental ? Math.Min(AheadMin, ring.Count) : ring.Count;
+        _ahead = _aheadMin;
+        _spare = new Stack<int>(ring.Count);
+        for (int i = ring.Count - 1; i >= 0; i--)
+        {
+            _spare.Push(i);
+        }
+
+        GiveAhead();
     }
 
     /// <summary>The number by which requests name them.</summary>
@@ -57,6 +84,12 @@ internal sealed class RingBuffers : ReceiveBuffers
             Debug.Assert(!_isDone[buffer], "the kernel ends with a buffer once");
             _isDone[buffer] = true;
             _held++;
+            _given--;
+            if (++_doneSinceShortage > AheadDecay * _ahead)
+            {
+                _doneSinceShortage = 0;
+                _ahead = Math.Max(_ahead / 2, _aheadMin);
+            }
         }
 
         return start;
@@ -65,9 +98,22 @@ internal sealed class RingBuffers : ReceiveBuffers
     /// <summary>The completion was dealt with: the buffer goes back if nobody holds it.</summary>
     internal void Settle(int buffer)
     {
-        if (_holds[buffer] == 0 && _isDone[buffer])
+        if (!_isDone[buffer])
         {
-            GiveBack(buffer);
+            return;
+        }
+
+        if (_holds[buffer] == 0)
+        {
+            _isDone[buffer] = false;
+            _filled[buffer] = 0;
+            _held--;
+            _spare.Push(buffer);
+        }
+
+        if (_given < _ahead)
+        {
+            GiveAhead();
         }
     }
 
@@ -95,12 +141,23 @@ internal sealed class RingBuffers : ReceiveBuffers
 
     internal override ReadOnlySpan<byte> Bytes(int buffer, int start, int length) => _ring.Bytes(buffer, start, length);
 
+    internal override NativeBuffer Native(int buffer, int start, int length) => _ring.Native(buffer, start, length);
+
     /// <summary>A receive found no buffer.</summary>
     /// <returns>True when there is one by now; else the waiter hears of it once there is.</returns>
     internal bool TryWait(IBufferWaiter waiter)
     {
         Shortages++;
-        if (_held < _ring.Count)
+
+        // Once for all receives that found none at the same time.
+        if (_doneSinceShortage != 0)
+        {
+            _doneSinceShortage = 0;
+            _ahead = Math.Min(_ahead * 2, _ring.Count);
+        }
+
+        GiveAhead();
+        if (_given != 0)
         {
             return true;
         }
@@ -127,13 +184,17 @@ internal sealed class RingBuffers : ReceiveBuffers
         }
     }
 
-    private void GiveBack(int buffer)
+    private void GiveAhead()
     {
-        _isDone[buffer] = false;
-        _filled[buffer] = 0;
-        _held--;
-        _ring.Give(buffer);
-        if (_waiting.Count != 0)
+        bool any = false;
+        while (_given < _ahead && _spare.TryPop(out int buffer))
+        {
+            _ring.Give(buffer);
+            _given++;
+            any = true;
+        }
+
+        if (any && _waiting.Count != 0)
         {
             foreach (IBufferWaiter waiter in _waiting)
             {

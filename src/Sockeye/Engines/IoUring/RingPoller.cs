@@ -11,6 +11,7 @@ namespace Sockeye.Engines.IoUring;
 /// Contract.
 /// - The ring belongs to the waiting thread (IORING_SETUP_SINGLE_ISSUER) and works from <see cref="Start"/> to
 ///   <see cref="End"/>. What other threads want of it they leave in <see cref="Commands"/>, and wake the thread if it sleeps.
+/// - On a loop's thread attempts of receives and sends are requests, which the turn's enter carries: see <see cref="RingTries"/>.
 /// - A socket's poll is taken back at Forget; a thread that must see it gone calls <see cref="Poller.Settle"/>.
 /// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="RingFallback"/>. Sockets go
 ///   on, since a poll is all that the ring had of them; a request that was in flight ends with the errno.
@@ -18,6 +19,16 @@ namespace Sockeye.Engines.IoUring;
 internal sealed class RingPoller : Poller, ICloseListener
 {
     private const ushort BufferGroup = 1;
+
+    // How many completions before its own a request is fetched into the cache: what those cost is longer than a fetch.
+    private const int FetchedAhead = 3;
+
+    // As often an enter that waits for a millisecond at most is made for answers that are due at once. Then who needs them goes on
+    // as if they were there.
+    private const int TryRoundsMax = 1000;
+
+    // So often in a row a turn makes its one attempt by a call, and does not ask the ring: a receive, what it leads to, a send.
+    private const int TurnsWithoutEnterMax = 4;
 
     [ThreadStatic]
     private static RingPoller? t_own;
@@ -27,10 +38,14 @@ internal sealed class RingPoller : Poller, ICloseListener
     private readonly RingQueues _queues;
     private readonly RingPolls _polls;
 
+    private readonly RingTries _tries;
+
     // The waiting thread's alone.
     private readonly RequestTable _requests = new();
     private readonly SkippedTries _skipped = new();
     private RingBuffers? _buffers;
+    private bool _takesTries;
+    private int _turnsWithoutEnter;
 
     /// <param name="engine">The engine.</param>
     /// <param name="shard">Which of the engine's pollers this is.</param>
@@ -42,6 +57,7 @@ internal sealed class RingPoller : Poller, ICloseListener
         _fallback = new RingFallback(this, _wake);
         _queues = new RingQueues(engine, _wake, entries);
         _polls = new RingPolls(this, _queues, _fallback, _wake);
+        _tries = new RingTries(_queues);
         int errno = _queues.TryCreate();
         if (errno != 0)
         {
@@ -49,6 +65,14 @@ internal sealed class RingPoller : Poller, ICloseListener
             throw InteropException.For("io_uring_setup", errno);
         }
     }
+
+    /// <summary>The poller whose ring the calling thread has; null on any other thread.</summary>
+    internal static RingPoller? Own => t_own;
+
+    /// <summary>
+    /// Takes attempts as requests; null where they are calls: off a loop, without a ring, and while the ring goes. On the ring's thread.
+    /// </summary>
+    internal RingTries? Tries => _takesTries && !HasFailed ? _tries : null;
 
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => ReferenceEquals(t_own, this);
@@ -118,6 +142,7 @@ internal sealed class RingPoller : Poller, ICloseListener
         }
 
         Commands.Open();
+        _takesTries = Engine.Queue is not null;
         _polls.ArmWake();
         foreach (Registration registration in Registrations())
         {
@@ -127,6 +152,9 @@ internal sealed class RingPoller : Poller, ICloseListener
 
     internal override void End()
     {
+        FinishTries();
+        _takesTries = false;
+
         // What a pipe's receive has taken must not be lost, nor how much of its send has left.
         IsEnding = true;
         _requests.ForEach(Cancel);
@@ -220,7 +248,7 @@ internal sealed class RingPoller : Poller, ICloseListener
         if (_buffers is null && errno == 0)
         {
             (int count, int bytes, bool isIncremental) = BufferPlan;
-            errno = _queues.Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made);
+            errno = _queues.Ring.TryCreateBuffers(BufferGroup, count, bytes, isIncremental, out BufferRing? made, given: 0);
             _buffers = made is null ? null : new RingBuffers(home, made);
         }
 
@@ -258,6 +286,26 @@ internal sealed class RingPoller : Poller, ICloseListener
         while (_queues.TryTakeEarly(request.RingToken, out CompletionEntry completion))
         {
             _requests.Complete(completion);
+        }
+    }
+
+    internal override void FinishTries()
+    {
+        if (!IsOwnThread)
+        {
+            return;
+        }
+
+        for (int round = 0; _tries.IsBusy && !HasFailed && round < TryRoundsMax; round++)
+        {
+            _tries.Prepare();
+            _queues.Enter(round == 0 ? 0u : 1u, limitMs: 1);
+            _queues.TakeTries(_tries);
+        }
+
+        if (HasFailed && _tries.IsBusy)
+        {
+            _tries.Abandon(_queues.Failure);
         }
     }
 
@@ -383,7 +431,7 @@ internal sealed class RingPoller : Poller, ICloseListener
             return _fallback.Wait(timeoutMs);
         }
 
-        bool tried = _skipped.MakeDue(sleeps: timeoutMs != 0);
+        bool tried = _skipped.MakeDue(ref timeoutMs);
         RunCommands();
         if (_polls.HasEnded)
         {
@@ -392,10 +440,20 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         if (Accepts.Count != 0)
         {
-            EndTurnOfAccepts(sleeps: timeoutMs != 0);
+            // With an attempt to make the thread is not about to sleep.
+            EndTurnOfAccepts(sleeps: timeoutMs != 0 && !_tries.IsBusy);
         }
 
-        bool look = timeoutMs == 0 || tried || _queues.HasEarly || _polls.HasEnded;
+        if (!_queues.HasRequests && _turnsWithoutEnter < TurnsWithoutEnterMax && _tries.TryOneByCall())
+        {
+            // What it has led to runs first.
+            _turnsWithoutEnter++;
+            return _queues.HasCompletions;
+        }
+
+        _turnsWithoutEnter = 0;
+        bool haveEnded = _tries.Prepare();
+        bool look = timeoutMs == 0 || tried || haveEnded || _queues.HasEarly || _polls.HasEnded;
         _queues.Enter(look ? 0u : 1u, timeoutMs);
         return HasFailed || _queues.HasCompletions;
     }
@@ -410,6 +468,11 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         while (_queues.TryTake(out CompletionEntry completion))
         {
+            if (_queues.TryPeekAhead(FetchedAhead, out ulong userData))
+            {
+                _requests.Fetch(userData);
+            }
+
             Dispatch(completion);
         }
 
@@ -481,6 +544,7 @@ internal sealed class RingPoller : Poller, ICloseListener
         }
 
         _requests.Orphan(errno);
+        _tries.Abandon(errno);
         List<RingCommand> left = Commands.Close();
 
         // Whatever waits is tried when its socket is watched anew.
@@ -517,6 +581,9 @@ internal sealed class RingPoller : Poller, ICloseListener
                 break;
             case RingUserData.Request >> RingUserData.KindShift:
                 _requests.Complete(completion);
+                break;
+            case RingUserData.Try >> RingUserData.KindShift:
+                _tries.Complete(completion);
                 break;
         }
     }

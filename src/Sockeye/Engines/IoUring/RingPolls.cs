@@ -90,15 +90,18 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
             return;
         }
 
-        // A poll that failed says nothing of the socket; whoever waits asks it himself.
-        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
-        if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+        // Before the socket hears of it, which may have it watched for more: by another poll.
+        bool hasEnded = (completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0;
+        if (hasEnded)
         {
             registration.IsArmed = false;
-            if (completion.Result is >= 0 or -Errno.ENOMEM)
-            {
-                _ended.Enqueue(completion.UserData);
-            }
+        }
+
+        // A poll that failed says nothing of the socket; whoever waits asks it himself.
+        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
+        if (hasEnded && completion.Result is >= 0 or -Errno.ENOMEM)
+        {
+            _ended.Enqueue(completion.UserData);
         }
     }
 

@@ -26,8 +26,11 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     private readonly List<SocketHandle> _held = [];
     private readonly Queue<CompletionEntry> _early = new();
 
-    // Descriptors that a request will close, and its number. Owned until the kernel has taken the request.
-    private readonly Queue<(uint Request, int Descriptor)> _closing = new();
+    // Answers of attempts, on their way to the operations.
+    private readonly Queue<CompletionEntry> _answers = new();
+
+    // Descriptors that a request will close, and its position. Owned until the kernel has taken the request.
+    private readonly Queue<(uint Position, int Descriptor)> _closing = new();
 
     // Owned: closed in Leave, or by Dispose of a poller that never started.
     private Ring? _ring;
@@ -55,6 +58,21 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
 
     /// <summary>True when there are completions to take.</summary>
     internal bool HasCompletions => _early.Count != 0 || Ring.TryPeek(out _);
+
+    /// <summary>True when requests wait for the next enter.</summary>
+    internal bool HasRequests => Ring.HasRequests;
+
+    /// <summary>The user data of a completion that is taken a little later, if there are so many.</summary>
+    internal bool TryPeekAhead(uint ahead, out ulong userData)
+    {
+        if (_early.Count == 0 && _ring is { } ring)
+        {
+            return ring.TryPeekAhead(ahead, out userData);
+        }
+
+        userData = 0;
+        return false;
+    }
 
     /// <summary>True when completions were set aside.</summary>
     internal bool HasEarly => _early.Count != 0;
@@ -141,6 +159,17 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         return request;
     }
 
+    /// <summary>The position of the request that <see cref="Next()"/> gave last.</summary>
+    /// <returns>False of one that leads nowhere.</returns>
+    internal bool TryGetPosition(out uint position)
+    {
+        position = HasFailed ? 0 : Ring.Position;
+        return !HasFailed;
+    }
+
+    /// <summary>True when the kernel has taken the request at a position.</summary>
+    internal bool IsTaken(uint position) => _ring is { } ring && ring.IsTaken(position);
+
     /// <summary>Has a request end.</summary>
     /// <param name="userData">The request's.</param>
     /// <param name="answer">The user data of the cancel's own completion.</param>
@@ -175,7 +204,7 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         entry.Descriptor = descriptor;
         entry.Flags = Ring.SkipSuccess;
         entry.UserData = RingUserData.Discarded;
-        _closing.Enqueue((Ring.LastRequest, descriptor));
+        _closing.Enqueue((Ring.Position, descriptor));
     }
 
     /// <summary>
@@ -246,6 +275,25 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         return _ring is not null && TryRead(out completion);
     }
 
+    /// <summary>Answers attempts that the kernel has answered, and sets the other completions aside for the turn.</summary>
+    internal void TakeTries(RingTries tries)
+    {
+        // Those that stay keep their order. First all are sorted: what an answer leads to may need room in the ring, and then more
+        // are set aside.
+        SetAside();
+        for (int early = _early.Count; early > 0; early--)
+        {
+            CompletionEntry completion = _early.Dequeue();
+            bool isTry = completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift;
+            (isTry ? _answers : _early).Enqueue(completion);
+        }
+
+        while (_answers.TryDequeue(out CompletionEntry answer))
+        {
+            tries.Complete(answer);
+        }
+    }
+
     /// <summary>
     /// Returns when all polls that were taken back are over. The kernel ends a poll in its own time: in this enter, or, when
     /// there is more to do, in the next.
@@ -269,9 +317,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         _ring = null;
         _early.Clear();
         _disarming = 0;
-        while (_closing.TryDequeue(out (uint Request, int Descriptor) closing))
+        while (_closing.TryDequeue(out (uint Position, int Descriptor) closing))
         {
-            if (!left!.IsHandedOver(closing.Request))
+            if (!left!.IsTaken(closing.Position))
             {
                 Libc.Close(closing.Descriptor);
             }

@@ -50,10 +50,10 @@ internal sealed class ReceiveBatchOperation(SocketCore socket) : SocketOperation
 
     internal override int BytesTransferred => 0;
 
-    // What is true of a UDP socket after a call that came to its end is true until the engine speaks of it again, and the
-    // next try can be spared. recvmmsg(2) tells an error that was there before any message; one that it meets behind a
-    // message it puts back, without a word (do_recvmmsg in net/socket.c), but that one came during the call, and its own
-    // word is still to come: to a thread that both calls and hears, which a loop's does. −1: nothing follows from an end.
+    // A UDP socket that a call has emptied stays empty until its next event, so the next try can be skipped. recvmmsg(2)
+    // reports an error that was there before any message; one that it meets behind a message it puts back silently
+    // (do_recvmmsg in net/socket.c), but that one came during the call, and its own event is still to come on a thread that
+    // both calls and takes events, as a loop's does. −1: nothing follows from an end.
     private int SequenceOfEnd() =>
         Flags == 0 && Socket.Registration is { } registration && ReferenceEquals(RunQueue.Current?.Engine, registration.Engine)
             && Socket.SocketType == SocketType.Dgram && Socket.ProtocolType == ProtocolType.Udp
@@ -135,7 +135,7 @@ internal readonly ref struct ReceiveBatchStep(MessageBatch batch, int flags) : I
 /// <summary>sendmmsg(2), again and again: all messages of a batch, or those before the first that failed.</summary>
 internal readonly ref struct SendBatchStep(MessageBatch batch, int first, int flags) : ICallStep
 {
-    /// <summary>Messages that went are the answer, or nobody would know of them; what stopped the rest comes with the next call.</summary>
+    /// <summary>Messages that were sent are the result, or the caller would not know of them; the error that stopped the rest comes with the next call.</summary>
     internal const PartRule PartRule = Sockeye.Engines.PartRule.Succeeds;
 
     public int Call(SocketCore socket, in Progress progress)

@@ -50,7 +50,7 @@ internal sealed class ConnectOperation(SocketCore socket) : SocketAction(socket,
 /// <summary>connect(2), or the question how the one that is under way goes.</summary>
 /// <remarks>
 /// How it went, POLLERR and POLLHUP say first: then the error is in SO_ERROR, and in most families a second connect(2) would
-/// not tell it. VSOCK says EALREADY for ever, TIPC says EINVAL, and SCTP begins anew. Where poll(2) says neither, that
+/// not tell it. VSOCK says EALREADY for ever, TIPC says EINVAL, and SCTP starts a new association. Where poll(2) says neither, that
 /// second connect(2) is exact: EALREADY while it is under way, 0 or EISCONN once connected. (SO_ERROR alone is not: it tells
 /// of a passing ICMP error too; nor is POLLOUT: a socket that never connected polls as writable.)
 /// A UNIX listener with a full backlog answers EAGAIN, and the kernel tells a non-blocking caller of no free place
@@ -61,7 +61,7 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     private readonly ReadOnlySpan<byte> _address = address;
     private readonly ref bool _isUnderWay = ref isUnderWay;
 
-    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address);
+    public int Call(SocketCore socket, in Progress progress) => Ask(socket, _address, _isUnderWay);
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
@@ -75,10 +75,14 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
     }
 
     /// <summary>The error of a connect that is under way, or connect(2). One that a signal interrupts goes on (connect(2), EINTR).</summary>
-    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address)
+    /// <param name="socket">The socket.</param>
+    /// <param name="address">Where to, as a sockaddr.</param>
+    /// <param name="isUnderWay">This caller's connect has begun: it is asked about, and never begun anew.</param>
+    /// <returns>0, or −errno. ECONNABORTED: it failed, and somebody else has read why from SO_ERROR.</returns>
+    internal static int Ask(SocketCore socket, ReadOnlySpan<byte> address, bool isUnderWay)
     {
         int errno = Failure(socket);
-        if (errno == 0)
+        if (errno == 0 && !isUnderWay)
         {
             errno = socket.PrepareConnect(address);
         }
@@ -89,6 +93,12 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         }
 
         int answer = Libc.Connect(socket.Handle, address);
+        if (answer == -Errno.EALREADY)
+        {
+            errno = socket.PrepareConnectAgain();
+            answer = errno != 0 ? -errno : isUnderWay ? -Errno.ECONNABORTED : Libc.Connect(socket.Handle, address);
+        }
+
         answer = answer == -Errno.EINTR ? -Errno.EINPROGRESS : answer;
         if (answer is 0 or -Errno.EINPROGRESS)
         {
@@ -98,10 +108,10 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         return answer;
     }
 
-    /// <summary>What the answer of <see cref="Ask"/> means.</summary>
+    /// <summary>What the result of <see cref="Ask"/> means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">0, or −errno.</param>
-    /// <param name="isUnderWay">False before the first answer; kept between attempts.</param>
+    /// <param name="isUnderWay">False before the first result; kept between attempts.</param>
     /// <param name="progress">Gets the outcome.</param>
     internal static StepResult TakeConnected(SocketCore socket, int answer, ref bool isUnderWay, ref Progress progress)
     {
@@ -140,20 +150,21 @@ internal readonly ref struct ConnectStep(ReadOnlySpan<byte> address, EndPoint pe
         return isFirst;
     }
 
-    // Why the connect that is under way has failed; 0 when there is none, or it has not.
+    // Why the connect that is under way has failed; 0 when none is under way, or it has not failed.
     private static int Failure(SocketCore socket)
     {
         if (!socket.IsConnecting
-            || (socket.Poll(PollConstants.POLLOUT) & (PollConstants.POLLERR | PollConstants.POLLHUP)) == 0
-            || Libc.GetOption(socket.Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_ERROR, out int errno) < 0
-            || errno == 0)
+            || socket.Poll(SocketEvents.Writable, out SocketEvents seen) <= 0
+            || (seen & (SocketEvents.Error | SocketEvents.HangUp)) == 0)
         {
             return 0;
         }
 
-        if (socket.IsInternet)
+        int errno = socket.TakeError();
+        if (errno != 0 && socket.IsInternet)
         {
-            // INET believes that the connect is under way until it is asked or told. Families that cannot be told need it not.
+            // INET regards the connect as under way until another connect(2) asks for its result or dissolves it. Families that
+            // cannot dissolve a connect do not need to.
             socket.Dissolve();
         }
 

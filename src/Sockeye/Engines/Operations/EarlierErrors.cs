@@ -13,15 +13,15 @@ internal static class EarlierErrors
     /// <summary>True when a send's result is the errno of an earlier message, so that the call must be repeated.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="result">What the call returned.</param>
-    /// <param name="repeated">False at first; a call is repeated once.</param>
-    internal static bool MustRepeat(SocketCore socket, int result, ref bool repeated)
+    /// <param name="progress">Notes that the call is repeated, which it is once.</param>
+    internal static bool MustRepeat(SocketCore socket, int result, ref Progress progress)
     {
-        if (result >= 0 || repeated || socket.IsStream || !ComesByIcmp(-result))
+        if (result >= 0 || progress.HasRepeated || socket.IsStream || !ComesByIcmp(-result))
         {
             return false;
         }
 
-        repeated = true;
+        progress.HasRepeated = true;
         return socket.AddressFamily switch
         {
             AddressFamily.InterNetwork => IsOn(socket, IpConstants.IPPROTO_IP, MessageConstants.IP_RECVERR),

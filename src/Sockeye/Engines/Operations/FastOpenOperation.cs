@@ -63,7 +63,7 @@ internal readonly ref struct FastOpenStep(EndPoint peer, ReadOnlySpan<byte> addr
 
     public int Call(SocketCore socket, in Progress progress) =>
         !_state.IsAsked ? Begin(socket)
-        : !_state.IsConnected ? ConnectStep.Ask(socket, _address)
+        : !_state.IsConnected ? ConnectStep.Ask(socket, _address, _state.IsUnderWay)
         : progress.Count == _data.Length ? 0
         : Libc.Send(socket.Handle, _data[(int)progress.Count..], SocketConstants.MSG_NOSIGNAL);
 

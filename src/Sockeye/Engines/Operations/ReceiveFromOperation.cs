@@ -67,7 +67,7 @@ internal sealed class ReceiveFromOperation(SocketCore socket)
         return new ValueTask<int>(this, Version);
     }
 
-    /// <summary>Starts the operation for the face that tells flags and packet information.</summary>
+    /// <summary>Starts the operation for the face that returns flags and packet information.</summary>
     internal ValueTask<SocketReceiveMessageFromResult> RunForMessage(CancellationToken token)
     {
         if (Begin(token))
@@ -208,7 +208,7 @@ internal struct MessageOutcome
     internal IPPacketInformation Information;
 }
 
-/// <summary>recvfrom(2); recvmsg(2) where flags and packet information are wanted, and a cut message is then told by a flag.</summary>
+/// <summary>recvfrom(2); recvmsg(2) where flags and packet information are wanted, where a flag reports a truncated message.</summary>
 internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> address, bool wantsInformation, ref MessageOutcome outcome) : ICallStep
 {
     private readonly Span<byte> _buffer = buffer;
@@ -231,7 +231,7 @@ internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> add
         int length = _answer.IsForNothing(socket, _buffer.Length)
             ? Math.Min(Libc.ReceiveFrom(socket.Handle, stackalloc byte[1], flags | SocketConstants.MSG_PEEK, _address, out int addressLength), 0)
             : Libc.ReceiveFrom(socket.Handle, _buffer[_answer.Offset..], ReceiveAnswer.KernelFlags(socket, flags), _address, out addressLength);
-        if (Tells(length, progress))
+        if (HasSender(length, progress))
         {
             _outcome.AddressLength = addressLength;
         }
@@ -245,7 +245,7 @@ internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> add
         control = control[..PacketInformation.Room(socket.AddressFamily)];
         int length = Libc.ReceiveMessage(
             socket.Handle, _buffer[_answer.Offset..], ReceiveAnswer.KernelFlags(socket, flags), _address, control, out MessageLengths lengths);
-        if (Tells(length, progress))
+        if (HasSender(length, progress))
         {
             _outcome.AddressLength = lengths.Address;
             _outcome.Flags = LinuxSocketFlags.FromLinux(lengths.Flags);
@@ -256,5 +256,5 @@ internal ref struct ReceiveFromStep(Span<byte> buffer, int flags, Span<byte> add
     }
 
     // The end behind a part has no sender.
-    private static bool Tells(int length, in Progress progress) => length > 0 || (length == 0 && progress.Count == 0);
+    private static bool HasSender(int length, in Progress progress) => length > 0 || (length == 0 && progress.Count == 0);
 }

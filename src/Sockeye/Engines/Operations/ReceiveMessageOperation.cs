@@ -86,7 +86,7 @@ internal ref struct ReceiveMessageStep(
 {
     private readonly ref MessageParts _parts = ref parts;
 
-    // MSG_TRUNC asks for nothing here: the message tells what did not fit.
+    // MSG_TRUNC is not needed here: the message's flags report what did not fit.
     private ReceiveAnswer _answer = new(flags & ~SocketConstants.MSG_TRUNC, tellsCut: true);
     private readonly int _total = buffers is null ? buffer.Length : BufferVector.Total(buffers);
     private MessageLengths _lengths;
@@ -144,7 +144,7 @@ internal ref struct ReceiveMessageStep(
         _parts.Descriptors = _parts.ControlLength == 0 ? null : ReceivedDescriptors.Adopt(control.Span[.._parts.ControlLength]);
     }
 
-    // Bytes of two writers are never joined where their credentials are told (unix(7), SO_PASSCRED); so the next ones are
+    // Bytes of two writers are never joined where their credentials are received (unix(7), SO_PASSCRED); so the next ones are
     // looked at before they are taken. There is room for the credentials alone: no descriptor comes with a look.
     private bool IsSameWriter(SocketCore socket, out int failure)
     {

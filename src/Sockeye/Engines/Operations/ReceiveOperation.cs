@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
+using Sockeye.Interop;
 
 namespace Sockeye.Engines;
 
@@ -23,7 +24,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
         return this;
     }
 
-    /// <summary>Starts the operation for the face that fills the buffer and so has no count to tell.</summary>
+    /// <summary>Starts the operation for the face that fills the buffer and so returns no count.</summary>
     internal ValueTask RunForNoCount(CancellationToken token)
     {
         if (Begin(token))
@@ -46,6 +47,25 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
         return Complete(ref step);
     }
 
+    internal override bool IsRequest => Flags == 0 && Socket.IsStream && _buffer.Length > Progress.Count;
+
+    internal override ReadOnlyMemory<byte> RequestMemory => _buffer[(int)Progress.Count..];
+
+    internal override int RequestBytes => _buffer.Length - (int)Progress.Count;
+
+    internal override void Describe(ref SubmissionEntry entry)
+    {
+        entry.Operation = RingConstants.IORING_OP_RECV;
+        entry.OperationFlags = (uint)ReceiveAnswer.KernelFlags(Socket, SocketConstants.MSG_DONTWAIT);
+    }
+
+    private protected override StepResult TakeAnswer(int answer, int sequence)
+    {
+        var taken = new ReceiveAnswer(Flags, maySkipTry: true);
+        taken.Resume(Socket, sequence, Progress);
+        return taken.Take(Socket, answer, RequestBytes, _buffer.Length, ref Progress);
+    }
+
     void IValueTaskSource.GetResult(short token) => TakeOrThrow(token);
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => StatusOf(token, isTry: false);
@@ -57,7 +77,7 @@ internal sealed class ReceiveOperation(SocketCore socket) : SocketOperation<int>
     protected override void Return() => Socket.Receive.Put(this);
 }
 
-/// <summary>recvmsg(2) into several buffers: once, or until they are full. A class of its own, for the other is one of many and small.</summary>
+/// <summary>recvmsg(2) into several buffers: once, or until they are full. A separate class, since the operation for one buffer is frequent and should stay small.</summary>
 internal sealed class ReceiveBuffersOperation(SocketCore socket) : SocketOperation<int>(socket, OperationQueue.Read)
 {
     // Borrowed from the caller until the outcome is taken.

@@ -44,20 +44,20 @@ internal ref struct ReceiveBuffersStep(IList<ArraySegment<byte>> buffers, int fl
         _answer.Take(socket, answer, _room, _total, ref progress);
 }
 
-/// <summary>What is common to all receives: their flags, what is noted before an attempt, and what the kernel's answer means.</summary>
+/// <summary>What is common to all receives: their flags, what is noted before an attempt, and what the kernel's result means.</summary>
 /// <param name="flags">The call's MSG_ flags.</param>
-/// <param name="tellsCut">A message that did not fit is no failure: the caller tells it otherwise.</param>
+/// <param name="tellsCut">A message that did not fit is no failure: the caller reports it in another way.</param>
 /// <param name="maySkipTry">The engine hears of the next event: an emptied socket need not be tried. A blocking wait may have spent it.</param>
 internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkipTry = false)
 {
-    // These have queues of their own, of which one call takes one thing.
+    // These have separate queues, from which one call takes one item.
     private const int Aside = SocketConstants.MSG_OOB | SocketConstants.MSG_ERRQUEUE;
 
     private Registration? _registration;
     private int _sequence;
     private bool _fills;
 
-    // A peek that begins anew each time, and what was known before it: nothing can come behind what it sees.
+    // A peek that starts from the beginning each time, and what was known before it: nothing can follow what it sees.
     private bool _seesAgain;
     private bool _isLast;
 
@@ -73,12 +73,12 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
         (flags & (SocketConstants.MSG_WAITALL | Aside)) == SocketConstants.MSG_WAITALL && socket.IsStream
             && ((flags & SocketConstants.MSG_PEEK) == 0 || socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
 
-    /// <summary>What came before a failure: lost if it were not told, save where the caller wants all or nothing.</summary>
+    /// <summary>What came before a failure: it would be lost if it were not reported. Not so where the caller wants all or nothing.</summary>
     internal static PartRule PartRule(SocketCore socket, int flags, bool isExact = false) =>
         isExact ? Engines.PartRule.AllOrNothing : Fills(socket, flags) ? Engines.PartRule.Succeeds : Engines.PartRule.Fails;
 
     /// <summary>
-    /// MSG_TRUNC makes a message socket answer with the message's true length, so that a cut message is told; on a
+    /// MSG_TRUNC makes a message socket return the message's true length, so that a truncated message is reported; on a
     /// stream it would throw bytes away. MSG_CMSG_CLOEXEC closes descriptors that come on exec.
     /// </summary>
     internal static int KernelFlags(SocketCore socket, int flags)
@@ -121,7 +121,18 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
         }
     }
 
-    /// <summary>What a receive's answer means.</summary>
+    /// <summary>As <see cref="Begin"/>, of a plain receive that a ring's request has made.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="sequence">The registration's when the request was made.</param>
+    /// <param name="progress">How far the call has come.</param>
+    internal void Resume(SocketCore socket, int sequence, in Progress progress)
+    {
+        _registration = socket.Registration;
+        _sequence = sequence;
+        Offset = (int)progress.Count;
+    }
+
+    /// <summary>What a receive's result means.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">How many bytes came, of a message its true length, or −errno.</param>
     /// <param name="room">How many this call had room for.</param>
@@ -129,6 +140,12 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
     /// <param name="progress">How far the call has come.</param>
     internal readonly StepResult Take(SocketCore socket, int answer, int room, int total, ref Progress progress)
     {
+        if (answer < 0 && progress.HasWaited && socket.IsFreshlyRenewed(-answer))
+        {
+            // It waited on the socket before, and came too late for that one's end.
+            answer = 0;
+        }
+
         if (answer < 0)
         {
             return TakeError(socket, answer, ref progress);
@@ -191,7 +208,7 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
     {
         if (_fills && !IsExact(progress) && progress.Count > 0 && answer is not (-Errno.EAGAIN or -Errno.EFAULT))
         {
-            // The part is told, and the kernel tells an error once only.
+            // The part is reported, and the kernel reports an error only once.
             socket.PostponeError(-answer);
         }
 
@@ -222,7 +239,7 @@ internal ref struct ReceiveAnswer(int flags, bool tellsCut = false, bool maySkip
         Offset = 0;
 
         // The stream has ended, or is gone; or it goes on behind urgent data, which a peek does not pass.
-        SocketEvents seen = WaitStep.Poll(socket, SocketEvents.PeerShutdown | SocketEvents.Priority);
+        socket.Poll(SocketEvents.PeerShutdown | SocketEvents.Priority, out SocketEvents seen);
         _isLast = (seen & (SocketEvents.PeerShutdown | SocketEvents.HangUp | SocketEvents.Error)) != 0
             || ((seen & SocketEvents.Priority) != 0 && !IsAtMark(socket));
     }

@@ -102,6 +102,7 @@ internal readonly ref struct SendMessageStep(
         int own = flags | SocketConstants.MSG_NOSIGNAL;
         int skip = (int)progress.Count;
         ReadOnlySpan<byte> first = skip == 0 ? _control : default;
+        socket.NoteSendTo(flags, _address);
         if (buffers.IsEmpty)
         {
             return Libc.SendMessage(socket.Handle, data.Span[skip..], own, _address, first);
@@ -109,7 +110,7 @@ internal readonly ref struct SendMessageStep(
 
         using var vector = new BufferVector(data, buffers, skip);
 
-        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        // A message goes in one call or not at all: the kernel's own error for too many buffers.
         return vector.IsPartial && !socket.IsStream
             ? -Errno.EMSGSIZE
             : Libc.SendMessage(socket.Handle, vector.Buffers, own, _address, first);

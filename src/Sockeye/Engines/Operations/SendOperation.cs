@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -14,7 +15,22 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
     // The first call, made before the operation was, has given the outcome.
     private bool _isDecided;
 
+    // Kept for all sockets of a loop: there each send needs one, though not for long.
+    private bool _isOfLoop;
+
     internal static SendOperation Rent(SocketCore socket) => socket.Extras.Send.Take<SendOperation>() ?? new SendOperation(socket);
+
+    /// <summary>One for a send that a loop's ring will make.</summary>
+    internal static SendOperation Rent(SocketCore socket, RingTries tries)
+    {
+        if (tries.TakeSend() is not { } idle)
+        {
+            return new SendOperation(socket) { _isOfLoop = true };
+        }
+
+        idle.Socket = socket;
+        return idle;
+    }
 
     internal override string Call => _isAll ? "send all" : "send";
 
@@ -64,6 +80,21 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
         return Complete(ref gather);
     }
 
+    internal override bool IsRequest => Flags == 0 && _buffers is null && !_isDecided && Socket.IsStream && _data.Length > Progress.Count;
+
+    internal override ReadOnlyMemory<byte> RequestMemory => _data[(int)Progress.Count..];
+
+    internal override int RequestBytes => _data.Length - (int)Progress.Count;
+
+    internal override void Describe(ref SubmissionEntry entry)
+    {
+        entry.Operation = RingConstants.IORING_OP_SEND;
+        entry.OperationFlags = SocketConstants.MSG_DONTWAIT | SocketConstants.MSG_NOSIGNAL;
+    }
+
+    private protected override StepResult TakeAnswer(int answer, int sequence) =>
+        SendStep.TakeSent(Socket, answer, _data.Length, isAddressed: false, ref Progress);
+
     protected override int TakeValue() => BytesTransferred;
 
     protected override void Reset()
@@ -74,7 +105,19 @@ internal sealed class SendOperation(SocketCore socket) : SocketOperation<int>(so
         _isDecided = false;
     }
 
-    protected override void Return() => Socket.Extras.Send.Put(this);
+    protected override void Return()
+    {
+        if (_isOfLoop)
+        {
+            // Of no socket, which it would keep alive. Taken on another thread, or after the loop, it is garbage.
+            Socket = null!;
+            RingPoller.Own?.Tries?.PutSend(this);
+        }
+        else
+        {
+            Socket.Extras.Send.Put(this);
+        }
+    }
 }
 
 /// <summary>send(2), without SIGPIPE: on a stream until all is sent, else one message.</summary>
@@ -82,7 +125,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
 {
     private readonly ReadOnlySpan<byte> _data = data;
 
-    /// <summary>As send(2) has it, what went before it would have had to wait is the answer of a send that must not; one of all or nothing has failed.</summary>
+    /// <summary>As in send(2), a send that must not wait returns what went before it would have had to; one that must send all or nothing has failed.</summary>
     internal static PartRule PartRule(bool isAll) => isAll ? Engines.PartRule.Fails : Engines.PartRule.SucceedsUnlessWaited;
 
     public int Call(SocketCore socket, in Progress progress) =>
@@ -91,7 +134,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
         TakeSent(socket, answer, _data.Length, isAddressed: false, ref progress);
 
-    /// <summary>What a send's answer means, whichever call made it.</summary>
+    /// <summary>What a send's result means, whichever call made it.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="answer">How many bytes went, or −errno.</param>
     /// <param name="total">How many are to go.</param>
@@ -121,7 +164,7 @@ internal readonly ref struct SendStep(ReadOnlySpan<byte> data, int flags) : ICal
     /// its room as others do.
     /// </remarks>
     internal static StepResult TakeError(SocketCore socket, int answer, bool isAddressed, ref Progress progress) =>
-        EarlierErrors.MustRepeat(socket, answer, ref progress.HasRepeated) ? StepResult.Again
+        EarlierErrors.MustRepeat(socket, answer, ref progress) ? StepResult.Again
         : answer == -Errno.EAGAIN && isAddressed && socket.AddressFamily == AddressFamily.Unix && !socket.IsStream ? StepResult.Pause
         : progress.TakeError(answer);
 }
@@ -135,7 +178,7 @@ internal readonly ref struct SendBuffersStep(IList<ArraySegment<byte>> buffers, 
     {
         using var vector = new BufferVector(buffers, (int)progress.Count);
 
-        // A message goes in one call or not at all: the kernel's own answer to too many buffers.
+        // A message goes in one call or not at all: the kernel's own error for too many buffers.
         return vector.IsPartial && !socket.IsStream
             ? -Errno.EMSGSIZE
             : Libc.SendMessage(socket.Handle, vector.Buffers, flags | SocketConstants.MSG_NOSIGNAL);

@@ -63,8 +63,11 @@ internal readonly ref struct SendToStep(ReadOnlySpan<byte> data, int flags, Read
     private readonly ReadOnlySpan<byte> _data = data;
     private readonly ReadOnlySpan<byte> _address = address;
 
-    public int Call(SocketCore socket, in Progress progress) =>
-        Libc.SendTo(socket.Handle, _data[(int)progress.Count..], flags | SocketConstants.MSG_NOSIGNAL, _address);
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        socket.NoteSendTo(flags, _address);
+        return Libc.SendTo(socket.Handle, _data[(int)progress.Count..], flags | SocketConstants.MSG_NOSIGNAL, _address);
+    }
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
         SendStep.TakeSent(socket, answer, _data.Length, isAddressed: _address.Length > 0, ref progress);

@@ -1,5 +1,3 @@
-using Sockeye.Interop;
-
 namespace Sockeye.Engines;
 
 /// <summary>
@@ -30,50 +28,13 @@ internal sealed class WaitOperation(SocketCore socket) : SocketOperation<SocketE
     protected override void Reset() => _seen = SocketEvents.None;
 }
 
-/// <summary>ppoll(2) of a socket alone, which looks and does not wait.</summary>
+/// <summary>poll(2) of one socket, which looks and does not wait.</summary>
 internal ref struct WaitStep(SocketEvents wanted, ref SocketEvents seen) : ICallStep
 {
     private readonly ref SocketEvents _seen = ref seen;
 
-    public readonly int Call(SocketCore socket, in Progress progress) => Poll(socket, wanted, out _seen);
+    public readonly int Call(SocketCore socket, in Progress progress) => socket.Poll(wanted, out _seen);
 
     public readonly StepResult Take(SocketCore socket, int answer, ref Progress progress) =>
         answer == 0 ? StepResult.Wait : progress.Done(Math.Max(-answer, 0));
-
-    /// <summary>What the socket is ready for now; nothing when the kernel refuses to tell.</summary>
-    internal static SocketEvents Poll(SocketCore socket, SocketEvents wanted)
-    {
-        Poll(socket, wanted, out SocketEvents seen);
-        return seen;
-    }
-
-    private static int Poll(SocketCore socket, SocketEvents wanted, out SocketEvents seen)
-    {
-        if ((wanted & SocketEvents.Readable) != 0 && socket.ExtrasIfAny?.Accepted is { HasAny: true })
-        {
-            seen = SocketEvents.Readable;
-            return 1;
-        }
-
-        bool referenced = false;
-        try
-        {
-            socket.Handle.DangerousAddRef(ref referenced);
-            PollDescriptor descriptor = new()
-            {
-                Descriptor = socket.Handle.Number,
-                Events = (short)wanted,
-            };
-            int result = Libc.Poll(new Span<PollDescriptor>(ref descriptor), TimeSpan.Zero);
-            seen = (SocketEvents)descriptor.Returned;
-            return result;
-        }
-        finally
-        {
-            if (referenced)
-            {
-                socket.Handle.DangerousRelease();
-            }
-        }
-    }
 }
