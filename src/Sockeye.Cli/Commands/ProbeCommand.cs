@@ -16,9 +16,9 @@ internal static class ProbeCommand
         Argument<SocketUri> endpoint = OptionTypes.EndpointArgument("Where to connect, see below", "probe connects", port, types);
         endpoint.Validators.Add(static result =>
         {
-            if (result.Tokens.Count == 1 && result.Tokens[0].Value.StartsWith("fd:", StringComparison.OrdinalIgnoreCase))
+            if (result.Tokens.Count == 1 && result.Tokens[0].Value.Split(':')[0].ToLowerInvariant() is "fd" or "systemd")
             {
-                result.AddError("ENDPOINT: fd: is a socket that is open already; there is nothing to connect");
+                result.AddError($"ENDPOINT: {result.Tokens[0].Value.Split(':')[0].ToLowerInvariant()}: is a socket that is open already; there is nothing to connect");
             }
         });
         Option<TimeSpan?> timeout = OptionTypes.Time("--timeout", "How long one try may take, with the look-up and all addresses", _limit);

@@ -14,7 +14,7 @@ public sealed partial class SocketUri
     // ── a socket alone ──
 
     /// <summary>A socket of this kind with its options set, neither bound nor connected.</summary>
-    /// <returns>The socket; of <c>fd:</c>, the descriptor's.</returns>
+    /// <returns>The socket; of <c>fd:</c> and <c>systemd:</c>, the descriptor's.</returns>
     /// <exception cref="SocketException">The kernel refused the socket or an option.</exception>
     /// <exception cref="InvalidOperationException">The address is a name that may be IPv4 or IPv6; <see cref="ResolveAsync"/> says which.</exception>
     public Socket CreateSocket() => AddressFamily == AddressFamily.Unspecified
@@ -119,11 +119,16 @@ public sealed partial class SocketUri
 
     // ── names ──
 
-    /// <summary>The endpoints that a name stands for: one for each of its addresses, in the resolver's order.</summary>
+    /// <summary>The endpoints that a name stands for: one for each of its addresses, in the resolver's order; of <c>systemd:</c>, one for each socket of the name.</summary>
     /// <returns>This endpoint alone when it is no name.</returns>
-    /// <exception cref="SocketException">HostNotFound, NoData, TryAgain.</exception>
+    /// <exception cref="SocketException">HostNotFound, NoData, TryAgain; no socket of the name was passed.</exception>
     public IReadOnlyList<SocketUri> Resolve()
     {
+        if (_target.Inherited is not null)
+        {
+            return Inherited();
+        }
+
         if (!IsName)
         {
             return [this];
@@ -140,6 +145,11 @@ public sealed partial class SocketUri
     /// <exception cref="OperationCanceledException">The token was canceled first.</exception>
     public async Task<IReadOnlyList<SocketUri>> ResolveAsync(CancellationToken cancellationToken = default)
     {
+        if (_target.Inherited is not null)
+        {
+            return Inherited();
+        }
+
         if (!IsName)
         {
             return [this];
@@ -249,6 +259,13 @@ public sealed partial class SocketUri
     /// <summary>A socket at an address, as far as it can be made without waiting: a connection is not made yet.</summary>
     private Outcome Open(SocketUriUse use, EndPoint? address, SocketEngine? engine)
     {
+        if (_target.Inherited is { } name)
+        {
+            return InheritedSockets.Find(name, out string problem) is [var first, ..]
+                ? Adopt(first, use, engine)
+                : new($"take {this}", null, Errno.ENOENT, problem);
+        }
+
         if (Descriptor is { } descriptor)
         {
             return Adopt(descriptor, use, engine);
@@ -375,6 +392,14 @@ public sealed partial class SocketUri
             : socket.TryBind(address);
 
     // ── descriptors ──
+
+    private SocketUri[] Inherited()
+    {
+        int[] descriptors = InheritedSockets.Find(_target.Inherited!, out string problem);
+        return descriptors.Length > 0
+            ? [.. descriptors.Select(descriptor => new SocketUri(DescriptorScheme.Instance, new SocketUriTarget(EndPoint: null, Descriptor: descriptor), _settings))]
+            : throw SocketErrors.Create($"take {this}", endPoint: null, Errno.ENOENT, problem);
+    }
 
     private Outcome Adopt(int descriptor, SocketUriUse use, SocketEngine? engine)
     {

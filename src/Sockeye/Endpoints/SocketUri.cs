@@ -59,20 +59,25 @@ public sealed partial class SocketUri : IEquatable<SocketUri>, ISpanParsable<Soc
     /// <summary>The scheme, which says the socket's kind.</summary>
     public SocketUriScheme Scheme { get; }
 
-    /// <summary>The address: a DnsEndPoint for a host's name; null for <c>fd:</c>.</summary>
+    /// <summary>The address: a DnsEndPoint for a host's name; null for <c>fd:</c> and <c>systemd:</c>.</summary>
     public EndPoint? EndPoint => _target.EndPoint;
 
-    /// <summary>The family of the address; Unspecified for a name that may have both, Unknown for <c>fd:</c>.</summary>
+    /// <summary>The family of the address; Unspecified for a name that may have both, Unknown for <c>fd:</c> and <c>systemd:</c>.</summary>
     public AddressFamily AddressFamily => EndPoint?.AddressFamily ?? Scheme.AddressFamily;
 
-    /// <summary>The socket's type; Unknown for <c>fd:</c>.</summary>
+    /// <summary>The socket's type; Unknown for <c>fd:</c> and <c>systemd:</c>.</summary>
     public SocketType SocketType => _target.SocketType ?? Scheme.SocketType;
 
-    /// <summary>The socket's protocol; Unknown for <c>fd:</c>.</summary>
+    /// <summary>The socket's protocol; Unknown for <c>fd:</c> and <c>systemd:</c>.</summary>
     public ProtocolType ProtocolType => _target.ProtocolType ?? Scheme.ProtocolType;
 
-    /// <summary>The descriptor of <c>fd:</c>; null for all others.</summary>
-    public int? Descriptor => _target.Descriptor;
+    /// <summary>
+    /// The descriptor of <c>fd:</c>; of <c>systemd:</c> the first of its name that was passed to this process, or -1; null for
+    /// all others.
+    /// </summary>
+    public int? Descriptor => _target.Inherited is { } name
+        ? InheritedSockets.Find(name, out _) is [var first, ..] ? first : -1
+        : _target.Descriptor;
 
     /// <summary>The query's options in their order, with their values in canonical form.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Options { get; }

@@ -3,8 +3,8 @@ namespace Sockeye;
 /// <summary>Every kind of endpoint string, and what each takes.</summary>
 public static class SocketUriSchemes
 {
-    /// <summary>In the order of their families in the table; last <c>fd:</c>, which has no family.</summary>
-    internal static SocketUriScheme[] All { get; } = [.. Families.FamilyTable.Schemes, DescriptorScheme.Instance];
+    /// <summary>In the order of their families in the table, and those of sockets that are open already.</summary>
+    internal static SocketUriScheme[] All { get; } = [.. Families.FamilyTable.Schemes, DescriptorScheme.Instance, InheritedScheme.Instance];
 
     extension(SocketUriScheme scheme)
     {

@@ -16,8 +16,10 @@ namespace Sockeye;
 /// <param name="Descriptor">A descriptor that is open already.</param>
 /// <param name="Options">Options that the address implies, as a query would say them.</param>
 /// <param name="SocketType">The type the address needs; null when it is the scheme's.</param>
+/// <param name="Inherited">The name of sockets that were passed to this process.</param>
 internal readonly record struct SocketUriTarget(
-    EndPoint? EndPoint, ProtocolType? ProtocolType = null, int? Descriptor = null, string? Options = null, SocketType? SocketType = null);
+    EndPoint? EndPoint, ProtocolType? ProtocolType = null, int? Descriptor = null, string? Options = null, SocketType? SocketType = null,
+    string? Inherited = null);
 
 /// <summary>A kind of endpoint string: its prefix, and what follows it. <c>SocketUri.Schemes</c> lists them.</summary>
 public abstract class SocketUriScheme
@@ -43,7 +45,7 @@ public abstract class SocketUriScheme
     /// <summary>What it means, in a few words.</summary>
     public string Summary { get; }
 
-    /// <summary>The type of the socket; Unknown for <c>fd:</c>, whose socket is open already.</summary>
+    /// <summary>The type of the socket; Unknown for <c>fd:</c> and <c>systemd:</c>, whose sockets are open already.</summary>
     public SocketType SocketType { get; }
 
     /// <summary>The protocol of the socket, where the address does not name another.</summary>

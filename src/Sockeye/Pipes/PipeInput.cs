@@ -69,6 +69,9 @@ internal abstract class PipeInput : PipeReader
     /// <summary>How many bytes were received and are not consumed.</summary>
     internal long Held => Volatile.Read(ref _received) - Volatile.Read(ref _consumed);
 
+    /// <summary>How many bytes were received in all.</summary>
+    internal long ReceivedTotal => Volatile.Read(ref _received);
+
     /// <summary>How many bytes may come before the reader is behind; at least one, or 0 when nothing is to be received any more. On the loop's thread, before a receive.</summary>
     internal int Room
     {

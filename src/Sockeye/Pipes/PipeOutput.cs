@@ -27,6 +27,7 @@ internal abstract class PipeOutput : PipeWriter
     private SendPiece? _head;
     private SendPiece? _tail;
     private long _unsent;
+    private long _flushed;
     private int _errno;
     private bool _isSending;
     private bool _isInCall;
@@ -62,6 +63,9 @@ internal abstract class PipeOutput : PipeWriter
 
     /// <summary>How many bytes were flushed and are not sent.</summary>
     internal long Unsent => Volatile.Read(ref _unsent);
+
+    /// <summary>How many bytes the kernel has taken in all.</summary>
+    internal long SentTotal => Volatile.Read(ref _flushed) - Unsent;
 
     /// <summary>Has what is queued sent: at the end of the loop's turn, or now. The caller has claimed the send.</summary>
     internal abstract void StartSend();
@@ -611,7 +615,9 @@ internal abstract class PipeOutput : PipeWriter
             }
         }
 
+        // In this order, so that nobody sees as sent what is only queued.
         Volatile.Write(ref _unsent, _unsent + _unflushed);
+        Volatile.Write(ref _flushed, _flushed + _unflushed);
         _unflushed = 0;
         if (_isSending || _unsent == 0)
         {
@@ -675,6 +681,7 @@ internal abstract class PipeOutput : PipeWriter
         }
 
         _tail = null;
+        Volatile.Write(ref _flushed, _flushed - _unsent);
         Volatile.Write(ref _unsent, 0);
     }
 

@@ -84,6 +84,12 @@ public sealed class SocketPipe : IDuplexPipe, IAsyncDisposable, ISocketPipe
     /// <summary>How many received bytes have not been consumed.</summary>
     public long UnreadBytes => _input.Held;
 
+    /// <summary>How many bytes were received in all, read or not. Any thread may ask.</summary>
+    public long BytesReceived => _input.ReceivedTotal;
+
+    /// <summary>How many bytes the kernel has taken to be sent, in all. Any thread may ask.</summary>
+    public long BytesSent => Volatile.Read(ref _output)?.SentTotal ?? 0;
+
     internal SocketCore Core { get; }
 
     /// <summary>The limit of each wait; null is none. The socket itself is looked at only when it has had a limit: it is a cache line of its own.</summary>

@@ -134,6 +134,7 @@ public sealed class EndpointFuzzTests
         string address = name switch
         {
             "fd" => $"fd:{random.Next()}",
+            "systemd" => $"systemd:{random.Next():x}.socket",
             _ when name.StartsWith("unix", StringComparison.Ordinal) => $"{name}:{RandomPath(random)}",
             _ when name.StartsWith("vsock", StringComparison.Ordinal) => $"{name}://{random.NextInt64(1L << 32)}:{random.NextInt64(1L << 32)}" + (random.Next(2) == 0 ? "" : $"/{random.Next(256)}"),
             _ when name.StartsWith("tipc", StringComparison.Ordinal) => $"{name}://{random.NextInt64(1L << 32)}:{random.Next()}" + random.Next(4) switch { 0 => "-4000000000", 1 => $"@{random.Next():x}", 2 => "/node", _ => "" },

@@ -68,6 +68,8 @@ public sealed class EndpointTextTests
         ["can://lo/isotp/7e8/7e0"] = (CanEndPoint.IsoTp(1, 0x7E8, 0x7E0), SocketType.Dgram, ProtocolType.CanIsoTp, "can://lo/isotp/7e8/7e0"),
         ["can://lo/j1939/1/3ffff/20"] = (CanEndPoint.J1939(1, 1, 0x3FFFF, 0x20), SocketType.Dgram, ProtocolType.CanJ1939, "can://lo/j1939/1/3ffff/20"),
         ["fd:3"] = (null, SocketType.Unknown, ProtocolType.Unknown, "fd:3"),
+        ["systemd:web?backlog=7"] = (null, SocketType.Unknown, ProtocolType.Unknown, "systemd:web?backlog=7"),
+        ["systemd:*"] = (null, SocketType.Unknown, ProtocolType.Unknown, "systemd:*"),
         ["tcp://h:1?backlog=512&reuse_port=1"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?backlog=512&reuse_port=1"),
         ["tcp://h:1?no_delay&keep_alive=off"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?no_delay=1&keep_alive=0"),
         ["tcp://h:1?no_delay=TRUE&timeout=1.5s"] = (new DnsEndPoint("h", 1), SocketType.Stream, ProtocolType.Tcp, "tcp://h:1?no_delay=1&timeout=1500ms"),
@@ -91,7 +93,7 @@ public sealed class EndpointTextTests
         Assert.Equal(endPoint, endpoint.EndPoint);
         Assert.Equal(type, endpoint.SocketType);
         Assert.Equal(protocol, endpoint.ProtocolType);
-        Assert.Equal(text.StartsWith("fd:", StringComparison.Ordinal) ? 3 : null, endpoint.Descriptor);
+        Assert.Equal(text.StartsWith("fd:", StringComparison.Ordinal) ? 3 : text.StartsWith("systemd:", StringComparison.Ordinal) ? -1 : null, endpoint.Descriptor);
         Assert.Equal(endPoint is null ? AddressFamily.Unknown : endPoint.AddressFamily, endpoint.AddressFamily);
         Assert.Equal(endPoint is DnsEndPoint, endpoint.IsName);
 
@@ -185,6 +187,9 @@ public sealed class EndpointTextTests
     [InlineData("can://nosuch0", 6, "no interface of that name", "can://*")]
     [InlineData("can://lo/isotp", 9, "isotp/RX/TX", "can://*")]
     [InlineData("fd:", 3, "a descriptor is missing", "fd:3")]
+    [InlineData("systemd:", 8, "a name is missing", "systemd:web")]
+    [InlineData("systemd:a:b", 9, "no colons", "systemd:web")]
+    [InlineData("systemd:a b", 9, "no spaces", "systemd:web")]
     [InlineData("fd:x", 3, "a descriptor is a number", "fd:3")]
     [InlineData("fd:-1", 3, "a descriptor is a number", "fd:3")]
     [InlineData("fd:99999999999", 3, "at most", "fd:3")]
@@ -426,4 +431,34 @@ public sealed class EndpointTextTests
         SocketUri.TryParse(text, defaults, out _, out SocketUriError? error) ? "" : error.Problem;
 
     private static IPEndPoint Ip(string address, int port) => new(IPAddress.Parse(address), port);
+
+    [Theory]
+    [InlineData("web", "self", "3", "web:other:web", "3 5", "")]
+    [InlineData("other", "self", "3", "web:other:web", "4", "")]
+    [InlineData("*", "self", "3", "web:other:web", "3 4 5", "")]
+    [InlineData("unknown", "self", "2", "web", "4", "")]
+    [InlineData("unknown", "self", "2", null, "3 4", "")]
+    [InlineData("mail", "self", "3", "web:other:web", "", "there are web, other")]
+    [InlineData("web", "1", "1", "web", "", "are for process 1,")]
+    [InlineData("web", "self", "no", "web", "", "LISTEN_FDS says no,")]
+    [InlineData("web", "self", "0", "web", "", "LISTEN_FDS says 0,")]
+    [InlineData("web", null, "1", "web", "", "are not set")]
+    [InlineData("web", "self", null, "web", "", "are not set")]
+    public void Sockets_that_were_passed_are_found_by_their_name(string name, string? process, string? count, string? names, string found, string problem)
+    {
+        int[] descriptors = InheritedSockets.Find(name, process == "self" ? $"{Environment.ProcessId}" : process, count, names, out string said);
+        Assert.Equal(found, string.Join(' ', descriptors));
+        Assert.Contains(problem, said);
+        Assert.Equal(problem.Length == 0, said.Length == 0);
+    }
+
+    [Fact]
+    public void A_name_that_nobody_passed_is_said()
+    {
+        SocketUri endpoint = SocketUri.Parse("systemd:web");
+        System.Net.Sockets.SocketException listen = Assert.ThrowsAny<System.Net.Sockets.SocketException>(() => endpoint.Listen());
+        Assert.Contains("take systemd:web: ENOENT: no sockets were passed to this process", listen.Message);
+        Assert.Contains("take systemd:web: ENOENT: no sockets were passed", Assert.ThrowsAny<System.Net.Sockets.SocketException>(() => endpoint.Resolve()).Message);
+        Assert.Equal("ENOENT", endpoint.TryListen().ErrnoName);
+    }
 }

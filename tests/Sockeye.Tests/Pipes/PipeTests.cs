@@ -51,6 +51,35 @@ public abstract class PipeTests(PipePlace place) : SocketTest
         Assert.Equal(0, await pair.Client.ReceiveAsync(back.AsMemory()));
     });
 
+    [Fact(Timeout = Limit)]
+    public Task A_pipe_counts_what_it_has_received_and_what_the_kernel_has_taken() => Place.Run(async () =>
+    {
+        using Pair pair = await Place.Connected();
+        var pipe = new SocketPipe(pair.Server);
+        Assert.Equal((0, 0), (pipe.BytesReceived, pipe.BytesSent));
+        await pair.Client.SendAllAsync(Bytes(1_000));
+        ReadResult read = await pipe.Input.ReadAsync();
+        while (read.Buffer.Length < 1_000)
+        {
+            pipe.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await pipe.Input.ReadAsync();
+        }
+
+        pipe.Input.AdvanceTo(read.Buffer.GetPosition(400));
+        Assert.Equal((1_000, 600), (pipe.BytesReceived, pipe.UnreadBytes));
+
+        await pipe.Output.WriteAsync(Bytes(3_000));
+        await pair.Client.ReceiveExactlyAsync(new byte[3_000]);
+        await Eventually(() => pipe.BytesSent == 3_000);
+        pipe.Output.Write(Bytes(7));
+        Assert.Equal(3_000, pipe.BytesSent);
+        await pipe.Output.FlushAsync();
+        await pair.Client.ReceiveExactlyAsync(new byte[7]);
+        await Eventually(() => pipe.BytesSent == 3_007);
+        await pipe.DisposeAsync();
+        Assert.Equal((1_000, 3_007), (pipe.BytesReceived, pipe.BytesSent));
+    });
+
     [Theory(Timeout = Limit)]
     [InlineData(1)]
     [InlineData(2)]

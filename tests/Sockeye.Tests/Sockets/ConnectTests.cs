@@ -118,8 +118,7 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
         int receiveBuffer = socket.ReceiveBufferSize;
 
         // A port that the kernel chose would go with the failure, as on any socket.
-        int port = ((IPEndPoint)NobodyThere(AddressFamily.InterNetworkV6)).Port;
-        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+        int port = BindToChosenPort(socket);
         Assert.Equal(SocketError.ConnectionRefused, (await Bounded(Style.Connect(socket, new IPEndPoint(IPAddress.Loopback, PortOf(listener))))).Error);
         Assert.Equal(SocketError.Success, (await Bounded(Style.Connect(socket, listener.LocalEndPoint!))).Error);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, port), socket.LocalEndPoint);
@@ -134,6 +133,22 @@ public abstract class ConnectTests(SocketStyle style) : StyledTest(style)
         Assert.Equal(SocketBufferLocks.Receive, socket.GetOption(SocketOptions.BufferLocks) & SocketBufferLocks.Receive);
         socket.LingerState = new LingerOption(enable: false, seconds: 0);
     });
+
+    // Below the range that the kernel chooses from, which other tests use meanwhile (ip_local_port_range).
+    private static int BindToChosenPort(Socket socket)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            int port = Random.Shared.Next(12_000, 32_000);
+            SocketResult bound = socket.TryBind(new IPEndPoint(IPAddress.IPv6Any, port));
+            if (bound.IsSuccess)
+            {
+                return port;
+            }
+
+            Assert.True(attempt < 100 && bound.Error == SocketError.AddressAlreadyInUse, $"bind {port}: {bound}");
+        }
+    }
 
     [Fact(Timeout = Limit)]
     public Task What_waits_behind_an_IPv4_refusal_goes_on_with_the_IPv6_connection() => Test(async () =>

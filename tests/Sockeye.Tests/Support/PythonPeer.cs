@@ -37,9 +37,10 @@ internal sealed class PythonPeer : IDisposable
     }
 
     /// <summary>The next line that it prints.</summary>
-    internal async Task<string> Line()
+    /// <param name="limit">How long it may take; null is as for any step.</param>
+    internal async Task<string> Line(TimeSpan? limit = null)
     {
-        string? line = await _process.StandardOutput.ReadLineAsync().WaitAsync(SocketTest.Soon);
+        string? line = await _process.StandardOutput.ReadLineAsync().WaitAsync(limit ?? SocketTest.Soon);
         return line ?? throw new InvalidOperationException($"python3 ended: {await _errors.WaitAsync(SocketTest.Soon)}");
     }
 

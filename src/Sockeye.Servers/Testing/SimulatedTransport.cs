@@ -1,0 +1,218 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sockeye.Servers.Testing;
+
+/// <summary>One end of a simulated connection. On the simulation's thread alone.</summary>
+public sealed class SimulatedTransport : ITransport
+{
+    // As much as the kernel might hold of a slow reader.
+    private const int ReceiveBytesMax = 64 * 1024;
+
+    private readonly Simulation _simulation;
+    private readonly FaultPlan _faults;
+    private readonly int _maxQueuedBytes;
+    private readonly Pipe _received;
+    private readonly Pipe _sent;
+    private SimulatedTransport? _peer;
+    private TaskCompletionSource? _room;
+    private long _queued;
+    private bool _isClosing;
+    private bool _isReset;
+
+    internal SimulatedTransport(Simulation simulation, string name, FaultPlan faults, int maxQueuedBytes)
+    {
+        _simulation = simulation;
+        _faults = faults;
+        _maxQueuedBytes = maxQueuedBytes;
+        PeerName = name;
+        _received = new Pipe(Options(ReceiveBytesMax));
+
+        // Bounded by TrySend, so that writing never waits.
+        _sent = new Pipe(Options(0));
+    }
+
+    /// <inheritdoc/>
+    public PipeReader Input => _received.Reader;
+
+    /// <summary>None: it is no address.</summary>
+    public EndPoint? RemoteEndPoint => null;
+
+    /// <inheritdoc/>
+    public string PeerName { get; }
+
+    /// <summary>How many bytes are sent and have not arrived.</summary>
+    public long QueuedBytes => _queued;
+
+    /// <summary>True once the connection was reset, by either side or by a fault.</summary>
+    public bool IsReset => _isReset;
+
+    /// <summary>The text of <see cref="Close"/> or <see cref="Abort"/>, where one was given.</summary>
+    public string? EndMessage { get; private set; }
+
+    /// <inheritdoc/>
+    public bool TrySend(ReadOnlySpan<byte> bytes)
+    {
+        if (_isClosing || _isReset)
+        {
+            return true;
+        }
+
+        if (_queued > 0 && _queued + bytes.Length > _maxQueuedBytes)
+        {
+            return false;
+        }
+
+        Send(bytes);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TrySend(SharedBytes bytes) => TrySend(bytes.Memory.Span);
+
+    /// <inheritdoc/>
+    public ValueTask WaitToSendAsync()
+    {
+        if (_queued <= _maxQueuedBytes / 2 || _isClosing || _isReset)
+        {
+            return default;
+        }
+
+        _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new ValueTask(_room.Task);
+    }
+
+    /// <inheritdoc/>
+    public void Close(string? message = null, ReadOnlyMemory<byte> lastWords = default, bool dropQueued = false)
+    {
+        if (_isClosing || _isReset)
+        {
+            return;
+        }
+
+        EndMessage ??= message;
+        Send(lastWords.Span);
+        _isClosing = true;
+        _sent.Writer.Complete();
+        _received.Reader.CancelPendingRead();
+        ShowRoom();
+    }
+
+    /// <inheritdoc/>
+    public void Abort(string? message = null)
+    {
+        EndMessage ??= message;
+        Reset();
+        _peer!.Reset();
+    }
+
+    internal void Join(SimulatedTransport peer)
+    {
+        _peer = peer;
+        _ = CarryAsync(_sent.Reader, peer);
+    }
+
+    // All that one side sends, until it ends. The simulation's own: what goes wrong with it is a fault of the test kit, and thrown there.
+    private async Task CarryAsync(PipeReader from, SimulatedTransport to)
+    {
+        try
+        {
+            while (!_isReset)
+            {
+                ReadResult read = await from.ReadAsync();
+                ReadOnlySequence<byte> left = read.Buffer;
+                while (!left.IsEmpty && !_isReset)
+                {
+                    int length = (int)Math.Min(left.Length, _simulation.Random.NextInt64(1, _faults.MaxPieceBytes + 1L));
+                    await DelayAsync();
+                    if (_isReset)
+                    {
+                        break;
+                    }
+
+                    if (Happens(_faults.ResetProbability))
+                    {
+                        Abort("a simulated fault");
+                        break;
+                    }
+
+                    Deliver(left.Slice(0, length), to._received.Writer);
+                    left = left.Slice(length);
+                    _queued -= length;
+                    if (_queued <= _maxQueuedBytes / 2)
+                    {
+                        ShowRoom();
+                    }
+
+                    await to._received.Writer.FlushAsync();
+                }
+
+                from.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted && !_isReset)
+                {
+                    await DelayAsync();
+                    to._received.Writer.Complete();
+                    return;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            _simulation.Fail(exception);
+        }
+    }
+
+    private static PipeOptions Options(long pauseBytes) => new(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: pauseBytes,
+        resumeWriterThreshold: pauseBytes / 2,
+        useSynchronizationContext: true);
+
+    private static void Deliver(in ReadOnlySequence<byte> bytes, PipeWriter to)
+    {
+        foreach (ReadOnlyMemory<byte> piece in bytes)
+        {
+            to.Write(piece.Span);
+        }
+    }
+
+    private void Send(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _queued += bytes.Length;
+            _sent.Writer.Write(bytes);
+            _ = _sent.Writer.FlushAsync();
+        }
+    }
+
+    private void Reset()
+    {
+        if (!_isReset)
+        {
+            _isReset = true;
+            _received.Writer.Complete(new SocketException((int)SocketError.ConnectionReset));
+            _sent.Writer.Complete();
+            ShowRoom();
+        }
+    }
+
+    private void ShowRoom()
+    {
+        _room?.TrySetResult();
+        _room = null;
+    }
+
+    private bool Happens(double probability) => probability > 0 && _simulation.Random.NextDouble() < probability;
+
+    private Task DelayAsync()
+    {
+        TimeSpan delay = Happens(_faults.StallProbability)
+            ? _faults.StallTime
+            : new TimeSpan(_simulation.Random.NextInt64(_faults.MaxDelay.Ticks + 1));
+        return delay > TimeSpan.Zero ? _simulation.DelayAsync(delay) : Task.CompletedTask;
+    }
+}
