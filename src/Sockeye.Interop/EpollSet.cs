@@ -50,6 +50,10 @@ internal sealed class EpollSet : IDisposable
     internal int Add(SafeHandle descriptor, uint events, ulong data) =>
         Control(EpollConstants.EPOLL_CTL_ADD, descriptor, events, data);
 
+    /// <summary>EPOLL_CTL_MOD. The kernel reports what is ready already as an event.</summary>
+    internal int Modify(SafeHandle descriptor, uint events, ulong data) =>
+        Control(EpollConstants.EPOLL_CTL_MOD, descriptor, events, data);
+
     /// <summary>EPOLL_CTL_DEL. Needed before close(2), since a duplicate of the descriptor keeps the registration alive.</summary>
     internal int Remove(SafeHandle descriptor) => Control(EpollConstants.EPOLL_CTL_DEL, descriptor, 0, 0);
 

@@ -23,6 +23,7 @@ internal static class RingConstants
     internal const uint IORING_FEAT_NODROP = 1u << 1;
     internal const uint IORING_FEAT_SUBMIT_STABLE = 1u << 2;
     internal const uint IORING_FEAT_EXT_ARG = 1u << 8;
+    internal const uint IORING_FEAT_CQE_SKIP = 1u << 11;
 
     internal const uint IORING_SQ_CQ_OVERFLOW = 1u << 1;
 
@@ -37,10 +38,12 @@ internal static class RingConstants
     internal const byte IORING_OP_SENDMSG = 9;
     internal const byte IORING_OP_ACCEPT = 13;
     internal const byte IORING_OP_ASYNC_CANCEL = 14;
+    internal const byte IORING_OP_CLOSE = 19;
     internal const byte IORING_OP_SEND = 26;
     internal const byte IORING_OP_RECV = 27;
 
     internal const byte IOSQE_BUFFER_SELECT = 1 << 5;
+    internal const byte IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 
     internal const uint IORING_POLL_ADD_MULTI = 1u << 0;
 

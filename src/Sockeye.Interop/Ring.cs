@@ -69,6 +69,7 @@ internal sealed unsafe class Ring : IDisposable
         _entries = entries;
         _entriesBytes = entriesBytes;
         Flags = parameters.Flags;
+        SkipSuccess = (parameters.Features & RingConstants.IORING_FEAT_CQE_SKIP) != 0 ? RingConstants.IOSQE_CQE_SKIP_SUCCESS : (byte)0;
 
         byte* start = (byte*)queues;
         _submissionHead = (uint*)(start + parameters.Submission.Head);
@@ -97,6 +98,9 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>The flags that the kernel took: IORING_SETUP_*.</summary>
     internal uint Flags { get; }
+
+    /// <summary>The flag of a request whose success need not be told: IOSQE_CQE_SKIP_SUCCESS; 0 before Linux 5.17.</summary>
+    internal byte SkipSuccess { get; }
 
     /// <summary>How many requests fit between two enters.</summary>
     internal int Capacity => (int)_submissionCount;

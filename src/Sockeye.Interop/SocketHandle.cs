@@ -91,6 +91,12 @@ public sealed class SocketHandle : SafeHandle
     /// </summary>
     internal bool IsShared { get; set; }
 
+    /// <summary>
+    /// True lets <see cref="ICloseListener.TryClose"/> close the descriptor a little later than the last release, with the
+    /// turn's other requests to a ring.
+    /// </summary>
+    internal bool MayCloseLater { get; set; }
+
     /// <summary>The descriptor's number. Valid only while the caller holds a reference.</summary>
     internal int Number => (int)handle;
 
@@ -117,10 +123,11 @@ public sealed class SocketHandle : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        CloseListener?.Closing();
+        ICloseListener? listener = CloseListener;
+        listener?.Closing();
 
         // Linux frees the number even when close(2) reports EINTR or EIO: calling it again could close a stranger's.
-        int result = _closes ? Libc.Close((int)handle) : 0;
+        int result = !_closes || (MayCloseLater && listener is not null && listener.TryClose((int)handle)) ? 0 : Libc.Close((int)handle);
         (Interlocked.Exchange(ref _close, Released.Instance) as CloseWait)?.Closed.Set();
         return result >= 0;
     }
@@ -145,4 +152,11 @@ internal interface ICloseListener
 {
     /// <summary>The descriptor closes when this returns. Any thread, the finalizer's included; must not throw.</summary>
     void Closing();
+
+    /// <summary>
+    /// Takes the descriptor over, to close it a little later, after <see cref="Closing"/>. Until then its number is its own, and
+    /// nobody uses it. Any thread; must not throw.
+    /// </summary>
+    /// <returns>False when the caller must close it itself, now.</returns>
+    bool TryClose(int descriptor);
 }

@@ -164,5 +164,7 @@ public sealed class SocketHandleTests
     private sealed class Listener(Action closing) : ICloseListener
     {
         public void Closing() => closing();
+
+        public bool TryClose(int descriptor) => false;
     }
 }

@@ -21,10 +21,6 @@ internal abstract class Poller : IDisposable
     // TimeProvider.CreateTimer takes 49 days; a later timer is set again after this long.
     private const long ForeignDelayMsMax = 24 * 60 * 60 * 1000;
 
-    /// <summary>What a socket is watched for.</summary>
-    internal const uint AllEvents = EpollConstants.EPOLLIN | EpollConstants.EPOLLOUT | EpollConstants.EPOLLPRI
-        | EpollConstants.EPOLLRDHUP | EpollConstants.EPOLLET;
-
     // Generations have 28 bits: the rest of the upper half is the ring's, for what is no socket.
     private const uint GenerationMask = 0x0FFF_FFFF;
 
@@ -111,10 +107,10 @@ internal abstract class Poller : IDisposable
         }
     }
 
-    internal int Register(SocketHandle handle, out Registration? registration)
+    internal int Register(SocketHandle handle, WatchedEvents watched, out Registration? registration)
     {
         registration = null;
-        var made = new Registration(this, handle);
+        var made = new Registration(this, handle) { Watched = watched };
         if (!TryTakeSlot(made))
         {
             return Errno.ECANCELED;
@@ -192,6 +188,31 @@ internal abstract class Poller : IDisposable
 
         return result;
     }
+
+    /// <summary>Has the kernel tell of more: <see cref="Registration.Watched"/> has grown.</summary>
+    internal void Widen(Registration registration)
+    {
+        int errno;
+        try
+        {
+            errno = WatchMore(registration);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The engine has ended, or the socket has closed: what waits has ended with it.
+            errno = 0;
+        }
+
+        if (errno != 0)
+        {
+            // No memory for it in the kernel: whatever waits must not wait for ever.
+            registration.Close(errno);
+        }
+    }
+
+    /// <summary>Closes a descriptor of this poller's a little later, in the place of its handle.</summary>
+    /// <returns>False when the caller must close it itself, now.</returns>
+    internal virtual bool TryClose(int descriptor) => false;
 
     /// <summary>The descriptor closes now, disposed or forgotten: its slot is free.</summary>
     internal void Release(Registration registration)
@@ -383,6 +404,10 @@ internal abstract class Poller : IDisposable
     /// <summary>Makes the kernel report the descriptor's readiness, edge-triggered, under the registration's token.</summary>
     /// <returns>0, or the errno.</returns>
     private protected abstract int Watch(Registration registration);
+
+    /// <summary>Has the kernel report what is watched now, where less was watched before; and what is ready already.</summary>
+    /// <returns>0, or the errno.</returns>
+    private protected abstract int WatchMore(Registration registration);
 
     /// <summary>Ends those reports. May be called more than once, and on any thread.</summary>
     private protected abstract void Unwatch(Registration registration);

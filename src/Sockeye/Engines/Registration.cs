@@ -65,6 +65,14 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>The poller's slot and generation: what names this registration to the kernel.</summary>
     internal ulong Token { get; set; }
 
+    /// <summary>What the descriptor is watched for. Grows, and never shrinks; changed under the gate.</summary>
+    internal WatchedEvents Watched { get; set; }
+
+    /// <summary>The same as EPOLL*, edge-triggered.</summary>
+    internal uint Events => EpollConstants.EPOLLET
+        | ((Watched & WatchedEvents.Read) != 0 ? EpollConstants.EPOLLIN | EpollConstants.EPOLLPRI | EpollConstants.EPOLLRDHUP : 0)
+        | ((Watched & WatchedEvents.Write) != 0 ? EpollConstants.EPOLLOUT : 0);
+
     /// <summary>The socket has left its engine: it is watched never again.</summary>
     internal volatile bool IsForgotten;
 
@@ -192,12 +200,17 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>The descriptor closes.</summary>
     void ICloseListener.Closing() => Poller.Release(this);
 
+    bool ICloseListener.TryClose(int descriptor) => Poller.TryClose(descriptor);
+
     /// <summary>Queues an operation whose first try, at <paramref name="sequence"/>, said EAGAIN, or which must wait behind others.</summary>
     internal void Enqueue(SocketOperation operation, int sequence)
     {
         SocketOperation? first = null;
+        OperationQueue which = operation.Queue;
+        WatchedEvents needed = operation.Watches;
         bool completed = false;
-        bool joins = operation.Queue == OperationQueue.Write && (_ringStates & Bit(OperationQueue.Write)) != 0
+        bool widens = false;
+        bool joins = which == OperationQueue.Write && (_ringStates & Bit(which)) != 0
             && operation.IsRequest && RingTries.Here(Poller) is not null;
         using (_gate.Enter())
         {
@@ -211,7 +224,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             }
             else
             {
-                joins = joins && LastOf(operation.Queue) is { State: OperationState.Running, IsRequest: true };
+                joins = joins && LastOf(which) is { State: OperationState.Running, IsRequest: true };
                 Append(operation);
                 operation.State = OperationState.Waiting;
                 if (joins)
@@ -221,18 +234,39 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
                 }
                 else if (_sequence != sequence)
                 {
-                    first = Start(operation.Queue);
+                    first = Start(which);
                 }
+
+                // What is tried now is watched for once it has been tried in vain.
+                widens = !joins && first is null && MustWiden(needed);
             }
         }
 
         if (completed)
         {
             operation.Publish();
+            return;
         }
-        else
+
+        Run(which, first);
+        if (widens)
         {
-            Run(operation.Queue, first);
+            Poller.Widen(this);
+        }
+    }
+
+    /// <summary>Has the engine watch for some events from now on, on behalf of operations that are queued.</summary>
+    internal void Widen(WatchedEvents needed)
+    {
+        bool widens;
+        using (_gate.Enter())
+        {
+            widens = MustWiden(needed);
+        }
+
+        if (widens)
+        {
+            Poller.Widen(this);
         }
     }
 
@@ -368,6 +402,18 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Run(ticket.Queue, next);
     }
 
+    // Under the gate. True for the one caller that has to tell the poller, once the gate is open.
+    private bool MustWiden(WatchedEvents needed)
+    {
+        if ((Watched & needed) == needed)
+        {
+            return false;
+        }
+
+        Watched |= needed;
+        return true;
+    }
+
     // Makes the queue busy and its head running; the caller hands the head to Run. Null when there is nothing to run.
     private SocketOperation? Start(OperationQueue queue)
     {
@@ -429,6 +475,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     {
         SocketOperation? next;
         SocketOperation? ended = null;
+        bool widens = false;
         using (_gate.Enter())
         {
             if (!done && operation.CancelErrno != 0)
@@ -447,6 +494,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             {
                 next = operation.Queue == OperationQueue.Watch ? After(operation) : null;
                 operation.State = OperationState.Waiting;
+                widens = MustWiden(operation.Watches);
                 if (operation.Queue == OperationQueue.Write)
                 {
                     StepBack(operation, ref ended);
@@ -470,6 +518,11 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         }
 
         PublishAll(ended);
+        if (widens)
+        {
+            Poller.Widen(this);
+        }
+
         return next;
     }
 
@@ -608,6 +661,26 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             default: return ref _watch;
         }
     }
+}
+
+/// <summary>What a descriptor is watched for. Errors and hang-ups are told whatever else is.</summary>
+[Flags]
+internal enum WatchedEvents : byte
+{
+    /// <summary>Nothing: something else tells of what comes.</summary>
+    None = 0,
+
+    /// <summary>EPOLLIN, EPOLLPRI, EPOLLRDHUP.</summary>
+    Read = 1,
+
+    /// <summary>
+    /// EPOLLOUT. Only once a send found no room or a connect waits: a fresh connection is writable, which is an event of its own,
+    /// and a turn of its own, that says nothing.
+    /// </summary>
+    Write = 2,
+
+    /// <summary>Both.</summary>
+    All = Read | Write,
 }
 
 /// <summary>

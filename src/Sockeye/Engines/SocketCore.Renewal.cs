@@ -113,7 +113,7 @@ internal sealed partial class SocketCore
             }
 
             // A descriptor that keeps the old one until the gate is open: its close may wait, for what LingerState says.
-            int result = Libc.Duplicate(Handle, out SocketHandle kept);
+            int result = NewDescriptors.Duplicate(Handle, out SocketHandle kept);
             if (result < 0)
             {
                 kept.Dispose();
@@ -229,7 +229,7 @@ internal sealed partial class SocketCore
     private int OpenAlike(out SocketHandle fresh)
     {
         FamilyNumbers.TryToLinux(AddressFamily, out int family);
-        int result = Libc.Socket(family, (int)SocketType, (int)ProtocolType, out fresh);
+        int result = NewDescriptors.Socket(family, (int)SocketType, (int)ProtocolType, out fresh);
         if (result < 0)
         {
             return -result;

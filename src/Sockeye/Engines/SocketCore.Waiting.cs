@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -40,7 +41,34 @@ internal sealed partial class SocketCore
             Span<PollDescriptor> descriptors = stackalloc PollDescriptor[2];
             descriptors[0] = edges is not null ? new PollDescriptor { Descriptor = edges.Number, Events = PollConstants.POLLIN }
                 : new PollDescriptor { Descriptor = events == 0 ? -1 : handle.Number, Events = events };
-            int result = waiter.Poll(descriptors, limit);
+            long start = Stopwatch.GetTimestamp();
+            TimeSpan left = limit;
+            int result;
+            while (true)
+            {
+                // What is accepted from here on wakes the waiter.
+                if (HasAccepted(events))
+                {
+                    seen = PollConstants.POLLIN;
+                    return 1;
+                }
+
+                result = waiter.Poll(descriptors, left);
+                if (result != -Errno.EBADF || ExtrasIfAny?.Accepted is null)
+                {
+                    break;
+                }
+
+                // Woken for a connection, unless the socket has closed or become another.
+                waiter.Reset();
+                if (IsClosed || !ReferenceEquals(handle, Handle) || (edges is not null && renewals != Renewals))
+                {
+                    break;
+                }
+
+                left = limit < TimeSpan.Zero ? limit : TimeSpan.FromTicks(Math.Max(0, (limit - Stopwatch.GetElapsedTime(start)).Ticks));
+            }
+
             seen = descriptors[0].Returned;
             if (result > 0 && edges is not null)
             {
@@ -85,6 +113,13 @@ internal sealed partial class SocketCore
             Span<PollDescriptor> descriptor = [new PollDescriptor { Descriptor = handle.Number, Events = (short)wanted }];
             int result = Libc.Poll(descriptor, TimeSpan.Zero);
             seen = (SocketEvents)descriptor[0].Returned;
+            if (result >= 0 && (wanted & SocketEvents.Readable) != 0 && ExtrasIfAny?.Accepted is { HasAny: true })
+            {
+                // Connections that the kernel no longer knows of.
+                seen |= SocketEvents.Readable;
+                result = 1;
+            }
+
             return result;
         }
         finally
@@ -119,6 +154,45 @@ internal sealed partial class SocketCore
 
         edges!.Dispose();
         return null;
+    }
+
+    /// <summary>
+    /// True when <paramref name="events"/> ask for readiness to read and this listener has connections that the kernel no longer
+    /// knows of. Those that a ring accepts unasked it accepts no longer.
+    /// </summary>
+    internal bool HasAccepted(short events)
+    {
+        if ((events & PollConstants.POLLIN) == 0 || ExtrasIfAny is not { Accepted: { } accepted } extras)
+        {
+            return false;
+        }
+
+        // The caller is among the waiters by now, or does not wait: WakeWaiters looks the other way round.
+        Interlocked.MemoryBarrier();
+        if (!accepted.HasAny)
+        {
+            extras.MultishotAccept?.Settle();
+        }
+
+        return accepted.HasAny;
+    }
+
+    /// <summary>Wakes the threads that wait in synchronous calls: they look again.</summary>
+    internal void WakeWaiters()
+    {
+        Interlocked.MemoryBarrier();
+        if (ExtrasIfAny is not { } extras || Volatile.Read(ref extras.Waiters) is null)
+        {
+            return;
+        }
+
+        lock (this)
+        {
+            for (WaiterLink? waiter = extras.Waiters; waiter is not null; waiter = waiter.Next)
+            {
+                waiter.Waiter.Signal();
+            }
+        }
     }
 
     internal bool AddWaiter(WaiterLink waiter, bool waitsForEdges = false)

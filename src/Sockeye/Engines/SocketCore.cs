@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Sockeye.Engines.IoUring;
 using Sockeye.Families;
 using Sockeye.Interop;
 
@@ -62,6 +63,7 @@ internal sealed partial class SocketCore
     {
         IsPlainTcp = like.IsPlainTcp;
         WasMapped = like.WasMapped;
+        Lingers = like.Lingers;
         IsBlocking = like.IsBlocking;
         LocalEndPoint = like.LocalEndPoint;
     }
@@ -152,6 +154,13 @@ internal sealed partial class SocketCore
         set => Set(States.Connecting, value);
     }
 
+    /// <summary>SO_LINGER may have a time: close(2) waits until what was sent has arrived. Accepted sockets have it of their listener.</summary>
+    internal bool Lingers
+    {
+        get => Has(States.Lingers);
+        set => Set(States.Lingers, value);
+    }
+
     internal bool IsDisposed => Has(States.Disposed);
 
     /// <summary>The registration with the engine; null until an operation had to wait.</summary>
@@ -210,7 +219,7 @@ internal sealed partial class SocketCore
     {
         if (listener.IsPlainTcp)
         {
-            return AcceptedTcp(listener, handle);
+            return AcceptedUnasked(listener, handle);
         }
 
         var accepted = new SocketCore(listener, handle);
@@ -218,16 +227,24 @@ internal sealed partial class SocketCore
         return accepted;
     }
 
-    /// <summary>An accepted TCP connection. Its peer's address costs memory, and time, only when somebody asks.</summary>
-    internal static SocketCore AcceptedTcp(SocketCore listener, SocketHandle handle) =>
+    /// <summary>A connection whose peer was not asked for: of TCP the address costs memory, and time, only when somebody wants it.</summary>
+    internal static SocketCore AcceptedUnasked(SocketCore listener, SocketHandle handle) =>
         new(listener, handle) { PeerIsLate = true, IsConnected = true };
 
     /// <summary>Takes over the descriptor of a connection that <paramref name="listener"/> accepted, in place of its own.</summary>
+    /// <param name="listener">Whose manner of waiting it gets.</param>
+    /// <param name="handle">The connection's descriptor; owned from now on.</param>
+    /// <param name="peer">The peer's address, as accept4(2) gave it.</param>
+    /// <param name="isPeerLate">The peer's address was not asked for.</param>
     /// <returns>False when this socket was disposed meanwhile; the descriptor is closed then.</returns>
-    internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer)
+    internal bool TryTakeOver(SocketCore listener, SocketHandle handle, ReadOnlySpan<byte> peer, bool isPeerLate)
     {
         SocketHandle unused;
         Registration? registration;
+
+        // Of one that listened meanwhile.
+        AcceptedConnections? accepted = null;
+        MultishotAccept? request = null;
         lock (this)
         {
             if (IsClosed)
@@ -249,6 +266,8 @@ internal sealed partial class SocketCore
                 extras.ConnectingTo = null;
                 extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
+                (accepted, extras.Accepted) = (extras.Accepted, null);
+                (request, extras.MultishotAccept) = (extras.MultishotAccept, null);
                 SignalWaiters(extras);
             }
         }
@@ -256,9 +275,13 @@ internal sealed partial class SocketCore
         registration?.Close();
         RemoveBoundFile();
         unused.Dispose();
+        request?.Settle();
+        accepted?.Close();
         IsBlocking = listener.IsBlocking;
         LocalEndPoint = listener.LocalEndPoint;
+        Lingers = listener.Lingers;
         Connected(listener, peer);
+        PeerIsLate = isPeerLate;
         return true;
     }
 
@@ -360,7 +383,10 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>The peer as far as it is known or can still be asked for; null when there is none.</summary>
-    /// <remarks>SO_PEERNAME rather than getpeername(2): it works even when the peer has reset the connection already.</remarks>
+    /// <remarks>
+    /// SO_PEERNAME rather than getpeername(2) where an address has one length: it works even when the peer has reset the
+    /// connection already. A UNIX socket knows its peer for as long as it is open.
+    /// </remarks>
     internal EndPoint? KnownPeer()
     {
         if (RemoteEndPoint is not null || !PeerIsLate || IsDisposed)
@@ -370,9 +396,18 @@ internal sealed partial class SocketCore
 
         try
         {
-            // The kernel refuses room for more than the address (EINVAL).
-            Span<byte> address = stackalloc byte[AddressFamily == AddressFamily.InterNetworkV6 ? Ipv6AddressBytes : Ipv4AddressBytes];
-            if (Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out int length) >= 0)
+            Span<byte> address = stackalloc byte[SocketConstants.AddressBytesMax];
+            if (IsInternet)
+            {
+                // The kernel refuses room for more than the address (EINVAL).
+                address = address[..(AddressFamily == AddressFamily.InterNetworkV6 ? Ipv6AddressBytes : Ipv4AddressBytes)];
+            }
+
+            int length;
+            int result = IsInternet
+                ? Libc.GetOption(Handle, SocketConstants.SOL_SOCKET, SocketConstants.SO_PEERNAME, address, out length)
+                : Libc.GetPeerName(Handle, address, out length);
+            if (result >= 0)
             {
                 RemoteEndPoint = AddressCodecs.Decode(address[..length], LocalEndPoint);
                 PeerIsLate = false;
@@ -486,8 +521,10 @@ internal sealed partial class SocketCore
     }
 
     /// <summary>Registers with the engine.</summary>
+    /// <param name="watched">What is to be watched at first.</param>
+    /// <param name="registration">The registration; null on failure.</param>
     /// <returns>0, or the errno.</returns>
-    internal int Register(out Registration? registration)
+    internal int Register(WatchedEvents watched, out Registration? registration)
     {
         lock (this)
         {
@@ -502,7 +539,7 @@ internal sealed partial class SocketCore
                 return Errno.EBADF;
             }
 
-            int errno = Engine.Register(Handle, out registration);
+            int errno = Engine.Register(Handle, watched, out registration);
             if (errno == 0)
             {
                 Volatile.Write(ref _place, registration);
@@ -580,16 +617,23 @@ internal sealed partial class SocketCore
         if (!Handle.Closes)
         {
             // A view's descriptor is its owner's: what is given away is a duplicate.
-            int result = Libc.Duplicate(Handle, out SocketHandle duplicate);
+            int result = NewDescriptors.Duplicate(Handle, out SocketHandle duplicate);
             Handle.Dispose();
             SettleEngine();
             errno = -Math.Min(result, 0);
-            return errno == 0 ? duplicate : null;
+            if (errno != 0)
+            {
+                ExtrasIfAny?.Accepted?.Close();
+                return null;
+            }
+
+            duplicate.CloseListener = ExtrasIfAny?.Accepted;
+            return duplicate;
         }
 
         Handle.CloseListener?.Closing();
         SettleEngine();
-        var detached = new SocketHandle(Handle.DangerousGetHandle());
+        var detached = new SocketHandle(Handle.DangerousGetHandle()) { CloseListener = ExtrasIfAny?.Accepted };
         Handle.SetHandleAsInvalid();
         return detached;
     }
@@ -742,17 +786,29 @@ internal sealed partial class SocketCore
         EndOperations();
         RemoveBoundFile();
         EndConnection();
+        bool isAwaited = Lingers || (LocalEndPoint is not null && (IsListening || !IsStream));
+        if (!isAwaited && IsStream && EngineIfAny?.Poller.Ring is { IsOwnThread: true } ring)
+        {
+            Handle.MayCloseLater = true;
+            if (Pipe is not null)
+            {
+                Handle.CloseListener ??= ring;
+            }
+        }
+
         Handle.Dispose();
 
         // A port is free once close(2) has run and the engine holds the file no longer. First the engine: what it has
         // prepared for the kernel holds the descriptor until it is handed over, and on the engine's own thread nobody else
         // does that. Then calls still under way on other threads: they have been woken. The bound is for a caller that
-        // holds a reference of its own.
-        if (LocalEndPoint is not null && (IsListening || !IsStream))
+        // holds a reference of its own. And whoever set SO_LINGER wants Dispose to wait until what was sent has arrived.
+        if (isAwaited)
         {
             SettleEngine();
             Handle.WaitForClose(TimeSpan.FromSeconds(1));
         }
+
+        ExtrasIfAny?.Accepted?.Close();
     }
 
     // Says the end to a peer that would take close(2) for a reset; not over the heads of others who have the same socket.
@@ -784,6 +840,10 @@ internal sealed partial class SocketCore
         {
             registration.Poller.Settle();
         }
+        else
+        {
+            ExtrasIfAny?.MultishotAccept?.Settle();
+        }
     }
 
     private void RemoveBoundFile()
@@ -808,6 +868,7 @@ internal sealed partial class SocketCore
         Mapped = 1 << 7,
         Disposed = 1 << 8,
         Closed = 1 << 9,
+        Lingers = 1 << 10,
     }
 }
 
@@ -854,6 +915,13 @@ internal sealed class SocketExtras
 
     /// <summary>How often the descriptor's number has got another socket. Changed under the core's gate.</summary>
     internal int Renewals;
+
+    /// <summary>Of a listener: what was accepted for it and not asked for. Null until something can be.</summary>
+    internal AcceptedConnections? Accepted;
+
+    /// <summary>Of a listener whose accepts were awaited on a loop with a ring. Made on the ring's thread.</summary>
+    internal MultishotAccept? MultishotAccept;
+
     internal bool IsDisconnected;
     internal bool HasPacketInformation;
 

@@ -197,9 +197,9 @@ public sealed class SocketEngine : IDisposable
         return (Volatile.Read(ref _ringFailure) ?? Reason?.Invoke()) is { } reason ? $"{text}; {reason}" : text;
     }
 
-    /// <summary>Gives the socket a registration.</summary>
+    /// <summary>Gives the socket a registration, watched for some events.</summary>
     /// <returns>0, or the errno.</returns>
-    internal int Register(SocketHandle handle, out Registration? registration)
+    internal int Register(SocketHandle handle, WatchedEvents watched, out Registration? registration)
     {
         uint shard = _pollers.Length == 1 ? 0 : (Interlocked.Increment(ref _next) - 1) % (uint)_pollers.Length;
         Poller poller = _pollers[shard];
@@ -208,7 +208,7 @@ public sealed class SocketEngine : IDisposable
             poller.EnsureThread();
         }
 
-        return poller.Register(handle, out registration);
+        return poller.Register(handle, watched, out registration);
     }
 
     /// <summary>Expires <paramref name="node"/> after <paramref name="delay"/>, on the first poller's thread.</summary>

@@ -119,6 +119,12 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
     /// <summary>True when a socket known to be empty need not be tried before the wait.</summary>
     internal virtual bool MaySkipTry => false;
 
+    /// <summary>
+    /// What the engine must watch while this operation waits. A write that waits comes with its peer's answer, so both are watched
+    /// then; most sockets that are read from never have one.
+    /// </summary>
+    internal virtual WatchedEvents Watches => Queue == OperationQueue.Read ? WatchedEvents.Read : WatchedEvents.All;
+
     /// <summary>Makes a cancel, a time limit or the socket's Dispose the outcome. Under the registration's gate: no system call.</summary>
     internal void EndWith(int errno) => Progress.End(errno);
 
@@ -220,7 +226,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
 
         if (registration is null)
         {
-            int errno = Socket.Register(out registration);
+            int errno = Socket.Register(Watches, out registration);
             if (errno != 0)
             {
                 EndWith(errno);

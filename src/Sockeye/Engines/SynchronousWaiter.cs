@@ -101,6 +101,17 @@ internal sealed class SynchronousWaiter
         }
     }
 
+    /// <summary>
+    /// Forgets a signal, so that the thread may wait again. It looks at what the signal may have meant afterwards: one that comes
+    /// meanwhile counts anew.
+    /// </summary>
+    internal void Reset()
+    {
+        _signaled = false;
+        _wake?.Drain();
+        Interlocked.MemoryBarrier();
+    }
+
     /// <summary>Ends the rent, once no socket has it in its list any more.</summary>
     internal void Return()
     {

@@ -173,6 +173,9 @@ internal abstract class LoopAcceptor
     /// <summary>Nothing of the kernel's is under way any more.</summary>
     private protected void Close()
     {
+        // A ring may have accepted for us what we had not asked for yet.
+        Socket.Core.HasAccepted(PollConstants.POLLIN);
+
         // No more than the backlog holds: who comes while it is emptied need not be served as well.
         for (int i = 0; i <= _backlog && Listener.TryEnter(); i++)
         {

@@ -100,7 +100,7 @@ internal sealed class RingAcceptor(
         _scheduled = false;
         while (_arrived.TryDequeue(out SocketHandle? handle))
         {
-            Take(new Socket(SocketCore.AcceptedTcp(Socket.Core, handle)));
+            Take(new Socket(SocketCore.AcceptedUnasked(Socket.Core, handle)));
         }
 
         if (_inFlight)

@@ -112,6 +112,7 @@ public partial class Socket
     {
         ThrowIfDisposed();
         ThrowIfNotListening();
+        Core.HasAccepted(PollConstants.POLLIN);
         SocketCore? accepted = null;
         var progress = default(Progress);
         var step = new AcceptStep(into: null, ref accepted);

@@ -40,7 +40,7 @@ public partial class Socket
             return SocketResult<(Socket First, Socket Second)>.Failure(Errno.EAFNOSUPPORT);
         }
 
-        int result = Libc.SocketPair(family, (int)socketType, (int)protocolType, out SocketHandle first, out SocketHandle second);
+        int result = NewDescriptors.Pair(family, (int)socketType, (int)protocolType, out SocketHandle first, out SocketHandle second);
         return result < 0
             ? SocketResult<(Socket First, Socket Second)>.Failure(-result)
             : SocketResult<(Socket First, Socket Second)>.Success((Paired(first), Paired(second)));

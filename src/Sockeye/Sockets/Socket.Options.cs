@@ -222,12 +222,16 @@ public partial class Socket
             : throw new ArgumentException($"{option} can be read, not set.", nameof(option));
     }
 
-    // Before it is set: a read on another thread must not take a record's end for an empty socket.
+    // Before it is set: a read on another thread must not take a record's end for an empty socket, nor Dispose return too soon.
     private void NoteOption(int level, int name)
     {
         if (level == TcpOptions.UpperLayerProtocol.Level && name == TcpOptions.UpperLayerProtocol.Name)
         {
             Core.IsPlainTcp = false;
+        }
+        else if (level == SocketOptions.Linger.Level && name == SocketOptions.Linger.Name)
+        {
+            Core.Lingers = true;
         }
     }
 

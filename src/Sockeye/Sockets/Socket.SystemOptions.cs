@@ -382,13 +382,20 @@ public partial class Socket
         return new LingerOption(linger.OnOff != 0, linger.Seconds);
     }
 
-    private int SetLinger(LingerOption optionValue) => optionValue.LingerTime is >= 0 and <= ushort.MaxValue
-        ? PlainLayout<Linger>.Instance.Set(
+    private int SetLinger(LingerOption optionValue)
+    {
+        if (optionValue.LingerTime is < 0 or > ushort.MaxValue)
+        {
+            throw new ArgumentException("LingerTime must be between 0 and 65,535 seconds.", nameof(optionValue));
+        }
+
+        Core.Lingers |= optionValue is { Enabled: true, LingerTime: > 0 };
+        return PlainLayout<Linger>.Instance.Set(
             Descriptor,
             SocketConstants.SOL_SOCKET,
             SocketConstants.SO_LINGER,
-            new Linger { OnOff = optionValue.Enabled ? 1 : 0, Seconds = optionValue.LingerTime })
-        : throw new ArgumentException("LingerTime must be between 0 and 65,535 seconds.", nameof(optionValue));
+            new Linger { OnOff = optionValue.Enabled ? 1 : 0, Seconds = optionValue.LingerTime });
+    }
 
     private static int SetTimeoutMs(ref int field, int milliseconds)
     {

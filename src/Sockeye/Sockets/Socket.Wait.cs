@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Net.Sockets;
 using Sockeye.Engines;
 using Sockeye.Interop;
@@ -34,6 +35,7 @@ public partial class Socket
             ArgumentOutOfRangeException.ThrowIfLessThan(own, TimeSpan.Zero, nameof(limit));
         }
 
+        Core.HasAccepted((short)events);
         var seen = SocketEvents.None;
         var progress = default(Progress);
         var step = new WaitStep(events, ref seen);
@@ -143,7 +145,32 @@ public partial class Socket
             AddToSelection(checkRead, PollConstants.POLLIN, selected, descriptors, waiter);
             AddToSelection(checkWrite, PollConstants.POLLOUT, selected, descriptors, waiter);
             AddToSelection(checkError, PollConstants.POLLPRI, selected, descriptors, waiter);
-            result = waiter.Poll(descriptors, timeout);
+            long start = Stopwatch.GetTimestamp();
+            TimeSpan left = timeout;
+            while (true)
+            {
+                // A listener's connections that a ring has accepted already: what it accepts from here on wakes the waiter.
+                bool isReady = MarkAccepted(selected, descriptors);
+                result = waiter.Poll(descriptors, isReady ? TimeSpan.Zero : left);
+                if (isReady && result >= 0)
+                {
+                    MarkAccepted(selected, descriptors);
+                    break;
+                }
+
+                if (result != -Errno.EBADF)
+                {
+                    break;
+                }
+
+                waiter.Reset();
+                if (selected.Exists(static item => item.Socket.Core.IsDisposed || !ReferenceEquals(item.Handle, item.Socket.Core.Handle)))
+                {
+                    break;
+                }
+
+                left = timeout < TimeSpan.Zero ? timeout : TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
+            }
         }
         finally
         {
@@ -177,6 +204,21 @@ public partial class Socket
         SelectMode.SelectError => (returned & (PollConstants.POLLPRI | PollConstants.POLLERR)) != 0,
         _ => false,
     };
+
+    private static bool MarkAccepted(List<(Socket Socket, SocketHandle Handle, WaiterLink Link)> selected, Span<PollDescriptor> descriptors)
+    {
+        bool any = false;
+        for (int i = 0; i < selected.Count; i++)
+        {
+            if (selected[i].Socket.Core.HasAccepted(descriptors[i].Events))
+            {
+                descriptors[i].Returned |= PollConstants.POLLIN;
+                any = true;
+            }
+        }
+
+        return any;
+    }
 
     private static void AddToSelection(
         IList? list, short events, List<(Socket Socket, SocketHandle Handle, WaiterLink Link)> selected, PollDescriptor[] descriptors, SynchronousWaiter waiter)

@@ -124,6 +124,12 @@ public partial class Socket : IDisposable
         Core = new SocketCore(handle, FamilyNumbers.FromLinux(family), (SocketType)type, (ProtocolType)protocol, SocketEngine.OfNewSockets);
         Libc.Fcntl(handle, FcntlConstants.F_SETFL, Math.Max(Libc.Fcntl(handle, FcntlConstants.F_GETFL), 0) | FcntlConstants.O_NONBLOCK);
         Libc.Fcntl(handle, FcntlConstants.F_SETFD, FcntlConstants.FD_CLOEXEC);
+        if (handle.CloseListener is AcceptedConnections accepted)
+        {
+            handle.CloseListener = null;
+            Core.Extras.Accepted = accepted;
+        }
+
         AdoptState();
     }
 
@@ -391,7 +397,9 @@ public partial class Socket : IDisposable
     /// </returns>
     /// <remarks>
     /// Operations that wait end with OperationAborted. A UNIX socket's file stays. When it returns, nothing of this library's
-    /// holds the descriptor's file: the caller's close is the last. What Python calls detach.
+    /// holds the descriptor's file: the caller's close is the last. Of a listener on an <see cref="EventLoop"/> connections that
+    /// were accepted and not asked for go with the handle: a <see cref="Socket"/> made of it accepts them first; disposed, it
+    /// resets them. What Python calls detach.
     /// </remarks>
     /// <exception cref="InvalidOperationException">A file made of this socket is still open.</exception>
     public SocketHandle Detach()
@@ -413,7 +421,7 @@ public partial class Socket : IDisposable
     public Socket Duplicate()
     {
         ThrowIfDisposed();
-        int result = Libc.Duplicate(Descriptor, out SocketHandle copy);
+        int result = NewDescriptors.Duplicate(Descriptor, out SocketHandle copy);
         if (result < 0)
         {
             SocketErrors.Throw("fcntl F_DUPFD_CLOEXEC", endPoint: null, -result);
@@ -424,10 +432,20 @@ public partial class Socket : IDisposable
 
     /// <summary>Hands the descriptor to a <see cref="System.Net.Sockets.Socket"/>, for libraries that take that type. This socket is spent.</summary>
     /// <returns>The system's socket; it owns the descriptor. O_NONBLOCK is cleared when <see cref="Blocking"/> is true, as that class expects, and with it for every duplicate.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// A file made of this socket is still open; or a listener has connections that an <see cref="EventLoop"/>'s ring has accepted and
+    /// nobody has asked for: <see cref="TryAccept"/> gives them.
+    /// </exception>
     /// <exception cref="SocketException">The system's class refuses the family.</exception>
     public SystemSocket ToSystemSocket()
     {
         bool blocking = Blocking;
+        ThrowIfDisposed();
+        if (Core.HasAccepted(PollConstants.POLLIN))
+        {
+            throw new InvalidOperationException("Connections wait that were accepted already, which the system's class cannot take over; accept them first.");
+        }
+
         using SocketHandle handle = Detach();
         if (blocking)
         {
@@ -501,7 +519,7 @@ public partial class Socket : IDisposable
     private static int TryOpen(
         int family, AddressFamily addressFamily, SocketType socketType, ProtocolType protocolType, SocketEngine? engine, out SocketCore? core)
     {
-        int result = Libc.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
+        int result = NewDescriptors.Socket(family, (int)socketType, (int)protocolType, out SocketHandle handle);
         if (result < 0)
         {
             core = null;

@@ -67,6 +67,8 @@ internal sealed class ChaosPoller : Poller
         return EpollWatch.Watch(_epoll, registration);
     }
 
+    private protected override int WatchMore(Registration registration) => EpollWatch.WatchMore(_epoll, registration);
+
     private protected override void Unwatch(Registration registration) => EpollWatch.Unwatch(_epoll, registration);
 
     private protected override bool Wait(int timeoutMs)

@@ -30,6 +30,8 @@ internal sealed class EpollPoller : Poller
 
     private protected override int Watch(Registration registration) => _epoll.Watch(registration);
 
+    private protected override int WatchMore(Registration registration) => _epoll.WatchMore(registration);
+
     private protected override void Unwatch(Registration registration) => _epoll.Unwatch(registration);
 
     private protected override bool Wait(int timeoutMs) => _epoll.Wait(timeoutMs);

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines.Epoll;
 
 /// <summary>
-/// epoll(7) over the sockets of one poller, each added once, edge-triggered, for all events: what an
+/// epoll(7) over the sockets of one poller, edge-triggered, each added once and told once when more is to be watched: what an
 /// <see cref="EpollPoller"/> waits with, and what a ring's poller goes on with when its ring has failed.
 /// </summary>
 /// <remarks>
@@ -55,7 +56,7 @@ internal sealed class EpollWatch : IDisposable
         return 0;
     }
 
-    /// <summary>Adds a socket to a set, for all events.</summary>
+    /// <summary>Adds a socket to a set.</summary>
     /// <returns>0, or the errno.</returns>
     internal static int Watch(EpollSet epoll, Registration registration)
     {
@@ -66,14 +67,14 @@ internal sealed class EpollWatch : IDisposable
             registration.IsDuplicated = false;
         }
 
-        int result = epoll.Add(registration.Handle, Poller.AllEvents, registration.Token);
+        int result = epoll.Add(registration.Handle, registration.Events, registration.Token);
         if (result == -Errno.EEXIST)
         {
             // Two sockets on one descriptor: a view and its owner. A duplicate is an entry of its own.
-            result = Libc.Duplicate(registration.Handle, out SocketHandle duplicate);
+            result = NewDescriptors.Duplicate(registration.Handle, out SocketHandle duplicate);
             if (result >= 0)
             {
-                result = epoll.Add(duplicate, Poller.AllEvents, registration.Token);
+                result = epoll.Add(duplicate, registration.Events, registration.Token);
                 if (result < 0)
                 {
                     duplicate.Dispose();
@@ -87,6 +88,18 @@ internal sealed class EpollWatch : IDisposable
         }
 
         return Math.Max(-result, 0);
+    }
+
+    /// <summary>Watches for what the registration says now.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal static int WatchMore(EpollSet epoll, Registration registration)
+    {
+        SafeHandle watched = registration.IsDuplicated && Duplicates.TryGetValue(registration, out SocketHandle? duplicate)
+            ? duplicate : registration.Handle;
+
+        // ENOENT: it was taken out just now, since it closes.
+        int result = epoll.Modify(watched, registration.Events, registration.Token);
+        return result == -Errno.ENOENT ? 0 : Math.Max(-result, 0);
     }
 
     /// <summary>Takes a socket out of a set, before the close: a duplicate of the descriptor would keep it there.</summary>
@@ -106,6 +119,9 @@ internal sealed class EpollWatch : IDisposable
 
     /// <summary>As <see cref="Poller"/>'s.</summary>
     internal int Watch(Registration registration) => Watch(_epoll, registration);
+
+    /// <summary>As <see cref="Poller"/>'s.</summary>
+    internal int WatchMore(Registration registration) => WatchMore(_epoll, registration);
 
     /// <summary>As <see cref="Poller"/>'s.</summary>
     internal void Unwatch(Registration registration) => Unwatch(_epoll, registration);

@@ -7,7 +7,7 @@ namespace Sockeye.Engines.IoUring;
 /// <remarks>
 /// Contract.
 /// - Until <see cref="TakeOver"/> there is no set, and nothing is watched here.
-/// - <see cref="Watch"/>, <see cref="Unwatch"/>, <see cref="Rewatch"/> and what is asked of tokens are for any thread, all else for
+/// - <see cref="Watch"/>, <see cref="WatchMore"/>, <see cref="Unwatch"/>, <see cref="Rewatch"/> and what is asked of tokens are for any thread, all else for
 ///   the waiting one.
 /// - Any thread that registers a socket sees the set, or its socket is among those that are taken over.
 /// </remarks>
@@ -110,6 +110,33 @@ internal sealed class RingFallback(RingPoller poller, EventDescriptor wake) : ID
             int errno = epoll.Watch(registration);
             registration.IsArmed = errno == 0;
             return errno;
+        }
+    }
+
+    /// <summary>The socket's next poll has another token, unless the ring has failed.</summary>
+    /// <returns>False when it has: the set watches.</returns>
+    internal bool TryRenewToken(Registration registration)
+    {
+        lock (_gate)
+        {
+            if (poller.HasFailed)
+            {
+                return false;
+            }
+
+            _formerTokens.TryAdd(registration, registration.Token);
+            poller.RenewToken(registration);
+            return true;
+        }
+    }
+
+    /// <summary>The set watches for what the registration says now, if the socket is in it.</summary>
+    /// <returns>0, or the errno.</returns>
+    internal int WatchMore(Registration registration)
+    {
+        lock (_gate)
+        {
+            return _epoll is { } epoll && registration.IsArmed ? epoll.WatchMore(registration) : Watch(registration);
         }
     }
 

@@ -16,7 +16,7 @@ namespace Sockeye.Engines.IoUring;
 /// - A ring that fails for good is left, and an epoll set waits in its place from then on: see <see cref="RingFallback"/>. Sockets go
 ///   on, since a poll is all that the ring had of them; a request that was in flight ends with the errno.
 /// </remarks>
-internal sealed class RingPoller : Poller
+internal sealed class RingPoller : Poller, ICloseListener
 {
     private const ushort BufferGroup = 1;
 
@@ -76,6 +76,9 @@ internal sealed class RingPoller : Poller
 
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => ReferenceEquals(t_own, this);
+
+    /// <summary>The multishot accepts that may be in flight. On the ring's thread.</summary>
+    internal List<MultishotAccept> Accepts { get; } = [];
 
     /// <summary>What other threads ask of the ring.</summary>
     internal CommandQueue Commands { get; } = new();
@@ -182,6 +185,41 @@ internal sealed class RingPoller : Poller
         t_own = null;
     }
 
+    /// <summary>
+    /// The descriptor closes with the turn's other requests, after the poll that is taken back. No later than the poll would let the
+    /// peer see the end: the ring holds the socket's file until then.
+    /// </summary>
+    internal override bool TryClose(int descriptor)
+    {
+        if (!IsOwnThread || HasFailed || !_queues.Exists)
+        {
+            return false;
+        }
+
+        _queues.Close(descriptor);
+        return true;
+    }
+
+    /// <summary>Closes what waits to be closed on this thread, now: descriptors are short.</summary>
+    /// <returns>False when nothing waits.</returns>
+    internal static bool CloseNow()
+    {
+        if (t_own is not { HasFailed: false } own || !own._queues.HasClosing)
+        {
+            return false;
+        }
+
+        own.Flush();
+        return true;
+    }
+
+    // Of a socket that has no poll here, since a pipe moves its bytes.
+    void ICloseListener.Closing()
+    {
+    }
+
+    bool ICloseListener.TryClose(int descriptor) => TryClose(descriptor);
+
     internal override void Settle()
     {
         if (HasFailed)
@@ -191,7 +229,7 @@ internal sealed class RingPoller : Poller
 
         if (IsOwnThread)
         {
-            _queues.FinishDisarming();
+            SettleHere();
             return;
         }
 
@@ -235,6 +273,21 @@ internal sealed class RingPoller : Poller
 
     /// <summary>Hands over what was prepared, now rather than at the turn's end. On the ring's thread.</summary>
     internal void Flush() => _queues.Flush();
+
+    /// <summary>
+    /// Brings a request what completions it has by now, before the turn's dispatch. For requests whose completion runs no user
+    /// code and asks for nothing that must wait its turn.
+    /// </summary>
+    /// <param name="request">The request, in flight.</param>
+    /// <param name="mayWait">Waits for a completion, a millisecond at most.</param>
+    internal void CompleteEarly(IRingRequest request, bool mayWait)
+    {
+        _queues.SetAside(mayWait ? 1u : 0u);
+        while (_queues.TryTakeEarly(request.RingToken, out CompletionEntry completion))
+        {
+            _requests.Complete(completion);
+        }
+    }
 
     internal override void FinishTries()
     {
@@ -295,7 +348,7 @@ internal sealed class RingPoller : Poller
 
         if (settles)
         {
-            _queues.FinishDisarming();
+            SettleHere();
             Pass(commands);
         }
 
@@ -315,6 +368,25 @@ internal sealed class RingPoller : Poller
         }
 
         return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : _fallback.Watch(registration);
+    }
+
+    // The poll is taken back, and another made under another token: what the first has still to say is said again by the second,
+    // which begins with the current state. An update of the poll itself (IORING_POLL_UPDATE_EVENTS) is refused while an event
+    // comes to it.
+    private protected override int WatchMore(Registration registration)
+    {
+        if (!_fallback.TryRenewToken(registration))
+        {
+            return _fallback.WatchMore(registration);
+        }
+
+        if (IsOwnThread)
+        {
+            _polls.Rearm(registration);
+            return 0;
+        }
+
+        return TryCommand(new RingCommand(registration, Arm: true, Fence: null)) || !HasFailed ? 0 : _fallback.WatchMore(registration);
     }
 
     private protected override void Unwatch(Registration registration)
@@ -364,6 +436,12 @@ internal sealed class RingPoller : Poller
         if (_polls.HasEnded)
         {
             _polls.ArmEnded();
+        }
+
+        if (Accepts.Count != 0)
+        {
+            // With an attempt to make the thread is not about to sleep.
+            EndTurnOfAccepts(sleeps: timeoutMs != 0 && !_tries.IsBusy);
         }
 
         if (!_queues.HasRequests && _turnsWithoutEnter < TurnsWithoutEnterMax && _tries.TryOneByCall())
@@ -423,6 +501,28 @@ internal sealed class RingPoller : Poller
         _queues.Leave();
         _fallback.Dispose();
         _wake.Dispose();
+    }
+
+    private void SettleHere()
+    {
+        // Each that is over leaves the list at the turn's end.
+        for (int i = 0; i < Accepts.Count; i++)
+        {
+            Accepts[i].FinishUnlessAwaited();
+        }
+
+        _queues.FinishDisarming();
+    }
+
+    private void EndTurnOfAccepts(bool sleeps)
+    {
+        for (int i = Accepts.Count - 1; i >= 0; i--)
+        {
+            if (!Accepts[i].EndTurn(sleeps))
+            {
+                Accepts.RemoveAt(i);
+            }
+        }
     }
 
     // The ring is left at the turn's end. Idempotent, until there is an epoll set.

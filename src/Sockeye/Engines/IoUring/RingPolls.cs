@@ -21,7 +21,7 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
     /// <returns>0, or the errno.</returns>
     internal int Arm(Registration registration)
     {
-        if (registration.IsArmed || registration.IsForgotten)
+        if (registration.IsArmed || registration.IsForgotten || registration.Watched == WatchedEvents.None)
         {
             return 0;
         }
@@ -31,7 +31,7 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
             ref SubmissionEntry entry = ref queues.Next(registration.Handle).Entry;
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
-            entry.OperationFlags = Poller.AllEvents;
+            entry.OperationFlags = registration.Events;
             entry.UserData = fallback.Token(registration);
             registration.IsArmed = true;
             return 0;
@@ -90,15 +90,18 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
             return;
         }
 
-        // A poll that failed says nothing of the socket; whoever waits asks it himself.
-        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
-        if ((completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0)
+        // Before the socket hears of it, which may have it watched for more: by another poll.
+        bool hasEnded = (completion.Flags & RingConstants.IORING_CQE_F_MORE) == 0;
+        if (hasEnded)
         {
             registration.IsArmed = false;
-            if (completion.Result is >= 0 or -Errno.ENOMEM)
-            {
-                _ended.Enqueue(completion.UserData);
-            }
+        }
+
+        // A poll that failed says nothing of the socket; whoever waits asks it himself.
+        registration.Ready(completion.Result < 0 ? EpollConstants.EPOLLERR : (uint)completion.Result);
+        if (hasEnded && completion.Result is >= 0 or -Errno.ENOMEM)
+        {
+            _ended.Enqueue(completion.UserData);
         }
     }
 

@@ -8,6 +8,7 @@ namespace Sockeye.Engines.IoUring;
 /// Contract.
 /// - The ring's thread alone, save for <see cref="Failure"/>.
 /// - Between a request's making and the next enter its descriptor's handle is referenced, so that its number stays its own.
+/// - A descriptor that is to be closed is closed once: by the request, or, when the ring is left before it took that, by close(2).
 /// - Whoever needs room or a completion in mid-turn enters, and what completions come are set aside, in order: they reach
 ///   nobody before the turn's dispatch.
 /// - When the ring fails for good, requests lead nowhere from then on, and what it has completed can still be taken.
@@ -24,6 +25,12 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
 
     private readonly List<SocketHandle> _held = [];
     private readonly Queue<CompletionEntry> _early = new();
+
+    // Answers of attempts, on their way to the operations.
+    private readonly Queue<CompletionEntry> _answers = new();
+
+    // Descriptors that a request will close, and its position. Owned until the kernel has taken the request.
+    private readonly Queue<(uint Position, int Descriptor)> _closing = new();
 
     // Owned: closed in Leave, or by Dispose of a poller that never started.
     private Ring? _ring;
@@ -69,6 +76,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
 
     /// <summary>True when completions were set aside.</summary>
     internal bool HasEarly => _early.Count != 0;
+
+    /// <summary>True when descriptors wait for the next enter to be closed.</summary>
+    internal bool HasClosing => _closing.Count != 0;
 
     /// <summary>The tests' way to have the ring fail: as <see cref="Interop.Ring.Fault"/>, of each ring that is made here. Null everywhere else.</summary>
     internal Func<Ring, int>? Fault
@@ -172,10 +182,29 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         entry.Descriptor = -1;
         entry.Address = userData;
         entry.UserData = answer;
+        entry.Flags = _ring?.SkipSuccess ?? 0;
         if (answer == RingUserData.Disarm)
         {
             _disarming++;
         }
+    }
+
+    /// <summary>Has a descriptor closed, after all that was asked for before.</summary>
+    /// <param name="descriptor">Owned from now on; nobody uses its number any longer.</param>
+    internal void Close(int descriptor)
+    {
+        ref SubmissionEntry entry = ref Next().Entry;
+        if (HasFailed)
+        {
+            Libc.Close(descriptor);
+            return;
+        }
+
+        entry.Operation = RingConstants.IORING_OP_CLOSE;
+        entry.Descriptor = descriptor;
+        entry.Flags = Ring.SkipSuccess;
+        entry.UserData = RingUserData.Discarded;
+        _closing.Enqueue((Ring.Position, descriptor));
     }
 
     /// <summary>
@@ -216,6 +245,7 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         // The kernel may have taken only some: those that are left still name their descriptors by number.
         if (!ring.HasRequests)
         {
+            _closing.Clear();
             ReleaseHeld();
         }
     }
@@ -248,15 +278,19 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>Answers attempts that the kernel has answered, and sets the other completions aside for the turn.</summary>
     internal void TakeTries(RingTries tries)
     {
-        // Those that stay keep their order.
+        // Those that stay keep their order. First all are sorted: what an answer leads to may need room in the ring, and then more
+        // are set aside.
+        SetAside();
         for (int early = _early.Count; early > 0; early--)
         {
-            TakeTry(tries, _early.Dequeue());
+            CompletionEntry completion = _early.Dequeue();
+            bool isTry = completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift;
+            (isTry ? _answers : _early).Enqueue(completion);
         }
 
-        while (TryRead(out CompletionEntry completion))
+        while (_answers.TryDequeue(out CompletionEntry answer))
         {
-            TakeTry(tries, completion);
+            tries.Complete(answer);
         }
     }
 
@@ -278,23 +312,50 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>Gives the ring up, with all that is prepared and in flight.</summary>
     internal void Leave()
     {
-        _ring?.Dispose();
+        Ring? left = _ring;
+        left?.Dispose();
         _ring = null;
         _early.Clear();
         _disarming = 0;
+        while (_closing.TryDequeue(out (uint Position, int Descriptor) closing))
+        {
+            if (!left!.IsTaken(closing.Position))
+            {
+                Libc.Close(closing.Descriptor);
+            }
+        }
+
         ReleaseHeld();
     }
 
-    private void TakeTry(RingTries tries, in CompletionEntry completion)
+    /// <summary>Hands over what was prepared, and sets aside what completions there are.</summary>
+    /// <param name="wait">How many to wait for, a millisecond at most.</param>
+    internal void SetAside(uint wait)
     {
-        if (completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift)
+        Enter(wait, limitMs: 1);
+        SetAside();
+    }
+
+    /// <summary>Takes the first completion of a request out of those that were set aside; the others stay in order.</summary>
+    internal bool TryTakeEarly(ulong userData, out CompletionEntry taken)
+    {
+        taken = default;
+        bool found = false;
+        for (int left = _early.Count; left > 0; left--)
         {
-            tries.Complete(completion);
+            CompletionEntry completion = _early.Dequeue();
+            if (!found && completion.UserData == userData)
+            {
+                taken = completion;
+                found = true;
+            }
+            else
+            {
+                _early.Enqueue(completion);
+            }
         }
-        else
-        {
-            _early.Enqueue(completion);
-        }
+
+        return found;
     }
 
     // Completions that are read before the turn's dispatch.

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sockeye.Engines.IoUring;
 using Sockeye.Interop;
 
 namespace Sockeye.Engines;
@@ -18,8 +19,18 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
     internal override bool TryComplete()
     {
         var step = new AcceptStep(_into, ref _accepted);
-        return Complete(ref step);
+        if (Complete(ref step))
+        {
+            return true;
+        }
+
+        MultishotAccept.Await(Socket);
+        return false;
     }
+
+    // A request in the ring may wait in the poll's place.
+    internal override WatchedEvents Watches =>
+        Socket.ExtrasIfAny?.MultishotAccept is { IsArmedHere: true } ? WatchedEvents.None : WatchedEvents.Read;
 
     /// <summary>The accepted connection's face.</summary>
     protected abstract T Wrap(SocketCore accepted);
@@ -35,18 +46,35 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
     protected override void Return() => Socket.Extras.Accept.Put(this);
 }
 
-/// <summary>accept4(2).</summary>
+/// <summary>accept4(2), or what a ring has accepted already.</summary>
 /// <param name="into">A socket that was made for the connection; null makes one.</param>
 /// <param name="accepted">Gets the connection.</param>
 internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICallStep
 {
     private readonly ref SocketCore? _accepted = ref accepted;
     private SocketHandle? _handle;
+    private bool _isPeerLate;
     private AddressBuffer _peer;
     private int _peerLength;
 
-    public int Call(SocketCore socket, in Progress progress) =>
-        Libc.Accept(socket.Handle, socket.Family is { AcceptsUnlistened: true } ? [] : _peer, out _peerLength, out _handle);
+    public int Call(SocketCore socket, in Progress progress)
+    {
+        if (socket.ExtrasIfAny is { } extras)
+        {
+            _isPeerLate = extras.Accepted is { } accepted && accepted.TryTake(out _handle);
+            if (_isPeerLate)
+            {
+                return 0;
+            }
+
+            if (extras.MultishotAccept is { } request && request.TryAnswer(out int errno))
+            {
+                return -errno;
+            }
+        }
+
+        return NewDescriptors.Accept(socket.Handle, socket.Family is { AcceptsUnlistened: true } ? [] : _peer, out _peerLength, out _handle);
+    }
 
     public StepResult Take(SocketCore socket, int answer, ref Progress progress)
     {
@@ -64,11 +92,11 @@ internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICa
         ReadOnlySpan<byte> peer = _peer[..Math.Min(_peerLength, SocketConstants.AddressBytesMax)];
         if (into is null)
         {
-            _accepted = SocketCore.Accepted(socket, _handle!, peer);
+            _accepted = _isPeerLate ? SocketCore.AcceptedUnasked(socket, _handle!) : SocketCore.Accepted(socket, _handle!, peer);
             return progress.Done();
         }
 
-        bool isOpen = into.TryTakeOver(socket, _handle!, peer);
+        bool isOpen = into.TryTakeOver(socket, _handle!, peer, _isPeerLate);
         _accepted = isOpen ? into : null;
         return progress.Done(isOpen ? 0 : Errno.EBADF);
     }
