@@ -494,6 +494,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             {
                 next = operation.Queue == OperationQueue.Watch ? After(operation) : null;
                 operation.State = OperationState.Waiting;
+                operation.NoteWaited();
                 widens = MustWiden(operation.Watches);
                 if (operation.Queue == OperationQueue.Write)
                 {

@@ -191,6 +191,7 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
 
         Registration? registration = Socket.Registration;
         int sequence = registration?.Sequence ?? 0;
+        bool hasWaited = true;
         if (registration is not null && !registration.IsIdle(Queue) && !IsDecided)
         {
             // Not tried: by the time it is queued the queue may have emptied, and the engine's event for what is ready
@@ -205,8 +206,9 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
         {
             // Tried with the turn's enter, once it is queued.
             sequence--;
+            hasWaited = false;
         }
-        else if (Attempt())
+        else if (AttemptInOrder())
         {
             if (RunQueue.Current is { } loop && !loop.SpendBudget())
             {
@@ -259,10 +261,13 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
             registration!.Poller.StartTimer(Terms, time);
         }
 
-        Progress.HasWaited = true;
+        Progress.HasWaited = hasWaited;
         registration!.Enqueue(this, sequence);
         return false;
     }
+
+    /// <summary>An attempt said EAGAIN: the operation waits from now on.</summary>
+    internal void NoteWaited() => Progress.HasWaited = true;
 
     /// <summary>Tries the call; an exception of the attempt itself becomes an errno, so that no engine thread dies of it.</summary>
     internal bool Attempt()
@@ -287,6 +292,17 @@ internal abstract class SocketOperation(SocketCore socket, OperationQueue queue)
 
     /// <summary>The caller's own memory or list threw: whoever awaits hears of it, as EFAULT from a Try face.</summary>
     internal void Fail(Exception exception) => Terms.Fault = exception;
+
+    // What the loop has prepared on another socket of the same descriptor was sent before.
+    private bool AttemptInOrder()
+    {
+        if (Queue == OperationQueue.Write && Socket.Handle.IsShared)
+        {
+            Socket.FinishTries();
+        }
+
+        return Attempt();
+    }
 
     internal override void Expire(short version)
     {

@@ -209,6 +209,12 @@ public partial class Socket
             }
         }
 
+        if (Core.Handle.IsShared)
+        {
+            // What the loop has prepared on another socket of the same descriptor was sent before.
+            Core.FinishTries();
+        }
+
         StepResult result;
         progress.PartRule = SendStep.PartRule(isAll);
         try

@@ -510,6 +510,32 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         loop.Run(body);
     });
 
+    [Fact(Timeout = Limit)]
+    public Task A_duplicates_sends_come_behind_those_of_the_socket() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Socket copy = pair.Client.Duplicate();
+        ValueTask<int> first = pair.Client.SendAsync(new byte[] { 1 }.AsMemory());
+        ValueTask<int> second = copy.SendAsync(new byte[] { 2 }.AsMemory());
+        ValueTask<int> third = pair.Client.SendAsync(new byte[] { 3 }.AsMemory());
+        ValueTask<SocketResult<int>> fourth = copy.TrySendAsync([new ArraySegment<byte>([4])]);
+        await first;
+        await second;
+        await third;
+        Assert.Equal(1, (await fourth).Value);
+        Assert.Equal([1, 2, 3, 4], Exactly(pair.Server, 4));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task A_receive_on_a_socket_made_ready_for_another_connection_says_that_there_is_none() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        pair.Client.Disconnect(reuseSocket: true);
+        await Task.Yield();
+        await Task.Yield();
+        Assert.Equal(Errno.ENOTCONN, (await pair.Client.TryReceiveAsync(new byte[10].AsMemory())).Errno);
+    });
+
     private sealed class Refusing : MemoryManager<byte>
     {
         public override Memory<byte> Memory => CreateMemory(100);
