@@ -117,7 +117,7 @@ public sealed class VsockTests : GuestTest
         Assert.Equal(port, ((VsockEndPoint)client.LocalEndPoint!).Port);
 
         // The kernel keeps the port until the peer has gone as well.
-        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).AsTask().WaitAsync(Soon));
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WaitAsync(Soon));
         client.Disconnect(reuseSocket: true);
         Assert.Null(client.RemoteEndPoint);
         await ConnectsNow(way, client, isDisconnected: true);
