@@ -87,7 +87,7 @@ public sealed partial class AbiTests
             .. RingStructureNames,
 
             // What the layer tells its callers; the kernel never sees these.
-            nameof(MessageLengths), nameof(PinnedMemory), nameof(Submission),
+            nameof(MessageLengths), nameof(PinnedMemory), nameof(PinSlot), nameof(Submission),
         ];
         IEnumerable<string> structures = typeof(MessageHeader).Assembly.GetTypes()
             .Where(type => type.IsValueType && !type.IsEnum && type.Namespace == "Sockeye.Interop" && !type.IsNested)
