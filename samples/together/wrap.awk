@@ -22,7 +22,24 @@ BEGIN {
     print "#line " NR " \"" file "\""
 }
 
-{ print inside && $0 != "" ? "        " $0 : $0 }
+# Types come last in a file program. They become nested ones, so that two programs may have one of the same name.
+inside && !types && /^((public|internal|abstract|sealed|static|partial|readonly|ref) )*(class|record|struct|interface|enum) / {
+    types = 1
+    finish()
+    print "#line " NR " \"" file "\""
+}
+
+{ print inside && $0 != "" ? (types ? "    " : "        ") $0 : $0 }
+
+END {
+    if (!types) {
+        finish()
+    }
+
+    print "\n#line hidden\n}"
+}
 
 # A program that ends without a word ends well.
-END { print "\n#line hidden\n#pragma warning disable CS0162\n        return 0;\n    }\n}" }
+function finish() {
+    print "\n#line hidden\n#pragma warning disable CS0162\n        return 0;\n#pragma warning restore CS0162\n    }\n"
+}

@@ -37,6 +37,72 @@ public sealed class ProcessTests : ServerTest
         asyncio.run(main())
         """;
 
+    // The chat of Twisted's own documentation, "Writing Servers"; it prints where it listens, besides.
+    private const string TwistedChat = """
+        from twisted.internet.protocol import Factory
+        from twisted.protocols.basic import LineReceiver
+        from twisted.internet import reactor
+
+        class Chat(LineReceiver):
+            def __init__(self, users):
+                self.users = users
+                self.name = None
+                self.state = "GETNAME"
+
+            def connectionMade(self):
+                self.sendLine(b"What's your name?")
+
+            def connectionLost(self, reason):
+                if self.name in self.users:
+                    del self.users[self.name]
+
+            def lineReceived(self, line):
+                if self.state == "GETNAME":
+                    self.handle_GETNAME(line)
+                else:
+                    self.handle_CHAT(line)
+
+            def handle_GETNAME(self, name):
+                if name in self.users:
+                    self.sendLine(b"Name taken, please choose another.")
+                    return
+                self.sendLine(f"Welcome, {name.decode('utf-8')}!".encode("utf-8"))
+                self.name = name
+                self.users[name] = self
+                self.state = "CHAT"
+
+            def handle_CHAT(self, message):
+                message = f"<{self.name.decode('utf-8')}> {message.decode('utf-8')}".encode("utf-8")
+                for name, protocol in self.users.items():
+                    if protocol != self:
+                        protocol.sendLine(message)
+
+        class ChatFactory(Factory):
+            def __init__(self):
+                self.users = {}  # maps user names to Chat instances
+
+            def buildProtocol(self, addr):
+                return Chat(self.users)
+
+        port = reactor.listenTCP(0, ChatFactory(), interface="127.0.0.1")
+        print("listening at tcp://127.0.0.1:%d" % port.getHost().port, flush=True)
+        reactor.run()
+        """;
+
+    // s = connected(ENDPOINT)
+    private const string ConnectFunction = """
+        def connected(endpoint):
+            kind, rest = endpoint.split(":", 1)
+            if kind == "unix":
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                s.settimeout(20)
+                s.connect(rest)
+                return s
+            host, port = rest[2:].rsplit(":", 1)
+            return socket.create_connection((host.strip("[]"), int(port)), 20)
+
+        """;
+
     [Theory(Timeout = 60_000)]
     [InlineData("time-threads", "tcp://127.0.0.1:0", "INT")]
     [InlineData("time-threads", "tcp://[::1]:0", "TERM")]
@@ -55,6 +121,44 @@ public sealed class ProcessTests : ServerTest
         Assert.Equal("", await RestAsync(idle).WaitAsync(Soon));
         Assert.Equal((0, ""), (await program.EndAsync(), program.Errors));
         Assert.False(File.Exists(path));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("tcp://[::1]:0")]
+    [InlineData("unix:")]
+    public async Task The_chat_protocol_talks_to_pythons_clients(string endpoint)
+    {
+        string path = FreshPath();
+        using var program = new Sample("chat-protocol", endpoint == "unix:" ? endpoint + path : endpoint);
+        string where = await program.ListeningAtAsync();
+        await ChatAsync(where);
+        using Socket idle = await SocketUri.Parse(where).ConnectAsync();
+        await program.SignalAsync("TERM");
+        Assert.Equal("What's your name?\n", await RestAsync(idle).WaitAsync(Soon));
+        Assert.Equal((0, ""), (await program.EndAsync(), program.Errors));
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_chat_protocol_is_no_longer_than_its_Twisted_original()
+    {
+        string ours = await File.ReadAllTextAsync(Path.Combine(Root(), "samples", "chat-protocol.cs"));
+        Assert.InRange(CodeLines(ours), 5, CodeLines(TwistedChat));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_Twisted_original_answers_as_the_chat_protocol_does()
+    {
+        using var python = new PythonServer(TwistedChat);
+        try
+        {
+            await ChatAsync(await python.ListeningAtAsync());
+        }
+        catch (Exception) when (python.Errors.Contains("No module named 'twisted'", StringComparison.Ordinal))
+        {
+            Assert.Skip("Twisted is not installed; in Debian it is in the package python3-twisted.");
+        }
     }
 
     [Theory(Timeout = 60_000)]
@@ -143,21 +247,59 @@ public sealed class ProcessTests : ServerTest
 
     private static async Task AskAsync(string endpoint)
     {
-        using PythonPeer peer = PythonPeer.Start("""
-            kind, rest = sys.argv[1].split(":", 1)
-            if kind == "unix":
-                s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                s.settimeout(20)
-                s.connect(rest)
-            else:
-                host, port = rest[2:].rsplit(":", 1)
-                s = socket.create_connection((host.strip("[]"), int(port)), 20)
+        using PythonPeer peer = PythonPeer.Start(ConnectFunction + """
+            s = connected(sys.argv[1])
             s.sendall(b"hello")
             s.shutdown(socket.SHUT_WR)
             data = b""
             while part := s.recv(1000):
                 data += part
             assert data.startswith(b"[") and data.endswith(b"] hello"), data
+            print("ok")
+            """, endpoint);
+        Assert.Equal("ok", await peer.Line());
+        await peer.End();
+    }
+
+    // Two people talk, a third finds her name taken, and has it once the first has left.
+    private static async Task ChatAsync(string endpoint)
+    {
+        using PythonPeer peer = PythonPeer.Start(ConnectFunction + """
+            class Person:
+                def __init__(self):
+                    self.socket = connected(sys.argv[1])
+                    self.lines = self.socket.makefile("r", newline="\n")
+                    self.hears("What's your name?")
+
+                def says(self, text):
+                    self.socket.sendall(text.encode() + b"\r\n")
+
+                def hears(self, text):
+                    line = self.lines.readline()
+                    assert line.rstrip("\r\n") == text, (line, text)
+
+                def leaves(self):
+                    self.socket.shutdown(socket.SHUT_WR)
+                    assert self.lines.readline() == ""
+
+            ann, bob, other = Person(), Person(), Person()
+            ann.says("ann")
+            ann.hears("Welcome, ann!")
+            bob.says("bob")
+            bob.hears("Welcome, bob!")
+            other.says("ann")
+            other.hears("Name taken, please choose another.")
+            ann.says("hello, all")
+            bob.hears("<ann> hello, all")
+            bob.says("gr\u00fc\u00df dich")
+            ann.hears("<bob> gr\u00fc\u00df dich")
+            ann.leaves()
+            other.says("ann")
+            other.hears("Welcome, ann!")
+            bob.says("again?")
+            other.hears("<bob> again?")
+            bob.leaves()
+            other.leaves()
             print("ok")
             """, endpoint);
         Assert.Equal("ok", await peer.Line());
@@ -187,5 +329,5 @@ public sealed class ProcessTests : ServerTest
     private sealed class Limited(int descriptors) : ProgramProcess(
         "prlimit", $"--nofile={descriptors}:{descriptors}", "dotnet", "exec", Sample.Dll, "time-tasks", "tcp://127.0.0.1:0");
 
-    private sealed class PythonServer(string script, params string[] arguments) : ProgramProcess("python3", ["-c", script, .. arguments]);
+    private sealed class PythonServer(string script, params string[] arguments) : ProgramProcess("/usr/bin/python3", ["-c", script, .. arguments]);
 }

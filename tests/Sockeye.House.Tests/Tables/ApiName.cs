@@ -20,20 +20,22 @@ internal static class ApiName
     private const BindingFlags Hidden = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
 
     private static readonly Assembly _library = typeof(Sockeye.Socket).Assembly;
+    private static readonly Assembly _servers = typeof(Sockeye.Servers.StreamServer).Assembly;
 
     // The first that knows a name has it: ours before the platform's.
     private static readonly Assembly[] _assemblies =
     [
         _library, typeof(SocketHandle).Assembly, typeof(System.Net.Sockets.Socket).Assembly, typeof(IPAddress).Assembly,
         typeof(NetworkInterface).Assembly, typeof(object).Assembly, typeof(Dns).Assembly, typeof(System.Buffers.ReadOnlySequence<>).Assembly,
-        typeof(Stack<>).Assembly,
+        typeof(Stack<>).Assembly, _servers, typeof(System.IO.Pipelines.PipeReader).Assembly,
     ];
 
     private static readonly string[] _namespaces =
     [
         "Sockeye", "System.Net.Sockets", "System.Net", "System.Net.NetworkInformation", "System", "System.IO", "System.Threading",
         "System.Threading.Tasks", "System.Text", "System.Buffers", "System.Buffers.Binary", "System.Collections.Generic",
-        "System.Runtime.InteropServices", "Microsoft.Win32.SafeHandles",
+        "System.Runtime.InteropServices", "Microsoft.Win32.SafeHandles", "Sockeye.Servers", "Sockeye.Servers.Protocols", "Sockeye.Servers.Framing",
+        "Sockeye.Servers.Testing", "System.IO.Pipelines",
     ];
 
     private static readonly Dictionary<Type, string> _keywords = new()
@@ -94,7 +96,7 @@ internal static class ApiName
 
         string last = path[^1].Split('<')[0];
         return creates ? []
-            : [.. type.GetMember(last, All).Concat(Extensions(type, last)).Where(member => parameters is null || (member is MethodBase method && Takes(method, parameters)))];
+            : [.. type.GetMember(last, All | BindingFlags.NonPublic).Where(IsVisible).Concat(Extensions(type, last)).Where(member => parameters is null || (member is MethodBase method && Takes(method, parameters)))];
     }
 
     /// <summary>The kernel's number behind a member: of a constant, an option or control message, a family, a flag.</summary>
@@ -175,7 +177,7 @@ internal static class ApiName
     // Where a C# 14 extension stands: in a group, a nested class whose marker names the type that is extended. What runs
     // is a static method of the class around it.
     private static IEnumerable<MemberInfo> Extensions(Type type, string name) =>
-        from container in _library.GetExportedTypes()
+        from container in _library.GetExportedTypes().Concat(_servers.GetExportedTypes())
         where container is { IsAbstract: true, IsSealed: true }
         from grouping in container.GetNestedTypes(Hidden)
         where grouping.Name.StartsWith("<G>$", StringComparison.Ordinal)
@@ -185,6 +187,17 @@ internal static class ApiName
         where marker is not null && grouping.GetNestedType(marker.Name, Hidden)?.GetMethod("<Extension>$", Hidden)?.GetParameters()[0].ParameterType == type
         from implementation in container.GetMember(declared is PropertyInfo ? $"get_{name}" : name, All)
         select implementation;
+
+    // To those who derive from its type, at least.
+    private static bool IsVisible(MemberInfo member) => member switch
+    {
+        MethodBase method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
+        FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
+        PropertyInfo property => property.GetAccessors(nonPublic: true).Any(IsVisible),
+        EventInfo happening => happening.GetAddMethod(nonPublic: true) is { } add && IsVisible(add),
+        Type nested => nested.IsVisible,
+        _ => false,
+    };
 
     private static bool Takes(MethodBase method, string[]? wanted)
     {

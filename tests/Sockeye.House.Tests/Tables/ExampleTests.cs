@@ -2,10 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Sockeye.House.Tests.Tables;
 
-/// <summary>What docs/from-*.md and docs/event-loops.md show and name: every block of C# is compiled and run here, every member is there.</summary>
+/// <summary>What docs/from-*.md, docs/event-loops.md and docs/servers.md show and name: every block of C# is compiled and run here, every member is there.</summary>
 public partial class ExampleTests
 {
-    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(House.PathOf("docs"), "from-*.md").Append(House.PathOf("docs", "event-loops.md")).Select(House.Relative).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pages =>
+        [.. Directory.EnumerateFiles(House.PathOf("docs"), "from-*.md").Concat([House.PathOf("docs", "event-loops.md"), House.PathOf("docs", "servers.md")])
+            .Select(House.Relative).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -50,6 +52,9 @@ public partial class ExampleTests
     [InlineData("SocketFlags.Peek")]
     [InlineData("ControlReader.Enumerator.Current")]
     [InlineData("SocketHandle.Dispose()")]
+    [InlineData("StreamServer.VerifyAsync(Connection)")]
+    [InlineData("Protocol.IsClosing")]
+    [InlineData("PipeReader.ReadMessagesAsync")]
     public void A_member_that_is_there_is_found(string name) => Assert.NotEmpty(ApiName.Find(name));
 
     [Theory]
@@ -63,6 +68,8 @@ public partial class ExampleTests
     [InlineData("SocketFlags.Everything")]
     [InlineData("SocketResult.Socket.Accept")]
     [InlineData("Socket.Accept(")]
+    [InlineData("Connection.Stop()")]
+    [InlineData("Protocol.ReceiveAsync")]
     public void A_member_that_is_not_there_is_not_found(string name) => Assert.Empty(ApiName.Find(name));
 
     [Theory]

@@ -2,12 +2,17 @@
 // The namespace is a stranger's, so that names are found as a stranger's compiler finds them.
 
 // <example>
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Sockeye;
+using Sockeye.Servers;
+using Sockeye.Servers.Framing;
+using Sockeye.Servers.Protocols;
+using Sockeye.Servers.Testing;
 using Socket = Sockeye.Socket;
 // </example>
 
@@ -242,6 +247,77 @@ public sealed class TutorialSnippets : IDisposable
         AssertPrinted(chapter: 9);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task A_server_that_others_rely_on()
+    {
+        // <example>
+        var options = new StreamServerOptions
+        {
+            MaxConnections = 2,                                         // 10,000 without this line
+            FullMode = ConnectionFullMode.Refuse,
+            RefusalMessage = reason => "full, sorry\n"u8.ToArray(),
+        };
+        await using var server = new StreamServer("tcp://127.0.0.1:0", async connection =>
+        {
+            await connection.Input.CopyToAsync(connection.Output);      // an echo
+        }, options);
+        await server.StartAsync();
+        // </example>
+
+        // <example>
+        SocketUri endpoint = server.Listener.Endpoints[0];              // with the port that the kernel chose
+        using Socket ann = await endpoint.ConnectAsync();
+        using Socket bob = await endpoint.ConnectAsync();
+        using Socket cid = await endpoint.ConnectAsync();
+
+        byte[] buffer = new byte[1000];
+        int length = await cid.ReceiveAsync(buffer);
+        Console.Write(Encoding.UTF8.GetString(buffer, 0, length));
+        // </example>
+
+        // <example>
+        await ann.SendAsync("is anybody there?"u8.ToArray());
+        ListenerStopResult result = await server.StopAsync();
+
+        length = await ann.ReceiveAsync(buffer);
+        Console.WriteLine(Encoding.UTF8.GetString(buffer, 0, length));
+        Console.WriteLine($"{result.Drained} came to their end, {result.Aborted} were cut short");
+        // </example>
+
+        AssertPrinted(chapter: 11);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public void Protocols()
+    {
+        // <example>
+        new Simulation(seed: 7).Run(async simulation =>
+        {
+            var faults = new FaultPlan { MaxPieceBytes = 1, StallProbability = 0.2, StallTime = TimeSpan.FromHours(1) };
+            (SimulatedTransport client, Task serving) = simulation.Connect(new Shout(), faults);
+            client.TrySend("is anybody there?\n"u8);
+            await foreach (ReadOnlySequence<byte> line in client.Input.ReadMessagesAsync(new LineReader()))
+            {
+                Console.WriteLine(Encoding.UTF8.GetString(line));
+                client.Close();
+            }
+
+            await serving;
+            Console.WriteLine(simulation.Time.Elapsed > TimeSpan.FromHours(1) ? "hours have passed" : "in no time");
+        });
+        // </example>
+
+        AssertPrinted(chapter: 12);
+    }
+
     private void AssertPrinted(int chapter) =>
         Assert.Matches($@"\A{Varying.Pattern(TutorialPage.Printed(chapter))}\z", _printed.ToString());
 }
+
+// <example>
+sealed class Shout : LineProtocol
+{
+    protected override ValueTask MessageReceivedAsync(ReadOnlySequence<byte> message) =>
+        SendMessageAsync(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(message).ToUpperInvariant()));
+}
+// </example>

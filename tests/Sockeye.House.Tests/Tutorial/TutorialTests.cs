@@ -91,7 +91,7 @@ public partial class TutorialTests
         Play.RunAsync("me $ cat; echo over\nme > one\nyou $ echo here\nme | one\nyou | here\nme > ^D\nme | over\nme $ echo again\nme | again");
 
     // What a file needs to be run by itself is no part of a compilation. It is what all samples begin with.
-    private static string WithoutDirectives(string code) => code.Replace("#:project ../src/Sockeye\n#:property PublishAot=false\n\n", "", StringComparison.Ordinal);
+    private static string WithoutDirectives(string code) => code.Replace("#:project ../src/Sockeye.Servers\n#:property PublishAot=false\n\n", "", StringComparison.Ordinal);
 
     private static bool IsPartOf(string code, string? sample) =>
         File.Exists(House.PathOf(sample ?? "none")) && $"\n{File.ReadAllText(House.PathOf(sample!))}\n".Contains($"\n{code}\n", StringComparison.Ordinal);
