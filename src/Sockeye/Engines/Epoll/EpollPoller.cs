@@ -10,6 +10,9 @@ internal sealed class EpollPoller : Poller
     private readonly EventDescriptor _wake = EventDescriptor.Create();
     private readonly EpollWatch _epoll;
 
+    // Held while an entry is replaced or changed: each goes with the token and the events that the registration has by then.
+    private readonly Lock _entriesGate = new();
+
     internal EpollPoller(SocketEngine engine, int shard, TimeProvider time)
         : base(engine, shard, time)
     {
@@ -30,7 +33,21 @@ internal sealed class EpollPoller : Poller
 
     private protected override int Watch(Registration registration) => _epoll.Watch(registration);
 
-    private protected override int WatchMore(Registration registration) => _epoll.WatchMore(registration);
+    internal override int Rewatch(Registration registration, SocketHandle replacement, bool closeOnExec, out bool isWatched)
+    {
+        lock (_entriesGate)
+        {
+            return base.Rewatch(registration, replacement, closeOnExec, out isWatched);
+        }
+    }
+
+    private protected override int WatchMore(Registration registration)
+    {
+        lock (_entriesGate)
+        {
+            return _epoll.WatchMore(registration);
+        }
+    }
 
     private protected override void Unwatch(Registration registration) => _epoll.Unwatch(registration);
 

@@ -59,7 +59,7 @@ internal sealed class MultishotAccept : IRingRequest
         if (extras.MultishotAccept is null)
         {
             if (RunQueue.Current?.Engine is not { Poller.Ring: { IsOwnThread: true } poller } engine
-                || !ReferenceEquals(listener.EngineIfAny, engine) || !IsFit(listener))
+                || !ReferenceEquals(listener.EngineIfAny, engine) || !IsOfFitKind(listener))
             {
                 return;
             }
@@ -68,13 +68,14 @@ internal sealed class MultishotAccept : IRingRequest
         }
 
         MultishotAccept request = extras.MultishotAccept;
-        if (request.CanArm)
+        if (request.CanArm && listener.Handle is { Closes: true, IsShared: false })
         {
             request.Arm();
         }
         else
         {
-            // Another thread's accept, or there is no ring any longer: a poll tells, or an epoll set.
+            // Another thread's accept, or there is no ring any longer, or others accept from the same queue, who must find there
+            // what nobody here has asked for: a poll tells, or an epoll set.
             listener.Registration?.Widen(WatchedEvents.Read);
         }
     }
@@ -170,7 +171,7 @@ internal sealed class MultishotAccept : IRingRequest
     void IRingRequest.Orphan(int errno) => ((IRingRequest)this).Complete(-Errno.ECANCELED, flags: 0, more: false);
 
     // Where the kernel's accept gives a connection that is whole without its peer's address: that can be asked for.
-    private static bool IsFit(SocketCore listener) => listener.SocketType == SocketType.Stream
+    private static bool IsOfFitKind(SocketCore listener) => listener.SocketType == SocketType.Stream
         && (listener.AddressFamily == AddressFamily.Unix
             || (listener.IsInternet && (listener.IsPlainTcp || (int)listener.ProtocolType is (int)ProtocolType.Tcp or ProtocolConstants.IPPROTO_MPTCP)));
 
@@ -183,7 +184,6 @@ internal sealed class MultishotAccept : IRingRequest
 
         ref SubmissionEntry entry = ref _poller.Next(_listener.Handle).Entry;
         entry.Operation = RingConstants.IORING_OP_ACCEPT;
-        entry.Priority = RingConstants.IORING_ACCEPT_MULTISHOT;
         entry.OperationFlags = SocketConstants.SOCK_CLOEXEC | SocketConstants.SOCK_NONBLOCK;
         entry.UserData = _poller.Add(this);
         _isInFlight = true;

@@ -146,11 +146,17 @@ internal sealed class RingFallback(RingPoller poller, EventDescriptor wake) : ID
         lock (_gate)
         {
             _formerTokens.Remove(registration);
-            if (_epoll is { } epoll && registration.IsArmed)
-            {
-                registration.IsArmed = false;
-                epoll.Unwatch(registration);
-            }
+            LeaveSet(registration);
+        }
+    }
+
+    // Under the gate.
+    private void LeaveSet(Registration registration)
+    {
+        if (_epoll is { } epoll && registration.IsArmed)
+        {
+            registration.IsArmed = false;
+            epoll.Unwatch(registration);
         }
     }
 
@@ -166,7 +172,8 @@ internal sealed class RingFallback(RingPoller poller, EventDescriptor wake) : ID
             // epoll(7) names an entry by the socket and its number: it must go while they are together.
             try
             {
-                Unwatch(registration);
+                // The token that a poll may be armed under is kept: that poll is still to be taken back.
+                LeaveSet(registration);
             }
             catch (ObjectDisposedException)
             {

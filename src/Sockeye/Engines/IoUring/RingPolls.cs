@@ -31,8 +31,10 @@ internal sealed class RingPolls(RingPoller poller, RingQueues queues, RingFallba
             ref SubmissionEntry entry = ref queues.Next(registration.Handle).Entry;
             entry.Operation = RingConstants.IORING_OP_POLL_ADD;
             entry.Length = RingConstants.IORING_POLL_ADD_MULTI;
-            entry.OperationFlags = registration.Events;
+
+            // The token first: what is watched grows before the token is renewed, so that a new token never goes with less.
             entry.UserData = fallback.Token(registration);
+            entry.OperationFlags = registration.Events;
             registration.IsArmed = true;
             return 0;
         }
