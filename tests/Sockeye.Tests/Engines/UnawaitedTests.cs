@@ -676,4 +676,81 @@ public sealed class Unawaited_IoUring() : UnawaitedTests(EngineKind.IoUring)
             Assert.Equal(1, await pair.Client.SendAsync(new byte[1].AsMemory()));
         });
     });
+
+    // What the ring was to make is made by calls, and by those alone.
+    [Fact(Timeout = Limit)]
+    public Task What_a_failed_enter_did_not_hand_over_is_made_once() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        FailOnce(Errno.EPERM);
+        ValueTask<int> first = pair.Client.SendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<int> second = other.Client.SendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        Assert.Equal(3, await first);
+        Assert.Equal(3, await second);
+        pair.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        other.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal([4, 5, 6], await ReadToEnd(other.Server));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task Nobody_else_has_the_bytes_of_a_receive_that_a_failed_enter_did_not_hand_over() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        pair.Server.Send([1, 2, 3, 4]);
+        other.Server.Send([1, 2, 3, 4]);
+        FailOnce(Errno.EPERM);
+        byte[] buffer = new byte[2];
+        ValueTask<int> first = pair.Client.ReceiveAsync(buffer.AsMemory());
+        ValueTask<int> second = other.Client.ReceiveAsync(new byte[2].AsMemory());
+        Assert.Equal(2, await first);
+        Assert.Equal(2, await second);
+        Assert.Equal([1, 2], buffer);
+        Assert.Equal([3, 4], Exactly(pair.Client, 2));
+        Assert.Equal([3, 4], Exactly(other.Client, 2));
+    });
+
+    // Their numbers are free at once, and may be others': they must be closed once, and by whoever knows that they were not.
+    [Fact(Timeout = Limit)]
+    public Task Sockets_whose_closes_a_failed_enter_did_not_hand_over_are_closed_once() => OnLoop(async () =>
+    {
+        var pairs = new List<Pair>();
+        for (int i = 0; i < 20; i++)
+        {
+            pairs.Add(await Registered());
+        }
+
+        FailOnce(Errno.EPERM);
+        foreach (Pair pair in pairs)
+        {
+            pair.Client.Dispose();
+        }
+
+        await Task.Yield();
+        await Task.Yield();
+        Assert.Equal(EngineKind.Epoll, EventLoop.Current!.Engine.Kind);
+        var later = new List<Pair>();
+        foreach (Pair pair in pairs)
+        {
+            Assert.Empty(await ReadToEnd(pair.Server));
+            later.Add(await Registered());
+        }
+
+        foreach (Pair pair in later)
+        {
+            Assert.Equal(1, await pair.Client.SendAsync(new byte[] { 7 }.AsMemory()));
+            Assert.Equal([7], Exactly(pair.Server, 1));
+            pair.Dispose();
+        }
+
+        pairs.ForEach(static pair => pair.Dispose());
+    });
+
+    private static void FailOnce(int errno)
+    {
+        int calls = 0;
+        EventLoop.Current!.Engine.Poller.Ring!.Fault = _ => calls++ == 0 ? errno : 0;
+    }
 }

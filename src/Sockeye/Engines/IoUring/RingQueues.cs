@@ -312,17 +312,19 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>Gives the ring up, with all that is prepared and in flight.</summary>
     internal void Leave()
     {
-        Ring? left = _ring;
-        left?.Dispose();
+        // What was not taken by now never is: the ring drops it, and uses its places for requests of its own.
+        while (_closing.TryPeek(out (uint Position, int Descriptor) closing) && IsTaken(closing.Position))
+        {
+            _closing.Dequeue();
+        }
+
+        _ring?.Dispose();
         _ring = null;
         _early.Clear();
         _disarming = 0;
-        while (_closing.TryDequeue(out (uint Position, int Descriptor) closing))
+        while (_closing.TryDequeue(out (uint Position, int Descriptor) left))
         {
-            if (!left!.IsTaken(closing.Position))
-            {
-                Libc.Close(closing.Descriptor);
-            }
+            Libc.Close(left.Descriptor);
         }
 
         ReleaseHeld();
