@@ -748,6 +748,52 @@ public sealed class Unawaited_IoUring() : UnawaitedTests(EngineKind.IoUring)
         pairs.ForEach(static pair => pair.Dispose());
     });
 
+    // An enter may pass without taking what was described; then it is still to go before all that comes after it.
+    [Theory(Timeout = Limit)]
+    [InlineData(Errno.EBUSY, End.Shutdown)]
+    [InlineData(Errno.EAGAIN, End.Shutdown)]
+    [InlineData(Errno.ENOMEM, End.Shutdown)]
+    [InlineData(Errno.EBUSY, End.Disconnect)]
+    [InlineData(Errno.EBUSY, End.Dispose)]
+    [InlineData(Errno.EBUSY, End.Detach)]
+    public Task A_connections_end_comes_after_a_send_that_an_enter_did_not_take(int errno, End end) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        FailOnce(errno);
+        ValueTask<SocketResult<int>> first = pair.Client.TrySendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<SocketResult<int>> second = other.Client.TrySendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        await Task.Yield();
+        Close(pair.Client, end);
+        Assert.Equal((0, 3), Told(await first));
+        Assert.Equal((0, 3), Told(await second));
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
+    });
+
+    private static (int Errno, int Bytes) Told(SocketResult<int> result) => (result.Errno, result.BytesTransferred);
+
+    private static void Close(Socket socket, End end)
+    {
+        switch (end)
+        {
+            case End.Shutdown:
+                socket.Shutdown(SocketShutdown.Send);
+                break;
+            case End.Disconnect:
+                socket.Disconnect(reuseSocket: false);
+                break;
+            case End.Dispose:
+                socket.Dispose();
+                break;
+            case End.Detach:
+                socket.Detach().Dispose();
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(end));
+        }
+    }
+
     private static void FailOnce(int errno)
     {
         int calls = 0;
