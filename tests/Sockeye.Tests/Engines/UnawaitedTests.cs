@@ -771,6 +771,60 @@ public sealed class Unawaited_IoUring() : UnawaitedTests(EngineKind.IoUring)
         Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
     });
 
+    // The ring fails for good in a handler, where a datagram socket is disposed: with requests that it has answered, or not taken.
+    [Theory(Timeout = Limit)]
+    [InlineData(true, End.Shutdown)]
+    [InlineData(false, End.Shutdown)]
+    [InlineData(true, End.Dispose)]
+    [InlineData(false, End.Dispose)]
+    [InlineData(true, null)]
+    [InlineData(false, null)]
+    public Task Sends_of_a_ring_that_fails_in_a_handler_are_made_once(bool isAnswered, End? end) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        using Socket datagrams = await WatchedUdp();
+        int calls = 0;
+        EventLoop.Current!.Engine.Poller.Ring!.Fault = ring =>
+        {
+            if (calls++ == 0)
+            {
+                return Errno.EAGAIN;
+            }
+
+            ring.Fault = null;
+            if (isAnswered)
+            {
+                ring.Enter(0);
+            }
+
+            return Errno.EPERM;
+        };
+        ValueTask<SocketResult<int>> first = pair.Client.TrySendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<SocketResult<int>> second = other.Client.TrySendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        await Task.Yield();
+        datagrams.Dispose();
+        Assert.Equal(EngineKind.Epoll, EventLoop.Current!.Engine.Kind);
+        if (end is { } how)
+        {
+            Close(pair.Client, how);
+        }
+        else
+        {
+            // Which takes the answers of all.
+            Assert.Equal(1, other.Server.Send([1]));
+        }
+
+        await Task.Yield();
+        await Task.Yield();
+        Assert.Equal((0, 3), Told(await first));
+        Assert.Equal((0, 3), Told(await second));
+        pair.Client.Dispose();
+        other.Client.Dispose();
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
+    });
+
     private static (int Errno, int Bytes) Told(SocketResult<int> result) => (result.Errno, result.BytesTransferred);
 
     private static void Close(Socket socket, End end)

@@ -76,10 +76,14 @@ internal sealed class RingTries(RingQueues queues)
         return haveEnded;
     }
 
-    /// <summary>Takes the answer of an attempt.</summary>
+    /// <summary>Takes the answer of an attempt. One that comes after <see cref="Abandon"/> finds nobody.</summary>
     internal void Complete(in CompletionEntry completion)
     {
-        Answer((int)(completion.UserData & uint.MaxValue), completion.Result);
+        int place = (int)(completion.UserData & uint.MaxValue);
+        if (_tries[place].Operation is not null)
+        {
+            Answer(place, completion.Result);
+        }
     }
 
     /// <summary>The ring is left, and all of its completions were read.</summary>
