@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using Sockeye.Engines.IoUring;
@@ -475,6 +476,70 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         Assert.True(into.Memory.Span[Data.Length..].StartsWith(Data.AsSpan(10)));
     });
 
+    // A context or a scheduler that runs at once what is posted to it: others' code, where a loop deals with its completions.
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task What_a_context_of_others_runs_at_once_may_use_the_sockets(bool isScheduler) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        pair.Client.Timeout = Soon;
+        Task first = isScheduler
+            ? Task.Factory.StartNew(Both, CancellationToken.None, TaskCreationOptions.None, new InlineScheduler()).Unwrap()
+            : InContext(Both);
+        ValueTask<int> second = other.Client.SendAsync(new byte[] { 9 }.AsMemory());
+        ValueTask<int> third = pair.Client.SendAsync(new byte[] { 3 }.AsMemory());
+        await first;
+        Assert.Equal(1, await second);
+        Assert.Equal(1, await third);
+        byte[] received = Exactly(pair.Server, 3);
+        Assert.Equal(1, received[0]);
+        Assert.Equal([2, 3], received[1..].Order());
+
+        async Task Both()
+        {
+            await pair.Client.SendAsync(new byte[] { 1 }.AsMemory());
+            Assert.Equal(1, pair.Client.Send([2]));
+        }
+
+        static Task InContext(Func<Task> body)
+        {
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(new InlineContext());
+            try
+            {
+                return body();
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(before);
+            }
+        }
+    });
+
+    // The loop's last turn completes what somebody awaits elsewhere.
+    [Fact(Timeout = Limit)]
+    public async Task What_a_runs_end_completes_goes_to_the_context_that_awaits_it()
+    {
+        Task? sent = null;
+        await OnLoop(async () =>
+        {
+            Pair pair = await Registered();
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(new InlineContext());
+            sent = Send(pair);
+            SynchronizationContext.SetSynchronizationContext(before);
+        });
+        await sent!.WaitAsync(Soon);
+
+        static async Task Send(Pair pair)
+        {
+            Assert.Equal(Data.Length, await pair.Client.SendAsync(Data.AsMemory()));
+            pair.Dispose();
+        }
+    }
+
     protected static async Task<Pair> Registered(Pair? made = null)
     {
         Pair pair = made ?? await Connected();
@@ -509,6 +574,20 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         using EventLoop loop = Loop();
         loop.Run(body);
     });
+
+    private sealed class InlineContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
+    }
+
+    private sealed class InlineScheduler : TaskScheduler
+    {
+        protected override IEnumerable<Task>? GetScheduledTasks() => null;
+
+        protected override void QueueTask(Task task) => TryExecuteTask(task);
+
+        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => TryExecuteTask(task);
+    }
 
     private sealed class Refusing : MemoryManager<byte>
     {

@@ -281,9 +281,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         // Those that stay keep their order. First all are sorted: what an answer leads to may need room in the ring, and then more
         // are set aside.
         SetAside();
-        for (int early = _early.Count; early > 0; early--)
+        int early = _early.Count;
+        while (early-- > 0 && _early.TryDequeue(out CompletionEntry completion))
         {
-            CompletionEntry completion = _early.Dequeue();
             bool isTry = completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift;
             (isTry ? _answers : _early).Enqueue(completion);
         }

@@ -67,12 +67,18 @@ internal sealed class RingTries(RingQueues queues)
     {
         bool haveEnded = false;
         _isPreparing = true;
-        while (_due.TryDequeue(out (Registration Registration, SocketOperation Operation) due))
+        try
         {
-            haveEnded |= !TryPrepare(due.Registration, due.Operation);
+            while (_due.TryDequeue(out (Registration Registration, SocketOperation Operation) due))
+            {
+                haveEnded |= !TryPrepare(due.Registration, due.Operation);
+            }
+        }
+        finally
+        {
+            _isPreparing = false;
         }
 
-        _isPreparing = false;
         return haveEnded;
     }
 
