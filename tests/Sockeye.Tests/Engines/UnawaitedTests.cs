@@ -904,6 +904,30 @@ public sealed class Unawaited_IoUring() : UnawaitedTests(EngineKind.IoUring)
         Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
     });
 
+    [Fact(Timeout = Limit)]
+    public Task No_more_than_so_many_gathers_are_kept() => OnLoop(async () =>
+    {
+        const int Pairs = 300;
+        var pairs = new List<Pair>();
+        for (int i = 0; i < Pairs; i++)
+        {
+            pairs.Add(await Registered());
+        }
+
+        ValueTask<int>[] sends = [.. pairs.SelectMany(static pair => Enumerable.Range(0, 3).Select(i => pair.Client.SendAsync(new[] { (byte)i }.AsMemory())))];
+        foreach (ValueTask<int> send in sends)
+        {
+            Assert.Equal(1, await send);
+        }
+
+        Assert.Equal(256, RingPoller.Own!.Tries!.IdleGroupCount);
+        foreach (Pair pair in pairs)
+        {
+            Assert.Equal([0, 1, 2], Exactly(pair.Server, 3));
+            pair.Dispose();
+        }
+    });
+
     private static (int Errno, int Bytes) Told(SocketResult<int> result) => (result.Errno, result.BytesTransferred);
 
     private static void Close(Socket socket, End end)
