@@ -182,7 +182,7 @@ internal abstract class AwaitedCall
     }
 
     /// <summary>Hands the continuation to a context or a scheduler of others'. Whatever they do runs here and now.</summary>
-    internal void GoAbroad()
+    internal void PostContinuation()
     {
         if (_home is SynchronizationContext context)
         {
@@ -212,11 +212,11 @@ internal abstract class AwaitedCall
                 if (RunQueue.Current is { } here)
                 {
                     // Not from here, where the loop is in the midst of its completions.
-                    here.SendAbroad(this);
+                    here.ResumeForeign(this);
                 }
                 else
                 {
-                    GoAbroad();
+                    PostContinuation();
                 }
 
                 break;

@@ -36,7 +36,7 @@ internal sealed class RunQueue
     // Work of this thread, which alone touches it.
     private readonly Queue<Work> _ready = new();
     private readonly Queue<SocketOperation> _deferred = new();
-    private readonly Queue<AwaitedCall> _abroad = new();
+    private readonly Queue<AwaitedCall> _foreign = new();
     private ITurnEnd[] _turnEnds = new ITurnEnd[16];
     private int _turnEndCount;
     private int _postedCount;
@@ -70,7 +70,7 @@ internal sealed class RunQueue
     internal object? PipePool { get; set; }
 
     /// <summary>True when there is something to run.</summary>
-    internal bool HasWork => _ready.Count != 0 || _deferred.Count != 0 || _abroad.Count != 0 || Volatile.Read(ref _postedCount) != 0;
+    internal bool HasWork => _ready.Count != 0 || _deferred.Count != 0 || _foreign.Count != 0 || Volatile.Read(ref _postedCount) != 0;
 
     /// <summary>The calling thread runs the queue from now on.</summary>
     internal void Enter() => t_current = this;
@@ -79,9 +79,9 @@ internal sealed class RunQueue
     internal void Leave()
     {
         t_current = null;
-        while (_abroad.TryDequeue(out AwaitedCall? call))
+        while (_foreign.TryDequeue(out AwaitedCall? call))
         {
-            call.GoAbroad();
+            call.PostContinuation();
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class RunQueue
     /// Brings a continuation to a context or a scheduler that is not the loop's, in the next turn: that is code of others', which may
     /// even run it at once, and not where the completion is dealt with.
     /// </summary>
-    internal void SendAbroad(AwaitedCall call) => _abroad.Enqueue(call);
+    internal void ResumeForeign(AwaitedCall call) => _foreign.Enqueue(call);
 
     /// <summary>Calls <paramref name="item"/> once, when the turn's work is done and before the next wait.</summary>
     internal void AtTurnEnd(ITurnEnd item)
@@ -161,10 +161,10 @@ internal sealed class RunQueue
             _deferred.Dequeue().Publish();
         }
 
-        for (int abroad = _abroad.Count; abroad > 0; abroad--)
+        for (int foreign = _foreign.Count; foreign > 0; foreign--)
         {
             _budget = BudgetPerHandler;
-            _abroad.Dequeue().GoAbroad();
+            _foreign.Dequeue().PostContinuation();
             RestoreContext();
         }
 
