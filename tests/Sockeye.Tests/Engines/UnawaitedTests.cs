@@ -494,7 +494,7 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         Assert.Equal(1, await third);
         byte[] received = Exactly(pair.Server, 3);
         Assert.Equal(1, received[0]);
-        Assert.Equal([2, 3], received[1..].Order());
+        Assert.Equal(new byte[] { 2, 3 }, received[1..].Order());
 
         async Task Both()
         {
