@@ -301,7 +301,8 @@ internal sealed unsafe class Ring : IDisposable
     }
 
     /// <summary>
-    /// Takes back all requests in flight, waits for their completions and closes the ring. On the thread that enabled it.
+    /// Takes back all requests in flight, waits for their completions and closes the ring. What was prepared and not taken is never
+    /// made: whoever asked for it may have made it otherwise by now. On the thread that enabled it.
     /// </summary>
     public void Dispose()
     {
@@ -310,6 +311,8 @@ internal sealed unsafe class Ring : IDisposable
             return;
         }
 
+        // The kernel reads the queue's tail in io_uring_enter(2) alone, so what it has not taken there it never sees.
+        _tail = _handedOver;
         if (_enabled)
         {
             Reap();

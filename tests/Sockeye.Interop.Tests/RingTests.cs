@@ -301,6 +301,37 @@ public sealed partial class RingTests
         Assert.False(ring.HasRequests);
     });
 
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Flags))]
+    public Task What_was_prepared_and_not_handed_over_is_never_made(uint flags) => OnThread(() =>
+    {
+        (SocketHandle socket, SocketHandle peer) = Open.Pair();
+        using (socket)
+        using (peer)
+        {
+            Assert.Equal(0, Ring.TryCreate(4, 8, [flags], out Ring? made));
+            Ring ring = made!;
+            ring.Enable();
+            ring.Fault = static _ => Errno.EBUSY;
+            byte[] data = GC.AllocateArray<byte>(1, pinned: true);
+
+            // All of the queue, so that the end has no room but theirs.
+            for (int i = 0; i < ring.Capacity; i++)
+            {
+                Assert.True(ring.TryNext(out Submission request));
+                request.Entry.Operation = RingConstants.IORING_OP_SEND;
+                request.Entry.Descriptor = socket.Number;
+                request.Entry.Address = (ulong)Marshal.UnsafeAddrOfPinnedArrayElement(data, 0);
+                request.Entry.Length = 1;
+            }
+
+            Assert.Equal(-Errno.EBUSY, ring.Enter(0));
+            ring.Fault = null;
+            ring.Dispose();
+            Assert.Equal(-Errno.EAGAIN, Libc.Receive(peer, new byte[1], SocketConstants.MSG_DONTWAIT));
+        }
+    });
+
     // What the ring holds it lets go in Dispose, not some time later: the peers see the end, and memory is the program's.
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Flags))]

@@ -181,6 +181,23 @@ internal abstract class AwaitedCall
         }
     }
 
+    /// <summary>Hands the continuation to a context or a scheduler of others'. Whatever they do runs here and now.</summary>
+    internal void PostContinuation()
+    {
+        if (_home is SynchronizationContext context)
+        {
+            context.Post(static state => ((AwaitedCall)state!).RunContinuation(), this);
+            return;
+        }
+
+        Task.Factory.StartNew(
+            static state => ((AwaitedCall)state!).RunContinuation(),
+            this,
+            CancellationToken.None,
+            TaskCreationOptions.DenyChildAttach,
+            (TaskScheduler)_home!);
+    }
+
     private void GoHome()
     {
         switch (_home)
@@ -191,16 +208,17 @@ internal abstract class AwaitedCall
             case RunQueue queue:
                 queue.Resume(this);
                 break;
-            case SynchronizationContext context:
-                context.Post(static state => ((AwaitedCall)state!).RunContinuation(), this);
-                break;
             default:
-                Task.Factory.StartNew(
-                    static state => ((AwaitedCall)state!).RunContinuation(),
-                    this,
-                    CancellationToken.None,
-                    TaskCreationOptions.DenyChildAttach,
-                    (TaskScheduler)_home);
+                if (RunQueue.Current is { } here)
+                {
+                    // Not from here, where the loop is in the midst of its completions.
+                    here.ResumeForeign(this);
+                }
+                else
+                {
+                    PostContinuation();
+                }
+
                 break;
         }
     }

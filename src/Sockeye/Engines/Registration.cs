@@ -30,6 +30,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
 
     private const byte DueTries = 1 << (int)OperationQueue.Read | 1 << (int)OperationQueue.Write;
     private const byte SkippedTry = 1 << 3;
+    private const int WithRingShift = 4;
+    private const byte TriesWithRing = DueTries << WithRingShift;
 
     // The last operation of each queue; its Next is the first one.
     private SocketOperation? _read;
@@ -47,7 +49,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     private byte _endErrno;
     private bool _sawLasting;
 
-    // What the ring's thread notes, and no other: for each queue whether its head is due.
+    // What the ring's thread notes, and no other: for each queue whether its head is with the ring, from the note that it is to be
+    // tried to the answer; and whether it is due, which ends when it is described.
     private byte _ringStates;
     private int _sequence;
 
@@ -118,7 +121,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <summary>What this socket has prepared for the kernel goes there now, and is answered. For a call that must not overtake it.</summary>
     internal void FinishTries()
     {
-        if ((_ringStates & DueTries) != 0 && RingTries.Here(Poller) is not null)
+        // Of a ring that has failed, too: until it is left it holds them.
+        if ((_ringStates & TriesWithRing) != 0)
         {
             Poller.FinishTries();
         }
@@ -148,6 +152,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     /// <param name="sequence"><see cref="Sequence"/> before the attempt.</param>
     internal void Answered(SocketOperation operation, int answer, int sequence)
     {
+        LeaveRing(operation.Queue);
         SocketOperation? next = operation;
         do
         {
@@ -175,6 +180,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
     internal void TryByCall(SocketOperation operation)
     {
         TakeDue(operation.Queue);
+        LeaveRing(operation.Queue);
         Run(operation.Queue, operation, tries: null);
     }
 
@@ -402,6 +408,8 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
         Run(ticket.Queue, next);
     }
 
+    private void LeaveRing(OperationQueue queue) => _ringStates &= (byte)~(Bit(queue) << WithRingShift);
+
     // Under the gate. True for the one caller that has to tell the poller, once the gate is open.
     private bool MustWiden(WatchedEvents needed)
     {
@@ -446,7 +454,7 @@ internal sealed class Registration(Poller poller, SocketHandle handle) : ICloseL
             if (tries is not null && operation.IsRequest)
             {
                 // The queue stays busy until the answer; Answered goes on from there.
-                _ringStates |= Bit(which);
+                _ringStates |= (byte)(Bit(which) | (Bit(which) << WithRingShift));
                 tries.Add(this, operation);
                 return;
             }

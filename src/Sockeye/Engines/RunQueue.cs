@@ -36,6 +36,7 @@ internal sealed class RunQueue
     // Work of this thread, which alone touches it.
     private readonly Queue<Work> _ready = new();
     private readonly Queue<SocketOperation> _deferred = new();
+    private readonly Queue<AwaitedCall> _foreign = new();
     private ITurnEnd[] _turnEnds = new ITurnEnd[16];
     private int _turnEndCount;
     private int _postedCount;
@@ -69,13 +70,20 @@ internal sealed class RunQueue
     internal object? PipePool { get; set; }
 
     /// <summary>True when there is something to run.</summary>
-    internal bool HasWork => _ready.Count != 0 || _deferred.Count != 0 || Volatile.Read(ref _postedCount) != 0;
+    internal bool HasWork => _ready.Count != 0 || _deferred.Count != 0 || _foreign.Count != 0 || Volatile.Read(ref _postedCount) != 0;
 
     /// <summary>The calling thread runs the queue from now on.</summary>
     internal void Enter() => t_current = this;
 
     /// <summary>It does so no longer.</summary>
-    internal void Leave() => t_current = null;
+    internal void Leave()
+    {
+        t_current = null;
+        while (_foreign.TryDequeue(out AwaitedCall? call))
+        {
+            call.PostContinuation();
+        }
+    }
 
     /// <summary>Counts one operation that completed at once; false when the handler's share is spent.</summary>
     internal bool SpendBudget() => --_budget > 0;
@@ -85,6 +93,12 @@ internal sealed class RunQueue
 
     /// <summary>Shows a completed operation's outcome in the next turn only.</summary>
     internal void Defer(SocketOperation operation) => _deferred.Enqueue(operation);
+
+    /// <summary>
+    /// Brings a continuation to a context or a scheduler that is not the loop's, in the next turn: that is code of others', which may
+    /// even run it at once, and not where the completion is dealt with.
+    /// </summary>
+    internal void ResumeForeign(AwaitedCall call) => _foreign.Enqueue(call);
 
     /// <summary>Calls <paramref name="item"/> once, when the turn's work is done and before the next wait.</summary>
     internal void AtTurnEnd(ITurnEnd item)
@@ -147,6 +161,13 @@ internal sealed class RunQueue
             _deferred.Dequeue().Publish();
         }
 
+        for (int foreign = _foreign.Count; foreign > 0; foreign--)
+        {
+            _budget = BudgetPerHandler;
+            _foreign.Dequeue().PostContinuation();
+            RestoreContext();
+        }
+
         for (int ready = _ready.Count; ready > 0; ready--)
         {
             Work work = _ready.Dequeue();
@@ -165,11 +186,7 @@ internal sealed class RunQueue
                 work.Action!(work.State);
             }
 
-            if (!ReferenceEquals(SynchronizationContext.Current, Context))
-            {
-                // That work left another context behind; the next one belongs to the loop again.
-                SynchronizationContext.SetSynchronizationContext(Context);
-            }
+            RestoreContext();
         }
 
         Watch?.End();
@@ -230,6 +247,15 @@ internal sealed class RunQueue
         }
 
         _turnEndCount = 0;
+    }
+
+    // Where work left another context behind: the next one belongs to the loop again.
+    private void RestoreContext()
+    {
+        if (!ReferenceEquals(SynchronizationContext.Current, Context))
+        {
+            SynchronizationContext.SetSynchronizationContext(Context);
+        }
     }
 
     private static void Note(LoopWatch watch, Work work)

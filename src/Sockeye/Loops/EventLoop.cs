@@ -263,9 +263,15 @@ public sealed partial class EventLoop : IDisposable
             _main = null;
             _stopRequested = false;
             SynchronizationContext.SetSynchronizationContext(before);
-            _queue.Leave();
             t_current = null;
-            Volatile.Write(ref _running, 0);
+            try
+            {
+                _queue.Leave();
+            }
+            finally
+            {
+                Volatile.Write(ref _running, 0);
+            }
         }
     }
 

@@ -222,6 +222,48 @@ public sealed class RingFailureTests : SocketTest
     });
 
     [Fact(Timeout = Limit)]
+    public Task A_pipe_keeps_what_it_received_before_its_ring_failed_in_the_last_turn() => Run(() =>
+    {
+        using EventLoop loop = TestEngines.Loop(EngineKind.IoUring);
+        Pair? pair = null;
+        SocketPipe? pipe = null;
+        Task<ReadResult>? read = null;
+        loop.Run(async () =>
+        {
+            pair = await Connected();
+            using Socket datagrams = await WatchedUdp();
+            pipe = new SocketPipe(pair.Server);
+            read = pipe.Input.ReadAsync().AsTask();
+            await Task.Yield();
+            await Task.Yield();
+            Assert.False(read.IsCompleted);
+            Assert.Equal(5, pair.Client.Send("bytes"u8));
+            loop.Engine.Poller.Ring!.Fault = static ring =>
+            {
+                ring.Fault = null;
+                for (int tries = 0; tries < 50 && !ring.TryPeek(out _); tries++)
+                {
+                    ring.Enter(wait: 1, limitNs: 100_000_000);
+                }
+
+                return Errno.EPERM;
+            };
+
+            // The ring is asked, and fails; and nothing more happens in this run.
+            datagrams.Dispose();
+            Assert.Equal(EngineKind.Epoll, loop.Engine.Kind);
+        });
+        loop.Run(async () =>
+        {
+            ReadResult result = await read!.WaitAsync(Soon);
+            Assert.Equal("bytes"u8.ToArray(), System.Buffers.BuffersExtensions.ToArray(result.Buffer));
+            pipe!.Input.AdvanceTo(result.Buffer.End);
+            await pipe.DisposeAsync();
+            pair!.Dispose();
+        });
+    });
+
+    [Fact(Timeout = Limit)]
     public async Task A_listener_whose_ring_fails_accepts_with_calls_and_stops()
     {
         TestEngines.Require(EngineKind.IoUring);

@@ -475,6 +475,70 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         Assert.True(into.Memory.Span[Data.Length..].StartsWith(Data.AsSpan(10)));
     });
 
+    // A context or a scheduler that runs at once what is posted to it: others' code, where a loop deals with its completions.
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task What_a_context_of_others_runs_at_once_may_use_the_sockets(bool isScheduler) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        pair.Client.Timeout = Soon;
+        Task first = isScheduler
+            ? Task.Factory.StartNew(Both, CancellationToken.None, TaskCreationOptions.None, new InlineScheduler()).Unwrap()
+            : InContext(Both);
+        ValueTask<int> second = other.Client.SendAsync(new byte[] { 9 }.AsMemory());
+        ValueTask<int> third = pair.Client.SendAsync(new byte[] { 3 }.AsMemory());
+        await first;
+        Assert.Equal(1, await second);
+        Assert.Equal(1, await third);
+        byte[] received = Exactly(pair.Server, 3);
+        Assert.Equal(1, received[0]);
+        Assert.Equal(new byte[] { 2, 3 }, received[1..].Order());
+
+        async Task Both()
+        {
+            await pair.Client.SendAsync(new byte[] { 1 }.AsMemory());
+            Assert.Equal(1, pair.Client.Send([2]));
+        }
+
+        static Task InContext(Func<Task> body)
+        {
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(new InlineContext());
+            try
+            {
+                return body();
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(before);
+            }
+        }
+    });
+
+    // The loop's last turn completes what somebody awaits elsewhere.
+    [Fact(Timeout = Limit)]
+    public async Task What_a_runs_end_completes_goes_to_the_context_that_awaits_it()
+    {
+        Task? sent = null;
+        await OnLoop(async () =>
+        {
+            Pair pair = await Registered();
+            SynchronizationContext? before = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(new InlineContext());
+            sent = Send(pair);
+            SynchronizationContext.SetSynchronizationContext(before);
+        });
+        await sent!.WaitAsync(Soon);
+
+        static async Task Send(Pair pair)
+        {
+            Assert.Equal(Data.Length, await pair.Client.SendAsync(Data.AsMemory()));
+            pair.Dispose();
+        }
+    }
+
     protected static async Task<Pair> Registered(Pair? made = null)
     {
         Pair pair = made ?? await Connected();
@@ -535,6 +599,20 @@ public abstract class UnawaitedTests(EngineKind kind) : SocketTest
         await Task.Yield();
         Assert.Equal(Errno.ENOTCONN, (await pair.Client.TryReceiveAsync(new byte[10].AsMemory())).Errno);
     });
+
+    private sealed class InlineContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
+    }
+
+    private sealed class InlineScheduler : TaskScheduler
+    {
+        protected override IEnumerable<Task>? GetScheduledTasks() => null;
+
+        protected override void QueueTask(Task task) => TryExecuteTask(task);
+
+        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => TryExecuteTask(task);
+    }
 
     private sealed class Refusing : MemoryManager<byte>
     {
@@ -702,4 +780,205 @@ public sealed class Unawaited_IoUring() : UnawaitedTests(EngineKind.IoUring)
             Assert.Equal(1, await pair.Client.SendAsync(new byte[1].AsMemory()));
         });
     });
+
+    // What the ring was to make is made by calls, and by those alone.
+    [Fact(Timeout = Limit)]
+    public Task What_a_failed_enter_did_not_hand_over_is_made_once() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        FailOnce(Errno.EPERM);
+        ValueTask<int> first = pair.Client.SendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<int> second = other.Client.SendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        Assert.Equal(3, await first);
+        Assert.Equal(3, await second);
+        pair.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        other.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal([4, 5, 6], await ReadToEnd(other.Server));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task Nobody_else_has_the_bytes_of_a_receive_that_a_failed_enter_did_not_hand_over() => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        pair.Server.Send([1, 2, 3, 4]);
+        other.Server.Send([1, 2, 3, 4]);
+        FailOnce(Errno.EPERM);
+        byte[] buffer = new byte[2];
+        ValueTask<int> first = pair.Client.ReceiveAsync(buffer.AsMemory());
+        ValueTask<int> second = other.Client.ReceiveAsync(new byte[2].AsMemory());
+        Assert.Equal(2, await first);
+        Assert.Equal(2, await second);
+        Assert.Equal([1, 2], buffer);
+        Assert.Equal([3, 4], Exactly(pair.Client, 2));
+        Assert.Equal([3, 4], Exactly(other.Client, 2));
+    });
+
+    // Their numbers are free at once, and may be others': they must be closed once, and by whoever knows that they were not.
+    [Fact(Timeout = Limit)]
+    public Task Sockets_whose_closes_a_failed_enter_did_not_hand_over_are_closed_once() => OnLoop(async () =>
+    {
+        var pairs = new List<Pair>();
+        for (int i = 0; i < 20; i++)
+        {
+            pairs.Add(await Registered());
+        }
+
+        FailOnce(Errno.EPERM);
+        foreach (Pair pair in pairs)
+        {
+            pair.Client.Dispose();
+        }
+
+        await Task.Yield();
+        await Task.Yield();
+        Assert.Equal(EngineKind.Epoll, EventLoop.Current!.Engine.Kind);
+        var later = new List<Pair>();
+        foreach (Pair pair in pairs)
+        {
+            Assert.Empty(await ReadToEnd(pair.Server));
+            later.Add(await Registered());
+        }
+
+        foreach (Pair pair in later)
+        {
+            Assert.Equal(1, await pair.Client.SendAsync(new byte[] { 7 }.AsMemory()));
+            Assert.Equal([7], Exactly(pair.Server, 1));
+            pair.Dispose();
+        }
+
+        pairs.ForEach(static pair => pair.Dispose());
+    });
+
+    // An enter may pass without taking what was described; then it is still to go before all that comes after it.
+    [Theory(Timeout = Limit)]
+    [InlineData(Errno.EBUSY, End.Shutdown)]
+    [InlineData(Errno.EAGAIN, End.Shutdown)]
+    [InlineData(Errno.ENOMEM, End.Shutdown)]
+    [InlineData(Errno.EBUSY, End.Disconnect)]
+    [InlineData(Errno.EBUSY, End.Dispose)]
+    [InlineData(Errno.EBUSY, End.Detach)]
+    public Task A_connections_end_comes_after_a_send_that_an_enter_did_not_take(int errno, End end) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        FailOnce(errno);
+        ValueTask<SocketResult<int>> first = pair.Client.TrySendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<SocketResult<int>> second = other.Client.TrySendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        await Task.Yield();
+        Close(pair.Client, end);
+        Assert.Equal((0, 3), Told(await first));
+        Assert.Equal((0, 3), Told(await second));
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
+    });
+
+    // The ring fails for good in a handler, where a datagram socket is disposed: with requests that it has answered, or not taken.
+    [Theory(Timeout = Limit)]
+    [InlineData(true, End.Shutdown)]
+    [InlineData(false, End.Shutdown)]
+    [InlineData(true, End.Dispose)]
+    [InlineData(false, End.Dispose)]
+    [InlineData(true, null)]
+    [InlineData(false, null)]
+    public Task Sends_of_a_ring_that_fails_in_a_handler_are_made_once(bool isAnswered, End? end) => OnLoop(async () =>
+    {
+        using Pair pair = await Registered();
+        using Pair other = await Registered();
+        using Socket datagrams = await WatchedUdp();
+        int calls = 0;
+        EventLoop.Current!.Engine.Poller.Ring!.Fault = ring =>
+        {
+            if (calls++ == 0)
+            {
+                return Errno.EAGAIN;
+            }
+
+            ring.Fault = null;
+            if (isAnswered)
+            {
+                ring.Enter(0);
+            }
+
+            return Errno.EPERM;
+        };
+        ValueTask<SocketResult<int>> first = pair.Client.TrySendAsync(new byte[] { 1, 2, 3 }.AsMemory());
+        ValueTask<SocketResult<int>> second = other.Client.TrySendAsync(new byte[] { 4, 5, 6 }.AsMemory());
+        await Task.Yield();
+        datagrams.Dispose();
+        Assert.Equal(EngineKind.Epoll, EventLoop.Current!.Engine.Kind);
+        if (end is { } how)
+        {
+            Close(pair.Client, how);
+        }
+        else
+        {
+            // Which takes the answers of all.
+            Assert.Equal(1, other.Server.Send([1]));
+        }
+
+        await Task.Yield();
+        await Task.Yield();
+        Assert.Equal((0, 3), Told(await first));
+        Assert.Equal((0, 3), Told(await second));
+        pair.Client.Dispose();
+        other.Client.Dispose();
+        Assert.Equal([1, 2, 3], await ReadToEnd(pair.Server));
+        Assert.Equal([4, 5, 6], Exactly(other.Server, 3));
+    });
+
+    [Fact(Timeout = Limit)]
+    public Task No_more_than_so_many_gathers_are_kept() => OnLoop(async () =>
+    {
+        const int Pairs = 300;
+        var pairs = new List<Pair>();
+        for (int i = 0; i < Pairs; i++)
+        {
+            pairs.Add(await Registered());
+        }
+
+        ValueTask<int>[] sends = [.. pairs.SelectMany(static pair => Enumerable.Range(0, 3).Select(i => pair.Client.SendAsync(new[] { (byte)i }.AsMemory())))];
+        foreach (ValueTask<int> send in sends)
+        {
+            Assert.Equal(1, await send);
+        }
+
+        Assert.Equal(256, RingPoller.Own!.Tries!.IdleGroupCount);
+        foreach (Pair pair in pairs)
+        {
+            Assert.Equal([0, 1, 2], Exactly(pair.Server, 3));
+            pair.Dispose();
+        }
+    });
+
+    private static (int Errno, int Bytes) Told(SocketResult<int> result) => (result.Errno, result.BytesTransferred);
+
+    private static void Close(Socket socket, End end)
+    {
+        switch (end)
+        {
+            case End.Shutdown:
+                socket.Shutdown(SocketShutdown.Send);
+                break;
+            case End.Disconnect:
+                socket.Disconnect(reuseSocket: false);
+                break;
+            case End.Dispose:
+                socket.Dispose();
+                break;
+            case End.Detach:
+                socket.Detach().Dispose();
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(end));
+        }
+    }
+
+    private static void FailOnce(int errno)
+    {
+        int calls = 0;
+        EventLoop.Current!.Engine.Poller.Ring!.Fault = _ => calls++ == 0 ? errno : 0;
+    }
 }

@@ -61,6 +61,19 @@ public abstract class SocketTest
         return socket;
     }
 
+    /// <summary>One that its engine watches: a ring is asked to let it go when it is disposed, and Dispose waits for that.</summary>
+    protected internal static async Task<Socket> WatchedUdp()
+    {
+        Socket socket = BoundUdp();
+        using var source = new CancellationTokenSource();
+        ValueTask<SocketResult<int>> receive = socket.TryReceiveAsync(new byte[1].AsMemory(), SocketFlags.None, source.Token);
+        await Task.Yield();
+        await Task.Yield();
+        source.Cancel();
+        Assert.Equal(SocketError.OperationAborted, (await receive).Error);
+        return socket;
+    }
+
     protected internal static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
     /// <summary>An address where nobody listens: its port was free a moment ago.</summary>

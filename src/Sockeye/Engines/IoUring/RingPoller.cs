@@ -169,6 +169,12 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         if (HasFailed)
         {
+            if (!_fallback.IsActive)
+            {
+                // What the ring has completed counts, though it failed in the last turn: bytes that a pipe has received.
+                Dispatch();
+            }
+
             FallBack();
         }
         else
@@ -305,6 +311,8 @@ internal sealed class RingPoller : Poller, ICloseListener
 
         if (HasFailed && _tries.IsBusy)
         {
+            // What the ring has answered counts, whatever came after.
+            _queues.TakeTries(_tries);
             _tries.Abandon(_queues.Failure);
         }
     }

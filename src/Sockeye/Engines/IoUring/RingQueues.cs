@@ -281,9 +281,9 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
         // Those that stay keep their order. First all are sorted: what an answer leads to may need room in the ring, and then more
         // are set aside.
         SetAside();
-        for (int early = _early.Count; early > 0; early--)
+        int early = _early.Count;
+        while (early-- > 0 && _early.TryDequeue(out CompletionEntry completion))
         {
-            CompletionEntry completion = _early.Dequeue();
             bool isTry = completion.UserData >> RingUserData.KindShift == RingUserData.Try >> RingUserData.KindShift;
             (isTry ? _answers : _early).Enqueue(completion);
         }
@@ -312,17 +312,19 @@ internal sealed class RingQueues(SocketEngine engine, EventDescriptor wake, int 
     /// <summary>Gives the ring up, with all that is prepared and in flight.</summary>
     internal void Leave()
     {
-        Ring? left = _ring;
-        left?.Dispose();
+        // What was not taken by now never is: the ring drops it, and uses its places for requests of its own.
+        while (_closing.TryPeek(out (uint Position, int Descriptor) closing) && IsTaken(closing.Position))
+        {
+            _closing.Dequeue();
+        }
+
+        _ring?.Dispose();
         _ring = null;
         _early.Clear();
         _disarming = 0;
-        while (_closing.TryDequeue(out (uint Position, int Descriptor) closing))
+        while (_closing.TryDequeue(out (uint Position, int Descriptor) left))
         {
-            if (!left!.IsTaken(closing.Position))
-            {
-                Libc.Close(closing.Descriptor);
-            }
+            Libc.Close(left.Descriptor);
         }
 
         ReleaseHeld();

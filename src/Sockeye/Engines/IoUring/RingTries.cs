@@ -22,6 +22,9 @@ internal sealed class RingTries(RingQueues queues)
     // Idle operations that are kept, with the memory of one each: as many sends as may be under way in a busy turn.
     private const int IdleSendsMax = 4096;
 
+    // Idle groups that are kept: as many sockets as may send more than once in a busy turn. Each has two kilobytes.
+    private const int IdleGroupsMax = 256;
+
     private readonly Queue<(Registration Registration, SocketOperation Operation)> _due = new();
     private readonly Stack<SendOperation> _idleSends = new();
     private readonly Stack<SendGroup> _idleGroups = new();
@@ -32,6 +35,9 @@ internal sealed class RingTries(RingQueues queues)
 
     /// <summary>True when attempts wait for the next enter, or for their answers. Not from within, where a caller's memory is asked for.</summary>
     internal bool IsBusy => !_isPreparing && (_due.Count != 0 || _free.Count != _used);
+
+    /// <summary>How many idle groups are kept. For tests.</summary>
+    internal int IdleGroupCount => _idleGroups.Count;
 
     /// <summary>The tries of the ring that watches a socket, on the loop's thread that has this ring and while it serves; else null.</summary>
     internal static RingTries? Here(Poller poller) => RingPoller.Own is { } own && ReferenceEquals(own, poller) ? own.Tries : null;
@@ -67,19 +73,29 @@ internal sealed class RingTries(RingQueues queues)
     {
         bool haveEnded = false;
         _isPreparing = true;
-        while (_due.TryDequeue(out (Registration Registration, SocketOperation Operation) due))
+        try
         {
-            haveEnded |= !TryPrepare(due.Registration, due.Operation);
+            while (_due.TryDequeue(out (Registration Registration, SocketOperation Operation) due))
+            {
+                haveEnded |= !TryPrepare(due.Registration, due.Operation);
+            }
+        }
+        finally
+        {
+            _isPreparing = false;
         }
 
-        _isPreparing = false;
         return haveEnded;
     }
 
-    /// <summary>Takes the answer of an attempt.</summary>
+    /// <summary>Takes the answer of an attempt. One that comes after <see cref="Abandon"/> finds nobody.</summary>
     internal void Complete(in CompletionEntry completion)
     {
-        Answer((int)(completion.UserData & uint.MaxValue), completion.Result);
+        int place = (int)(completion.UserData & uint.MaxValue);
+        if (_tries[place].Operation is not null)
+        {
+            Answer(place, completion.Result);
+        }
     }
 
     /// <summary>The ring is left, and all of its completions were read.</summary>
@@ -197,31 +213,37 @@ internal sealed class RingTries(RingQueues queues)
     private SendGroup? Gather(Registration registration, SocketOperation first, NativeBuffer memory)
     {
         SendGroup group = _idleGroups.TryPop(out SendGroup? idle) ? idle : new SendGroup();
-        group.Message.TryAdd(memory);
-        registration.CollectRunning(first, group.Operations);
-        for (int i = 0; i < group.Operations.Count; i++)
+        bool isUsed = false;
+        try
         {
-            NativeBuffer next;
-            try
+            group.Message.TryAdd(memory);
+            registration.CollectRunning(first, group.Operations);
+            for (int i = 0; i < group.Operations.Count; i++)
             {
-                next = group.Pins[i].Pin(group.Operations[i].RequestMemory);
-            }
-            catch (Exception)
-            {
-                // It is tried again as its queue's head, and its failure told.
-                break;
+                NativeBuffer next;
+                try
+                {
+                    next = group.Pins[i].Pin(group.Operations[i].RequestMemory);
+                }
+                catch (Exception)
+                {
+                    // It is tried again as its queue's head, and its failure told.
+                    break;
+                }
+
+                group.Message.TryAdd(next);
             }
 
-            group.Message.TryAdd(next);
+            isUsed = group.Message.Count > 1;
+            return isUsed ? group : null;
         }
-
-        if (group.Message.Count > 1)
+        finally
         {
-            return group;
+            if (!isUsed)
+            {
+                Return(group);
+            }
         }
-
-        Return(group);
-        return null;
     }
 
     private void Answer(int place, int answer)
@@ -253,7 +275,14 @@ internal sealed class RingTries(RingQueues queues)
     private void Return(SendGroup group)
     {
         group.Clear();
-        _idleGroups.Push(group);
+        if (_idleGroups.Count < IdleGroupsMax)
+        {
+            _idleGroups.Push(group);
+        }
+        else
+        {
+            group.Dispose();
+        }
     }
 
     private struct Try
