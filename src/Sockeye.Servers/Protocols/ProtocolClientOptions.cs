@@ -24,7 +24,7 @@ public sealed class ProtocolClientOptions
     public double Factor
     {
         get;
-        set => field = value is >= 1 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(Factor), value, "From 1 to 100.");
+        set => field = value is >= 1 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "From 1 to 100.");
     } = 1.5;
 
     /// <summary>
@@ -35,7 +35,7 @@ public sealed class ProtocolClientOptions
     public double Jitter
     {
         get;
-        set => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(Jitter), value, "From 0 to 1.");
+        set => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "From 0 to 1.");
     } = 0.2;
 
     /// <summary>How long one attempt to connect may take. Defaults to 15 s.</summary>
@@ -51,7 +51,7 @@ public sealed class ProtocolClientOptions
     public int? MaxAttempts
     {
         get;
-        set => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(MaxAttempts), value, "At least one, or null.");
+        set => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one, or null.");
     }
 
     /// <summary>How many bytes may wait to be sent. Defaults to 256 KiB.</summary>

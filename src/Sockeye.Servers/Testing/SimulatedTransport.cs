@@ -201,7 +201,7 @@ public sealed class SimulatedTransport : ITransport
         {
             _queued += bytes.Length;
             _sent.Writer.Write(bytes);
-            _ = _sent.Writer.FlushAsync();
+            _ = _sent.Writer.FlushAsync().AsTask(); // complete: there is no bound to wait at
         }
     }
 
