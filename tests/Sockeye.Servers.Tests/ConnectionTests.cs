@@ -183,6 +183,44 @@ public sealed class ConnectionTests : ServerTest
     }
 
     [Theory(Timeout = Limit)]
+    [MemberData(nameof(Place.WithPipes), MemberType = typeof(Place))]
+    public async Task Whoever_waits_to_send_is_let_go_when_the_peer_is_lost(string name)
+    {
+        const int MessageBytes = 20_000;
+        await using Place place = Place.Of(name);
+        Task? sending = null;
+        await using Served served = await Served.StartAsync(place, AddressFamily.InterNetwork, connection => sending = SendAsync(connection), new ListenerOptions { MaxQueuedBytes = 64 * 1024 });
+        using Socket client = await ConnectAsync(served.Listener);
+        await Eventually(() => served.Connections is [var waiting] && waiting.QueuedBytes > 40_000);
+        Connection connection = served.Connections[0];
+
+        // A reset, at a moment when nobody reads at the other end, and one waits to send.
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Dispose();
+        await Eventually(() => sending is { IsCompleted: true });
+        await sending!;
+        await Eventually(() => served.Listener.ConnectionCount == 0);
+        Assert.False(connection.IsDrained);
+
+        async Task SendAsync(Connection connection)
+        {
+            int lost = 0;
+            byte[] message = new byte[MessageBytes];
+
+            // What is sent to a lost peer is taken, and dropped: far more than may wait.
+            while (lost < 100)
+            {
+                if (!connection.TrySend(message))
+                {
+                    await connection.WaitToSendAsync();
+                }
+
+                lost = connection.Socket.TryGetOption(TcpOptions.Information) is { IsSuccess: true, Value.State: TcpState.Close } ? lost + 1 : 0;
+            }
+        }
+    }
+
+    [Theory(Timeout = Limit)]
     [InlineData("the pool")]
     [InlineData("threads")]
     [InlineData("an epoll loop")]

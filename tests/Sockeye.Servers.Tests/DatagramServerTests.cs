@@ -226,6 +226,66 @@ public sealed class DatagramServerTests : ServerTest
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_is_told_of_drops_and_errors_may_throw_and_the_service_goes_on()
+    {
+        await using var server = new Throws();
+        await server.StartAsync();
+        using Socket client = await ClientAsync(server);
+        for (int i = 0; i < 3; i++)
+        {
+            await client.SendAsync("refused"u8.ToArray().AsMemory());
+            await client.SendAsync(new byte[101].AsMemory());
+        }
+
+        Assert.Equal("x", await AskAsync(client, "x"));
+        Assert.Equal((6, 6), (server.DroppedCount, server.Errors));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_session_that_ends_itself_between_datagrams_gets_no_more_of_them()
+    {
+        var time = new ManualTime();
+        var sessions = new ConcurrentQueue<EndsLater>();
+        await using var server = new DatagramServer("udp://127.0.0.1:0", _ => { var made = new EndsLater(); sessions.Enqueue(made); return made; }, new DatagramServerOptions { Time = time });
+        await server.StartAsync();
+        using Socket client = await ClientAsync(server);
+        Assert.Equal("1", await AskAsync(client, "x"));
+        Assert.Equal("2", await AskAsync(client, "x"));
+        sessions.First().EndNow();
+        Assert.Equal("1", await AskAsync(client, "x"));
+        Assert.Equal((1, 2), (server.SessionCount, sessions.Count));
+
+        // And where none comes, soon.
+        sessions.Last().EndNow();
+        await PassAsync(time, TimeSpan.FromSeconds(1), () => server.SessionCount == 0);
+        Assert.All(sessions, static session => Assert.Equal(ConnectionEndReason.Finished, session.HasEnded));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_later_stop_may_cut_an_earlier_one_short_and_nothing_starts_after_it()
+    {
+        var never = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new DatagramServer(
+            "udp://127.0.0.1:0",
+            async _ => { begun.SetResult(); await never.Task; },
+            new DatagramServerOptions { StopTimeout = TimeSpan.FromHours(1) });
+        await server.StartAsync();
+        using Socket client = await ClientAsync(server);
+        await client.SendAsync("x"u8.ToArray().AsMemory());
+        await begun.Task.WaitAsync(Soon);
+        Task stop = server.StopAsync();
+        await server.DisposeAsync().AsTask().WaitAsync(Soon);
+        await stop.WaitAsync(Soon);
+        never.SetResult();
+
+        await using var unstarted = new DatagramServer("udp://127.0.0.1:0", static (Datagram _) => { });
+        await unstarted.StopAsync().WaitAsync(Soon);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => unstarted.StartAsync());
+        Assert.Empty(unstarted.BoundEndpoints);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Misuse_is_said()
     {
         Assert.Throws<ArgumentException>(() => new DatagramServerOptions { Dispatch = ConnectionDispatch.ThreadPerConnection });
@@ -286,6 +346,44 @@ public sealed class DatagramServerTests : ServerTest
             ended?.Enqueue($"{EndReason} {_count}");
             return default;
         }
+    }
+
+    private sealed class EndsLater : DatagramSession
+    {
+        private int _count;
+
+        public ConnectionEndReason HasEnded { get; private set; }
+
+        public void EndNow() => End();
+
+        protected internal override ValueTask ReceivedAsync(Datagram datagram)
+        {
+            datagram.Reply(Encoding.ASCII.GetBytes($"{++_count}"));
+            return default;
+        }
+
+        protected internal override ValueTask EndedAsync()
+        {
+            HasEnded = EndReason;
+            return default;
+        }
+    }
+
+    private sealed class Throws() : DatagramServer("udp://127.0.0.1:0", static datagram => datagram.Reply(datagram.Data.Span), new DatagramServerOptions { MaxDatagramBytes = 100 })
+    {
+        private int _errors;
+
+        public int Errors => Volatile.Read(ref _errors);
+
+        protected override bool Verify(Datagram datagram) => !datagram.Data.Span.SequenceEqual("refused"u8);
+
+        protected override void OnError(Exception error)
+        {
+            Interlocked.Increment(ref _errors);
+            throw error;
+        }
+
+        protected override void OnDropped(Socket socket, int count, DatagramDropReason reason) => throw new FormatException("a defect");
     }
 
     private sealed class Drops(DatagramServerOptions options, string endpoint = "udp://127.0.0.1:0") : DatagramServer(endpoint, _ => new Counter(), options)

@@ -483,6 +483,106 @@ public sealed class ListenerTests : ServerTest
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Place.All), MemberType = typeof(Place))]
+    public async Task What_the_events_and_the_words_throw_ends_nothing(string name)
+    {
+        await using Place place = Place.Of(name);
+        var events = new Throws();
+        await using var listener = new Listener(new ListenerOptions
+        {
+            Dispatch = place.Dispatch,
+            Events = events,
+            MaxConnections = 1,
+            FullMode = ConnectionFullMode.Refuse,
+            RefusalMessage = _ => throw new FormatException("no words"),
+            LastWords = _ => throw new FormatException("no last words"),
+        });
+        await listener.BindAsync(Place.Fresh(AddressFamily.InterNetwork));
+        listener.Start(connection => connection.Id == 1 ? throw new FormatException("a defect") : Place.EchoAsync(connection));
+
+        // The first one's handler throws; the next one is served, another refused; the one that is served is closed.
+        using (Socket failed = await ConnectAsync(listener))
+        {
+            Assert.Equal("", await RestAsync(failed).WaitAsync(Soon));
+        }
+
+        await Eventually(() => listener.ConnectionCount == 0);
+        using Socket served = await ConnectAsync(listener);
+        Assert.Equal("x", await AnswerAsync(served, "x"));
+        using Socket refused = await ConnectAsync(listener);
+        Assert.Equal("", await RestAsync(refused).WaitAsync(Soon));
+        Task<ListenerStopResult> stop = listener.StopAsync();
+        Assert.Equal("", await RestAsync(served).WaitAsync(Soon));
+        served.Dispose();
+        Assert.Equal(1, (await stop.WaitAsync(Soon)).Drained);
+        Assert.Equal(["AcceptFailed", "ConnectionEnded", "ConnectionEnded", "HandlerFailed", "HandlerFailed", "Refused"], events.Calls.Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Whoever_makes_Verify_throw_makes_nobody_wait()
+    {
+        const int Defects = 20;
+        var time = new ManualTime(); // which stands: a pause would not end
+        var told = new Told();
+        int asked = 0;
+        await using var listener = new Listener(new ListenerOptions
+        {
+            Time = time,
+            Events = told,
+            Verify = _ => Interlocked.Increment(ref asked) <= Defects ? throw new FormatException("a defect") : null,
+        });
+        await listener.BindAsync(Place.Fresh(AddressFamily.InterNetwork));
+        listener.Start(Place.EchoAsync);
+        for (int i = 0; i < Defects; i++)
+        {
+            using Socket failed = await ConnectAsync(listener);
+            Assert.Equal("", await RestAsync(failed).WaitAsync(Soon));
+        }
+
+        using Socket client = await ConnectAsync(listener);
+        Assert.Equal("x", await AnswerAsync(client, "x"));
+        Assert.Equal(Enumerable.Repeat("accept failed: FormatException", Defects), told.Lines);
+        Assert.Equal(1, listener.ConnectionCount);
+    }
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Place.WithPipes), MemberType = typeof(Place))]
+    public async Task All_that_were_accepted_are_pulled_also_after_the_listener_is_unbound(string name)
+    {
+        const int Count = 40;
+        await using Place place = Place.Of(name);
+        await using var listener = new Listener(new ListenerOptions { Dispatch = place.Dispatch });
+        await listener.BindAsync(Place.Fresh(AddressFamily.InterNetwork));
+        ValueTask<Connection?> first = listener.AcceptAsync();
+        var clients = new List<Socket>();
+        for (int i = 0; i < Count; i++)
+        {
+            clients.Add(await ConnectAsync(listener));
+        }
+
+        await Eventually(() => listener.ConnectionCount == Count);
+        await listener.UnbindAsync().WaitAsync(Soon);
+        var pulled = new List<Connection?> { await first.AsTask().WaitAsync(Soon) };
+        while (pulled[^1] is not null)
+        {
+            pulled.Add(await listener.AcceptAsync().AsTask().WaitAsync(Soon));
+        }
+
+        Assert.Equal(Count, pulled.Count - 1);
+        clients.ForEach(static client => client.Dispose());
+        await Task.WhenAll(pulled.OfType<Connection>().Select(static connection => connection.DisposeAsync().AsTask())).WaitAsync(Soon);
+        Assert.All(pulled.OfType<Connection>(), static connection => Assert.Equal(ConnectionEndReason.Finished, connection.EndReason));
+    }
+
+    [Theory]
+    [InlineData(20_000, 64, 19_936)]
+    [InlineData(1_024, 0, 1_024)]
+    [InlineData(60, 64, 45)]
+    [InlineData(100, int.MaxValue, 75)]
+    [InlineData(int.MaxValue, 64, int.MaxValue - 64)]
+    public void A_reserve_of_descriptors_leaves_most_of_them(int limit, int reserve, int usable) => Assert.Equal(usable, Descriptors.Usable(limit, reserve));
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Place.All), MemberType = typeof(Place))]
     public async Task What_a_handler_throws_ends_its_connection_only_and_a_lost_peer_is_no_failure(string name)
     {
         await using Place place = Place.Of(name);
@@ -622,4 +722,23 @@ public sealed class ListenerTests : ServerTest
     private static object?[] Arguments(int errno) => [.. typeof(SocketResult<Socket>)
         .GetMethod("Failure", System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!
         .GetParameters().Select((parameter, index) => index == 0 ? errno : parameter.DefaultValue)];
+
+    private sealed class Throws : ListenerEvents
+    {
+        public ConcurrentQueue<string> Calls { get; } = new();
+
+        protected internal override void AcceptFailed(SocketUri endpoint, Exception error) => Throw(nameof(AcceptFailed));
+
+        protected internal override void Refused(EndPoint? peer, RefusalReason reason, int count) => Throw(nameof(Refused));
+
+        protected internal override void HandlerFailed(Connection connection, Exception error) => Throw(nameof(HandlerFailed));
+
+        protected internal override void ConnectionEnded(Connection connection) => Throw(nameof(ConnectionEnded));
+
+        private void Throw(string call)
+        {
+            Calls.Enqueue(call);
+            throw new FormatException("an event's defect");
+        }
+    }
 }

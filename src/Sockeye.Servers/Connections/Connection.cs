@@ -26,6 +26,7 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     private readonly ListenerOptions _options;
     private readonly Listener? _listener; // null of a client's
     private readonly SocketPipeOptions _pipeOptions;
+    private readonly SendBound _bound;
     private readonly Lock _gate = new();
     private readonly long _start;
 
@@ -47,6 +48,7 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     private bool _isStopping; // the listener stops, or this side has ended it
     private bool _isClosing; // this side has ended it: nothing more is read, nothing more queued
     private bool _isAborted;
+    private bool _isLost; // a send has failed, or the writer was completed: nothing more can be sent
     private bool _usesCalls; // Receive and Send
     private long _closeBy;
 
@@ -62,6 +64,7 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
         _listener = listener;
         _options = listener.Options;
         _pipeOptions = listener.PipeOptions;
+        _bound = new SendBound(_options.MaxQueuedBytes);
         Socket = socket;
         Id = id;
         RemoteEndPoint = peer;
@@ -79,9 +82,10 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     {
         _options = options;
         _pipeOptions = options.CreatePipeOptions();
+        _bound = new SendBound(options.MaxQueuedBytes);
         Socket = socket;
         Id = id;
-        RemoteEndPoint = socket.RemoteEndPoint;
+        RemoteEndPoint = socket.TryGetRemoteEndPoint().TryGetValue(out EndPoint? peer) ? peer : null; // lost already, perhaps
         Loop = EventLoop.Current;
         _start = _activity = options.Time.GetTimestamp();
     }
@@ -273,8 +277,8 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     /// <summary>Queues a message, and never waits. Any thread may call.</summary>
     /// <param name="message">The bytes, which must not change until they are sent; many connections may share them.</param>
     /// <returns>
-    /// False when <see cref="ListenerOptions.MaxQueuedBytes"/> would be exceeded: nothing is queued. One message is taken when
-    /// nothing waits, however long it is. True also when the connection is ending, or lost: it is dropped with it.
+    /// False when <see cref="ListenerOptions.MaxQueuedBytes"/> would be exceeded: nothing is queued. When no more than half of
+    /// it waits, one message is taken, however long it is. True also when the connection is ending, or lost: it is dropped with it.
     /// </returns>
     public bool TrySend(ReadOnlyMemory<byte> message) => TrySend(message.Span, message, shared: null);
 
@@ -297,10 +301,12 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_drain is null || QueuedBytes <= _options.MaxQueuedBytes / 2 || _isClosing || _isAborted)
+            if (_bound.HasRoom(QueuedBytes) || _isClosing || _isAborted || _isLost || _finish is not null)
             {
                 return default;
             }
+
+            _drain ??= StartDrain(_pipe!); // bytes wait, so there is a pipe
 
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return new ValueTask(_room.Task);
@@ -502,14 +508,13 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_isClosing || _isAborted || _finish is not null)
+            if (_isClosing || _isAborted || _isLost || _finish is not null)
             {
                 return true;
             }
 
             SocketPipe pipe = Pipe; // under the gate again, which is the thread's already
-            long waiting = _queueBytes + pipe.UnsentBytes;
-            if (waiting > 0 && waiting + bytes.Length > _options.MaxQueuedBytes)
+            if (!_bound.Takes(_queueBytes + pipe.UnsentBytes, bytes.Length))
             {
                 return false;
             }
@@ -524,15 +529,15 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
 
             if (!Write(pipe, bytes, shared))
             {
-                _drain = DrainAsync(pipe);
+                _drain = StartDrain(pipe);
             }
         }
 
         return true;
     }
 
-    // False when the pipe has enough for now. Whether it was lost, the reader learns.
-    private static bool Write(SocketPipe pipe, ReadOnlySpan<byte> message, SharedBytes? shared = null)
+    // Under the gate, or when nobody else is there. False when the pipe has enough for now.
+    private bool Write(SocketPipe pipe, ReadOnlySpan<byte> message, SharedBytes? shared = null)
     {
         try
         {
@@ -550,9 +555,14 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
         catch (Exception exception) when (exception is SocketException or InvalidOperationException)
         {
             // Lost: the reads tell it. Or the writer was completed: nothing is sent behind the end.
+            _isLost = true;
             return true;
         }
     }
+
+    // Where the connection lives, and not where the sender does, whose loop may end before this one.
+    private Task StartDrain(SocketPipe pipe) =>
+        Loop is not null && ReferenceEquals(EventLoop.Current, Loop) ? DrainAsync(pipe) : Task.Run(() => DrainAsync(pipe));
 
     // Moves the queue into the pipe as the peer reads. One at a time; it ends when the queue is empty.
     private async Task DrainAsync(SocketPipe pipe)
@@ -569,6 +579,7 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
                 // Nothing can be sent any more.
                 lock (_gate)
                 {
+                    _isLost = true;
                     _queue = null;
                     _queueBytes = 0;
                     TellRoom();
@@ -586,7 +597,7 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
                     hasRoom = Write(pipe, message.Span);
                 }
 
-                if (QueuedBytes <= _options.MaxQueuedBytes / 2)
+                if (_bound.HasRoom(QueuedBytes))
                 {
                     TellRoom();
                 }
@@ -650,7 +661,21 @@ public sealed class Connection : IDuplexPipe, ITransport, IAsyncDisposable
         ReadOnlyMemory<byte> words = _lastWords;
         return words.IsEmpty && EndReason is ConnectionEndReason.FirstByteTimeout or ConnectionEndReason.IdleTimeout or ConnectionEndReason.Stopping
             or ConnectionEndReason.Closed or ConnectionEndReason.Rejected
-            ? _options.LastWords?.Invoke(EndReason) ?? default : words;
+            ? LastWordsOfOptions() : words;
+    }
+
+    private ReadOnlyMemory<byte> LastWordsOfOptions()
+    {
+        try
+        {
+            return _options.LastWords?.Invoke(EndReason) ?? default;
+        }
+        catch (Exception exception)
+        {
+            // The edge: without the words, it ends as it would with them.
+            _listener?.Events?.HandlerFailed(this, exception);
+            return default;
+        }
     }
 
     private async Task EndPipeAsync(SocketPipe pipe, ReadOnlyMemory<byte> words)

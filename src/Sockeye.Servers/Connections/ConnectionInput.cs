@@ -46,7 +46,13 @@ internal sealed class ConnectionInput : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>Puts the end behind so many bytes of all that were received. Any thread.</summary>
     internal void EndAt(long position)
     {
-        Volatile.Write(ref _endsAt, Math.Min(position, Volatile.Read(ref _endsAt)));
+        // A stop and a close may come at once: the nearer end counts.
+        for (long end = Volatile.Read(ref _endsAt); position < end;)
+        {
+            long before = Interlocked.CompareExchange(ref _endsAt, position, end);
+            end = before == end ? position : before;
+        }
+
         if (_pipe.BytesReceived >= position)
         {
             // Else what is still to come wakes the reader.

@@ -18,8 +18,8 @@ public interface ITransport
     /// <summary>Copies bytes to what is to be sent, and never waits. Any thread may call.</summary>
     /// <param name="bytes">The bytes: all of them are sent, in one piece with no others between, or none.</param>
     /// <returns>
-    /// False when too much waits to be sent already: nothing is added. When nothing waits, bytes are taken however many they are.
-    /// True also when the connection is ending: the bytes are dropped with it.
+    /// False when too much waits to be sent already: nothing is added. When no more than half of what may wait does, bytes are
+    /// taken however many they are. True also when the connection is ending, or lost: the bytes are dropped with it.
     /// </returns>
     bool TrySend(ReadOnlySpan<byte> bytes);
 

@@ -68,7 +68,8 @@ internal static class SocketEnd
         int discarded = 0;
         for (TimeSpan left = options.LingerTimeout; left > TimeSpan.Zero && discarded < DiscardBytesMax; left = options.LingerTimeout - options.Time.GetElapsedTime(start))
         {
-            using var enough = new CancellationTokenSource();
+            // Not disposed: the timer may be calling it at this moment, and there is nothing in it to give back.
+            var enough = new CancellationTokenSource();
             TimeSpan wait = isHurried && left > Quiet ? Quiet : left;
             using IDisposable timer = Waits.Start(options.Time, wait, enough.Cancel);
             SocketResult<int> result = await socket.TryReceiveAsync(buffer, SocketFlags.None, enough.Token);

@@ -12,7 +12,7 @@ namespace Sockeye.Servers.Framing;
 /// <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>), so nothing is looked up at run time, and its options are heeded:
 /// unknown members, duplicates, depth.</item>
 /// <item>Empty lines are passed over. <c>null</c> is no message.</item>
-/// <item>A frame that is no JSON, or not of this type, is <see cref="FramingError.Malformed"/> with
+/// <item>A frame that is no JSON, or not of this type, or that the type's constructor or setters refuse, is <see cref="FramingError.Malformed"/> with
 /// <see cref="FramingException.CanContinue"/>: the frames around it are whole.</item>
 /// </list>
 /// </remarks>
@@ -88,14 +88,17 @@ public sealed class JsonReader<T> : IMessageReader<T>
 
             return value;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException or FormatException
+            or OverflowException or InvalidOperationException)
         {
+            // No JSON; or of no type that is expected (NotSupportedException: an abstract one without its discriminator); or the
+            // type's own constructor, setter or converter does not take it.
             throw Malformed(exception);
         }
     }
 
-    // JsonException's own message quotes the peer's bytes and names our types: for a log, not for the peer.
-    private static FramingException Malformed(JsonException? inner) =>
+    // The exceptions' own messages quote the peer's bytes and name our types: for a log, not for the peer.
+    private static FramingException Malformed(Exception? inner) =>
         new(FramingError.Malformed, $"The message is no JSON of the kind that is expected here ({typeof(T).Name}).", canContinue: true, inner);
 }
 

@@ -16,7 +16,9 @@ namespace Sockeye.Servers.Framing;
 /// }
 /// </code>
 /// </example>
+#pragma warning disable CA1708 // It takes the two extension blocks for members of one name.
 public static class MessagePipeExtensions
+#pragma warning restore CA1708
 {
     extension(PipeReader reader)
     {

@@ -97,7 +97,7 @@ internal sealed class AcceptLoop(Listener listener, Socket socket, EventLoop? lo
             }
             catch (Exception exception)
             {
-                // The edge: a step of the user's, or a callback, is a defect of one connection. One that persists must not spin.
+                // The edge: the user's own step of accepting. A defect that persists must not spin.
                 listener.Failed(endpoint, exception);
                 await pause.WaitAsync(listener.Time, listener.Aborting);
                 hasEnded = _isAborted;
@@ -159,7 +159,7 @@ internal sealed class AcceptLoop(Listener listener, Socket socket, EventLoop? lo
             if (answer == AcceptAnswer.Connection)
             {
                 taken++;
-                await listener.TakeLastAsync(this, result.Value);
+                await TakeLastAsync(result.Value);
             }
             else if (answer == AcceptAnswer.Short)
             {
@@ -199,15 +199,42 @@ internal sealed class AcceptLoop(Listener listener, Socket socket, EventLoop? lo
     // Parked, when the last place was taken by another loop meanwhile.
     private async Task TakeAsync(Socket accepted)
     {
-        while (!listener.TryTake(this, accepted))
+        try
         {
-            await listener.WaitForRoomAsync(_stop.Token);
-            if (_stop.IsCancellationRequested)
+            while (!listener.TryTake(this, accepted))
             {
-                await listener.TakeLastAsync(this, accepted);
-                return;
+                await listener.WaitForRoomAsync(_stop.Token);
+                if (_stop.IsCancellationRequested)
+                {
+                    await TakeLastAsync(accepted);
+                    return;
+                }
             }
         }
+        catch (Exception exception)
+        {
+            Failed(accepted, exception);
+        }
+    }
+
+    private async Task TakeLastAsync(Socket accepted)
+    {
+        try
+        {
+            await listener.TakeLastAsync(this, accepted);
+        }
+        catch (Exception exception)
+        {
+            Failed(accepted, exception);
+        }
+    }
+
+    // The edge: a callback of the user's is a defect of one connection, which is gone with it. So nothing spins, and whoever
+    // can bring the defect about makes nobody else wait.
+    private void Failed(Socket accepted, Exception exception)
+    {
+        accepted.Dispose();
+        listener.Failed(endpoint, exception);
     }
 
     private AcceptAnswer Judge(in SocketResult<Socket> result)

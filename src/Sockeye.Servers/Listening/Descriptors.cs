@@ -25,6 +25,9 @@ internal static class Descriptors
         }
     }
 
+    /// <summary>How many may be used while some are left to the rest of the process: a quarter of them at most, so that something remains.</summary>
+    internal static int Usable(int limit, int reserve) => limit - Math.Min(reserve, limit / 4);
+
     /// <summary>The lowest number that is free; int.MaxValue when none is.</summary>
     internal static int LowestFree()
     {

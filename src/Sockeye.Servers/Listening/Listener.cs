@@ -26,13 +26,13 @@ public sealed class Listener : IAsyncDisposable
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private const int StackBytes = 256 << 10;
-    private const int PulledMost = 16; // connections that wait for AcceptAsync, beside the backlog
 
     private readonly Lock _gate = new();
     private readonly Refusals _refusals;
     private readonly LogLimit _refusalLog;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _aborting = new();
+    private readonly CancellationTokenSource _stopped = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AddressCounter _addresses = new();
 
@@ -57,7 +57,7 @@ public sealed class Listener : IAsyncDisposable
     private Channel<Connection>? _pulled;
     private ITimer? _sweep;
     private uint _nextLoop;
-    private volatile int _descriptorLimit = int.MaxValue;
+    private volatile int _usableDescriptors = int.MaxValue;
 
     /// <summary>A listener that listens nowhere yet.</summary>
     /// <param name="options">The bounds; null is the defaults. They must not change any more.</param>
@@ -69,7 +69,7 @@ public sealed class Listener : IAsyncDisposable
     internal Listener(ListenerOptions options, ConnectionDispatch? dispatch, ListenerEvents? events)
     {
         Options = options;
-        Events = events ?? options.Events;
+        Events = (events ?? options.Events) is { } told ? new GuardedEvents(told, options.Time) : null;
         Dispatch = dispatch ?? options.Dispatch;
         _refusals = new Refusals(Options);
         _refusalLog = new LogLimit(Options.Time);
@@ -255,7 +255,8 @@ public sealed class Listener : IAsyncDisposable
 
             if (_pulled is null && _unbind is null)
             {
-                _pulled = Channel.CreateBounded<Connection>(new BoundedChannelOptions(PulledMost) { AllowSynchronousContinuations = false });
+                // Bounded by MaxConnections: those in it count.
+                _pulled = Channel.CreateUnbounded<Connection>(new UnboundedChannelOptions { AllowSynchronousContinuations = false });
                 StartAccepting();
             }
 
@@ -348,11 +349,11 @@ public sealed class Listener : IAsyncDisposable
 
         Interlocked.Increment(ref _told);
         NoteRefused(accepting, peer, RefusalReason.Stopping);
-        await _refusals.RefuseAsync(socket, Options.RefusalMessage?.Invoke(RefusalReason.Stopping) ?? default, Aborting);
+        await _refusals.RefuseAsync(socket, RefusalWords(accepting, RefusalReason.Stopping), Aborting);
     }
 
     /// <summary>Whether a descriptor with this number is one of the last, which the process needs for itself.</summary>
-    internal bool IsInReserve(int descriptor) => descriptor >= _descriptorLimit - Options.DescriptorReserve;
+    internal bool IsInReserve(int descriptor) => descriptor >= _usableDescriptors;
 
     /// <summary>Waits until a connection has ended, or the token is canceled.</summary>
     internal async Task WaitForRoomAsync(CancellationToken cancellationToken)
@@ -439,7 +440,7 @@ public sealed class Listener : IAsyncDisposable
         _ = Dispatch.Ended?.ContinueWith(
             static (_, listener) => _ = ((Listener)listener!).StopAsync(new CancellationToken(canceled: true)),
             this,
-            CancellationToken.None,
+            _stopped.Token, // loops may outlive many listeners, and must not keep them
             TaskContinuationOptions.None,
             TaskScheduler.Default);
     }
@@ -528,7 +529,21 @@ public sealed class Listener : IAsyncDisposable
     private void Refuse(AcceptLoop accepting, Socket socket, EndPoint? peer, RefusalReason reason, ReadOnlyMemory<byte>? words)
     {
         NoteRefused(accepting, peer, reason);
-        _refusals.Refuse(socket, words ?? Options.RefusalMessage?.Invoke(reason) ?? default, isHurried: false);
+        _refusals.Refuse(socket, words ?? RefusalWords(accepting, reason), isHurried: false);
+    }
+
+    // Refused all the same, without a word, when there is a defect in finding it.
+    private ReadOnlyMemory<byte> RefusalWords(AcceptLoop accepting, RefusalReason reason)
+    {
+        try
+        {
+            return Options.RefusalMessage?.Invoke(reason) ?? default;
+        }
+        catch (Exception exception)
+        {
+            Failed(accepting.Endpoint, exception);
+            return default;
+        }
     }
 
     private void NoteRefused(AcceptLoop accepting, EndPoint? peer, RefusalReason reason)
@@ -640,7 +655,9 @@ public sealed class Listener : IAsyncDisposable
         {
             if (!pulled.Writer.TryWrite(connection))
             {
-                _ = WriteAsync(pulled.Writer, connection);
+                // Handed over too late: nobody pulls any more.
+                connection.Cut(ConnectionEndReason.Stopping, message: null);
+                _ = connection.FinishAsync();
             }
         }
         else if (ReferenceEquals(Dispatch, ConnectionDispatch.ThreadPerConnection))
@@ -654,20 +671,6 @@ public sealed class Listener : IAsyncDisposable
         else
         {
             ThreadPool.UnsafeQueueUserWorkItem(static served => served.Listener.Begin(served), connection, preferLocal: false);
-        }
-    }
-
-    private async Task WriteAsync(ChannelWriter<Connection> writer, Connection connection)
-    {
-        try
-        {
-            await writer.WriteAsync(connection, Aborting);
-        }
-        catch (Exception exception) when (exception is ChannelClosedException or OperationCanceledException)
-        {
-            // Nobody pulls any more.
-            connection.Cut(ConnectionEndReason.Stopping, message: null);
-            await connection.FinishAsync();
         }
     }
 
@@ -685,7 +688,7 @@ public sealed class Listener : IAsyncDisposable
         {
             // pthread_create(3): the user's or the machine's limit of threads.
             NoteRefused(accepting, connection.RemoteEndPoint, RefusalReason.NoResources);
-            connection.End(ConnectionEndReason.Rejected, "no thread can be started for it; see ulimit -u", Options.RefusalMessage?.Invoke(RefusalReason.NoResources) ?? default, dropQueued: false);
+            connection.End(ConnectionEndReason.Rejected, "no thread can be started for it; see ulimit -u", RefusalWords(accepting, RefusalReason.NoResources), dropQueued: false);
             _ = connection.FinishAsync();
         }
     }
@@ -765,7 +768,7 @@ public sealed class Listener : IAsyncDisposable
     {
         if (Options.DescriptorReserve > 0)
         {
-            _descriptorLimit = Descriptors.Limit();
+            _usableDescriptors = Descriptors.Usable(Descriptors.Limit(), Options.DescriptorReserve);
         }
     }
 
@@ -913,6 +916,7 @@ public sealed class Listener : IAsyncDisposable
             left = _count;
         }
 
+        _stopped.Cancel();
         await told.ConfigureAwait(false);
         return new ListenerStopResult(_drained, _aborted + left, _told);
     }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Sockeye.Servers;
 
 /// <summary>What happens at listening sockets, for a log. Override what matters; each does nothing by itself.</summary>
-/// <remarks>Called where it happens, from any thread, sometimes from several at once. It must not block, and must not throw.</remarks>
+/// <remarks>Called where it happens, from any thread, sometimes from several at once. It must not block. What it throws is written to standard error, once a second at most, and ends nothing.</remarks>
 public class ListenerEvents
 {
     /// <summary>
@@ -25,8 +25,8 @@ public class ListenerEvents
     }
 
     /// <summary>
-    /// <see cref="ListenerOptions.Verify"/>, or an overridden step of accepting, threw. Its connection is closed, and accepting goes on
-    /// after a pause of 50 ms to 1 s.
+    /// <see cref="ListenerOptions.Verify"/>, <see cref="ListenerOptions.RefusalMessage"/>, or an overridden step of accepting, threw.
+    /// Its connection is closed, and accepting goes on: where there was none yet, after a pause of 50 ms to 1 s.
     /// </summary>
     /// <param name="endpoint">Where.</param>
     /// <param name="error">What was thrown.</param>
@@ -57,7 +57,7 @@ public class ListenerEvents
     }
 
     /// <summary>
-    /// A handler threw. Not told when that came of the end of the connection: it was lost, aborted, or is being closed from this side.
+    /// A handler threw, or <see cref="ListenerOptions.LastWords"/> did. Not told when that came of the end of the connection: it was lost, aborted, or is being closed from this side.
     /// </summary>
     /// <param name="connection">Its connection, which is closed next.</param>
     /// <param name="error">What it threw.</param>

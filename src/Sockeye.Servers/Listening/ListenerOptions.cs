@@ -13,8 +13,8 @@ public enum ConnectionFullMode
 /// <summary>The bounds of a <see cref="Listener"/> and of its connections, each with what happens at it. Read when it starts.</summary>
 public class ListenerOptions
 {
-    // A timer's longest delay.
-    private static readonly TimeSpan TimeoutMax = TimeSpan.FromMilliseconds(int.MaxValue);
+    /// <summary>A timer's longest delay.</summary>
+    internal static readonly TimeSpan TimeoutMax = TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <summary>Where connections are accepted and handled. Defaults to the thread pool.</summary>
     public ConnectionDispatch Dispatch
@@ -62,7 +62,7 @@ public class ListenerOptions
 
     /// <summary>
     /// How many descriptors are left to the rest of the process: where no more are free, accepting pauses as it does when there
-    /// are none. Defaults to 64; 0 is none.
+    /// are none. Never more than a quarter of what the process may open. Defaults to 64; 0 is none.
     /// </summary>
     /// <remarks>Every thread that the runtime starts takes a pipe, and where it gets none the process dies with "Out of memory." (.NET 10).</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than 0.</exception>
@@ -162,7 +162,10 @@ public class ListenerOptions
         set => field = Limit(value, nameof(LingerTimeout), mayBeInfinite: false);
     } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How many bytes may wait for one slow reader; then <see cref="Connection.TrySend(ReadOnlyMemory{byte})"/> says no. Defaults to 256 KiB.</summary>
+    /// <summary>
+    /// How many bytes may wait for one slow reader; then <see cref="Connection.TrySend(ReadOnlyMemory{byte})"/> says no. One message
+    /// is taken when no more than half of it waits, however long it is. Defaults to 256 KiB.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 4,096 or more than 1 GiB.</exception>
     public int MaxQueuedBytes
     {

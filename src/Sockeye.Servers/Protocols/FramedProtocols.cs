@@ -87,7 +87,9 @@ public abstract class NetstringProtocol(int maxFrameBytes = NetstringReader.Defa
 
 /// <summary>A protocol of objects, sent as JSON, one to a line. See <see cref="JsonReader{T}"/>.</summary>
 /// <typeparam name="T">The objects' type.</typeparam>
+#pragma warning disable CA1001 // The writer writes to memory of its own: there is nothing to give back.
 public abstract class JsonProtocol<T> : MessageProtocol<T>
+#pragma warning restore CA1001
     where T : notnull
 {
     private readonly Lock _gate = new();

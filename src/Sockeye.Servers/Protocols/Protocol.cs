@@ -156,11 +156,10 @@ public abstract class Protocol
 
     private static async ValueTask SendLaterAsync(ITransport transport, byte[] bytes)
     {
-        // Once nothing waits any longer, the bytes are taken, however many they are.
+        // Once there is room the bytes are taken, however many they are, unless another sender was faster.
         do
         {
             await transport.WaitToSendAsync();
-            await Task.Yield();
         }
         while (!transport.TrySend(bytes));
     }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 
 namespace Sockeye.Servers.Protocols;
 
@@ -58,9 +59,12 @@ public sealed class ProtocolClient<TProtocol>
     /// <summary>Connects, and keeps connected, until the token is canceled; then closes in good order.</summary>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Complete when the last connection is closed.</returns>
-    /// <exception cref="SocketException">So many attempts in a row have failed as <see cref="ProtocolClientOptions.MaxAttempts"/> says.</exception>
+    /// <exception cref="SocketException">So many attempts to connect in a row have failed as <see cref="ProtocolClientOptions.MaxAttempts"/> says.</exception>
     /// <exception cref="InvalidOperationException">It runs already.</exception>
-    /// <remarks>What a protocol throws ends its connection, is given to <see cref="ProtocolClientOptions.Retrying"/>, and ends nothing else.</remarks>
+    /// <remarks>
+    /// What a protocol throws ends its connection, is given to <see cref="ProtocolClientOptions.Retrying"/>, and ends nothing else. While
+    /// the client stops, nobody is told that way: then it is thrown, unless it comes of the connection's end.
+    /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -83,7 +87,7 @@ public sealed class ProtocolClient<TProtocol>
         {
             // As asked for.
         }
-        catch (SocketException exception)
+        catch (Exception exception)
         {
             end = exception;
             throw;
@@ -104,30 +108,31 @@ public sealed class ProtocolClient<TProtocol>
 
     private async Task KeepConnectedAsync(CancellationToken cancellationToken)
     {
-        int failures = 0;
+        int attempts = 0; // in a row that have failed
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Exception? reason = null;
             try
             {
+                attempts++;
                 await using Connection connection = await ConnectAsync(cancellationToken);
-                failures = 0;
+                attempts = 0;
                 await ServeAsync(connection, cancellationToken);
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested || exception is SocketException or IOException or ObjectDisposedException)
             {
                 reason = exception;
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            failures++;
-            if (reason is SocketException && failures >= _options.MaxAttempts)
+            if (reason is not null && attempts >= _options.MaxAttempts)
             {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(reason);
+                ExceptionDispatchInfo.Throw(reason);
             }
 
-            TimeSpan delay = Delay(failures);
+            // After a connection was lost the waits begin anew.
+            TimeSpan delay = Delay(Math.Max(attempts, 1));
             Task wait = Task.Delay(delay, _options.Time, cancellationToken);
             _options.Retrying?.Invoke(reason, delay);
             await wait;

@@ -4,7 +4,7 @@ namespace Sockeye.Servers.Protocols;
 public sealed class ProtocolClientOptions
 {
     /// <summary>The wait before the second attempt. Each further one is longer by <see cref="Factor"/>. Defaults to 1 s.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond, or more than 24 days.</exception>
     public TimeSpan InitialDelay
     {
         get;
@@ -12,7 +12,7 @@ public sealed class ProtocolClientOptions
     } = TimeSpan.FromSeconds(1);
 
     /// <summary>The longest wait. Defaults to one minute.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond, or more than 24 days.</exception>
     public TimeSpan MaxDelay
     {
         get;
@@ -24,7 +24,7 @@ public sealed class ProtocolClientOptions
     public double Factor
     {
         get;
-        set => field = value is >= 1 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(Factor), value, "From 1 to 100.");
+        set => field = value is >= 1 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "From 1 to 100.");
     } = 1.5;
 
     /// <summary>
@@ -35,23 +35,23 @@ public sealed class ProtocolClientOptions
     public double Jitter
     {
         get;
-        set => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(Jitter), value, "From 0 to 1.");
+        set => field = value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "From 0 to 1.");
     } = 0.2;
 
     /// <summary>How long one attempt to connect may take. Defaults to 15 s.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Less than a millisecond, or more than 24 days.</exception>
     public TimeSpan ConnectTimeout
     {
         get;
         set => field = AtLeast(value, nameof(ConnectTimeout));
     } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How many attempts in a row may fail before the client gives up. Null, the default, is without end.</summary>
+    /// <summary>How many attempts to connect may fail in a row before the client gives up. Null, the default, is without end.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int? MaxAttempts
     {
         get;
-        set => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(MaxAttempts), value, "At least one, or null.");
+        set => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one, or null.");
     }
 
     /// <summary>How many bytes may wait to be sent. Defaults to 256 KiB.</summary>
@@ -72,7 +72,10 @@ public sealed class ProtocolClientOptions
     /// <summary>Where chance comes from. Defaults to <see cref="Random.Shared"/>.</summary>
     public Random Random { get; set; } = Random.Shared;
 
-    /// <summary>Called when an attempt has failed or a connection was lost, with what happened (null: the connection ended in good order) and the wait that follows.</summary>
+    /// <summary>
+    /// Called when an attempt has failed or a connection was lost, with what happened (null: the connection ended in good order) and the
+    /// wait that follows. What it throws ends the client.
+    /// </summary>
     public Action<Exception?, TimeSpan>? Retrying { get; set; }
 
     internal ListenerOptions Connections { get; } = new() { FirstByteTimeout = Timeout.InfiniteTimeSpan, IdleTimeout = Timeout.InfiniteTimeSpan };
@@ -80,6 +83,7 @@ public sealed class ProtocolClientOptions
     private static TimeSpan AtLeast(TimeSpan value, string name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(1), name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, ListenerOptions.TimeoutMax, name);
         return value;
     }
 }

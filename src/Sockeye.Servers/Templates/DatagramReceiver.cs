@@ -190,7 +190,14 @@ internal sealed class DatagramReceiver : IDisposable
             return;
         }
 
-        if (!_sessions.TryGetValue(peer, out DatagramSession? session))
+        if (_sessions.TryGetValue(peer, out DatagramSession? session) && session.EndReason != ConnectionEndReason.None)
+        {
+            // It has ended itself since its last datagram.
+            await EndAsync(session, session.EndReason);
+            session = null;
+        }
+
+        if (session is null)
         {
             (AddressCounter.Key Address, AddressCounter.Key Network) keys = AddressCounter.KeysOf(peer);
             if (_server.TryEnter(keys) is { } reason)
@@ -306,7 +313,11 @@ internal sealed class DatagramReceiver : IDisposable
         long now = _options.Time.GetTimestamp();
         foreach (DatagramSession session in _sessions.Values.ToArray())
         {
-            if (_options.Time.GetElapsedTime(session.LastActivity, now) >= _options.SessionIdleTimeout)
+            if (session.EndReason != ConnectionEndReason.None)
+            {
+                await EndAsync(session, session.EndReason);
+            }
+            else if (_options.Time.GetElapsedTime(session.LastActivity, now) >= _options.SessionIdleTimeout)
             {
                 await EndAsync(session, ConnectionEndReason.IdleTimeout);
             }

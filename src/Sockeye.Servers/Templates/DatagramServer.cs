@@ -21,12 +21,13 @@ public class DatagramServer : IAsyncDisposable
     private readonly DatagramServerOptions _options;
     private readonly Func<Datagram, ValueTask>? _handler;
     private readonly Func<System.Net.EndPoint, DatagramSession>? _create;
-    private readonly LogLimit _errors;
+    private readonly ErrorLog _errors;
     private readonly LogLimit _receiveErrors;
     private readonly Lock _gate = new();
     private readonly AddressCounter _addresses = new();
     private readonly List<DatagramReceiver> _receivers = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _aborting = new();
     private readonly List<SocketUri> _bound = [];
     private Task? _start;
     private Task? _stop;
@@ -76,7 +77,7 @@ public class DatagramServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(endpoint);
         _options = options ?? new DatagramServerOptions();
         Endpoints = [SocketUri.Parse(endpoint)];
-        _errors = new LogLimit(_options.Time);
+        _errors = new ErrorLog(_options.Time);
         _receiveErrors = new LogLimit(_options.Time);
     }
 
@@ -105,10 +106,16 @@ public class DatagramServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the look-up of a name.</param>
     /// <returns>Complete when it receives.</returns>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AccessDenied, HostNotFound. Nothing is left open then.</exception>
+    /// <exception cref="InvalidOperationException">It has been stopped.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         lock (_gate)
         {
+            if (_start is null && _stop is not null)
+            {
+                throw new InvalidOperationException("The server has been stopped.");
+            }
+
             return _start ??= StartCoreAsync(cancellationToken);
         }
     }
@@ -132,10 +139,12 @@ public class DatagramServer : IAsyncDisposable
     /// <param name="cancellationToken">Cuts the wait short.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static aborting => _ = ((CancellationTokenSource)aborting!).CancelAsync(), _aborting);
         Task stop;
         lock (_gate)
         {
-            stop = _stop ??= Task.Run(() => StopCoreAsync(cancellationToken), CancellationToken.None);
+            stop = _stop ??= Task.Run(StopCoreAsync, CancellationToken.None);
         }
 
         await stop.ConfigureAwait(false);
@@ -180,7 +189,7 @@ public class DatagramServer : IAsyncDisposable
             catch (Exception exception)
             {
                 // The edge: a defect ends the handling of one datagram.
-                OnError(exception);
+                Failed(exception);
             }
         }
     }
@@ -193,14 +202,7 @@ public class DatagramServer : IAsyncDisposable
 
     /// <summary>A step threw. By itself it writes to standard error, once a second at most.</summary>
     /// <param name="error">What was thrown.</param>
-    protected virtual void OnError(Exception error)
-    {
-        int count = _errors.Take();
-        if (count > 0)
-        {
-            Console.Error.WriteLine($"the handler of a datagram threw{(count == 1 ? "" : $" (and {count - 1} more since)")}: {error}");
-        }
-    }
+    protected virtual void OnError(Exception error) => _errors.Write("the handler of a datagram", error);
 
     /// <summary>Datagrams were dropped. Does nothing by itself; the metrics count them.</summary>
     /// <param name="socket">Where.</param>
@@ -227,17 +229,25 @@ public class DatagramServer : IAsyncDisposable
         catch (Exception exception)
         {
             // The edge: a defect ends the handling of one batch.
-            OnError(exception);
+            Failed(exception);
         }
     }
 
-    internal void Failed(Exception exception) => OnError(exception);
+    internal void Failed(Exception exception) => _errors.Tell(OnError, exception);
 
     internal void Dropped(Socket socket, int count, DatagramDropReason reason)
     {
         Interlocked.Add(ref _dropped, count);
         ServerMetrics.Dropped(count, reason);
-        OnDropped(socket, count, reason);
+        try
+        {
+            OnDropped(socket, count, reason);
+        }
+        catch (Exception exception)
+        {
+            // The edge: whoever can bring about that something is dropped must not end the service.
+            Failed(exception);
+        }
     }
 
     internal void ReceiveFailed(Socket socket, SocketException error)
@@ -245,7 +255,15 @@ public class DatagramServer : IAsyncDisposable
         int count = _receiveErrors.Take();
         if (count > 0)
         {
-            OnReceiveFailed(socket, error, count);
+            try
+            {
+                OnReceiveFailed(socket, error, count);
+            }
+            catch (Exception exception)
+            {
+                // The edge, as above.
+                Failed(exception);
+            }
         }
     }
 
@@ -297,6 +315,11 @@ public class DatagramServer : IAsyncDisposable
         {
             _receivers.ForEach(static receiver => receiver.Dispose());
             _receivers.Clear();
+            lock (_gate)
+            {
+                _bound.Clear();
+            }
+
             throw;
         }
 
@@ -365,14 +388,12 @@ public class DatagramServer : IAsyncDisposable
         throw new ArgumentException($"{endpoint} is a {socket.SocketType} socket, whose connections a StreamServer accepts.", nameof(endpoint));
     }
 
-    private async Task StopCoreAsync(CancellationToken cancellationToken)
+    private async Task StopCoreAsync()
     {
         Task told = _stopping.CancelAsync();
         Task? start;
         lock (_gate)
         {
-            _sweep?.Dispose();
-            _sweep = null;
             start = _start;
         }
 
@@ -381,7 +402,14 @@ public class DatagramServer : IAsyncDisposable
             await start.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await Waits.EndsWithinAsync(_served, _options.Time, _options.StopTimeout, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            // The start is what makes it.
+            _sweep?.Dispose();
+            _sweep = null;
+        }
+
+        await Waits.EndsWithinAsync(_served, _options.Time, _options.StopTimeout, _aborting.Token).ConfigureAwait(false);
         _receivers.ForEach(static receiver => receiver.Dispose());
         if (_served.IsCompleted)
         {

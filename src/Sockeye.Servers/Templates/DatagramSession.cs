@@ -30,7 +30,7 @@ public abstract class DatagramSession
     /// <summary>It has ended: <see cref="EndReason"/> says why. Nothing is called afterwards. Does nothing by itself.</summary>
     protected internal virtual ValueTask EndedAsync() => default;
 
-    /// <summary>Ends it, once what is running has ended. Another datagram of the peer begins a new one.</summary>
+    /// <summary>Ends it, from any thread: once what is running has ended, or soon. Another datagram of the peer begins a new one.</summary>
     protected void End() => EndReason = ConnectionEndReason.Finished;
 
     /// <summary>sendto(2): sends to the peer, from the address that it asked, and never waits.</summary>

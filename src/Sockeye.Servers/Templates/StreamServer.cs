@@ -26,7 +26,7 @@ public class StreamServer : IAsyncDisposable
     private readonly StreamServerOptions _options;
     private readonly Func<Connection, Task>? _handler;
     private readonly Listener _listener;
-    private readonly LogLimit _errors;
+    private readonly ErrorLog _errors;
     private readonly Lock _gate = new();
     private ITimer? _service;
     private Task? _start;
@@ -90,7 +90,7 @@ public class StreamServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(endpoint);
         _options = options ?? new StreamServerOptions();
         Endpoints = [SocketUri.Parse(endpoint)];
-        _errors = new LogLimit(_options.Time);
+        _errors = new ErrorLog(_options.Time);
         _listener = new Listener(_options, dispatch, new Events(this))
         {
             BindStep = Bind,
@@ -193,15 +193,8 @@ public class StreamServer : IAsyncDisposable
     /// </summary>
     /// <param name="connection">The connection, which ends next; null where there is none yet.</param>
     /// <param name="error">What was thrown.</param>
-    protected virtual void OnError(Connection? connection, Exception error)
-    {
-        int count = _errors.Take();
-        if (count > 0)
-        {
-            Console.Error.WriteLine(
-                $"{(connection is null ? "a step of the server" : $"the handler of {connection.PeerName}")} threw{(count == 1 ? "" : $" (and {count - 1} more since)")}: {error}");
-        }
-    }
+    protected virtual void OnError(Connection? connection, Exception error) =>
+        _errors.Write(connection is null ? "a step of the server" : $"the handler of {connection.PeerName}", error);
 
     /// <summary>Called every <see cref="StreamServerOptions.ServiceInterval"/> while it serves, never twice at once. Does nothing by itself.</summary>
     protected internal virtual void OnServiceActions()
@@ -243,16 +236,20 @@ public class StreamServer : IAsyncDisposable
 
         _listener.Start(ServeAsync);
         _acceptedAt = _options.Time.GetTimestamp();
-        if (_options.ServiceInterval != Timeout.InfiniteTimeSpan)
+        lock (_gate)
         {
+            if (_stop is not null || _options.ServiceInterval == Timeout.InfiniteTimeSpan)
+            {
+                return;
+            }
+
             _service = _options.Time.CreateTimer(static server => ((StreamServer)server!).Serve(), this, _options.ServiceInterval, Timeout.InfiniteTimeSpan);
         }
     }
 
     private async Task<ListenerStopResult> StopCoreAsync()
     {
-        using var enough = new CancellationTokenSource();
-        using ITimer timer = _options.Time.CreateTimer(static enough => ((CancellationTokenSource)enough!).Cancel(), enough, _options.StopTimeout, Timeout.InfiniteTimeSpan);
+        using var enough = new CancellationTokenSource(_options.StopTimeout, _options.Time);
         Task<ListenerStopResult> stop = _listener.StopAsync(enough.Token);
         lock (_gate)
         {
@@ -302,7 +299,7 @@ public class StreamServer : IAsyncDisposable
         catch (Exception exception)
         {
             // The edge: a defect of one service action ends nothing.
-            OnError(connection: null, exception);
+            _errors.Tell(error => OnError(connection: null, error), exception);
         }
 
         lock (_gate)

@@ -13,7 +13,7 @@ public sealed class SimulatedTransport : ITransport
 
     private readonly Simulation _simulation;
     private readonly FaultPlan _faults;
-    private readonly int _maxQueuedBytes;
+    private readonly SendBound _bound;
     private readonly Pipe _received;
     private readonly Pipe _sent;
     private SimulatedTransport? _peer;
@@ -26,7 +26,7 @@ public sealed class SimulatedTransport : ITransport
     {
         _simulation = simulation;
         _faults = faults;
-        _maxQueuedBytes = maxQueuedBytes;
+        _bound = new SendBound(maxQueuedBytes);
         PeerName = name;
         _received = new Pipe(Options(ReceiveBytesMax));
 
@@ -60,7 +60,7 @@ public sealed class SimulatedTransport : ITransport
             return true;
         }
 
-        if (_queued > 0 && _queued + bytes.Length > _maxQueuedBytes)
+        if (!_bound.Takes(_queued, bytes.Length))
         {
             return false;
         }
@@ -75,7 +75,7 @@ public sealed class SimulatedTransport : ITransport
     /// <inheritdoc/>
     public ValueTask WaitToSendAsync()
     {
-        if (_queued <= _maxQueuedBytes / 2 || _isClosing || _isReset)
+        if (_bound.HasRoom(_queued) || _isClosing || _isReset)
         {
             return default;
         }
@@ -85,6 +85,7 @@ public sealed class SimulatedTransport : ITransport
     }
 
     /// <inheritdoc/>
+    /// <remarks>What waits to be sent goes out here even where it may be dropped, as it may over a real connection too.</remarks>
     public void Close(string? message = null, ReadOnlyMemory<byte> lastWords = default, bool dropQueued = false)
     {
         if (_isClosing || _isReset)
@@ -96,7 +97,7 @@ public sealed class SimulatedTransport : ITransport
         Send(lastWords.Span);
         _isClosing = true;
         _sent.Writer.Complete();
-        _received.Reader.CancelPendingRead();
+        EndReceived();
         ShowRoom();
     }
 
@@ -138,22 +139,25 @@ public sealed class SimulatedTransport : ITransport
                         break;
                     }
 
-                    Deliver(left.Slice(0, length), to._received.Writer);
+                    Deliver(left.Slice(0, length), to);
                     left = left.Slice(length);
                     _queued -= length;
-                    if (_queued <= _maxQueuedBytes / 2)
+                    if (_bound.HasRoom(_queued))
                     {
                         ShowRoom();
                     }
 
-                    await to._received.Writer.FlushAsync();
+                    if (!to._isClosing)
+                    {
+                        await to._received.Writer.FlushAsync();
+                    }
                 }
 
                 from.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted && !_isReset)
                 {
                     await DelayAsync();
-                    to._received.Writer.Complete();
+                    to.EndReceived();
                     return;
                 }
             }
@@ -171,12 +175,24 @@ public sealed class SimulatedTransport : ITransport
         resumeWriterThreshold: pauseBytes / 2,
         useSynchronizationContext: true);
 
-    private static void Deliver(in ReadOnlySequence<byte> bytes, PipeWriter to)
+    private static void Deliver(in ReadOnlySequence<byte> bytes, SimulatedTransport to)
     {
+        if (to._isClosing)
+        {
+            return; // read away, as a connection does that lingers
+        }
+
         foreach (ReadOnlyMemory<byte> piece in bytes)
         {
-            to.Write(piece.Span);
+            to._received.Writer.Write(piece.Span);
         }
+    }
+
+    // The peer's end, or the one that this side puts to it: what has come is given, and then the end. Who brings more meanwhile goes on.
+    private void EndReceived()
+    {
+        _received.Writer.CancelPendingFlush();
+        _received.Writer.Complete();
     }
 
     private void Send(ReadOnlySpan<byte> bytes)
@@ -185,7 +201,7 @@ public sealed class SimulatedTransport : ITransport
         {
             _queued += bytes.Length;
             _sent.Writer.Write(bytes);
-            _ = _sent.Writer.FlushAsync();
+            _ = _sent.Writer.FlushAsync().AsTask(); // complete: there is no bound to wait at
         }
     }
 

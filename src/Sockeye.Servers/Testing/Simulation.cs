@@ -98,7 +98,6 @@ public sealed class Simulation
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxQueuedBytes, 1);
         FaultPlan plan = faults ?? new FaultPlan();
-        plan.Check();
         int number = ++_connections;
         var client = new SimulatedTransport(this, $"server#{number}", plan, maxQueuedBytes);
         var server = new SimulatedTransport(this, $"client#{number}", plan, maxQueuedBytes);

@@ -99,6 +99,14 @@ public sealed class FramingTests
             () => new JsonReader<Note>(FramingJson.Default.Note),
             note => $"{note.Id} {note.Text}"));
 
+    [Theory]
+    [InlineData("{\"Id\":1}\n{\"$type\":\"even\",\"Id\":2}\n", new[] { Malformed, "2" })] // no discriminator
+    [InlineData("{\"$type\":\"odd\",\"Id\":2}\n", new[] { Malformed })] // one that is not known
+    [InlineData("{\"$type\":\"even\",\"Id\":3}\n{\"$type\":\"even\",\"Id\":4}\n", new[] { Malformed, "4" })] // the constructor throws
+    public void What_the_objects_type_does_not_take_is_malformed(string bytes, string[] expected) =>
+        Assert.Equal(expected, Pieces.ReadEachWay(
+            Encoding.UTF8.GetBytes(bytes), () => new JsonReader<Number>(FramingJson.Default.Number), number => $"{number.Id}"));
+
     [Fact]
     public void Objects_travel_in_other_frames_too()
     {
@@ -262,6 +270,16 @@ public sealed class Throwing(bool fails)
     public int Second => fails ? throw new InvalidOperationException("It cannot be read now.") : 2;
 }
 
+[JsonPolymorphic]
+[JsonDerivedType(typeof(Even), "even")]
+internal abstract class Number(int id)
+{
+    public int Id { get; } = id;
+}
+
+internal sealed class Even(int id) : Number(id % 2 == 0 ? id : throw new ArgumentException("It is odd.", nameof(id)));
+
+[JsonSerializable(typeof(Number))]
 [JsonSerializable(typeof(Note))]
 [JsonSerializable(typeof(Throwing))]
 internal sealed partial class FramingJson : JsonSerializerContext;

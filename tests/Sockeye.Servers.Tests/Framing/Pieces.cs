@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Sockeye.Servers.Framing;
 
 namespace Sockeye.Servers.Tests.Framing;

@@ -142,6 +142,59 @@ public sealed class ProtocolServerTests
     }
 
     [Fact(Timeout = LimitMs)]
+    public async Task A_connection_that_was_lost_is_no_attempt_that_failed()
+    {
+        using Socket listener = SocketUri.Parse("tcp://127.0.0.1:0").Listen();
+        var reasons = new List<Exception?>();
+        var client = new ProtocolClient<Listening>($"tcp://{listener.LocalEndPoint}", () => new Listening(), new ProtocolClientOptions
+        {
+            InitialDelay = TimeSpan.FromMilliseconds(1),
+            MaxDelay = TimeSpan.FromMilliseconds(2),
+            MaxAttempts = 1,
+            Retrying = (reason, _) => reasons.Add(reason),
+        });
+        Task running = client.RunAsync(Stop);
+        for (int i = 0; i < 3; i++)
+        {
+            using Socket accepted = await listener.AcceptAsync(Stop);
+            accepted.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+
+        using (Socket last = await listener.AcceptAsync(Stop))
+        {
+            Assert.False(running.IsCompleted);
+            listener.Dispose();
+            last.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+
+        // Nobody listens any more: this attempt has failed.
+        SocketException failure = await Assert.ThrowsAnyAsync<SocketException>(() => running.WaitAsync(Stop));
+        Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);
+        Assert.Equal(4, reasons.Count);
+        Assert.All(reasons, reason => Assert.Equal(SocketError.ConnectionReset, Assert.IsAssignableFrom<SocketException>(reason).SocketErrorCode));
+    }
+
+    [Fact(Timeout = LimitMs)]
+    public async Task A_client_that_stops_as_its_connection_is_lost_has_stopped_and_a_defect_of_its_options_is_told()
+    {
+        using Socket listener = SocketUri.Parse("tcp://127.0.0.1:0").Listen();
+        using var stop = new CancellationTokenSource();
+        var stopping = new ProtocolClient<Stops>($"tcp://{listener.LocalEndPoint}", () => new Stops(stop));
+        Task running = stopping.RunAsync(stop.Token);
+        using Socket accepted = await listener.AcceptAsync(Stop);
+        await running.WaitAsync(Stop);
+
+        var failing = new ProtocolClient<Listening>(Unique("unix:@sockeye-nobody-{0}"), () => new Listening(), new ProtocolClientOptions
+        {
+            Retrying = (_, _) => throw new FormatException("a defect"),
+        });
+        Task<Listening> connected = failing.WhenConnectedAsync(Stop);
+        await Assert.ThrowsAsync<FormatException>(() => failing.RunAsync(Stop));
+        await Assert.ThrowsAsync<FormatException>(() => connected);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ProtocolClientOptions { MaxDelay = TimeSpan.MaxValue });
+    }
+
+    [Fact(Timeout = LimitMs)]
     public async Task A_slow_reader_is_waited_for_and_gets_everything()
     {
         const int Messages = 200;
@@ -291,6 +344,17 @@ public sealed class ProtocolServerTests
             room.Leave(this);
             return default;
         }
+    }
+
+    private sealed class Stops(CancellationTokenSource stop) : LineProtocol
+    {
+        protected override async ValueTask ConnectionMadeAsync()
+        {
+            await stop.CancelAsync();
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+
+        protected override ValueTask MessageReceivedAsync(ReadOnlySequence<byte> message) => default;
     }
 
     private sealed class Listening : LineProtocol

@@ -78,6 +78,30 @@ public sealed class ProtocolTests
     });
 
     [Fact]
+    public void A_close_of_the_transport_ends_the_reads_and_lets_the_peer_send_on() => Run(14, async simulation =>
+    {
+        var protocol = new Recorder();
+        (SimulatedTransport client, SimulatedTransport server) = simulation.Connect(maxQueuedBytes: 10_000);
+        Task serving = protocol.RunAsync(server);
+        client.TrySend("one\n"u8);
+        await simulation.DelayAsync(TimeSpan.FromSeconds(1));
+        server.Close("not by the protocol", "bye"u8.ToArray());
+        await serving;
+        Assert.Equal(["made", "one", "end", "lost: done"], protocol.Calls);
+
+        // Far more than the receiver would hold, had it to hold it: it is read away.
+        for (int i = 0; i < 300; i++)
+        {
+            while (!client.TrySend(new byte[1_000]))
+            {
+                await client.WaitToSendAsync();
+            }
+        }
+
+        Assert.Equal("ONE\nbye", await ReadAllAsync(client));
+    });
+
+    [Fact]
     public void A_reset_is_the_reason() => Run(5, async simulation =>
     {
         var protocol = new Recorder();
@@ -163,6 +187,18 @@ public sealed class ProtocolTests
         client.Close();
         await serving;
         Assert.Equal(300_000, read);
+    });
+
+    [Fact]
+    public void A_message_longer_than_what_may_wait_waits_for_half_of_it_and_does_not_spin() => Run(13, async simulation =>
+    {
+        // A stall of hours with a message under way: whoever asked again and again meanwhile would use up the steps.
+        var plan = new FaultPlan { MaxPieceBytes = 1_000, StallProbability = 1, StallTime = TimeSpan.FromHours(1) };
+        (SimulatedTransport client, SimulatedTransport server) = simulation.Connect(plan, maxQueuedBytes: 10_000);
+        Task serving = new Pours(messages: 3, bytes: 30_000).RunAsync(server);
+        client.Close();
+        await serving;
+        Assert.True(server.QueuedBytes is > 5_000 and <= 35_000, $"{server.QueuedBytes} wait");
     });
 
     [Fact]
