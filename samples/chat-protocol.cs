@@ -5,7 +5,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
-using Sockeye.Servers;
 using Sockeye.Servers.Protocols;
 
 ConcurrentDictionary<string, Talker> users = [];    // several connections may change it at once
@@ -14,7 +13,7 @@ await server.StartAsync();
 Console.WriteLine($"listening at {server.Listener.Endpoints[0]}");
 await server.RunAsync();    // until Ctrl-C; then what is due still goes out
 
-sealed class Talker(ConcurrentDictionary<string, Talker> users) : LineProtocol
+internal sealed class Talker(ConcurrentDictionary<string, Talker> users) : LineProtocol
 {
     private string? _name;
 

@@ -4,7 +4,6 @@
 // <example>
 using System.Buffers;
 using Sockeye;
-using Sockeye.Servers;
 using Sockeye.Servers.Protocols;
 using Sockeye.Servers.Testing;
 using Socket = Sockeye.Socket;

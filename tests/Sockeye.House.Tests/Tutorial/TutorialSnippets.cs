@@ -315,7 +315,7 @@ public sealed class TutorialSnippets : IDisposable
 }
 
 // <example>
-sealed class Shout : LineProtocol
+internal sealed class Shout : LineProtocol
 {
     protected override ValueTask MessageReceivedAsync(ReadOnlySequence<byte> message) =>
         SendMessageAsync(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(message).ToUpperInvariant()));
