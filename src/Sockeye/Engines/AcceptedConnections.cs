@@ -8,7 +8,7 @@ namespace Sockeye.Engines;
 /// Contract. Any thread.
 /// - They go where the listener goes: with its descriptor when that is given away, and to the socket that is made of it.
 /// - When it closes they are reset, as the kernel resets what waits in a closed listener's queue.
-/// - Their number is bounded by who adds them: see <see cref="IoUring.MultishotAccept"/>.
+/// - Their number is bounded by who adds them: see <see cref="IoUring.AcceptRequest"/>.
 /// </remarks>
 internal sealed class AcceptedConnections : ICloseListener
 {

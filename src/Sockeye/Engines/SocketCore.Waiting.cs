@@ -171,7 +171,7 @@ internal sealed partial class SocketCore
         Interlocked.MemoryBarrier();
         if (!accepted.HasAny)
         {
-            extras.MultishotAccept?.Settle();
+            extras.AcceptRequest?.Settle();
         }
 
         return accepted.HasAny;

@@ -244,7 +244,7 @@ internal sealed partial class SocketCore
 
         // Of one that listened meanwhile.
         AcceptedConnections? accepted = null;
-        MultishotAccept? request = null;
+        AcceptRequest? request = null;
         lock (this)
         {
             if (IsClosed)
@@ -267,7 +267,7 @@ internal sealed partial class SocketCore
                 extras.PostponedErrno = 0;
                 extras.IsDisconnected = false;
                 (accepted, extras.Accepted) = (extras.Accepted, null);
-                (request, extras.MultishotAccept) = (extras.MultishotAccept, null);
+                (request, extras.AcceptRequest) = (extras.AcceptRequest, null);
                 SignalWaiters(extras);
             }
         }
@@ -842,7 +842,7 @@ internal sealed partial class SocketCore
         }
         else
         {
-            ExtrasIfAny?.MultishotAccept?.Settle();
+            ExtrasIfAny?.AcceptRequest?.Settle();
         }
     }
 
@@ -920,7 +920,7 @@ internal sealed class SocketExtras
     internal AcceptedConnections? Accepted;
 
     /// <summary>Of a listener whose accepts were awaited on a loop with a ring. Made on the ring's thread.</summary>
-    internal MultishotAccept? MultishotAccept;
+    internal AcceptRequest? AcceptRequest;
 
     internal bool IsDisconnected;
     internal bool HasPacketInformation;

@@ -77,8 +77,8 @@ internal sealed class RingPoller : Poller, ICloseListener
     /// <summary>True on the thread that has the ring.</summary>
     internal bool IsOwnThread => ReferenceEquals(t_own, this);
 
-    /// <summary>The multishot accepts that may be in flight. On the ring's thread.</summary>
-    internal List<MultishotAccept> Accepts { get; } = [];
+    /// <summary>The accepts that may be in flight. On the ring's thread.</summary>
+    internal List<AcceptRequest> Accepts { get; } = [];
 
     /// <summary>What other threads ask of the ring.</summary>
     internal CommandQueue Commands { get; } = new();

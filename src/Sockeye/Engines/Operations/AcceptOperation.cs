@@ -24,13 +24,13 @@ internal abstract class AcceptOperation<T>(SocketCore listener) : SocketOperatio
             return true;
         }
 
-        MultishotAccept.Await(Socket);
+        AcceptRequest.Await(Socket);
         return false;
     }
 
     // A request in the ring may wait in the poll's place.
     internal override WatchedEvents Watches =>
-        Socket.ExtrasIfAny?.MultishotAccept is { IsArmedHere: true } ? WatchedEvents.None : WatchedEvents.Read;
+        Socket.ExtrasIfAny?.AcceptRequest is { IsArmedHere: true } ? WatchedEvents.None : WatchedEvents.Read;
 
     /// <summary>The accepted connection's face.</summary>
     protected abstract T Wrap(SocketCore accepted);
@@ -67,7 +67,7 @@ internal ref struct AcceptStep(SocketCore? into, ref SocketCore? accepted) : ICa
                 return 0;
             }
 
-            if (extras.MultishotAccept is { } request && request.TryAnswer(out int errno))
+            if (extras.AcceptRequest is { } request && request.TryAnswer(out int errno))
             {
                 return -errno;
             }

@@ -3,19 +3,21 @@ using Sockeye.Interop;
 
 namespace Sockeye.Engines.IoUring;
 
-/// <summary>A listener's multishot ACCEPT, for accepts that are awaited on a loop: one request, and a completion for each connection.</summary>
+/// <summary>A listener's ACCEPT, for accepts that are awaited on a loop: one connection for each request.</summary>
 /// <remarks>
 /// Contract. The ring's thread alone, save for <see cref="Settle"/>.
 /// - It is armed while an accept waits, in place of a poll. What it brings goes to the listener's
 ///   <see cref="AcceptedConnections"/>, and whoever waits takes it from there: so cancel, limit, order and Dispose are as ever.
-/// - The kernel accepts unasked. A request that nobody awaits is therefore taken back: before the thread sleeps, or in the second
-///   turn. What it can bring by then is bounded by the listener's backlog and by twice the completion queue, since the kernel ends
-///   a request whose completion finds no place.
+/// - Not a multishot one: that would take the whole backlog's descriptors for one await, past every limit of the program. What
+///   else waits in the kernel's queue is taken by accept4(2), as it is asked for.
+/// - Not where others may have the listening socket: what it takes and nobody here asks for would be hidden from them.
+/// - The kernel may accept what a cancel has left unasked. A request that nobody awaits is therefore taken back: before the thread
+///   sleeps, or in the second turn. At most one connection comes of it, and the next accept takes that.
 /// - An error ends the request and goes to who waits, as accept4(2)'s does; where nobody waits it is dropped, for the next
 ///   accept asks the kernel itself. How many descriptors the process may have the kernel notes when the request is taken
 ///   (io_accept_prep in io_uring/net.c): a limit that is lowered later holds from the next request on.
 /// </remarks>
-internal sealed class MultishotAccept : IRingRequest
+internal sealed class AcceptRequest : IRingRequest
 {
     // Each a millisecond at most: then it goes on as if the request were over.
     private const int TakeBackRoundsMax = 1000;
@@ -32,7 +34,7 @@ internal sealed class MultishotAccept : IRingRequest
     private int _idleTurns;
     private int _errno;
 
-    private MultishotAccept(SocketCore listener, RingPoller poller)
+    private AcceptRequest(SocketCore listener, RingPoller poller)
     {
         _listener = listener;
         _poller = poller;
@@ -56,7 +58,7 @@ internal sealed class MultishotAccept : IRingRequest
     internal static void Await(SocketCore listener)
     {
         SocketExtras extras = listener.Extras;
-        if (extras.MultishotAccept is null)
+        if (extras.AcceptRequest is null)
         {
             if (RunQueue.Current?.Engine is not { Poller.Ring: { IsOwnThread: true } poller } engine
                 || !ReferenceEquals(listener.EngineIfAny, engine) || !IsOfFitKind(listener))
@@ -64,10 +66,10 @@ internal sealed class MultishotAccept : IRingRequest
                 return;
             }
 
-            extras.MultishotAccept = new MultishotAccept(listener, poller);
+            extras.AcceptRequest = new AcceptRequest(listener, poller);
         }
 
-        MultishotAccept request = extras.MultishotAccept;
+        AcceptRequest request = extras.AcceptRequest;
         if (request.CanArm && listener.Handle is { Closes: true, IsShared: false })
         {
             request.Arm();
