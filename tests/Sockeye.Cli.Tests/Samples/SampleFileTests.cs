@@ -11,7 +11,7 @@ public sealed partial class SampleFileTests : IDisposable
 
     private static readonly string[] _names =
     [
-        "chat-client", "chat-server", "echo-client", "greet-loop", "greet-threads", "http-get", "probe", "reply-server", "starvation",
+        "chat-client", "chat-protocol", "chat-server", "echo-client", "greet-loop", "greet-threads", "http-get", "probe", "reply-server", "starvation",
         "tcp-client", "tcp-sink", "tcp-time-server", "time-tasks", "time-threads", "udp-client", "udp-greet-server", "udp-sink", "udp-time-server",
     ];
 
@@ -39,11 +39,11 @@ public sealed partial class SampleFileTests : IDisposable
     {
         string[] lines = File.ReadAllLines(Path.Combine(Root, "samples", name + ".cs"));
         Assert.Matches($@"^// [A-Z].+\. Run: dotnet run samples/{name}\.cs \[(ENDPOINT|URL \[ENDPOINT\])( \[[A-Z]+\])?\]$", lines[0]);
-        bool isServer = name.StartsWith("time-", StringComparison.Ordinal);
+        bool isServer = name.StartsWith("time-", StringComparison.Ordinal) || name == "chat-protocol";
         Assert.Equal([$"#:project ../src/Sockeye{(isServer ? ".Servers" : "")}", "#:property PublishAot=false", ""], lines[1..4]);
         Assert.DoesNotContain(lines[4..], line => line.StartsWith("#:", StringComparison.Ordinal));
         Assert.StartsWith("using ", lines[4], StringComparison.Ordinal);
-        Assert.Contains(lines, line => line.Contains(isServer ? "StreamServer(args." : "SocketUri.Parse(args.", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains(name == "chat-protocol" ? "ProtocolServer(args." : isServer ? "StreamServer(args." : "SocketUri.Parse(args.", StringComparison.Ordinal));
 
         int count = lines.Count(line => Code().IsMatch(line));
         Assert.True(count <= CodeLinesMax, $"{count} lines of code; {CodeLinesMax} are the most that a newcomer reads at once");
