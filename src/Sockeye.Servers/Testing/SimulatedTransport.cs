@@ -20,6 +20,7 @@ public sealed class SimulatedTransport : ITransport
     private TaskCompletionSource? _room;
     private long _queued;
     private bool _isClosing;
+    private bool _hasEndedOutput;
     private bool _isReset;
 
     internal SimulatedTransport(Simulation simulation, string name, FaultPlan faults, int maxQueuedBytes)
@@ -55,7 +56,7 @@ public sealed class SimulatedTransport : ITransport
     /// <inheritdoc/>
     public bool TrySend(ReadOnlySpan<byte> bytes)
     {
-        if (_isClosing || _isReset)
+        if (_hasEndedOutput || _isReset)
         {
             return true;
         }
@@ -75,7 +76,7 @@ public sealed class SimulatedTransport : ITransport
     /// <inheritdoc/>
     public ValueTask WaitToSendAsync()
     {
-        if (_bound.HasRoom(_queued) || _isClosing || _isReset)
+        if (_bound.HasRoom(_queued) || _hasEndedOutput || _isReset)
         {
             return default;
         }
@@ -94,11 +95,26 @@ public sealed class SimulatedTransport : ITransport
         }
 
         EndMessage ??= message;
-        Send(lastWords.Span);
+        if (!_hasEndedOutput)
+        {
+            Send(lastWords.Span);
+        }
+
         _isClosing = true;
-        _sent.Writer.Complete();
+        CompleteOutput();
         EndReceived();
         ShowRoom();
+    }
+
+    /// <summary>Sends the end of the stream behind what was sent, and goes on receiving: a half-close, as shutdown(2) makes one.</summary>
+    public void CompleteOutput()
+    {
+        if (!_hasEndedOutput && !_isReset)
+        {
+            _hasEndedOutput = true;
+            _sent.Writer.Complete();
+            ShowRoom();
+        }
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class ProtocolTests
         var protocol = new Recorder();
         (SimulatedTransport client, Task serving) = simulation.Connect(protocol, new FaultPlan { MaxPieceBytes = pieceBytes });
         client.TrySend("one\r\ntwo\n\nlast"u8);
-        client.Close();
+        client.CompleteOutput();
         Assert.Equal("ONE\nTWO\n\nLAST\n", await ReadAllAsync(client));
         await serving;
         Assert.Equal(["made", "one", "two", "", "last", "end", "lost: done"], protocol.Calls);
@@ -141,7 +141,7 @@ public sealed class ProtocolTests
         var patient = new Recorder(maxLineBytes: 8) { GoesOn = true };
         (client, serving) = simulation.Connect(patient, new FaultPlan { MaxPieceBytes = pieceBytes });
         client.TrySend("one\n0123456789\ntwo\n"u8);
-        client.Close();
+        client.CompleteOutput();
         Assert.Equal("ONE\n?\nTWO\n", await ReadAllAsync(client));
         await serving;
         Assert.Equal(["made", "one", "TooLong", "two", "end", "lost: done"], patient.Calls);
@@ -207,7 +207,7 @@ public sealed class ProtocolTests
         var protocol = new Counts();
         (SimulatedTransport client, Task serving) = simulation.Connect(protocol, new FaultPlan { MaxPieceBytes = 3 });
         client.TrySend("{\"Id\":1,\"Text\":\"a\"}\n{\"Id\":2,\"Text\":\"b\"}\n"u8);
-        client.Close();
+        client.CompleteOutput();
         Assert.Equal("{\"Id\":2,\"Text\":\"a!\"}\n{\"Id\":3,\"Text\":\"b!\"}\n", await ReadAllAsync(client));
         await serving;
     });
