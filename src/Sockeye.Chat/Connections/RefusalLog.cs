@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sockeye.Servers;
 
 namespace Sockeye.Chat.Connections;
 
@@ -8,13 +9,10 @@ namespace Sockeye.Chat.Connections;
 /// </summary>
 internal sealed class RefusalLog(ILogger logger, TimeProvider time)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
     private readonly Lock _gate = new();
 
-    // Under _gate.
-    private long? _logged;
-    private int _unlogged;
+    // Under _gate, so that a line names the last of those that it counts.
+    private readonly LogLimit _limit = new(time);
     private string _peer = "";
     private string _reason = "";
 
@@ -24,11 +22,7 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider time)
         lock (_gate)
         {
             (_peer, _reason) = (peer, reason);
-            _unlogged++;
-            if (_logged is not { } logged || time.GetElapsedTime(logged) >= Pause)
-            {
-                Write();
-            }
+            Write(_limit.Take());
         }
     }
 
@@ -37,25 +31,19 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider time)
     {
         lock (_gate)
         {
-            if (_unlogged > 0)
-            {
-                Write();
-            }
+            Write(_limit.Flush());
         }
     }
 
-    private void Write()
+    private void Write(int count)
     {
-        if (_unlogged == 1)
+        if (count == 1)
         {
             logger.Refused(_peer, _reason);
         }
-        else
+        else if (count > 1)
         {
-            logger.RefusedMore(_unlogged, _peer, _reason);
+            logger.RefusedMore(count, _peer, _reason);
         }
-
-        _unlogged = 0;
-        _logged = time.GetTimestamp();
     }
 }

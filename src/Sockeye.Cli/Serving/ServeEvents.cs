@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Sockeye.Servers;
 
 namespace Sockeye.Cli.Serving;
 
