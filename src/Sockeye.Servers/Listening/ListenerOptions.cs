@@ -13,9 +13,6 @@ public enum ConnectionFullMode
 /// <summary>The bounds of a <see cref="Listener"/> and of its connections, each with what happens at it. Read when it starts.</summary>
 public class ListenerOptions
 {
-    /// <summary>A timer's longest delay.</summary>
-    internal static readonly TimeSpan TimeoutMax = TimeSpan.FromMilliseconds(int.MaxValue);
-
     /// <summary>Where connections are accepted and handled. Defaults to the thread pool.</summary>
     public ConnectionDispatch Dispatch
     {
@@ -46,7 +43,7 @@ public class ListenerOptions
     public int Backlog
     {
         get;
-        set => field = AtLeastOne(value, nameof(Backlog));
+        set => field = OptionValue.InRange(value, nameof(Backlog));
     } = 512;
 
     /// <summary>How many connections there may be at once, at all endpoints together; then <see cref="FullMode"/>. Defaults to 10,000.</summary>
@@ -54,7 +51,7 @@ public class ListenerOptions
     public int MaxConnections
     {
         get;
-        set => field = AtLeastOne(value, nameof(MaxConnections));
+        set => field = OptionValue.InRange(value, nameof(MaxConnections));
     } = 10_000;
 
     /// <summary>What happens at <see cref="MaxConnections"/>. Defaults to Wait.</summary>
@@ -84,7 +81,7 @@ public class ListenerOptions
     public int MaxConnectionsPerAddress
     {
         get;
-        set => field = AtLeastOne(value, nameof(MaxConnectionsPerAddress));
+        set => field = OptionValue.InRange(value, nameof(MaxConnectionsPerAddress));
     } = 1_000;
 
     /// <summary>
@@ -95,7 +92,7 @@ public class ListenerOptions
     public int MaxConnectionsPerNetwork
     {
         get;
-        set => field = AtLeastOne(value, nameof(MaxConnectionsPerNetwork));
+        set => field = OptionValue.InRange(value, nameof(MaxConnectionsPerNetwork));
     } = 1_000;
 
     /// <summary>
@@ -125,7 +122,7 @@ public class ListenerOptions
     public TimeSpan FirstByteTimeout
     {
         get;
-        set => field = Limit(value, nameof(FirstByteTimeout));
+        set => field = OptionValue.PositiveOrInfinite(value, nameof(FirstByteTimeout));
     } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -137,7 +134,7 @@ public class ListenerOptions
     public TimeSpan IdleTimeout
     {
         get;
-        set => field = Limit(value, nameof(IdleTimeout));
+        set => field = OptionValue.PositiveOrInfinite(value, nameof(IdleTimeout));
     } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -148,7 +145,7 @@ public class ListenerOptions
     public TimeSpan CloseTimeout
     {
         get;
-        set => field = Limit(value, nameof(CloseTimeout), mayBeInfinite: false);
+        set => field = OptionValue.Positive(value, nameof(CloseTimeout));
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -159,7 +156,7 @@ public class ListenerOptions
     public TimeSpan LingerTimeout
     {
         get;
-        set => field = Limit(value, nameof(LingerTimeout), mayBeInfinite: false);
+        set => field = OptionValue.Positive(value, nameof(LingerTimeout));
     } = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -170,12 +167,7 @@ public class ListenerOptions
     public int MaxQueuedBytes
     {
         get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 4_096);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 30);
-            field = value;
-        }
+        set => field = OptionValue.InRange(value, nameof(MaxQueuedBytes), least: 4_096, most: 1 << 30);
     } = 256 * 1024;
 
     /// <summary>
@@ -198,23 +190,5 @@ public class ListenerOptions
     {
         int high = Math.Min(64 * 1024, MaxQueuedBytes / 2);
         return new SocketPipeOptions { SendHighWaterMark = high, SendLowWaterMark = high / 2, DisposeTimeout = CloseTimeout };
-    }
-
-    private static int AtLeastOne(int value, string name)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);
-        return value;
-    }
-
-    /// <summary>A limit that may be infinite.</summary>
-    private protected static TimeSpan Limit(TimeSpan value, string name, bool mayBeInfinite = true)
-    {
-        if (!mayBeInfinite || value != Timeout.InfiniteTimeSpan)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero, name);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeoutMax, name);
-        }
-
-        return value;
     }
 }

@@ -8,7 +8,7 @@ public sealed class ProtocolClientOptions
     public TimeSpan InitialDelay
     {
         get;
-        set => field = AtLeast(value, nameof(InitialDelay));
+        set => field = OptionValue.AtLeastMillisecond(value, nameof(InitialDelay));
     } = TimeSpan.FromSeconds(1);
 
     /// <summary>The longest wait. Defaults to one minute.</summary>
@@ -16,7 +16,7 @@ public sealed class ProtocolClientOptions
     public TimeSpan MaxDelay
     {
         get;
-        set => field = AtLeast(value, nameof(MaxDelay));
+        set => field = OptionValue.AtLeastMillisecond(value, nameof(MaxDelay));
     } = TimeSpan.FromMinutes(1);
 
     /// <summary>How much longer each wait is than the one before it. Defaults to 1.5.</summary>
@@ -43,7 +43,7 @@ public sealed class ProtocolClientOptions
     public TimeSpan ConnectTimeout
     {
         get;
-        set => field = AtLeast(value, nameof(ConnectTimeout));
+        set => field = OptionValue.AtLeastMillisecond(value, nameof(ConnectTimeout));
     } = TimeSpan.FromSeconds(15);
 
     /// <summary>How many attempts to connect may fail in a row before the client gives up. Null, the default, is without end.</summary>
@@ -79,11 +79,4 @@ public sealed class ProtocolClientOptions
     public Action<Exception?, TimeSpan>? Retrying { get; set; }
 
     internal ListenerOptions Connections { get; } = new() { FirstByteTimeout = Timeout.InfiniteTimeSpan, IdleTimeout = Timeout.InfiniteTimeSpan };
-
-    private static TimeSpan AtLeast(TimeSpan value, string name)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(1), name);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, ListenerOptions.TimeoutMax, name);
-        return value;
-    }
 }

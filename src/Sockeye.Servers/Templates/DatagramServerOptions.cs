@@ -3,8 +3,6 @@ namespace Sockeye.Servers;
 /// <summary>The bounds of a <see cref="DatagramServer"/>, each with what happens at it. Read when it starts.</summary>
 public sealed class DatagramServerOptions
 {
-    private static readonly TimeSpan TimeoutMax = TimeSpan.FromMilliseconds(int.MaxValue);
-
     /// <summary>
     /// Where datagrams are received and handled: on the thread pool, the default, or on loops. Over IPv4 and IPv6 each loop has
     /// a socket of its own (SO_REUSEPORT), and the kernel gives a sender's datagrams to one of them.
@@ -38,7 +36,7 @@ public sealed class DatagramServerOptions
     public int MaxDatagramBytes
     {
         get;
-        set => field = InRange(value, 1 << 20, nameof(MaxDatagramBytes));
+        set => field = OptionValue.InRange(value, nameof(MaxDatagramBytes), most: 1 << 20);
     } = 65_535;
 
     /// <summary>
@@ -49,7 +47,7 @@ public sealed class DatagramServerOptions
     public int BatchSize
     {
         get;
-        set => field = InRange(value, MessageBatch.CapacityMax, nameof(BatchSize));
+        set => field = OptionValue.InRange(value, nameof(BatchSize), most: MessageBatch.CapacityMax);
     } = 16;
 
     /// <summary>How many sessions there may be; at the bound datagrams of senders without one are dropped. Defaults to 10,000.</summary>
@@ -57,7 +55,7 @@ public sealed class DatagramServerOptions
     public int MaxSessions
     {
         get;
-        set => field = InRange(value, int.MaxValue, nameof(MaxSessions));
+        set => field = OptionValue.InRange(value, nameof(MaxSessions));
     } = 10_000;
 
     /// <summary>How many sessions one remote IP address, or IPv6 /64, may have; at the bound its further datagrams are dropped. Defaults to 1,000.</summary>
@@ -65,7 +63,7 @@ public sealed class DatagramServerOptions
     public int MaxSessionsPerAddress
     {
         get;
-        set => field = InRange(value, int.MaxValue, nameof(MaxSessionsPerAddress));
+        set => field = OptionValue.InRange(value, nameof(MaxSessionsPerAddress));
     } = 1_000;
 
     /// <summary>How long a session lasts without a datagram from its peer; then it ends. Noticed within an eighth of it, a second at most. Defaults to 1 minute.</summary>
@@ -73,7 +71,7 @@ public sealed class DatagramServerOptions
     public TimeSpan SessionIdleTimeout
     {
         get;
-        set => field = Limit(value, nameof(SessionIdleTimeout));
+        set => field = OptionValue.Positive(value, nameof(SessionIdleTimeout));
     } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the stop waits for what is being handled. Defaults to 10 s.</summary>
@@ -81,20 +79,6 @@ public sealed class DatagramServerOptions
     public TimeSpan StopTimeout
     {
         get;
-        set => field = Limit(value, nameof(StopTimeout));
+        set => field = OptionValue.Positive(value, nameof(StopTimeout));
     } = TimeSpan.FromSeconds(10);
-
-    private static int InRange(int value, int most, string name)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, most, name);
-        return value;
-    }
-
-    private static TimeSpan Limit(TimeSpan value, string name)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero, name);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeoutMax, name);
-        return value;
-    }
 }

@@ -8,7 +8,7 @@ public sealed class StreamServerOptions : ListenerOptions
     public TimeSpan StopTimeout
     {
         get;
-        set => field = Limit(value, nameof(StopTimeout));
+        set => field = OptionValue.PositiveOrInfinite(value, nameof(StopTimeout));
     } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often <see cref="StreamServer.OnServiceActions"/> is called. Defaults to 1 s. <see cref="Timeout.InfiniteTimeSpan"/> is never.</summary>
@@ -16,7 +16,7 @@ public sealed class StreamServerOptions : ListenerOptions
     public TimeSpan ServiceInterval
     {
         get;
-        set => field = Limit(value, nameof(ServiceInterval));
+        set => field = OptionValue.PositiveOrInfinite(value, nameof(ServiceInterval));
     } = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -27,6 +27,6 @@ public sealed class StreamServerOptions : ListenerOptions
     public TimeSpan AcceptTimeout
     {
         get;
-        set => field = Limit(value, nameof(AcceptTimeout));
+        set => field = OptionValue.PositiveOrInfinite(value, nameof(AcceptTimeout));
     } = Timeout.InfiniteTimeSpan;
 }
