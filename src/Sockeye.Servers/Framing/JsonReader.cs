@@ -42,25 +42,14 @@ public sealed class JsonReader<T> : IMessageReader<T>
     }
 
     /// <inheritdoc/>
-    public bool TryRead(ref ReadOnlySequence<byte> input, [MaybeNullWhen(false)] out T message)
-    {
-        while (_frames.TryRead(ref input, out ReadOnlySequence<byte> frame))
-        {
-            if (!frame.IsEmpty)
-            {
-                message = Parse(frame);
-                return true;
-            }
-        }
-
-        message = default;
-        return false;
-    }
+    public bool TryRead(ref ReadOnlySequence<byte> input, [MaybeNullWhen(false)] out T message) => TryRead(ref input, isLast: false, out message);
 
     /// <inheritdoc/>
-    public bool TryReadLast(ref ReadOnlySequence<byte> input, [MaybeNullWhen(false)] out T message)
+    public bool TryReadLast(ref ReadOnlySequence<byte> input, [MaybeNullWhen(false)] out T message) => TryRead(ref input, isLast: true, out message);
+
+    private bool TryRead(ref ReadOnlySequence<byte> input, bool isLast, [MaybeNullWhen(false)] out T message)
     {
-        while (_frames.TryReadLast(ref input, out ReadOnlySequence<byte> frame))
+        while (_frames.TryRead(ref input, isLast, out ReadOnlySequence<byte> frame))
         {
             if (!frame.IsEmpty)
             {
@@ -103,7 +92,7 @@ public sealed class JsonReader<T> : IMessageReader<T>
 }
 
 /// <summary>Writes objects as JSON, one to a line, or one to a frame of another kind.</summary>
-/// <remarks>Not to be used by two threads at once.</remarks>
+/// <remarks>Any thread may call; one writes at a time.</remarks>
 /// <typeparam name="T">The objects' type.</typeparam>
 public sealed class JsonWriter<T> : IMessageWriter<T>, IDisposable
     where T : notnull
@@ -113,6 +102,9 @@ public sealed class JsonWriter<T> : IMessageWriter<T>, IDisposable
 
     private readonly JsonTypeInfo<T> _type;
     private readonly IMessageWriter<ReadOnlySpan<byte>> _frames;
+    private readonly Lock _gate = new();
+
+    // Under the gate.
     private readonly Utf8JsonWriter _json;
     private ArrayBufferWriter<byte> _bytes = new();
 
@@ -135,25 +127,28 @@ public sealed class JsonWriter<T> : IMessageWriter<T>, IDisposable
     /// <exception cref="NotSupportedException">It holds something that JSON has no form for.</exception>
     public void Write(T message, IBufferWriter<byte> output)
     {
-        // Whole before any of it is sent: an object may throw midway.
-        try
+        lock (_gate)
         {
-            JsonSerializer.Serialize(_json, message, _type);
-            _json.Flush();
-            _frames.Write(_bytes.WrittenSpan, output);
-        }
-        finally
-        {
-            if (_bytes.Capacity > KeptBytesMax)
+            // Whole before any of it is sent: an object may throw midway.
+            try
             {
-                _bytes = new ArrayBufferWriter<byte>();
+                JsonSerializer.Serialize(_json, message, _type);
+                _json.Flush();
+                _frames.Write(_bytes.WrittenSpan, output);
             }
-            else
+            finally
             {
-                _bytes.ResetWrittenCount();
-            }
+                if (_bytes.Capacity > KeptBytesMax)
+                {
+                    _bytes = new ArrayBufferWriter<byte>();
+                }
+                else
+                {
+                    _bytes.ResetWrittenCount();
+                }
 
-            _json.Reset(_bytes);
+                _json.Reset(_bytes);
+            }
         }
     }
 

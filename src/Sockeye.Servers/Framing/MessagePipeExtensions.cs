@@ -41,9 +41,7 @@ public static class MessagePipeExtensions
                 bool sawAll = false;
                 try
                 {
-                    while (read.IsCompleted
-                        ? messages.TryReadLast(ref input, out T? message)
-                        : messages.TryRead(ref input, out message))
+                    while (messages.TryRead(ref input, isLast: read.IsCompleted, out T? message))
                     {
                         yield return message;
                     }

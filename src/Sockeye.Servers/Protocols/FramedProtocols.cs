@@ -23,23 +23,13 @@ public abstract class FramedProtocol : MessageProtocol<ReadOnlySequence<byte>>
     /// <param name="message">The message.</param>
     /// <returns>False when too much waits to be sent already: nothing is added. True also when the connection is ending.</returns>
     /// <exception cref="ArgumentException">The message cannot be sent in such a frame.</exception>
-    public bool TrySendMessage(ReadOnlySpan<byte> message)
-    {
-        using FrameBuffer frame = FrameBuffer.Rent();
-        _writer.Write(message, frame);
-        return TrySend(frame.Written);
-    }
+    public bool TrySendMessage(ReadOnlySpan<byte> message) => TrySend(_writer, message);
 
     /// <summary>Sends a message in a frame, and waits while too much waits to be sent.</summary>
     /// <param name="message">The message.</param>
     /// <returns>Complete when more may be sent.</returns>
     /// <exception cref="ArgumentException">The message cannot be sent in such a frame.</exception>
-    protected ValueTask SendMessageAsync(ReadOnlySpan<byte> message)
-    {
-        using FrameBuffer frame = FrameBuffer.Rent();
-        _writer.Write(message, frame);
-        return SendAsync(frame.Written);
-    }
+    protected ValueTask SendMessageAsync(ReadOnlySpan<byte> message) => SendAsync(_writer, message);
 }
 
 /// <summary>A protocol of lines, both ways: what Twisted calls a LineReceiver. See <see cref="LineReader"/>.</summary>
@@ -92,7 +82,6 @@ public abstract class JsonProtocol<T> : MessageProtocol<T>
 #pragma warning restore CA1001
     where T : notnull
 {
-    private readonly Lock _gate = new();
     private readonly JsonWriter<T> _writer;
 
     /// <summary>A protocol of such objects.</summary>
@@ -107,28 +96,10 @@ public abstract class JsonProtocol<T> : MessageProtocol<T>
     /// <summary>Sends an object, and never waits. Any thread may call.</summary>
     /// <param name="message">The object.</param>
     /// <returns>False when too much waits to be sent already: nothing is added. True also when the connection is ending.</returns>
-    public bool TrySendMessage(T message)
-    {
-        using FrameBuffer frame = FrameBuffer.Rent();
-        Write(message, frame);
-        return TrySend(frame.Written);
-    }
+    public bool TrySendMessage(T message) => TrySend(_writer, message);
 
     /// <summary>Sends an object, and waits while too much waits to be sent.</summary>
     /// <param name="message">The object.</param>
     /// <returns>Complete when more may be sent.</returns>
-    protected ValueTask SendMessageAsync(T message)
-    {
-        using FrameBuffer frame = FrameBuffer.Rent();
-        Write(message, frame);
-        return SendAsync(frame.Written);
-    }
-
-    private void Write(T message, FrameBuffer frame)
-    {
-        lock (_gate)
-        {
-            _writer.Write(message, frame);
-        }
-    }
+    protected ValueTask SendMessageAsync(T message) => SendAsync(_writer, message);
 }

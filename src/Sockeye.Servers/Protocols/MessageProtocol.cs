@@ -52,6 +52,22 @@ public abstract class MessageProtocol<T> : Protocol
     /// <returns>True to go on with the next message, where <see cref="FramingException.CanContinue"/> allows that; else the connection is closed.</returns>
     protected virtual ValueTask<bool> FramingFailedAsync(FramingException error) => new(result: false);
 
+    private protected bool TrySend<TMessage>(IMessageWriter<TMessage> writer, TMessage message)
+        where TMessage : allows ref struct
+    {
+        using FrameBuffer frame = FrameBuffer.Rent();
+        writer.Write(message, frame);
+        return TrySend(frame.Written);
+    }
+
+    private protected ValueTask SendAsync<TMessage>(IMessageWriter<TMessage> writer, TMessage message)
+        where TMessage : allows ref struct
+    {
+        using FrameBuffer frame = FrameBuffer.Rent();
+        writer.Write(message, frame);
+        return SendAsync(frame.Written);
+    }
+
     private async ValueTask<SequencePosition> ReadAsync(ReadOnlySequence<byte> data, bool isLast)
     {
         while (!IsClosing)
@@ -78,7 +94,7 @@ public abstract class MessageProtocol<T> : Protocol
         failure = null;
         try
         {
-            return isLast ? _reader.TryReadLast(ref data, out message) : _reader.TryRead(ref data, out message);
+            return _reader.TryRead(ref data, isLast, out message);
         }
         catch (FramingException exception)
         {
