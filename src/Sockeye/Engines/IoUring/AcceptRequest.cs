@@ -148,8 +148,8 @@ internal sealed class AcceptRequest : IRingRequest
 
     void IRingRequest.Complete(int result, uint flags, bool more)
     {
-        _isInFlight = more;
-        _isTakenBack &= more;
+        _isInFlight = false;
+        _isTakenBack = false;
         if (result >= 0)
         {
             _accepted.Add(new SocketHandle(result));
